@@ -1,0 +1,45 @@
+"""The house's own secrets: given by the environment, or made on first use where this is a demo or a test."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from portal import places
+
+MADE = {
+    "secret": lambda: secrets.token_urlsafe(48),
+    "wrapping": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
+    "server.pem": lambda: (
+        Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    ),
+}
+
+
+def given(variable: str) -> str:
+    """A secret from the variable, or from the file that `<variable>_FILE` names; else empty."""
+    if value := os.environ.get(variable):
+        return value
+    file = os.environ.get(f"{variable}_FILE")
+    return Path(file).read_text(encoding="ascii").strip() if file and Path(file).exists() else ""
+
+
+def made(var: Path, name: str) -> Path:
+    """The file under `var/keys`, made if need be; of two processes that make it at once, one wins."""
+    folder = places.make_private(var / "keys")
+    path = folder / name
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=folder, encoding="ascii") as draft:
+            draft.write(MADE[name]())
+            draft.flush()
+            try:
+                os.link(draft.name, path)
+            except FileExistsError:
+                pass
+    return path

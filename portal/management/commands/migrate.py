@@ -1,0 +1,30 @@
+"""`migrate` as the owner role, and for both databases unless one is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+from django.core.management.commands.migrate import Command as Migrate
+
+from portal.owner import as_owner
+
+
+class Command(Migrate):
+    help = "Brings both databases up to date, as the role that owns them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.set_defaults(database=None)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        only_vault = options["app_label"] == "vault"
+        named = options["database"] or (
+            "vault" if only_vault else "default" if options["app_label"] else None
+        )
+        for alias in [named] if named else list(settings.DATABASES):
+            if options["verbosity"] >= 1:
+                self.stdout.write(self.style.MIGRATE_HEADING(f"Database {alias}:"))
+            with as_owner(alias):
+                super().handle(*args, **{**options, "database": alias})

@@ -1,0 +1,277 @@
+"""The one settings file. Everything that differs between places comes from the environment.
+
+LINMEN_MODE says what this place is, and is `production` unless it says otherwise:
+
+* `production`: secrets and servers must be given; `portal.checks` refuses to start otherwise.
+* `demo`: `make demo` on one machine. Embedded servers, made-up people, keys made on first start.
+* `test`: the test suite.
+
+DEBUG may be on in demo and test only. The variables are listed in docs/deployment.md.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from urllib.parse import unquote
+
+import environ
+from django.utils.translation import gettext_lazy as _
+
+from portal import embedded, keys, places, roles
+
+env = environ.Env()
+
+MODE = env.str("LINMEN_MODE", default="production")
+DEMO = MODE == "demo"
+TESTING = MODE == "test"
+PRODUCTION = not (DEMO or TESTING)  # a misspelt mode is production: the strict one
+DEBUG = env.bool("DEBUG", default=False)
+
+BASE_DIR = places.BASE
+VAR = places.var()
+
+SECRET_KEY = keys.given("SECRET_KEY")
+# The key that wraps every resident's keys: base64 of 32 bytes.
+WRAPPING_KEY = keys.given("WRAPPING_KEY")
+# Ed25519 private key (PEM) with which the server signs what gates receive.
+SERVER_KEY_FILE = env.str("SERVER_KEY_FILE", default="")
+if not PRODUCTION:
+    SECRET_KEY = SECRET_KEY or keys.made(VAR, "secret").read_text()
+    WRAPPING_KEY = WRAPPING_KEY or keys.made(VAR, "wrapping").read_text()
+    SERVER_KEY_FILE = SERVER_KEY_FILE or str(keys.made(VAR, "server.pem"))
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "portal",
+    "ledger",
+    "vault",
+    "residents",
+    "consent",
+    "committees",
+    "sharing",
+    "access",
+    "guardian",
+    "rest_framework",
+    "drf_spectacular",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.headers.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+# --- Databases: the application's role for everything but migrations, which run as the owner
+
+
+def _database(variable: str, name: str, *, role: str) -> dict[str, Any]:
+    if variable in os.environ:
+        found: dict[str, Any] = dict(env.db_url(variable))
+        found["HOST"] = unquote(found.get("HOST", ""))  # a socket's folder is written with %2F
+    else:
+        found = embedded.database(VAR, embedded.DATABASES[name], role=role)
+    return {
+        **found,
+        "ATOMIC_REQUESTS": False,
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+DATABASES = {
+    "default": _database("DATABASE_URL", "default", role=roles.APP),
+    "vault": _database("VAULT_DATABASE_URL", "vault", role=roles.APP),
+}
+# Used by `manage.py migrate` and by nothing else.
+OWNER_DATABASES = {
+    "default": _database("DATABASE_OWNER_URL", "default", role=roles.OWNER),
+    "vault": _database("VAULT_DATABASE_OWNER_URL", "vault", role=roles.OWNER),
+}
+DATABASE_ROUTERS = ["portal.router.VaultRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+EMBEDDED_DATABASES = not {"DATABASE_URL", "VAULT_DATABASE_URL"} <= os.environ.keys()
+EMBEDDED_REDIS = "REDIS_URL" not in os.environ
+
+REDIS_URL = env.str("REDIS_URL", default=embedded.redis_url(VAR))
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "linmen",
+    }
+}
+
+# --- Celery: jobs are rows first, so a message is only a nudge and carries nothing but ids
+
+CELERY_BROKER_URL = (
+    REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+    if REDIS_URL.startswith("unix://")
+    else REDIS_URL
+)
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_POOL = "prefork"
+CELERY_WORKER_CONCURRENCY = env.int("WORKERS", default=1)
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "global_keyprefix": "linmen-jobs:"}
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # held in memory: no schedule file to keep
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+
+# --- People, language, time
+
+AUTH_USER_MODEL = "residents.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+GUARDIAN_RAISE_403 = True
+GUARDIAN_MONKEY_PATCH_USER = False
+GUARDIAN_MONKEY_PATCH_GROUP = False
+ANONYMOUS_USER_NAME = None  # guardian's name for it: no row stands for strangers
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+# --- Files: an upload lives in memory only; what is kept is encrypted before it touches a disk
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+PHOTOS = VAR / "photos"
+UPLOAD_BYTES = 12 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["portal.uploads.LimitedMemoryHandler"]
+FILE_UPLOAD_TEMP_DIR = str(VAR / "tmp")  # nothing should come here; if it does, it is not the shared one
+DATA_UPLOAD_MAX_NUMBER_FILES = 4
+
+# --- Browser and transport
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION and not DEBUG
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION and not DEBUG)
+SECURE_REDIRECT_EXEMPT = [r"^healthz/$"]
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION and not DEBUG else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=False)
+if env.bool("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'self'",
+    "img-src": "'self' data: blob:",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+PERMISSIONS_POLICY = "camera=(self), microphone=(), geolocation=()"
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Linmen: gates",
+    "DESCRIPTION": "What a gate's device says to the portal, and what it hears.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# --- Linmen's own
+
+# How often due work is looked for, and so how long a lost message can delay it.
+SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=20)
+# Euclidean distance of two encodings below which they are one person. Measured on the photographs at hand: the same
+# person 0.08 to 0.43, different people 0.66 and up. The library's own 0.6 lets too many strangers through.
+FACE_DISTANCE = env.float("FACE_DISTANCE", default=0.45)
+# A gate that has not polled for this long is reported as silent.
+GATE_SILENT_SECONDS = env.int("GATE_SILENT_SECONDS", default=300)
+
+# Effects that run against the arrows between rooms: name -> dotted callable, called through residents.effects.
+EFFECTS: dict[str, str] = {}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+}
