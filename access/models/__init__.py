@@ -1,0 +1,19 @@
+from access.models.credentials import Credential, Rule, SealedCopy, Template
+from access.models.enrolment import Enrolment
+from access.models.events import EntryEvent
+from access.models.feed import FeedCounter, FeedRow
+from access.models.gates import Device, Gate, PairingCode
+
+__all__ = [
+    "Credential",
+    "Device",
+    "EntryEvent",
+    "Enrolment",
+    "FeedCounter",
+    "FeedRow",
+    "Gate",
+    "PairingCode",
+    "Rule",
+    "SealedCopy",
+    "Template",
+]

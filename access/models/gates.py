@@ -1,0 +1,100 @@
+"""Gates, the devices on them, and the one-time codes that pair a device."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import get_language, gettext_lazy as _
+
+from residents.models import Neighborhood, User
+
+
+class Gate(models.Model):
+    """A door or barrier. What it opens by is said here, once, and never in a rule (law 2)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="gates")
+    name = models.CharField(_("name"), max_length=60)
+    name_en = models.CharField(_("name in English"), max_length=60, blank=True)
+    in_service = models.BooleanField(_("in service"), default=False)
+    by_card = models.BooleanField(_("opens by card"), default=True)
+    by_pin = models.BooleanField(_("opens by PIN"), default=False)
+    by_qr = models.BooleanField(_("opens by QR code"), default=False)
+    by_face = models.BooleanField(_("opens by face, for those who chose it"), default=False)
+    by_fingerprint = models.BooleanField(_("opens by fingerprint, for those who chose it"), default=False)
+    feed_floor = models.BigIntegerField(default=0, editable=False)  # versions up to here were compacted
+
+    class Meta:
+        verbose_name = _("gate")
+        verbose_name_plural = _("gates")
+        constraints = [
+            models.UniqueConstraint(fields=["neighborhood", "name"], name="gate_name_once"),
+            models.CheckConstraint(
+                # Law 1, A1, obligations 1 and 2.
+                condition=Q(in_service=False) | Q(by_card=True) | Q(by_pin=True),
+                name="gate_is_never_biometric_only",
+                violation_error_message=_(
+                    "A gate in service must open by card or PIN. Tick one of them, or take it out of service."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        if self.name_en and (get_language() or "").startswith("en"):
+            return self.name_en
+        return self.name
+
+    @property
+    def methods(self) -> list[str]:
+        kinds = ("card", "pin", "qr", "face", "fingerprint")
+        return [kind for kind in kinds if getattr(self, f"by_{kind}")]
+
+
+class DeviceQuerySet(models.QuerySet["Device"]):
+    def trusted(self) -> DeviceQuerySet:
+        return self.filter(revoked_at=None)
+
+
+class Device(models.Model):
+    """A reader on a gate. The server keeps its public keys and no secret of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="devices")
+    gate = models.ForeignKey(Gate, models.PROTECT, related_name="devices")
+    public_key = models.BinaryField(unique=True)  # Ed25519, 32 bytes
+    sealing_key = models.BinaryField()  # X25519, 32 bytes
+    paired_at = models.DateTimeField(_("paired"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    last_poll_at = models.DateTimeField(_("last poll"), null=True)
+    acknowledged = models.BigIntegerField(default=0)  # feed version the device has said it holds
+    clock_skew = models.DurationField(null=True)  # device minus server, from its newest events
+
+    objects = DeviceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("device")
+        verbose_name_plural = _("devices")
+
+    def __str__(self) -> str:
+        return f"device {str(self.pk)[:8]}"
+
+
+class PairingCode(models.Model):
+    """A one-time code that a device trades for its identity. Only its keyed digest is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    gate = models.ForeignKey(Gate, models.PROTECT, related_name="pairing_codes")
+    digest = models.BinaryField(unique=True)
+    made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"pairing code {str(self.pk)[:8]}"

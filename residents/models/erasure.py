@@ -1,0 +1,111 @@
+"""Erasure orders and their places.
+
+An order lists every place that may hold the data. Each place has a state of its own, and the order is complete
+only when every place has said so: completeness is a question asked of the places, never a field.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from residents.models.people import Resident
+from residents.models.places import Neighborhood
+
+
+class ErasureOrderQuerySet(models.QuerySet["ErasureOrder"]):
+    def _unfinished(self) -> Exists:
+        return Exists(
+            ErasurePlace.objects.filter(order=OuterRef("pk")).exclude(state=ErasurePlace.State.GONE)
+        )
+
+    def incomplete(self) -> ErasureOrderQuerySet:
+        return self.filter(self._unfinished())
+
+    def complete(self) -> ErasureOrderQuerySet:
+        return self.filter(~self._unfinished(), Exists(ErasurePlace.objects.filter(order=OuterRef("pk"))))
+
+
+class ErasureOrder(models.Model):
+    class Cause(models.TextChoices):
+        WITHDRAWN = "withdrawn", _("you stopped it")
+        EXPIRED = "expired", _("the time you agreed to is over")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
+    resident = models.ForeignKey(Resident, models.PROTECT, related_name="erasure_orders")
+    purpose = models.CharField(_("what for"), max_length=40)
+    cause = models.CharField(_("why"), max_length=20, choices=Cause.choices)
+    opened_at = models.DateTimeField(_("since"))
+
+    objects = ErasureOrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("erasure order")
+        verbose_name_plural = _("erasure orders")
+        indexes = [models.Index(fields=["resident", "-opened_at"], name="erasure_by_resident")]
+
+    def __str__(self) -> str:
+        return f"erasure {str(self.pk)[:8]}"
+
+    @property
+    def is_complete(self) -> bool:
+        places = list(self.places.all())
+        return bool(places) and all(place.state == ErasurePlace.State.GONE for place in places)
+
+
+class ErasurePlaceQuerySet(models.QuerySet["ErasurePlace"]):
+    def open(self) -> ErasurePlaceQuerySet:
+        return self.exclude(state=ErasurePlace.State.GONE)
+
+
+class ErasurePlace(models.Model):
+    """One place of one order. Only ever moves forward; GONE is final (held by a trigger)."""
+
+    class Kind(models.TextChoices):
+        ROWS = "rows", _("the database's rows")
+        PHOTOS = "photos", _("enrolment photos")
+        KEY = "key", _("the key that could read it")
+        PAGES = "pages", _("the disk pages of the databases")
+        DEVICE = "device", _("a gate's reader")
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        LOST = "lost", _("device lost before it could confirm")
+        GONE = "gone", _("gone")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    order = models.ForeignKey(ErasureOrder, models.PROTECT, related_name="places")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    # What is to be erased there, by opaque id: a standing, a key, a credential.
+    target = models.UUIDField()
+    device = models.UUIDField(null=True)  # of access.Device, for kind DEVICE
+    label = models.CharField(max_length=120, blank=True)  # what people call the place: a gate's name
+    state = models.CharField(max_length=20, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField()
+    evidence = models.JSONField(default=dict)
+    changed_at = models.DateTimeField()
+
+    objects = ErasurePlaceQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="erasure_place_due"),
+            models.Index(fields=["device", "target"], name="erasure_place_by_device"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "kind", "target", "device"], nulls_distinct=False, name="erasure_place_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="device", device__isnull=False) | (~Q(kind="device") & Q(device=None)),
+                name="erasure_place_names_its_device",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {str(self.pk)[:8]}"

@@ -1,0 +1,124 @@
+"""Residents, where they live, and the letter with which they open their account.
+
+No identity numbers are kept, and a phone is never needed (A4).
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from residents.models.places import Neighborhood, Unit
+from residents.models.users import User
+
+
+class ResidentQuerySet(models.QuerySet["Resident"]):
+    def living(self) -> ResidentQuerySet:
+        """Not erased."""
+        return self.filter(erased_at=None)
+
+    def of(self, user: User) -> ResidentQuerySet:
+        return self.living().filter(user=user)
+
+
+class Resident(models.Model):
+    """A person on the register. After erasure the row stays as an opaque tombstone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="residents")
+    user = models.OneToOneField(User, models.PROTECT, null=True, blank=True, related_name="resident")
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    phone_sealed = models.BinaryField(null=True, editable=False)
+    phone_index = models.BinaryField(null=True, editable=False)  # shared phones exist: never unique
+    contact_key = models.UUIDField(default=uuid.uuid4, editable=False)  # vault key of the phone
+    created_at = models.DateTimeField(_("on the register since"), auto_now_add=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ResidentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("resident")
+        verbose_name_plural = _("residents")
+        indexes = [
+            models.Index(fields=["neighborhood", "id"], name="resident_by_neighborhood"),
+            models.Index(fields=["phone_index"], name="resident_by_phone"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(phone_sealed=None, phone_index=None)
+                | Q(phone_sealed__isnull=False, phone_index__isnull=False),
+                name="phone_sealed_and_indexed",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(name="", phone_sealed=None, user=None),
+                name="erased_is_a_tombstone",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"resident {str(self.pk)[:8]}"
+
+
+class OccupancyQuerySet(models.QuerySet["Occupancy"]):
+    def current(self, on: date) -> OccupancyQuerySet:
+        return self.filter(Q(until=None) | Q(until__gt=on), since__lte=on)
+
+
+class Occupancy(models.Model):
+    """Somebody lives in a dwelling from `since` up to, not including, `until`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
+    resident = models.ForeignKey(Resident, models.PROTECT, related_name="occupancies")
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="occupancies")
+    since = models.DateField(_("from"))
+    until = models.DateField(_("until"), null=True, blank=True)
+
+    objects = OccupancyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("who lives here")
+        verbose_name_plural = _("who lives where")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gt=F("since")), name="occupancy_ends_after_it_began"
+            ),
+            models.UniqueConstraint(
+                fields=["resident", "unit"], condition=Q(until=None), name="occupancy_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"occupancy {str(self.pk)[:8]}"
+
+
+class ClaimCode(models.Model):
+    """The one-time code of a letter. Only its keyed digest is kept; the newest letter is the valid one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    resident = models.ForeignKey(Resident, models.PROTECT, related_name="claim_codes")
+    digest = models.BinaryField(unique=True)
+    made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    replaced_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["resident"],
+                condition=Q(used_at=None, replaced_at=None),
+                name="claim_code_one_open_letter",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"letter {str(self.pk)[:8]}"
+
+    def is_expired(self, at: datetime) -> bool:
+        return at >= self.expires_at

@@ -1,0 +1,72 @@
+"""Neighborhoods, buildings and units: the ground that rights are scoped to."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils.translation import get_language, gettext_lazy as _
+
+
+class Neighborhood(models.Model):
+    """A residential community (小区); the shard key of every table that grows."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=100)
+    name_en = models.CharField(_("name in English"), max_length=100, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Asia/Shanghai")
+
+    class Meta:
+        verbose_name = _("neighborhood")
+        verbose_name_plural = _("neighborhoods")
+        # What a committee role may grant, always on one neighborhood (see committees/roles.py).
+        permissions = [
+            ("view_register", "See the register, masked"),
+            ("look_up", "Unmask a resident's contact details, with a reason"),
+            ("manage_register", "Add and correct residents and dwellings"),
+            ("manage_access", "Gates, devices, cards and rules"),
+            ("publish_forms", "Draft and publish consent forms"),
+            ("draft_sharing", "Draft a data-sharing request"),
+            ("approve_sharing", "Open and release a data-sharing request"),
+            ("audit", "Read the record of look-ups, decisions, disclosures and erasures"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        if self.name_en and (get_language() or "").startswith("en"):
+            return self.name_en
+        return self.name
+
+
+class Building(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="buildings")
+    name = models.CharField(_("name"), max_length=50)
+
+    class Meta:
+        verbose_name = _("building")
+        verbose_name_plural = _("buildings")
+        constraints = [models.UniqueConstraint(fields=["neighborhood", "name"], name="building_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Unit(models.Model):
+    """A dwelling."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="units")
+    building = models.ForeignKey(Building, models.PROTECT, related_name="units")
+    number = models.CharField(_("number"), max_length=20)
+
+    class Meta:
+        verbose_name = _("dwelling")
+        verbose_name_plural = _("dwellings")
+        constraints = [models.UniqueConstraint(fields=["building", "number"], name="unit_once")]
+
+    def __str__(self) -> str:
+        return f"{self.building} {self.number}"
