@@ -11,4 +11,4 @@ class VaultConfig(AppConfig):
     def ready(self) -> None:
         from vault.wrapping import check_wrapping_key
 
-        register(check_wrapping_key, Tags.security, deploy=True)
+        register(check_wrapping_key, Tags.security)

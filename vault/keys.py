@@ -1,0 +1,101 @@
+"""The life of a key: made once, destroyed once, never back."""
+
+import enum
+import secrets
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connections, router
+
+from vault.models import Key
+from vault.wrapping import KEY_BYTES, wrapper
+
+# One statement, so that no `ensure` can slip between looking and writing. A key that nobody made yet gets its tombstone
+# all the same: a worker that comes late finds it and stops.
+DESTROY = """
+    INSERT INTO vault_key AS k (id, subject, purpose, wrapped, created_at, destroyed_at)
+    VALUES (%s, NULL, '', NULL, statement_timestamp(), statement_timestamp())
+    ON CONFLICT (id) DO UPDATE SET wrapped = NULL, destroyed_at = statement_timestamp()
+        WHERE k.destroyed_at IS NULL
+    RETURNING k.subject IS NOT NULL
+"""
+
+
+class KeyDestroyed(Exception):
+    """The key was destroyed: what it sealed cannot be read, and nothing more can be sealed with it."""
+
+
+class KeyMissing(Exception):
+    """There is no such key, and none was destroyed either."""
+
+
+class KeyTaken(ValueError):
+    """The id names a key of another subject or purpose."""
+
+
+class State(enum.StrEnum):
+    LIVE = "live"
+    DESTROYED = "destroyed"
+    ABSENT = "absent"
+
+
+def ensure(*, id: UUID, subject: UUID, purpose: str) -> None:
+    """Make the key if it does not exist yet. Safe to repeat and to race.
+
+    Raises `KeyDestroyed` where it has ended, before or meanwhile.
+    """
+    if not purpose:
+        raise ValueError("A key serves one purpose, by name.")
+    row = Key.objects.filter(id=id).values_list("subject", "purpose", "destroyed_at").first()
+    if row is None:
+        wrapped = wrapper().wrap(
+            secrets.token_bytes(KEY_BYTES), aad=_row_name(id=id, subject=subject, purpose=purpose)
+        )
+        # Whoever comes second keeps the first one's key: two keys under one id would lose what the first sealed.
+        Key.objects.bulk_create(
+            [Key(id=id, subject=subject, purpose=purpose, wrapped=wrapped)], ignore_conflicts=True
+        )
+        row = Key.objects.values_list("subject", "purpose", "destroyed_at").get(id=id)
+    if row[2] is not None:
+        raise KeyDestroyed(f"key {id}")
+    if (row[0], row[1]) != (subject, purpose):
+        raise KeyTaken(f"key {id} is another's")
+
+
+def destroy(*, id: UUID) -> bool:
+    """End the key for good; true when a live key ended by this very call. Safe to repeat.
+
+    The row no longer holds the bytes; the table's file may, until `vault.rewrite.rewrite_keys` has said true.
+    """
+    with connections[router.db_for_write(Key)].cursor() as cursor:
+        cursor.execute(DESTROY, [id])
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def state(id: UUID) -> State:
+    destroyed = Key.objects.filter(id=id).values_list("destroyed_at").first()
+    if destroyed is None:
+        return State.ABSENT
+    return State.LIVE if destroyed[0] is None else State.DESTROYED
+
+
+def unwrapped(ids: Iterable[UUID]) -> dict[UUID, bytes | None]:
+    """The plain keys, by id, in one query; None for a destroyed one; absent ones are left out.
+
+    For `vault.sealing` alone, which lets go of them when it returns.
+    """
+    unwrap = wrapper().unwrap
+    return {
+        id: None
+        if wrapped is None or subject is None
+        else unwrap(bytes(wrapped), aad=_row_name(id=id, subject=subject, purpose=purpose))
+        for id, subject, purpose, wrapped in Key.objects.filter(id__in=set(ids)).values_list(
+            "id", "subject", "purpose", "wrapped"
+        )
+    }
+
+
+def _row_name(*, id: UUID, subject: UUID, purpose: str) -> bytes:
+    """What the wrapped bytes are bound to, so that they open in their own row only."""
+    return b"linmen key v1|" + id.bytes + subject.bytes + purpose.encode()

@@ -1,0 +1,108 @@
+"""The wrapping key: what wraps every other key, and the one secret that no database holds.
+
+It comes from `settings.WRAPPING_KEY`, base64 of 32 bytes, which the settings take from a file or the environment. All
+else in the vault asks through `Wrapper`, so that a key service can stand in for it later.
+"""
+
+import base64
+import binascii
+import secrets
+from functools import lru_cache
+from typing import Any, Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+NAME_BYTES = 8
+FORMAT = b"\x01"
+
+
+class WrappingKeyMissing(ImproperlyConfigured):
+    """No usable wrapping key, or not the one that wrapped this key."""
+
+
+class WrappedKeyDamaged(Exception):
+    """The wrapped bytes do not belong to this key, or were changed."""
+
+
+class Wrapper(Protocol):
+    """Wraps and unwraps data keys; `aad` ties the wrapped bytes to one row."""
+
+    def wrap(self, key: bytes, *, aad: bytes) -> bytes: ...
+
+    def unwrap(self, wrapped: bytes, *, aad: bytes) -> bytes: ...
+
+
+class AesGcmWrapper:
+    """AES-256-GCM: format (1) | name of the wrapping key (8) | nonce (12) | key and tag (48)."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._aead = AESGCM(derive(secret, "wrap"))
+        # The name tells a wrong wrapping key from damaged bytes, and one epoch's key from the next.
+        self._name = derive(secret, "name")[:NAME_BYTES]
+
+    def wrap(self, key: bytes, *, aad: bytes) -> bytes:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return FORMAT + self._name + nonce + self._aead.encrypt(nonce, key, aad)
+
+    def unwrap(self, wrapped: bytes, *, aad: bytes) -> bytes:
+        head = len(FORMAT) + NAME_BYTES
+        if wrapped[: len(FORMAT)] != FORMAT or len(wrapped) < head + NONCE_BYTES:
+            raise WrappedKeyDamaged("Not a wrapped key.")
+        if wrapped[len(FORMAT) : head] != self._name:
+            raise WrappingKeyMissing("This key was wrapped by another wrapping key than the one configured.")
+        nonce, sealed = wrapped[head : head + NONCE_BYTES], wrapped[head + NONCE_BYTES :]
+        try:
+            return self._aead.decrypt(nonce, sealed, aad)
+        except InvalidTag:
+            raise WrappedKeyDamaged("A wrapped key does not fit its row.") from None
+
+
+def wrapper() -> Wrapper:
+    """The wrapper that the settings name."""
+    return _wrapper(secret())
+
+
+def secret() -> bytes:
+    """The wrapping secret itself: for `wrapper` and for what `vault.blind` derives from it."""
+    return _secret(settings.WRAPPING_KEY)
+
+
+def derive(secret: bytes, label: str) -> bytes:
+    """32 bytes from the wrapping secret, for one use only."""
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"linmen v1|" + label.encode()).derive(secret)
+
+
+@lru_cache(maxsize=4)
+def _wrapper(secret: bytes) -> AesGcmWrapper:
+    return AesGcmWrapper(secret)
+
+
+@lru_cache(maxsize=4)
+def _secret(text: str) -> bytes:
+    if not text:
+        raise WrappingKeyMissing("Set WRAPPING_KEY_FILE or WRAPPING_KEY.")
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        raise WrappingKeyMissing("The wrapping key is not base64.") from None
+    if len(key) != KEY_BYTES:
+        raise WrappingKeyMissing(f"The wrapping key has {len(key)} bytes; it needs {KEY_BYTES}.")
+    return key
+
+
+def check_wrapping_key(**kwargs: Any) -> list[CheckMessage]:
+    """System check: a wrapping key that is given must be one. Whether it must be given is the portal's to say."""
+    try:
+        if settings.WRAPPING_KEY:
+            secret()
+    except WrappingKeyMissing as error:
+        return [Error(str(error), id="vault.E001")]
+    return []
