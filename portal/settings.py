@@ -15,10 +15,13 @@ import os
 from typing import Any
 from urllib.parse import unquote
 
+import django_stubs_ext
 import environ
 from django.utils.translation import gettext_lazy as _
 
 from portal import embedded, keys, places, roles
+
+django_stubs_ext.monkeypatch()  # ModelAdmin[User] and the like, at run time too
 
 env = environ.Env()
 
@@ -40,6 +43,7 @@ if not PRODUCTION:
     SECRET_KEY = SECRET_KEY or keys.made(VAR, "secret").read_text()
     WRAPPING_KEY = WRAPPING_KEY or keys.made(VAR, "wrapping").read_text()
     SERVER_KEY_FILE = SERVER_KEY_FILE or str(keys.made(VAR, "server.pem"))
+    places.make_private(VAR / "tmp")
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

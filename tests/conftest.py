@@ -1,0 +1,61 @@
+"""The suite's ground: a place of its own under `var/`, with PostgreSQL and Redis that are this run's alone.
+
+`db`         a transaction in clones of both migrated databases, as the application's role; rolled back after the test
+`committed`  fresh clones for tests that commit (threads, raw sessions); dropped after the test
+`live`       a whole house of its own: servers, folder, and real processes that can be started and killed
+`app_sql`, `owner_sql`   raw sessions on the databases the test is in, as either role
+`browser`    Chromium, or a skip that says so
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import django
+
+BASE = Path(__file__).resolve().parent.parent
+
+# Before any import of the settings: what the developer's shell says about servers must not reach the tests.
+for _name in (
+    "DATABASE_URL",
+    "VAULT_DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "VAULT_DATABASE_OWNER_URL",
+    "REDIS_URL",
+):
+    os.environ.pop(_name, None)
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "portal.settings",
+    "LINMEN_MODE": "test",
+    "LINMEN_VAR": str(BASE / "var" / f"test-{os.getpid()}"),
+    "DEBUG": "0",
+    "SWEEP_SECONDS": "1",
+}
+
+pytest_plugins = ["tests.databases", "tests.live", "tests.browser", "tests.obligations_plugin"]
+if importlib.util.find_spec("tests.cast") is not None:
+    pytest_plugins.append("tests.cast")
+
+
+def pytest_configure() -> None:
+    for left in (BASE / "var").glob("test-*"):
+        if not _lives(int(left.name.removeprefix("test-"))):
+            shutil.rmtree(left, ignore_errors=True)
+    django.setup()
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["LINMEN_VAR"], ignore_errors=True)

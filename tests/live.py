@@ -1,0 +1,192 @@
+"""A whole house for one test: its own servers, its own folder, real processes that may be killed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis
+from django.conf import settings
+from django.core.cache import caches
+from django.test import override_settings
+
+from portal import embedded, places, processes
+from portal.celery import app as celery
+from portal.tether import Tether
+from tests.databases import FAST, pointed_at
+
+
+class Live:
+    """`web()`, `worker()`, `beat()`, `agent(name)` start processes; `kill(child)` is `kill -9` of its whole group.
+
+    While it stands, Django in the test's own process looks at the same databases, Redis and folder.
+    """
+
+    def __init__(self, var: Path, tether: Tether) -> None:
+        self.var = var
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = {**os.environ, "LINMEN_VAR": str(var), "LINMEN_MODE": "test", "PYTHONUNBUFFERED": "1"}
+        self.redis = redis.Redis.from_url(embedded.redis_url(var))
+        self._tether = tether
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(
+        self, name: str, command: list[str], env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        assert name not in self._children, f"{name} runs already"
+        with (self.var / "log" / f"{name}.log").open("ab") as log:
+            child = self._tether.start(command, log=log, env={**self.env, **(env or {})}, cwd=places.BASE)
+        self._children[name] = child
+        return child
+
+    def web(self, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        child = self.start("web", processes.web(port=self.port), env)
+        self.wait_until(lambda: self.answers() or child.poll() is not None, timeout=40)
+        assert child.poll() is None, self.log("web")
+        return child
+
+    def answers(self) -> bool:
+        try:
+            httpx.get(f"{self.url}/healthz/", timeout=10)
+        except httpx.TransportError:
+            return False
+        return True
+
+    def worker(self, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        return self.start("worker", processes.worker(), env)
+
+    def beat(self, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        return self.start("beat", processes.beat(), env)
+
+    def agent(
+        self, name: str, *arguments: str, env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """`python -m gate --state var/gates/<name> <arguments>`."""
+        state = self.var / "gates" / name
+        return self.start(name, [sys.executable, "-m", "gate", "--state", str(state), *arguments], env)
+
+    def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            env=self.env,
+            cwd=places.BASE,
+            check=check,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def kill(self, child: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
+        """`kill -9` of the process and all it forked, and forgets its name so that it can be started again."""
+        os.killpg(child.pid, number)
+        child.wait(30)
+        self._forget(child)
+
+    def stop(self, child: subprocess.Popen[bytes]) -> None:
+        self._tether.end(child)
+        self._forget(child)
+
+    def _forget(self, child: subprocess.Popen[bytes]) -> None:
+        self._tether.forget(child)
+        self._children = {name: other for name, other in self._children.items() if other is not child}
+
+    def log(self, name: str) -> str:
+        return (self.var / "log" / f"{name}.log").read_text(errors="replace")
+
+    def wait_until(self, predicate: Callable[[], Any], timeout: float = 30, every: float = 0.1) -> Any:
+        """What the predicate answers, once it is true; else fails with the logs' ends."""
+        deadline = time.monotonic() + timeout
+        while not (answer := predicate()):
+            if time.monotonic() > deadline:
+                ends = "\n".join(f"--- {name}\n{self.log(name)[-3000:]}" for name in self._children)
+                pytest.fail(f"waited {timeout} s in vain\n{ends}")
+            time.sleep(every)
+        return answer
+
+    def close(self) -> None:
+        for child in list(self._children.values()):
+            self._tether.end(child, grace=5)
+        self.redis.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated cluster at rest, to be copied: a `live` test then needs no `initdb` and no migrations."""
+    var = settings.VAR / "seed"
+    env = {**os.environ, "LINMEN_VAR": str(var)}
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+        env=env,
+        cwd=places.BASE,
+        check=True,
+        timeout=120,
+    )
+    return var
+
+
+@pytest.fixture
+def live(
+    request: pytest.FixtureRequest, seed: Path, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[Live]:
+    var = settings.VAR / f"live-{abs(hash(request.node.nodeid)):x}"[:14]
+    var.mkdir()
+    # As root the cluster belongs to another user: `cp -p` keeps that, shutil does not.
+    subprocess.run(["cp", "-pR", str(seed / "pg"), str(var / "pg")], check=True)
+    shutil.copytree(settings.VAR / "keys", places.make_private(var / "keys"), dirs_exist_ok=True)
+    with ExitStack() as stack, django_db_blocker.unblock():  # type: ignore[attr-defined]
+        stack.callback(shutil.rmtree, var, ignore_errors=True)
+        stack.enter_context(embedded.serve(var, settings=FAST))
+        tether = Tether()
+        stack.callback(tether.release)
+        stack.enter_context(_looking_at(var))
+        house = Live(var, tether)
+        stack.callback(house.close)
+        yield house
+
+
+@contextmanager
+def _looking_at(var: Path) -> Iterator[None]:
+    url = embedded.redis_url(var)
+    changed = {
+        "VAR": var,
+        "PHOTOS": var / "photos",
+        "REDIS_URL": url,
+        "CACHES": {"default": {**settings.CACHES["default"], "LOCATION": url}},
+    }
+    with pointed_at(embedded.DATABASES, var=var), override_settings(**changed), _queueing_at(url):
+        caches.close_all()
+        yield
+
+
+@contextmanager
+def _queueing_at(url: str) -> Iterator[None]:
+    before = celery.conf.broker_url
+    celery.conf.broker_url = url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+    _forget_pools()
+    yield
+    celery.conf.broker_url = before
+    _forget_pools()
+
+
+def _forget_pools() -> None:
+    celery.pool.force_close_all()
+    celery._pool = None
+    celery.amqp._producer_pool = None
