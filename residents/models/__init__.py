@@ -1,7 +1,7 @@
 from residents.models.erasure import ErasureOrder, ErasurePlace
 from residents.models.lookup import LookUp
-from residents.models.places import Building, Neighborhood, Unit
 from residents.models.people import ClaimCode, Occupancy, Resident
+from residents.models.places import Building, Neighborhood, Unit
 from residents.models.users import User
 
 __all__ = [

@@ -1,0 +1,100 @@
+"""Withdrawing: one act, one transaction, no harder than agreeing (law 4).
+
+The transaction writes the decision, deletes what may no longer be there, queues the drops at the gates, opens the
+erasure order and ends the standing. The restricting foreign keys are the backstop: were an effect to forget a template,
+the standing could not be deleted and nothing would commit. The key goes right after commit, and again until it is gone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+
+from consent.decisions import one_at_a_time, write
+from consent.models import SERVES, Decision, Purpose, Standing
+from residents import effects
+from residents.erasure import Place, open_order
+from residents.models import ErasureOrder, ErasurePlace, Resident, User
+
+
+class NothingToWithdraw(Exception):
+    """No consent for this purpose stands: it was withdrawn before, perhaps in another tab, or never given."""
+
+
+@transaction.atomic
+def withdraw(
+    *,
+    resident: Resident,
+    purpose: Purpose,
+    actor: User,
+    language: str,
+    route: Decision.Route,
+    at: datetime,
+) -> ErasureOrder:
+    """Stop and delete. What only served this purpose stops in the same act.
+
+    Raises: NothingToWithdraw
+    """
+    resident = one_at_a_time(resident)
+    standings = _with_servants(resident, purpose)
+    if not standings:
+        raise NothingToWithdraw
+    for standing in standings:
+        write(
+            resident=resident,
+            form=standing.decision.form,
+            kind=Decision.Kind.WITHDRAWN,
+            actor=actor,
+            capacity=Decision.Capacity.SELF,
+            language=language,
+            route=route,
+        )
+    return _end(standings, cause=ErasureOrder.Cause.WITHDRAWN, at=at)
+
+
+@transaction.atomic
+def expire(*, standing: Standing, at: datetime) -> ErasureOrder | None:
+    """End a consent whose time is over. None if somebody else ended it first, or its time is not over."""
+    resident = one_at_a_time(standing.resident)
+    standings = _with_servants(resident, Purpose(standing.purpose))
+    if standing.pk not in {each.pk for each in standings} or standing.expires_at > at:
+        return None
+    for each in standings:
+        write(
+            resident=resident,
+            form=each.decision.form,
+            kind=Decision.Kind.EXPIRED,
+            actor=None,
+            capacity=Decision.Capacity.SYSTEM,
+            language=each.decision.language,
+            route=Decision.Route.CLOCK,
+        )
+    return _end(standings, cause=ErasureOrder.Cause.EXPIRED, at=at)
+
+
+def _with_servants(resident: Resident, purpose: Purpose) -> list[Standing]:
+    """The standing for this purpose and those that only serve it, locked; nothing if the first does not stand."""
+    purposes = [purpose, *(servant for servant, served in SERVES.items() if served == purpose)]
+    found = {
+        standing.purpose: standing
+        for standing in Standing.objects.select_for_update(of=("self",))
+        .select_related("decision__form")
+        .filter(resident=resident, purpose__in=purposes)
+    }
+    return [found[each] for each in purposes if each in found] if purpose in found else []
+
+
+def _end(standings: list[Standing], *, cause: ErasureOrder.Cause, at: datetime) -> ErasureOrder:
+    places: list[Place] = []
+    for standing in standings:
+        places += effects.call(f"withdraw:{standing.purpose}", standing=standing, at=at)
+        places.append(Place(kind=ErasurePlace.Kind.KEY, target=standing.key))
+    first = standings[0]
+    places.append(Place(kind=ErasurePlace.Kind.PAGES, target=first.pk))
+    order = open_order(resident=first.resident, purpose=first.purpose, cause=cause, places=places, at=at)
+    for standing in standings:
+        standing.delete()
+    transaction.on_commit(partial(effects.call, "erase_soon", order=order.pk), robust=True)
+    return order

@@ -1,0 +1,110 @@
+"""Opening an erasure order and moving its places forward, one at a time and never back.
+
+What is done at each kind of place spans rooms and stands in one visible list, `portal/erasure.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from ledger.record import record
+from residents.models import ErasureOrder, ErasurePlace, Resident
+
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where something of a person may be: see `ErasurePlace`."""
+
+    kind: ErasurePlace.Kind
+    target: UUID
+    device: UUID | None = None
+    label: str = ""
+    lost: bool = False  # a device revoked before: it will never answer, and that is shown
+
+
+def open_order(
+    *, resident: Resident, purpose: str, cause: ErasureOrder.Cause, places: Iterable[Place], at: datetime
+) -> ErasureOrder:
+    """Write the order and all its places, in the transaction of the act that caused it."""
+    order = ErasureOrder.objects.create(
+        neighborhood_id=resident.neighborhood_id,
+        resident=resident,
+        purpose=purpose,
+        cause=cause,
+        opened_at=at,
+    )
+    ErasurePlace.objects.bulk_create(
+        ErasurePlace(
+            order=order,
+            kind=place.kind,
+            target=place.target,
+            device=place.device,
+            label=place.label,
+            state=ErasurePlace.State.LOST if place.lost else ErasurePlace.State.WAITING,
+            due_at=at,
+            changed_at=at,
+        )
+        for place in set(places)
+    )
+    record(
+        kind="erasure.opened",
+        subject=resident.pk,
+        neighborhood=resident.neighborhood_id,
+        payload={"order": str(order.pk), "purpose": purpose, "cause": str(cause)},
+    )
+    return order
+
+
+@transaction.atomic
+def mark_gone(*, place: UUID, evidence: dict[str, Any], at: datetime) -> bool:
+    """Say that nothing is left at this place. False if it had been said before.
+
+    A lost device that turns up and answers after all counts. The ledger gets the order's end when this was the last.
+    """
+    orders = ErasureOrder.objects.select_for_update().filter(places=place)
+    order = orders.select_related("resident").get()  # one place at a time, so that exactly one is the last
+    moved = (
+        ErasurePlace.objects.open()
+        .filter(pk=place)
+        .update(state=ErasurePlace.State.GONE, evidence=evidence, changed_at=at)
+    )
+    if moved and not order.places.exclude(state=ErasurePlace.State.GONE).exists():
+        record(
+            kind="erasure.complete",
+            subject=order.resident_id,
+            neighborhood=order.neighborhood_id,
+            payload={"order": str(order.pk), "places": order.places.count()},
+        )
+    return bool(moved)
+
+
+def mark_lost(*, device: UUID, at: datetime) -> int:
+    """A device was revoked: what it had not confirmed is shown as lost, never as gone."""
+    return ErasurePlace.objects.filter(device=device, state=ErasurePlace.State.WAITING).update(
+        state=ErasurePlace.State.LOST, changed_at=at
+    )
+
+
+def postpone(*, place: ErasurePlace, at: datetime) -> None:
+    """Try again later, and later each time, for ever."""
+    wait = min(FIRST_WAIT * 2 ** min(place.attempts, 20), LONGEST_WAIT)
+    ErasurePlace.objects.open().filter(pk=place.pk).update(attempts=F("attempts") + 1, due_at=at + wait)
+
+
+def due(*, at: datetime) -> list[UUID]:
+    """Orders that have a place to see to. Devices answer by themselves and are not asked."""
+    return list(
+        ErasurePlace.objects.filter(state=ErasurePlace.State.WAITING, due_at__lte=at)
+        .exclude(kind=ErasurePlace.Kind.DEVICE)
+        .values_list("order_id", flat=True)
+        .distinct()
+    )

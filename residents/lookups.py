@@ -1,0 +1,70 @@
+"""Looking at somebody's contact details: with a reason, for a while, and seen by the resident (law 6)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from ledger.record import record
+from residents import contact
+from residents.models import LookUp, Resident, User
+from residents.scope import may
+
+OPEN_FOR = timedelta(minutes=15)
+
+
+class ReasonMissing(ValueError):
+    """A look-up without a reason is not made."""
+
+
+@transaction.atomic
+def look_up(*, resident: Resident, by: User, reason: str, capacity: str, at: datetime) -> LookUp:
+    """Record that `by` will see the details of `resident` for a quarter of an hour, and why.
+
+    Raises: ReasonMissing, PermissionDenied
+    """
+    reason = reason.strip()
+    if not reason:
+        raise ReasonMissing
+    if not may(by, "look_up", resident.neighborhood, at):
+        raise PermissionDenied
+    entry = LookUp.objects.create(
+        neighborhood=resident.neighborhood,
+        resident=resident,
+        by=by,
+        capacity=capacity,
+        reason=reason[:300],
+        at=at,
+        until=at + OPEN_FOR,
+    )
+    record(
+        kind="look_up",
+        subject=resident.pk,
+        neighborhood=resident.neighborhood_id,
+        payload={"look_up": str(entry.pk), "by": str(by.pk), "until": entry.until.isoformat()},
+    )
+    return entry
+
+
+def is_open(*, resident: Resident, by: User, at: datetime) -> bool:
+    """Whether `by` gave a reason that still holds, and still has the right."""
+    return LookUp.objects.filter(resident=resident, by=by, at__lte=at, until__gt=at).exists() and may(
+        by, "look_up", resident.neighborhood, at
+    )
+
+
+def details(*, resident: Resident, by: User, at: datetime) -> tuple[str, str]:
+    """(name, phone), in the clear.
+
+    Raises: PermissionDenied when no look-up is open
+    """
+    if not is_open(resident=resident, by=by, at=at):
+        raise PermissionDenied
+    return resident.name, contact.phone_of(resident)
+
+
+def masked_name(resident: Resident) -> str:
+    """The family name alone, as a notice on the board would have it."""
+    return f"{resident.name[:1]}＊" if resident.name else "＊"

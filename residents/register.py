@@ -1,0 +1,34 @@
+"""Writing the register: who is on it, and who lives where."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from residents import contact, effects
+from residents.models import Neighborhood, Occupancy, Resident, Unit
+
+
+@transaction.atomic
+def register(*, neighborhood: Neighborhood, name: str, phone: str = "") -> Resident:
+    """Put a person on the register. A name is enough: no phone, no identity number, no biometrics (A4).
+
+    Raises: contact.PhoneRefused
+    """
+    resident = Resident(neighborhood=neighborhood, name=name.strip())
+    contact.set_phone(resident, phone)
+    resident.save(force_insert=True)
+    return resident
+
+
+@transaction.atomic
+def move_in(
+    *, resident: Resident, unit: Unit, since: date, at: datetime, until: date | None = None
+) -> Occupancy:
+    """Say that somebody lives in a dwelling. The dwelling's gates open for their credentials from then on."""
+    occupancy = Occupancy.objects.create(
+        neighborhood=resident.neighborhood, resident=resident, unit=unit, since=since, until=until
+    )
+    effects.call("access_changed", resident=resident, at=at)
+    return occupancy
