@@ -269,7 +269,16 @@ FACE_DISTANCE = env.float("FACE_DISTANCE", default=0.45)
 GATE_SILENT_SECONDS = env.int("GATE_SILENT_SECONDS", default=300)
 
 # Effects that run against the arrows between rooms: name -> dotted callable, called through residents.effects.
-EFFECTS: dict[str, str] = {}
+EFFECTS: dict[str, str] = {
+    "scope": "committees.roles.neighborhoods",
+    "access_changed": "access.feed.access_changed",
+    "withdraw:face_at_gate": "access.retention.end_face",
+    "withdraw:photo_over_internet": "access.retention.end_photos_over_internet",
+    "withdraw:template_on_server": "access.retention.end_template_on_server",
+    "enrol_soon": "portal.tasks.enrol_soon",
+    "erase_soon": "portal.tasks.erase_soon",
+    "disclose_soon": "portal.tasks.disclose_soon",
+}
 
 LOGGING = {
     "version": 1,
