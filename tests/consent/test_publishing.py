@@ -1,0 +1,92 @@
+"""Publishing a form: whole, hashed, and unchangeable from then on."""
+
+import psycopg
+import pytest
+
+from consent import publishing
+from consent.models import Form, FormText, Purpose
+from tests.cast import draft
+
+pytestmark = pytest.mark.django_db
+
+
+def publish(form, by, at):
+    return publishing.publish(form=form, by=by, at=at)
+
+
+@pytest.mark.obligation("13", "7")
+def test_it_publishes_and_puts_the_one_before_out_of_force(here, chair, now):
+    first = publish(draft(here, Purpose.FACE_AT_GATE), chair, now)
+    second = publish(draft(here, Purpose.FACE_AT_GATE, version=2), chair, now)
+    first.refresh_from_db()
+    assert (first.state, second.state) == (Form.State.SUPERSEDED, Form.State.PUBLISHED)
+    assert bytes(first.content_hash) != bytes(second.content_hash)
+
+
+@pytest.mark.obligation("13")
+@pytest.mark.parametrize("language", FormText.Language.values)
+@pytest.mark.parametrize("part", FormText.NOTICE)
+def test_it_refuses_a_notice_with_a_part_missing(here, chair, now, language, part):
+    form = draft(here, Purpose.FACE_AT_GATE)
+    form.texts.filter(language=language).update(**{part: "  "})
+    with pytest.raises(publishing.FormIncomplete) as refused:
+        publish(form, chair, now)
+    assert refused.value.missing == [f"{language}.{part}"]
+
+
+@pytest.mark.obligation("13", "20", "36")
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("retention_days", None),
+        ("life_days", None),
+        ("life_days", 0),
+        ("controller_name", ""),
+        ("controller_contact", " "),
+    ],
+)
+def test_it_refuses_a_form_without_a_period_or_a_processor(here, chair, now, field, value):
+    form = draft(here, Purpose.FACE_AT_GATE)
+    setattr(form, field, value)
+    form.save()
+    with pytest.raises(publishing.FormIncomplete) as refused:
+        publish(form, chair, now)
+    assert refused.value.missing == [field]
+
+
+def test_it_refuses_a_form_in_one_language(here, chair, now):
+    form = draft(here, Purpose.FACE_AT_GATE)
+    form.texts.filter(language="en").delete()
+    with pytest.raises(publishing.FormIncomplete):
+        publish(form, chair, now)
+
+
+def test_it_changes_its_hash_with_any_word(here):
+    form = draft(here, Purpose.FACE_AT_GATE)
+    before = publishing.content_hash(form)
+    for part in FormText.NOTICE:
+        form.texts.filter(language="en").update(**{part: f"{part}!"})
+        after = publishing.content_hash(form)
+        assert after != before
+        before = after
+
+
+@pytest.mark.obligation("7", "35")
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE consent_form SET life_days = 9999",
+        "UPDATE consent_form SET state = 'draft'",
+        "UPDATE consent_form SET state = 'superseded', superseded_at = now(), life_days = 1",
+        "DELETE FROM consent_form",
+        "UPDATE consent_formtext SET effect = 'none'",
+        "DELETE FROM consent_formtext",
+        "INSERT INTO consent_formtext SELECT (f).* FROM (SELECT jsonb_populate_record(t, "
+        '\'{"id": 99999, "language": "fr"}\') f FROM consent_formtext t LIMIT 1) x',
+    ],
+)
+def test_it_cannot_be_changed_by_raw_sql(committed, request, app_sql, sql):
+    request.getfixturevalue("forms")
+    with app_sql() as session, pytest.raises(psycopg.errors.Error) as refused:
+        session.execute(sql)
+    assert refused.value.sqlstate == "LM003"
