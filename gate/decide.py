@@ -45,9 +45,7 @@ class Reason(StrEnum):
 class Window:
     """When a credential works, in the gate's local time. `until` at or before `since` wraps past midnight."""
 
-    days: frozenset[
-        int
-    ]  # ISO weekdays, 1 is Monday; a window that wraps belongs to the day it starts on
+    days: frozenset[int]  # ISO weekdays, 1 is Monday; a window that wraps belongs to the day it starts on
     since: time = MIDNIGHT
     until: time = MIDNIGHT
     valid_from: datetime | None = None
@@ -75,9 +73,7 @@ class Decision:
     credential: str | None = None
 
 
-def decide_card(
-    *, digest: str, cards: Iterable[Card], now: datetime, time_zone: ZoneInfo
-) -> Decision:
+def decide_card(*, digest: str, cards: Iterable[Card], now: datetime, time_zone: ZoneInfo) -> Decision:
     """Never asks how old the copy is. Of several rows for one number, one that opens suffices."""
     decision = Decision(False, Reason.UNKNOWN_CARD)
     for card in cards:
@@ -114,11 +110,7 @@ def decide_face(
     )
     if not near or not near[0][0] < threshold:
         return Decision(False, Reason.UNKNOWN_FACE)
-    if (
-        len(near) > 1
-        and near[1][0] < threshold
-        and near[1][0] - near[0][0] < AMBIGUOUS_WITHIN
-    ):
+    if len(near) > 1 and near[1][0] < threshold and near[1][0] - near[0][0] < AMBIGUOUS_WITHIN:
         return Decision(False, Reason.AMBIGUOUS_FACE)
     return _by_hours(near[0][1], near[0][2], now, time_zone)
 
@@ -134,16 +126,12 @@ def faces_refused(
     if not faces_used_here:
         return Reason.FACES_NOT_USED_HERE
     # A clock set back would make the last sync lie in the future and the offline life endless.
-    if last_sync is None or not -timedelta(minutes=10) <= now - last_sync <= timedelta(
-        hours=offline_hours
-    ):
+    if last_sync is None or not -timedelta(minutes=10) <= now - last_sync <= timedelta(hours=offline_hours):
         return Reason.FACES_TOO_LONG_OFFLINE
     return None
 
 
-def _by_hours(
-    credential: str, windows: Sequence[Window], now: datetime, zone: ZoneInfo
-) -> Decision:
+def _by_hours(credential: str, windows: Sequence[Window], now: datetime, zone: ZoneInfo) -> Decision:
     reason = Reason.OUTSIDE_HOURS
     for window in windows:
         refused = _outside(window, now, zone)

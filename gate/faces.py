@@ -84,8 +84,7 @@ class Face:
     def eyes(self) -> tuple[Point, Point]:
         """The middle of each eye, the one further left in the picture first."""
         one, other = (
-            ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)
-            for a, b in (self.landmarks[:2], self.landmarks[2:4])
+            ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b in (self.landmarks[:2], self.landmarks[2:4])
         )
         return (one, other) if one[0] <= other[0] else (other, one)
 
@@ -125,9 +124,7 @@ def enrol(first: bytes, second: bytes) -> Encoding:
         raise PhotoRefused(Refusal.DIFFERENT_PEOPLE)
     if likeness(images[0], faces[0], images[1], faces[1]) >= SAME_PICTURE:
         raise PhotoRefused(Refusal.SAME_PICTURE)
-    mean: Encoding = np.mean(
-        [face.encoding for face in faces], axis=0, dtype=np.float32
-    )
+    mean: Encoding = np.mean([face.encoding for face in faces], axis=0, dtype=np.float32)
     return mean
 
 
@@ -137,12 +134,8 @@ def at_the_door(data: bytes) -> Encoding:
     return _encode(image, _one_face(image)).encoding
 
 
-def distance(
-    one: Sequence[float] | Encoding, other: Sequence[float] | Encoding
-) -> float:
-    return float(
-        np.linalg.norm(np.asarray(one, np.float64) - np.asarray(other, np.float64))
-    )
+def distance(one: Sequence[float] | Encoding, other: Sequence[float] | Encoding) -> float:
+    return float(np.linalg.norm(np.asarray(one, np.float64) - np.asarray(other, np.float64)))
 
 
 def faces_the_camera(landmarks: Sequence[Point]) -> bool:
@@ -193,12 +186,8 @@ def _encode(image: Pixels, box: Box) -> Face:
     import dlib
 
     models = _models()
-    shape = models.predictor(
-        image, dlib.rectangle(box.left, box.top, box.right, box.bottom)
-    )
-    encoding = np.array(
-        models.encoder.compute_face_descriptor(image, shape, 1), dtype=np.float32
-    )
+    shape = models.predictor(image, dlib.rectangle(box.left, box.top, box.right, box.bottom))
+    encoding = np.array(models.encoder.compute_face_descriptor(image, shape, 1), dtype=np.float32)
     return Face(box, tuple((float(p.x), float(p.y)) for p in shape.parts()), encoding)
 
 
@@ -215,9 +204,7 @@ def _check_light_and_focus(image: Pixels, face: Face) -> None:
         raise PhotoRefused(Refusal.BLURRED)
 
 
-def _upright(
-    image: Pixels, face: Face, size: int, eyes: float
-) -> npt.NDArray[np.float32]:
+def _upright(image: Pixels, face: Face, size: int, eyes: float) -> npt.NDArray[np.float32]:
     """The face in grey, size x size, eyes level and `eyes * size` apart."""
     import cv2
 
@@ -234,9 +221,7 @@ def _upright(
         ]
     )
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    if (
-        scale < 0.8
-    ):  # without it, shrinking would turn fine hair into noise that no other photo shares
+    if scale < 0.8:  # without it, shrinking would turn fine hair into noise that no other photo shares
         grey = cv2.GaussianBlur(grey, (0, 0), 0.5 / scale)
     chip: npt.NDArray[np.float32] = cv2.warpAffine(
         grey,
@@ -256,36 +241,24 @@ def _correlation(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -
     start = np.eye(2, 3, dtype=np.float32)
     everywhere = np.full(one.shape, 255, np.uint8)
     try:
-        _, matrix = cv2.findTransformECC(
-            one, other, start, cv2.MOTION_AFFINE, steps, everywhere, 5
-        )
+        _, matrix = cv2.findTransformECC(one, other, start, cv2.MOTION_AFFINE, steps, everywhere, 5)
     except cv2.error:
         return 0.0  # cannot be aligned at all: two different pictures
     flags = cv2.INTER_LINEAR + cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(
-        other, matrix, one.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE
-    )
-    fine, fine_moved = (
-        part - cv2.GaussianBlur(part, (0, 0), 4) for part in (one, moved)
-    )
+    moved = cv2.warpAffine(other, matrix, one.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    fine, fine_moved = (part - cv2.GaussianBlur(part, (0, 0), 4) for part in (one, moved))
     inner = (slice(8, -8), slice(8, -8))
-    return float(
-        np.nan_to_num(np.corrcoef(fine[inner].ravel(), fine_moved[inner].ravel())[0, 1])
-    )
+    return float(np.nan_to_num(np.corrcoef(fine[inner].ravel(), fine_moved[inner].ravel())[0, 1]))
 
 
 @functools.cache
 def _models() -> _Models:
     import cv2
 
-    cv2.setNumThreads(
-        1
-    )  # worker processes and a door's small board both have better uses for their cores
+    cv2.setNumThreads(1)  # worker processes and a door's small board both have better uses for their cores
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # its models package still reads files through pkg_resources
+            warnings.simplefilter("ignore")  # its models package still reads files through pkg_resources
             from face_recognition import api
     except SystemExit as error:
         # The library prints advice and calls quit() when its models are missing; a worker must not vanish for that.

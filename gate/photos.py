@@ -98,9 +98,7 @@ class PhotoRefused(Exception):
     """`which` is 1 or 2 where one photo of a pair is to blame, None where the pair is."""
 
     def __init__(self, reason: Refusal, which: int | None = None) -> None:
-        super().__init__(
-            reason.value if which is None else f"{reason.value} (photo {which})"
-        )
+        super().__init__(reason.value if which is None else f"{reason.value} (photo {which})")
         self.reason = reason
         self.which = which
 
@@ -193,9 +191,7 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith(("I", "F")):
         # Pillow clips 16-bit grey at 255 instead of scaling it: a good photo would turn white.
         grey = np.asarray(picture).astype(np.float64) / 257
-        return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8), "L").convert(
-            "RGB"
-        )
+        return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8), "L").convert("RGB")
     if "A" in picture.mode or "a" in picture.mode or "transparency" in picture.info:
         layered = picture.convert("RGBA")
         paper = Image.new("RGBA", layered.size, "white")

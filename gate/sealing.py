@@ -73,9 +73,7 @@ def seal_template(
 ) -> bytes:
     """Seals what `pack_template` made, for one device, one credential, one version."""
     unpack_template(packed)
-    return _SUITE.encrypt(
-        packed, recipient, info=_template_info(device, credential, version)
-    )
+    return _SUITE.encrypt(packed, recipient, info=_template_info(device, credential, version))
 
 
 def open_template(
@@ -91,9 +89,7 @@ def open_template(
 def seal_card_key(*, card_key: bytes, recipient: X25519PublicKey, device: str) -> bytes:
     if len(card_key) != CARD_KEY_BYTES:
         raise ValueError(f"a card key has {CARD_KEY_BYTES} bytes")
-    return _SUITE.encrypt(
-        card_key, recipient, info=_CARD_KEY_INFO + b"\0" + device.encode()
-    )
+    return _SUITE.encrypt(card_key, recipient, info=_CARD_KEY_INFO + b"\0" + device.encode())
 
 
 def open_card_key(*, sealed: bytes, key: X25519PrivateKey, device: str) -> bytes:
@@ -113,9 +109,7 @@ def normalise_card_number(number: str) -> str:
 
 def card_digest(*, card_key: bytes, number: str) -> str:
     """Hex HMAC-SHA256 of the normalised number."""
-    return hmac.new(
-        card_key, normalise_card_number(number).encode("ascii"), hashlib.sha256
-    ).hexdigest()
+    return hmac.new(card_key, normalise_card_number(number).encode("ascii"), hashlib.sha256).hexdigest()
 
 
 def _template_info(device: str, credential: str, version: int) -> bytes:
@@ -126,6 +120,4 @@ def _open(sealed: bytes, key: X25519PrivateKey, info: bytes) -> bytes:
     try:
         return _SUITE.decrypt(sealed, key, info=info)
     except (InvalidTag, ValueError) as error:
-        raise CannotOpen(
-            "not sealed to this device for this purpose, or damaged"
-        ) from error
+        raise CannotOpen("not sealed to this device for this purpose, or damaged") from error

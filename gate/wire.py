@@ -106,9 +106,7 @@ def sign_request(
     if not _REQUEST_INPUT.fullmatch(f"linmen={params}"):
         raise ValueError("created, keyid or nonce cannot be written in a signature")
     digest = content_digest(body)
-    return _headers(
-        key, params, digest, _request_base(method, path, query, digest, params)
-    )
+    return _headers(key, params, digest, _request_base(method, path, query, digest, params))
 
 
 def parse_request(headers: Mapping[str, str]) -> Signed:
@@ -138,12 +136,8 @@ def verify_request(
     return signed
 
 
-def sign_response(
-    *, key: Ed25519PrivateKey, status: int, body: bytes, created: int
-) -> dict[str, str]:
-    params = (
-        f'{_RESPONSE_COMPONENTS};created={created};keyid="{SERVER_KEYID}";alg="ed25519"'
-    )
+def sign_response(*, key: Ed25519PrivateKey, status: int, body: bytes, created: int) -> dict[str, str]:
+    params = f'{_RESPONSE_COMPONENTS};created={created};keyid="{SERVER_KEYID}";alg="ed25519"'
     if not _RESPONSE_INPUT.fullmatch(f"linmen={params}"):
         raise ValueError("created cannot be written in a signature")
     digest = content_digest(body)
@@ -159,9 +153,7 @@ def verify_response(
 ) -> int:
     """Returns `created`. Which request it answers stands inside the body, and is the caller's to check."""
     lowered = _lower(headers)
-    match = _match(
-        _RESPONSE_INPUT, _header(lowered, "signature-input"), "Signature-Input"
-    )
+    match = _match(_RESPONSE_INPUT, _header(lowered, "signature-input"), "Signature-Input")
     signature = _signature(lowered)
     digest = _check_digest(lowered, body)
     _check(public_key, signature, _response_base(status, digest, match["params"]))
@@ -188,9 +180,7 @@ def decode_base64(text: str) -> bytes:
     """Standard base64 in its one canonical spelling; ValueError otherwise."""
     try:
         raw = base64.b64decode(text.encode("ascii"), validate=True)
-    except (
-        ValueError
-    ) as error:  # UnicodeEncodeError and binascii.Error are both ValueErrors
+    except ValueError as error:  # UnicodeEncodeError and binascii.Error are both ValueErrors
         raise ValueError("not base64") from error
     if base64.b64encode(raw).decode() != text:
         raise ValueError("base64 in an unusual spelling")
@@ -220,19 +210,13 @@ def _header(headers: Mapping[str, str], name: str) -> str:
 def _match(pattern: re.Pattern[str], value: str, name: str) -> re.Match[str]:
     match = pattern.fullmatch(value)
     if match is None:
-        raise BadSignature(
-            MALFORMED, f"the {name} header is not in the one form accepted here"
-        )
+        raise BadSignature(MALFORMED, f"the {name} header is not in the one form accepted here")
     return match
 
 
 def _parse_request(headers: Mapping[str, str]) -> tuple[str, Signed]:
-    match = _match(
-        _REQUEST_INPUT, _header(headers, "signature-input"), "Signature-Input"
-    )
-    return match["params"], Signed(
-        keyid=match["keyid"], nonce=match["nonce"], created=int(match["created"])
-    )
+    match = _match(_REQUEST_INPUT, _header(headers, "signature-input"), "Signature-Input")
+    return match["params"], Signed(keyid=match["keyid"], nonce=match["nonce"], created=int(match["created"]))
 
 
 def _signature(headers: Mapping[str, str]) -> bytes:
@@ -242,9 +226,7 @@ def _signature(headers: Mapping[str, str]) -> bytes:
 
 def _check_digest(headers: Mapping[str, str], body: bytes) -> str:
     value = _header(headers, "content-digest")
-    claimed = _canonical(
-        _match(_DIGEST, value, "Content-Digest")["bytes"], "Content-Digest"
-    )
+    claimed = _canonical(_match(_DIGEST, value, "Content-Digest")["bytes"], "Content-Digest")
     if not hmac.compare_digest(claimed, hashlib.sha256(body).digest()):
         raise BadSignature(DIGEST_MISMATCH, "the body is not the one that was signed")
     return value
@@ -254,22 +236,14 @@ def _canonical(text: str, name: str) -> bytes:
     try:
         return decode_base64(text)
     except ValueError as error:
-        raise BadSignature(
-            MALFORMED, f"the {name} header is not canonical base64"
-        ) from error
+        raise BadSignature(MALFORMED, f"the {name} header is not canonical base64") from error
 
 
-def _request_base(
-    method: str, path: str, query: str, digest: str, params: str
-) -> bytes:
+def _request_base(method: str, path: str, query: str, digest: str, params: str) -> bytes:
     # A line break smuggled into a component would let one signature stand for two different requests.
     if not _METHOD.fullmatch(method):
         raise ValueError("the method is not plain upper-case ASCII")
-    if (
-        not path.startswith("/")
-        or not _PRINTABLE.fullmatch(path)
-        or not _PRINTABLE.fullmatch(query)
-    ):
+    if not path.startswith("/") or not _PRINTABLE.fullmatch(path) or not _PRINTABLE.fullmatch(query):
         raise ValueError("path and query must be given as sent, percent-encoded")
     lines = (
         f'"@method": {method}',
@@ -290,9 +264,7 @@ def _response_base(status: int, digest: str, params: str) -> bytes:
     return "\n".join(lines).encode("ascii")
 
 
-def _headers(
-    key: Ed25519PrivateKey, params: str, digest: str, base: bytes
-) -> dict[str, str]:
+def _headers(key: Ed25519PrivateKey, params: str, digest: str, base: bytes) -> dict[str, str]:
     signature = base64.b64encode(key.sign(base)).decode()
     return {
         "Content-Digest": digest,
@@ -305,6 +277,4 @@ def _check(public_key: Ed25519PublicKey, signature: bytes, base: bytes) -> None:
     try:
         public_key.verify(signature, base)
     except InvalidSignature as error:
-        raise BadSignature(
-            WRONG, "the signature does not fit this message and key"
-        ) from error
+        raise BadSignature(WRONG, "the signature does not fit this message and key") from error

@@ -1,0 +1,398 @@
+"""What a gate device keeps on its own disk: who it is, whom it lets in, what it has yet to report.
+
+One SQLite file (0600) in a folder of its own (0700). Face templates lie in it as the site sealed them; they are opened in
+memory only. `secure_delete` overwrites what is deleted, and an erasure is not believed until the raw bytes of the file
+were searched (law 12). Everything of one feed page is applied in one transaction, so a cut in the power leaves the page
+applied, or not applied; the cursor says which.
+
+SQLite cannot reach blocks that the file system gave up (old journals); what could linger there is a template sealed to
+this device's key, and that key goes with the store.
+"""
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gate.feed import Page, Row
+
+SCHEMA_VERSION = 1
+FILE_NAME = "gate.sqlite3"
+# A door that has been offline for very long forgets its oldest entries first, rather than its residents.
+PENDING_EVENTS_LIMIT = 100_000
+
+_SCHEMA = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE rows (
+    credential TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    digest TEXT,
+    sealed BLOB,
+    sealed_version INTEGER, -- the version the template was sealed for: hours can change without a new template
+    windows TEXT NOT NULL
+);
+CREATE INDEX rows_by_digest ON rows (digest);
+CREATE TABLE tombstones (credential TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE erasures (
+    credential TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    traces BLOB NOT NULL,
+    erased_at TEXT, -- null until the file was read back
+    PRIMARY KEY (credential, version)
+) WITHOUT ROWID;
+CREATE TABLE events (
+    boot TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    credential TEXT,
+    outcome TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (boot, sequence)
+);
+"""
+_ERASE_EVERYTHING = (
+    "DELETE FROM facts",
+    "DELETE FROM rows",
+    "DELETE FROM tombstones",
+    "DELETE FROM erasures",
+    "DELETE FROM events",
+)
+_CARDS = (
+    "SELECT credential, version, kind, digest, sealed, sealed_version, windows FROM rows "
+    "WHERE kind = 'card' AND digest = ?"
+)
+_FACES = (
+    "SELECT credential, version, kind, digest, sealed, sealed_version, windows FROM rows "
+    "WHERE kind = 'face' AND sealed IS NOT NULL"
+)
+_TRACE = 16
+
+
+class StoreBusy(Exception):
+    """Another agent holds this state folder."""
+
+
+class StoreTooNew(Exception):
+    """The store was written by a later version of this program."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    credential: str
+    version: int
+    erased_at: str
+
+
+@dataclass(frozen=True)
+class Event:
+    boot: str
+    sequence: int
+    at: str
+    kind: str
+    credential: str | None
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """A row as the door needs it."""
+
+    credential: str
+    version: int
+    kind: str
+    digest: str | None
+    sealed: bytes | None
+    sealed_version: int | None
+    windows: str
+
+
+class Store:
+    """Usable from several threads; one process at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / FILE_NAME
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        self._lock = threading.RLock()
+        self._guard = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._guard)
+            raise StoreBusy(f"another agent is using {folder}") from error
+        os.close(os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600))
+        self.file.chmod(0o600)
+        self._db = sqlite3.connect(self.file, isolation_level=None, check_same_thread=False)
+        self._set_up()
+
+    def _set_up(self) -> None:
+        for pragma in ("secure_delete=ON", "journal_mode=DELETE", "synchronous=FULL", "temp_store=MEMORY"):
+            self._db.execute(f"PRAGMA {pragma}").fetchall()
+        found = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if found > SCHEMA_VERSION:
+            raise StoreTooNew(f"store version {found}, this program knows {SCHEMA_VERSION}")
+        if found == 0:
+            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+            os.close(self._guard)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _all(self, sql: str, *parameters: Any) -> list[Any]:
+        with self._lock:
+            return self._db.execute(sql, parameters).fetchall()
+
+    # Facts: identity, cursor, and what the site said about this gate.
+
+    def fact(self, name: str) -> Any:
+        found = self._all("SELECT value FROM facts WHERE name = ?", name)
+        return found[0][0] if found else None
+
+    def remember(self, **facts: str | bytes | float | None) -> None:
+        with self._transaction() as db:
+            _remember(db, facts)
+
+    # Applying the feed.
+
+    def apply(self, page: Page) -> None:
+        """Rows, tombstones, erasures to prove, and the cursor: all of it, or none."""
+        with self._transaction() as db:
+            for row in page.rows:
+                _apply_row(db, row)
+            if page.keep is not None:
+                for credential, version in db.execute("SELECT credential, version FROM rows").fetchall():
+                    if credential not in page.keep:
+                        _erase(db, credential, version)
+            _remember(
+                db,
+                {
+                    "cursor": page.cursor,
+                    "gate": page.gate,
+                    "time_zone": page.time_zone,
+                    "methods": ",".join(page.methods),
+                    "face_offline_hours": page.face_offline_hours,
+                },
+            )
+
+    def forget_cursor(self) -> None:
+        """The next request begins a snapshot. Rows stay: a resident's card must work meanwhile."""
+        self.remember(cursor=None)
+
+    # Erasure, read back.
+
+    def prove_erasures(self, *, now: datetime) -> int:
+        """Looks for what was erased, in the table and in the raw file. Returns how many could not be proven yet."""
+        waiting = self._all("SELECT credential, version, traces FROM erasures WHERE erased_at IS NULL")
+        if not waiting:
+            return 0
+        raw = self.raw_bytes()
+        doubtful = [erasure for erasure in waiting if not self._is_gone(erasure, raw)]
+        if doubtful:
+            with self._lock:
+                self._db.execute("VACUUM")
+            raw = self.raw_bytes()
+            doubtful = [erasure for erasure in doubtful if not self._is_gone(erasure, raw)]
+        with self._transaction() as db:
+            for credential, version, _ in set(waiting) - set(doubtful):
+                db.execute(
+                    "UPDATE erasures SET erased_at = ?, traces = x'' WHERE credential = ? AND version = ?",
+                    (now.isoformat(), credential, version),
+                )
+        return len(doubtful)
+
+    def raw_bytes(self) -> bytes:
+        """All bytes of the store's files, its journal included."""
+        with self._lock:
+            return b"".join(path.read_bytes() for path in sorted(self.folder.glob(FILE_NAME + "*")))
+
+    def _is_gone(self, erasure: tuple[str, int, bytes], raw: bytes) -> bool:
+        credential, version, traces = erasure
+        if self._all("SELECT 1 FROM rows WHERE credential = ? AND version <= ?", credential, version):
+            return False
+        return not any(trace in raw for trace in self._traces_of_nobody_else(traces))
+
+    def _traces_of_nobody_else(self, traces: bytes) -> Iterator[bytes]:
+        """A card that was given to a new credential keeps its digest here, and rightly so."""
+        for start in range(0, len(traces), _TRACE):
+            trace = _mask(traces[start : start + _TRACE])
+            if not self._all(
+                "SELECT 1 FROM rows WHERE instr(CAST(digest AS BLOB), ?1) OR instr(sealed, ?1)", trace
+            ):
+                yield trace
+
+    def receipts(self, limit: int) -> list[Receipt]:
+        """Only proven ones: an erasure that was not read back is never claimed."""
+        found = self._all(
+            "SELECT credential, version, erased_at FROM erasures WHERE erased_at IS NOT NULL "
+            "ORDER BY erased_at, credential LIMIT ?",
+            limit,
+        )
+        return [Receipt(*row) for row in found]
+
+    def receipts_accepted(self, receipts: Sequence[Receipt]) -> None:
+        with self._transaction() as db:
+            for receipt in receipts:
+                db.execute(
+                    "DELETE FROM erasures WHERE credential = ? AND version = ? AND erased_at = ?",
+                    (receipt.credential, receipt.version, receipt.erased_at),
+                )
+
+    # Whom the door knows.
+
+    def cards(self, digest: str) -> list[Held]:
+        return [Held(*row) for row in self._all(_CARDS, digest)]
+
+    def faces(self) -> list[Held]:
+        return [Held(*row) for row in self._all(_FACES)]
+
+    # Events.
+
+    def record(self, event: Event) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO events (boot, sequence, at, kind, credential, outcome, reason) "
+                # A device revoked a moment ago keeps nothing more.
+                "SELECT ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM facts WHERE name = 'device')",
+                (
+                    event.boot,
+                    event.sequence,
+                    event.at,
+                    event.kind,
+                    event.credential,
+                    event.outcome,
+                    event.reason,
+                ),
+            )
+            if event.sequence % 100 == 0:
+                db.execute(
+                    "DELETE FROM events WHERE rowid NOT IN (SELECT rowid FROM events ORDER BY rowid DESC LIMIT ?)",
+                    (PENDING_EVENTS_LIMIT,),
+                )
+
+    def events(self, limit: int) -> list[Event]:
+        """The oldest ones, all of one boot."""
+        found = self._all(
+            "SELECT boot, sequence, at, kind, credential, outcome, reason FROM events "
+            "WHERE boot = (SELECT boot FROM events ORDER BY rowid LIMIT 1) ORDER BY sequence LIMIT ?",
+            limit,
+        )
+        return [Event(*row) for row in found]
+
+    def events_accepted(self, events: Sequence[Event]) -> None:
+        with self._transaction() as db:
+            keys = [(event.boot, event.sequence) for event in events]
+            db.executemany("DELETE FROM events WHERE boot = ? AND sequence = ?", keys)
+
+    def counts(self) -> dict[str, int]:
+        return {
+            "cards": self._all("SELECT count(*) FROM rows WHERE kind = 'card'")[0][0],
+            "faces": len(self.faces()),
+            "faces_missing": self._all("SELECT count(*) FROM rows WHERE kind = 'face' AND sealed IS NULL")[0][
+                0
+            ],
+            "pending_receipts": self._all("SELECT count(*) FROM erasures WHERE erased_at IS NOT NULL")[0][0],
+            "unproven_erasures": self._all("SELECT count(*) FROM erasures WHERE erased_at IS NULL")[0][0],
+            "pending_events": self._all("SELECT count(*) FROM events")[0][0],
+        }
+
+    # The end.
+
+    def erase_everything(self, **facts: str | bytes | float | None) -> None:
+        """Keys, rows, events, all of it, in one transaction; `facts` is what may be known afterwards."""
+        with self._transaction() as db:
+            for statement in _ERASE_EVERYTHING:
+                db.execute(statement)
+            _remember(db, facts)
+        with self._lock:
+            self._db.execute("VACUUM")
+
+
+def _remember(db: sqlite3.Connection, facts: dict[str, Any]) -> None:
+    for name, value in facts.items():
+        if value is None:
+            db.execute("DELETE FROM facts WHERE name = ?", (name,))
+        else:
+            db.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))
+
+
+def _apply_row(db: sqlite3.Connection, row: Row) -> None:
+    held = db.execute("SELECT version FROM rows WHERE credential = ?", (row.credential,)).fetchone()
+    dead = db.execute("SELECT version FROM tombstones WHERE credential = ?", (row.credential,)).fetchone()
+    if not row.present:
+        if held is None or held[0] < row.version:
+            _erase(db, row.credential, row.version)
+        return
+    if (held and held[0] >= row.version) or (dead and dead[0] >= row.version):
+        return
+    db.execute(
+        "INSERT INTO rows (credential, version, kind, digest, sealed, sealed_version, windows) "
+        "VALUES (:credential, :version, :kind, :digest, :sealed, :sealed_version, :windows) "
+        # A site that no longer holds the template sends none: the copy here stays, as it was sealed.
+        "ON CONFLICT (credential) DO UPDATE SET version = :version, kind = :kind, digest = :digest, "
+        "windows = :windows, sealed = coalesce(:sealed, sealed), "
+        "sealed_version = coalesce(:sealed_version, sealed_version)",
+        {
+            "credential": row.credential,
+            "version": row.version,
+            "kind": row.kind,
+            "digest": row.digest,
+            "sealed": row.sealed,
+            "sealed_version": None if row.sealed is None else row.version,
+            "windows": row.windows,
+        },
+    )
+
+
+def _erase(db: sqlite3.Connection, credential: str, version: int) -> None:
+    """Deletes, leaves a tombstone, and notes what to look for before anyone is told that it is gone."""
+    found = db.execute("SELECT digest, sealed FROM rows WHERE credential = ?", (credential,)).fetchone()
+    db.execute("DELETE FROM rows WHERE credential = ?", (credential,))
+    db.execute(
+        "INSERT INTO tombstones (credential, version) VALUES (?1, ?2) "
+        "ON CONFLICT (credential) DO UPDATE SET version = max(version, ?2)",
+        (credential, version),
+    )
+    # A repeated order for something long gone is confirmed again: the site would not ask if it had heard.
+    db.execute(
+        "INSERT INTO erasures (credential, version, traces) VALUES (?1, ?2, ?3) "
+        "ON CONFLICT (credential, version) DO NOTHING",
+        (credential, version, _traces(*found) if found else b""),
+    )
+
+
+def _traces(digest: str | None, sealed: bytes | None) -> bytes:
+    """Three short pieces of each secret, masked: enough to recognise it in the file, useless to rebuild it."""
+    pieces = b""
+    for secret in (digest.encode() if digest else None, sealed):
+        if secret and len(secret) >= _TRACE:
+            middle = (len(secret) - _TRACE) // 2
+            for start in (0, middle, len(secret) - _TRACE):
+                pieces += _mask(secret[start : start + _TRACE])
+    return pieces
+
+
+def _mask(piece: bytes) -> bytes:
+    """Its complement: otherwise the search would find the note about what to search for."""
+    return bytes(byte ^ 0xFF for byte in piece)
