@@ -35,17 +35,6 @@ os.environ |= {
     "SWEEP_SECONDS": "1",
 }
 
-pytest_plugins = ["tests.databases", "tests.live", "tests.browser", "tests.obligations_plugin"]
-if importlib.util.find_spec("tests.cast") is not None:
-    pytest_plugins.append("tests.cast")
-
-
-def pytest_configure() -> None:
-    for left in (BASE / "var").glob("test-*"):
-        if not _lives(int(left.name.removeprefix("test-"))):
-            shutil.rmtree(left, ignore_errors=True)
-    django.setup()
-
 
 def _lives(process: int) -> bool:
     try:
@@ -55,6 +44,18 @@ def _lives(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+# What a killed run left behind.
+for _left in (BASE / "var").glob("test-*"):
+    if not _lives(int(_left.name.removeprefix("test-"))):
+        shutil.rmtree(_left, ignore_errors=True)
+
+django.setup()  # here, not in a hook: the plugins below import models
+
+pytest_plugins = ["tests.databases", "tests.live", "tests.browser", "tests.obligations_plugin"]
+if importlib.util.find_spec("tests.cast") is not None:
+    pytest_plugins.append("tests.cast")
 
 
 def pytest_unconfigure() -> None:
