@@ -3,11 +3,48 @@
 from __future__ import annotations
 
 import os
+import time
+from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
+from celery.signals import beat_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("linmen")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["portal"], related_name="sweeps")
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_if_unsafe(**kwargs: Any) -> None:
+    from portal import checks  # not before Django is set up
+
+    checks.refuse_if_unsafe()
+
+
+class Pulse(bootsteps.StartStopStep):
+    """Tells `/healthz/` every few seconds that the worker's main process is turning."""
+
+    requires = {"celery.worker.components:Timer"}
+
+    def start(self, worker: Any) -> None:
+        from portal.health import WORKER_EVERY_SECONDS
+
+        self.beat()
+        self.timer = worker.timer.call_repeatedly(WORKER_EVERY_SECONDS, self.beat)
+
+    def stop(self, worker: Any) -> None:
+        self.timer.cancel()
+
+    def beat(self) -> None:
+        from django.core.cache import cache
+
+        from portal.health import WORKER_KEY
+
+        cache.set(WORKER_KEY, time.time(), timeout=600)
+
+
+app.steps["worker"].add(Pulse)

@@ -7,7 +7,6 @@ into the shared temp folder and open every parent folder to all.
 
 from __future__ import annotations
 
-import fcntl
 import importlib.util
 import os
 import pwd
@@ -24,7 +23,7 @@ from urllib.parse import quote
 import psycopg
 import redis
 
-from portal import places, roles
+from portal import locks, places, roles
 from portal.tether import Tether
 
 SUPERUSER = "postgres"
@@ -144,7 +143,7 @@ class Servers:
             self._user = _postgres_user()
             _let_through(self.var, postgres_binaries())
         # Held by the watcher: after a parent's sudden death, the next one waits here until all has ended.
-        with _locked(self.var / "embedded.watcher") as lock:
+        with locks.locked(self.var / "embedded.watcher") as lock:
             self._tether = Tether(holding=[lock])
         try:
             self._start_postgres()
@@ -159,8 +158,7 @@ class Servers:
     def stop(self) -> None:
         if self._tether is None:
             return
-        for name, child in reversed(self._children.items()):
-            self._tether.end(child, grace=15, ask=_ASK[name])
+        self._tether.end(*self._children.values(), grace=15)
         self._children.clear()
         self._tether.release()
         self._tether = None
@@ -273,8 +271,8 @@ def serve(var: Path, *, settings: Mapping[str, str] | None = None) -> Iterator[S
     """Within it both servers run. Yields None when another process runs them: then that one will end them."""
     var.mkdir(parents=True, exist_ok=True)
     servers: Servers | None = None
-    with _locked(var / "embedded.lock"):  # two that start at once: the second finds them running
-        parent = _try_lock(var / "embedded.parent")
+    with locks.locked(var / "embedded.lock"):  # two that start at once: the second finds them running
+        parent = locks.try_lock(var / "embedded.parent")
         if parent is None and not running(var):
             raise EmbeddedFailed(f"another process holds the servers of {var}, but they do not answer")
         if parent is not None:
@@ -284,26 +282,9 @@ def serve(var: Path, *, settings: Mapping[str, str] | None = None) -> Iterator[S
         yield servers
     finally:
         if servers is not None and parent is not None:
-            with _locked(var / "embedded.lock"):
+            with locks.locked(var / "embedded.lock"):
                 servers.stop()
                 os.close(parent)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[int]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield lock.fileno()
-
-
-def _try_lock(path: Path) -> int | None:
-    lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
 
 
 def _bare_environment() -> dict[str, str]:

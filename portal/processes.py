@@ -45,3 +45,12 @@ def beat() -> list[str]:
 
 def gate(*, state: Path, arguments: tuple[str, ...] = ()) -> list[str]:
     return [sys.executable, "-m", "gate", "--state", str(state), "run", *arguments]
+
+
+def demo_gates(var: Path, *, url: str) -> dict[str, list[str]]:
+    """The simulated gates that the demo community set up: each has a folder with its script in it."""
+    return {
+        folder.name: gate(state=folder, arguments=("--server", url, "--script", str(folder / "script.json")))
+        for folder in sorted((var / "gates").glob("*"))
+        if (folder / "script.json").exists()
+    }

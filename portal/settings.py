@@ -113,6 +113,7 @@ def _database(variable: str, name: str, *, role: str) -> dict[str, Any]:
         found = embedded.database(VAR, embedded.DATABASES[name], role=role)
     return {
         **found,
+        "OPTIONS": {"connect_timeout": 5, **found.get("OPTIONS", {})},
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
         "CONN_HEALTH_CHECKS": True,
@@ -140,6 +141,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "linmen",
+        "OPTIONS": {"socket_connect_timeout": 5, "socket_timeout": 5},
     }
 }
 
@@ -168,14 +170,23 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # held in memory: no schedule file to keep
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+# How often due work is looked for, and so how long a lost message can delay it.
+SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=20)
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "portal.sweeps.sweep",
+        "schedule": SWEEP_SECONDS,
+        # Sweeps that nobody took in time are dropped, not piled up for a worker that was away.
+        "options": {"expires": 3 * SWEEP_SECONDS},
+    }
+}
 
 # --- People, language, time
 
 AUTH_USER_MODEL = "residents.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "guardian.backends.ObjectPermissionBackend",
-]
+# guardian's own backend is left out on purpose: its row alone gives nothing, a term must be in force as well.
+AUTHENTICATION_BACKENDS = ["committees.backends.TermBackend"]
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -260,8 +271,6 @@ SPECTACULAR_SETTINGS = {
 
 # --- Linmen's own
 
-# How often due work is looked for, and so how long a lost message can delay it.
-SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=20)
 # Euclidean distance of two encodings below which they are one person. Measured on the photographs at hand: the same
 # person 0.08 to 0.43, different people 0.66 and up. The library's own 0.6 lets too many strangers through.
 FACE_DISTANCE = env.float("FACE_DISTANCE", default=0.45)

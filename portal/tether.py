@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -21,7 +21,7 @@ from typing import IO
 GRACE_SECONDS = 8.0
 
 
-def signal_group(group: int, number: int) -> bool:
+def _send(group: int, number: int) -> bool:
     """False once nothing of the group is left to signal."""
     try:
         os.killpg(group, number)
@@ -32,15 +32,25 @@ def signal_group(group: int, number: int) -> bool:
     return True
 
 
-def end_groups(groups: Mapping[int, int], *, grace: float = GRACE_SECONDS) -> None:
+def _ask(group: int, number: int) -> bool:
+    """Asks the leader alone, which knows how to end its own; where it is gone already, whoever it left behind."""
+    try:
+        os.kill(group, number)
+    except (ProcessLookupError, PermissionError):
+        return _send(group, number)
+    return True
+
+
+def end_groups(groups: Mapping[int, int], *, grace: float, reap: Callable[[], object] = lambda: None) -> None:
     """`groups`: process group -> the signal that asks it to end. The last started is asked first."""
-    left = [group for group, number in reversed(groups.items()) if signal_group(group, number)]
+    left = [group for group, number in reversed(groups.items()) if _ask(group, number)]
     deadline = time.monotonic() + grace
     while left and time.monotonic() < deadline:
         time.sleep(0.05)
-        left = [group for group in left if signal_group(group, 0)]
+        reap()
+        left = [group for group in left if _send(group, 0)]
     for group in left:
-        signal_group(group, signal.SIGKILL)
+        _send(group, signal.SIGKILL)
 
 
 class Tether:
@@ -60,6 +70,7 @@ class Tether:
         finally:
             os.close(read)
         self._lock = threading.Lock()
+        self._asks: dict[int, int] = {}
 
     def start(
         self,
@@ -85,6 +96,7 @@ class Tether:
             extra_groups=None if user is None else [],
             start_new_session=True,
         )
+        self._asks[child.pid] = int(ask)
         self._tell(f"+{child.pid} {int(ask)}\n")
         return child
 
@@ -92,16 +104,17 @@ class Tether:
         """Call once the whole group is gone: its number may be another's tomorrow."""
         self._tell(f"-{child.pid}\n")
 
-    def end(
-        self, child: subprocess.Popen[bytes], *, grace: float = GRACE_SECONDS, ask: int = signal.SIGTERM
-    ) -> None:
-        """Asks, waits, then insists; reaps the child and forgets it."""
-        signal_group(child.pid, ask)
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(grace)
-        signal_group(child.pid, signal.SIGKILL)
-        child.wait()
-        self.forget(child)
+    def end(self, *children: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None:
+        """Asks all at once, the last first; waits, then insists; reaps them and forgets them."""
+
+        def reap() -> None:
+            for child in children:
+                child.poll()
+
+        end_groups({child.pid: self._asks[child.pid] for child in children}, grace=grace, reap=reap)
+        for child in children:
+            child.wait()
+            self.forget(child)
 
     def release(self) -> None:
         """Lets the watcher go; whatever was not forgotten is ended now."""
@@ -129,7 +142,7 @@ def watch(pipe: int) -> None:
                 groups[group] = ask[0]
             else:
                 groups.pop(group, None)
-    end_groups(groups)
+    end_groups(groups, grace=GRACE_SECONDS)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,87 @@
+"""`GET /healthz/`: is every part alive? Counts and ages only; it is open to whoever can reach the site."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connections
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis.exceptions import RedisError
+
+from access.models import Device
+
+WORKER_KEY = "worker:last"
+SWEEP_KEY = "sweep:last"
+WORKER_EVERY_SECONDS = 5.0
+WORKER_SILENT_SECONDS = 20.0
+
+Part = dict[str, Any]
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    parts = report(now=timezone.now())
+    well = all(part["ok"] for part in parts.values())
+    return JsonResponse({"ok": well, **parts}, status=200 if well else 503)
+
+
+def report(*, now: datetime) -> dict[str, Part]:
+    return {
+        "database": _answered(lambda: _database("default")),
+        "vault": _answered(lambda: _database("vault")),
+        "redis": _answered(_redis),
+        "worker": _answered(lambda: _age(WORKER_KEY, now=now, limit=WORKER_SILENT_SECONDS)),
+        # A sweep is sent by beat and done by the worker: its age is that of the last one really done.
+        "beat": _answered(lambda: _age(SWEEP_KEY, now=now, limit=3 * settings.SWEEP_SECONDS + 30)),
+        "gates": _answered(lambda: _gates(now=now)),
+    }
+
+
+def _answered(ask: Callable[[], Part]) -> Part:
+    try:
+        return ask()
+    except (DatabaseError, RedisError):
+        return {"ok": False, "error": "no answer"}
+
+
+def _database(alias: str) -> Part:
+    began = time.monotonic()
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return {"ok": True, "milliseconds": round((time.monotonic() - began) * 1000, 1)}
+
+
+def _redis() -> Part:
+    cache.get(WORKER_KEY)
+    return {"ok": True}
+
+
+def _age(key: str, *, now: datetime, limit: float) -> Part:
+    last = cache.get(key)
+    if last is None:
+        return {"ok": False, "age_seconds": None}
+    age = max(0.0, now.timestamp() - last)
+    return {"ok": age <= limit, "age_seconds": round(age, 1)}
+
+
+def _gates(*, now: datetime) -> Part:
+    """Devices of gates in service; one that has never polled counts from its pairing."""
+    seen = [
+        (now - last).total_seconds()
+        for last in Device.objects.filter(revoked_at=None, gate__in_service=True).values_list(
+            Coalesce("last_poll_at", "paired_at"), flat=True
+        )
+    ]
+    silent = sum(age > settings.GATE_SILENT_SECONDS for age in seen)
+    oldest = round(max(seen), 1) if seen else None
+    return {"ok": not silent, "devices": len(seen), "silent": silent, "oldest_poll_seconds": oldest}
