@@ -1,0 +1,119 @@
+"""Appointing somebody for a term, and ending a term early. The only writer of object permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from guardian.shortcuts import assign_perm, remove_perm
+
+from committees.models import Committee, NeighborhoodPermission, Term
+from committees.roles import permissions_of
+from ledger.record import record
+from residents.models import Neighborhood, User
+
+
+class TermOver(Exception):
+    """The term has ended already: nothing is left to end."""
+
+
+@transaction.atomic
+def appoint(
+    *, committee: Committee, user: User, role: str, starts: date, ends: date, by: User | None, at: datetime
+) -> Term:
+    """Give somebody a role from `starts` up to, not including, `ends`, with the rights that belong to it.
+
+    Raises: django.db.IntegrityError if the term would not last a day (forms ask first)
+    """
+    user = User.objects.select_for_update().get(pk=user.pk)
+    term = Term.objects.create(
+        neighborhood_id=committee.neighborhood_id,
+        committee=committee,
+        user=user,
+        role=role,
+        starts=starts,
+        ends=ends,
+    )
+    for perm in sorted(permissions_of([term])):
+        assign_perm(perm, user, committee.neighborhood)
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    user.is_staff = True
+    _record("term.appointed", term, by=by, at=at)
+    return term
+
+
+@transaction.atomic
+def end(*, term: Term, by: User | None, at: datetime) -> None:
+    """End a term today; one that has not begun never does. What no other term grants is taken back.
+
+    Raises: TermOver
+    """
+    user = User.objects.select_for_update().get(pk=term.user_id)
+    term = Term.objects.select_related("committee__neighborhood").get(pk=term.pk)
+    today = today_in(term.committee.neighborhood, at)
+    if term.ends <= today:
+        raise TermOver
+    _record("term.ended", term, by=by, at=at)
+    if term.starts >= today:
+        term.delete()
+    else:
+        Term.objects.filter(pk=term.pk).update(ends=today)
+    _take_back(user=user, at=at)
+
+
+def forget_ended(*, at: datetime) -> int:
+    """Tidy what terms that have run out left behind. Rights do not wait for this: see `roles`."""
+    stale = (
+        User.objects.filter(terms__ends__lt=at.date(), is_staff=True)
+        .exclude(terms__ends__gte=at.date())
+        .exclude(is_superuser=True)
+        .distinct()
+    )
+    users = list(stale)
+    for user in users:
+        with transaction.atomic():
+            _take_back(user=User.objects.select_for_update().get(pk=user.pk), at=at)
+    return len(users)
+
+
+def today_in(neighborhood: Neighborhood, at: datetime) -> date:
+    """The neighborhood's calendar day at this moment."""
+    return at.astimezone(ZoneInfo(neighborhood.time_zone)).date()
+
+
+def _take_back(*, user: User, at: datetime) -> None:
+    """Remove each permission that no term of today or later grants, and the desk itself when none is left."""
+    left = [
+        term
+        for term in Term.objects.filter(user=user).select_related("committee__neighborhood")
+        if term.ends > today_in(term.committee.neighborhood, at)
+    ]
+    kept = {(term.neighborhood_id, perm) for term in left for perm in permissions_of([term])}
+    for row in _rows(user):
+        if (row.content_object_id, row.permission.codename) not in kept:
+            remove_perm(row.permission.codename, user, row.content_object)
+    if not left and not user.is_superuser:
+        User.objects.filter(pk=user.pk).update(is_staff=False)
+
+
+def _rows(user: User) -> Iterable[NeighborhoodPermission]:
+    return NeighborhoodPermission.objects.filter(user=user).select_related("permission", "content_object")
+
+
+def _record(kind: str, term: Term, *, by: User | None, at: datetime) -> None:
+    record(
+        kind=kind,
+        subject=term.user_id,
+        neighborhood=term.neighborhood_id,
+        payload={
+            "term": term.pk,
+            "committee": term.committee_id,
+            "role": str(term.role),
+            "starts": term.starts,
+            "ends": term.ends,
+            "by": by.pk if by else None,
+            "at": at,
+        },
+    )

@@ -1,0 +1,82 @@
+"""What each role of each body may do, and where somebody holds a right at this moment.
+
+A right needs two things: a permission on the neighborhood (guardian's row, written by an appointment) and a term in
+force on the neighborhood's own calendar whose role grants that very permission. Either alone gives nothing, so rights
+die with the term even if no task ever runs (obligations 27 and 46), and a row written by hand opens no door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import DateField, DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
+
+from committees.models import Committee, NeighborhoodPermission, Term
+from residents.models import Neighborhood, User
+
+_Kind, _Role = Committee.Kind, Term.Role
+
+# Every member of a body works from the same desk; what differs is what the body is for (A2, 27). Whoever drafts a
+# request to share cannot be the one who opens it, so drafting and approving lie with different roles.
+ROLE_PERMISSIONS: dict[tuple[str, str], frozenset[str]] = {
+    (_Kind.OWNERS, _Role.CHAIR): frozenset({"view_register", "publish_forms", "approve_sharing"}),
+    (_Kind.OWNERS, _Role.CLERK): frozenset({"view_register", "draft_sharing"}),
+    (_Kind.OWNERS, _Role.AUDITOR): frozenset({"audit"}),
+    (_Kind.RESIDENTS, _Role.CHAIR): frozenset({"view_register", "draft_sharing"}),
+    (_Kind.RESIDENTS, _Role.CLERK): frozenset({"view_register"}),
+    (_Kind.RESIDENTS, _Role.AUDITOR): frozenset({"audit"}),
+    (_Kind.PROPERTY, _Role.CHAIR): frozenset({"view_register", "manage_access"}),
+    (_Kind.PROPERTY, _Role.CLERK): frozenset(
+        {"view_register", "look_up", "manage_register", "manage_access", "draft_sharing"}
+    ),
+    (_Kind.PROPERTY, _Role.AUDITOR): frozenset({"audit"}),
+}
+
+
+def permissions_of(terms: Iterable[Term]) -> frozenset[str]:
+    """What these terms grant together."""
+    return frozenset[str]().union(*(ROLE_PERMISSIONS[term.committee.kind, term.role] for term in terms))
+
+
+def granting(perm: str) -> Q:
+    """Terms whose role grants this permission. An unknown permission is granted by none."""
+    condition = Q(pk__in=[])
+    for (kind, role), permissions in ROLE_PERMISSIONS.items():
+        if perm in permissions:
+            condition |= Q(committee__kind=kind, role=role)
+    return condition
+
+
+def neighborhoods(*, user: User, perm: str, at: datetime) -> QuerySet[Neighborhood]:
+    """Where `user` holds `perm` at this moment: a permission and a term in force. One query."""
+    terms = Term.objects.filter(granting(perm), user=user, neighborhood=OuterRef("pk"))
+    rows = NeighborhoodPermission.objects.filter(
+        user=user, permission__codename=perm, content_object=OuterRef("pk")
+    )
+    return Neighborhood.objects.alias(here=local_date(at)).filter(
+        Exists(rows), Exists(terms.filter(starts__lte=OuterRef("here"), ends__gt=OuterRef("here")))
+    )
+
+
+def local_date(at: datetime, zone: str = "time_zone") -> Cast:
+    """The calendar day at this moment in the neighborhood, as an expression: terms end at its own midnight."""
+    local = Func(F(zone), Value(at, DateTimeField()), function="timezone", output_field=DateTimeField())
+    return Cast(local, DateField())
+
+
+def capacity(*, user: User, neighborhood: Neighborhood, at: datetime) -> str:
+    """In which role somebody acts here now, in words that a resident reads in the record of look-ups."""
+    term = (
+        Term.objects.filter(user=user, neighborhood=neighborhood)
+        .alias(here=local_date(at, "neighborhood__time_zone"))
+        .filter(starts__lte=F("here"), ends__gt=F("here"))
+        .select_related("committee")
+        .order_by("starts", "pk")
+        .first()
+    )
+    if term is None:
+        return _("operator of the system")
+    return f"{term.committee.get_kind_display()} · {term.get_role_display()}"
