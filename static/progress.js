@@ -1,6 +1,11 @@
 // Looks again for whoever has scripts on, without losing the reader's place; others get a plain refresh.
 (() => {
   "use strict";
+  const said = document.createElement("p"); // read out when the state changes, and only then
+  said.className = "unseen";
+  said.setAttribute("role", "status");
+  document.body.append(said);
+
   const look = async () => {
     const part = document.getElementById("progress");
     if (!part || !part.dataset.refresh) return;
@@ -11,7 +16,10 @@
       if (answer.ok && fresh) {
         if (fresh.innerHTML !== part.innerHTML) part.innerHTML = fresh.innerHTML;
         if (!fresh.dataset.refresh) delete part.dataset.refresh;
-        document.title = page.title;
+        if (document.title !== page.title) {
+          document.title = page.title;
+          said.textContent = fresh.querySelector("h1").textContent;
+        }
       }
     } catch {
       // no network for a moment: look again later
