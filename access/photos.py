@@ -133,7 +133,9 @@ def _remove(folder: Path) -> None:
             _sync(changed)
 
 
-def _unless_gone(function: object, path: str, info: tuple[type[BaseException], BaseException, object]) -> None:
+def _unless_gone(
+    function: object, path: str, info: tuple[type[BaseException], BaseException, object]
+) -> None:
     """Two workers may delete at once: what the other one removed is no failure."""
     if not isinstance(info[1], FileNotFoundError):
         raise info[1]

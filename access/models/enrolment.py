@@ -48,6 +48,7 @@ class Enrolment(models.Model):
     reason = models.CharField(
         max_length=40, blank=True
     )  # why it was refused: gate.photos.Refusal and two more
+    photo = models.PositiveSmallIntegerField(null=True)  # 1 or 2, where one of the photos was the reason
     credential = models.ForeignKey(Credential, models.PROTECT, null=True, related_name="+")
     attempts = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True)

@@ -1,0 +1,270 @@
+"""From two photos to a template: begun in a browser, worked on by a Celery worker, finished once.
+
+The photos live for minutes: they go when the work is done or refused, when the resident cancels, when consent ends, and
+by the sweep's clock whatever happened. The slow part runs outside any transaction; the last one looks again whether
+consent still stands (law 3), so that a withdrawal during the work leaves nothing behind. A claim is a conditional
+update with a lease, and its number fences: of two workers on one enrolment only the newer claim can finish it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from access import photos, templates
+from access.feed import refresh
+from access.models import Credential, Enrolment, Template
+from access.retention import retire
+from consent.decisions import one_at_a_time
+from consent.models import Purpose, Standing
+from gate.photos import FILE_LIMIT, PhotoRefused, Refusal
+from gate.sealing import pack_template
+from ledger.record import record
+from residents import effects
+from residents.models import Resident
+from vault.keys import KeyDestroyed
+
+LEASE = timedelta(minutes=2)
+ATTEMPTS = 3
+# Obligation 20: whatever happens, no photo is older than this and the time between two sweeps.
+PHOTO_LIFE = timedelta(minutes=15)
+
+
+class Closed(StrEnum):
+    """Reasons beside `gate.photos.Refusal`: not the photos' fault."""
+
+    PHOTOS_LOST = "photos_lost"
+    COULD_NOT_FINISH = "could_not_finish"
+
+
+class NotNow(StrEnum):
+    """Why an enrolment cannot begin, beside what is wrong with a photo."""
+
+    NO_CONSENT = "no_consent"
+    NO_CONSENT_TO_SEND = "no_consent_to_send"
+    ANOTHER_UNFINISHED = "another_unfinished"
+
+
+class EnrolmentRefused(Exception):
+    """It did not begin and nothing was kept. `which` is 1 or 2 where one photo is to blame."""
+
+    def __init__(self, reason: NotNow | Refusal, which: int | None = None) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+        self.which = which
+
+
+@dataclass(frozen=True)
+class _Face:
+    """What the slow part found, ready to be written."""
+
+    credential: UUID
+    ciphertext: bytes
+
+
+def begin(
+    *, resident: Resident, route: Enrolment.Route, pictures: tuple[bytes, bytes], at: datetime
+) -> Enrolment:
+    """Take in two photos; a worker looks at them soon.
+
+    Raises: EnrolmentRefused
+    """
+    for which, picture in enumerate(pictures, start=1):
+        if not picture:
+            raise EnrolmentRefused(Refusal.EMPTY, which)
+        if len(picture) > FILE_LIMIT:
+            raise EnrolmentRefused(Refusal.FILE_TOO_LARGE, which)
+    enrolment = Enrolment(
+        neighborhood_id=resident.neighborhood_id, resident=resident, route=route, created_at=at
+    )
+    _hang_on_consent(enrolment, at)
+    try:
+        sealed = photos.seal(enrolment=enrolment, photos=pictures)
+    except KeyDestroyed:  # withdrawn within this very moment
+        raise EnrolmentRefused(NotNow.NO_CONSENT) from None
+    try:
+        _take_in(enrolment, sealed, at)
+    except BaseException:
+        photos.delete(standing=photos.consent_of(enrolment).pk, enrolment=enrolment.pk)
+        raise
+    return enrolment
+
+
+def work(*, enrolment: UUID, at: datetime) -> None:
+    """Look at the photos and finish, unless somebody else is at it. Safe to repeat and to race."""
+    claimed = _claim(enrolment, at)
+    if claimed is None:
+        return
+    if claimed.attempts > ATTEMPTS:
+        _close(claimed, Closed.COULD_NOT_FINISH, at)
+        return
+    try:
+        face = _look(claimed)
+    except PhotoRefused as refused:
+        _close(claimed, refused.reason, at, which=refused.which)
+    except photos.PhotosLost:
+        _close(claimed, Closed.PHOTOS_LOST, at)
+    except KeyDestroyed:
+        _delete_photos(claimed)  # withdrawn while we looked: the row has gone with its standing
+    else:
+        _finish(claimed, face, at)
+        _delete_photos(claimed)
+
+
+def cancel(*, enrolment: Enrolment, at: datetime) -> bool:
+    """The resident thinks again. Nothing is kept, the row included; False if it had ended before."""
+    cancelled, _ = Enrolment.objects.unfinished().filter(pk=enrolment.pk).delete()
+    if cancelled:
+        _delete_photos(enrolment)
+    return bool(cancelled)
+
+
+def close_overdue(*, at: datetime) -> int:
+    """Photos have lived long enough, whatever keeps the workers."""
+    overdue = Enrolment.objects.unfinished().filter(created_at__lte=at - PHOTO_LIFE)
+    rows = list(overdue.select_related("standing", "photo_standing"))
+    for enrolment in rows:
+        _close(enrolment, Closed.COULD_NOT_FINISH, at)
+    return len(rows)
+
+
+def delete_orphans(*, at: datetime) -> int:
+    """Photos whose enrolment is over, or is not known: what a process left behind that died in between."""
+    found = {folder.enrolment: folder for folder in photos.folders()}
+    states = dict(Enrolment.objects.filter(pk__in=found).values_list("pk", "state"))
+    deleted = 0
+    for enrolment, folder in found.items():
+        state = states.get(enrolment)
+        over = state in (Enrolment.State.DONE, Enrolment.State.REFUSED)
+        # A folder without a row may be a moment old: the row commits after the files are written.
+        if over or (state is None and folder.since < at - LEASE):
+            photos.delete(standing=folder.standing, enrolment=enrolment)
+            deleted += 1
+    return deleted
+
+
+def _hang_on_consent(enrolment: Enrolment, at: datetime) -> None:
+    """Raises: EnrolmentRefused"""
+    live = {
+        standing.purpose: standing
+        for standing in Standing.objects.live(at).filter(resident_id=enrolment.resident_id)
+    }
+    face, sending = live.get(Purpose.FACE_AT_GATE), live.get(Purpose.PHOTO_OVER_INTERNET)
+    if face is None:
+        raise EnrolmentRefused(NotNow.NO_CONSENT)
+    enrolment.standing = face
+    if enrolment.route == Enrolment.Route.PORTAL:
+        if sending is None:
+            raise EnrolmentRefused(NotNow.NO_CONSENT_TO_SEND)
+        enrolment.photo_standing = sending
+
+
+@transaction.atomic
+def _take_in(enrolment: Enrolment, sealed: tuple[bytes, bytes], at: datetime) -> None:
+    """Write files and row. The files are written inside, while no withdrawal can commit: it will find them."""
+    resident = one_at_a_time(enrolment.resident)
+    wanted = {enrolment.standing_id, enrolment.photo_standing_id} - {None}
+    if Standing.objects.live(at).filter(pk__in=wanted).count() != len(wanted):
+        raise EnrolmentRefused(NotNow.NO_CONSENT)
+    if resident.enrolments.unfinished().exists():
+        raise EnrolmentRefused(NotNow.ANOTHER_UNFINISHED)
+    photos.write(enrolment=enrolment, sealed=sealed)
+    enrolment.save(force_insert=True)
+    transaction.on_commit(partial(effects.call, "enrol_soon", enrolment=enrolment.pk), robust=True)
+
+
+def _claim(enrolment: UUID, at: datetime) -> Enrolment | None:
+    claimed = (
+        Enrolment.objects.due(at)
+        .filter(pk=enrolment)
+        .update(state=Enrolment.State.WORKING, leased_until=at + LEASE, attempts=F("attempts") + 1)
+    )
+    if not claimed:
+        return None
+    return Enrolment.objects.select_related("standing", "photo_standing").filter(pk=enrolment).first()
+
+
+def _look(enrolment: Enrolment) -> _Face:
+    """The slow part. Raises: PhotoRefused, photos.PhotosLost, KeyDestroyed"""
+    from gate import faces  # loads dlib: in a worker only, never in a web process
+
+    encoding = faces.enrol(*photos.read(enrolment))
+    credential = uuid.uuid4()
+    packed = pack_template([float(number) for number in encoding])
+    return _Face(
+        credential, templates.seal(standing=enrolment.standing, credential=credential, packed=packed)
+    )
+
+
+@transaction.atomic
+def _finish(enrolment: Enrolment, face: _Face, at: datetime) -> None:
+    """Write the template, if consent still stands and nobody else finished; else nothing at all."""
+    resident = one_at_a_time(enrolment.resident)
+    standing = Standing.objects.live(at).filter(pk=enrolment.standing_id).first()
+    if standing is None or not _end(enrolment, Enrolment.State.DONE, at):
+        return
+    before = list(resident.credentials.active().filter(kind=Credential.Kind.FACE))
+    for old in before:
+        retire(credential=old, at=at)
+    credential = Credential.objects.create(
+        id=face.credential,
+        neighborhood_id=resident.neighborhood_id,
+        resident=resident,
+        kind=Credential.Kind.FACE,
+        created_at=at,
+    )
+    Template.objects.create(
+        credential=credential,
+        resident=resident,
+        standing=standing,
+        ciphertext=face.ciphertext,
+        created_at=at,
+    )
+    Enrolment.objects.filter(pk=enrolment.pk).update(credential=credential)
+    record(
+        kind="enrolment.done",
+        subject=resident.pk,
+        neighborhood=resident.neighborhood_id,
+        payload={
+            "enrolment": enrolment.pk,
+            "credential": credential.pk,
+            "standing": standing.pk,
+            "replaced": [old.pk for old in before],
+        },
+    )
+    refresh(credentials=[*before, credential], at=at)
+
+
+def _close(enrolment: Enrolment, reason: Refusal | Closed, at: datetime, *, which: int | None = None) -> None:
+    with transaction.atomic():
+        if _end(enrolment, Enrolment.State.REFUSED, at, reason=str(reason), photo=which):
+            record(
+                kind="enrolment.refused",
+                subject=enrolment.resident_id,
+                neighborhood=enrolment.neighborhood_id,
+                payload={"enrolment": enrolment.pk, "reason": str(reason)},
+            )
+    if not Enrolment.objects.unfinished().filter(pk=enrolment.pk).exists():
+        _delete_photos(enrolment)
+
+
+def _end(
+    enrolment: Enrolment, state: Enrolment.State, at: datetime, *, reason: str = "", photo: int | None = None
+) -> bool:
+    """The conditional update that decides who finishes: this claim, if no newer one was made."""
+    return bool(
+        Enrolment.objects.unfinished()
+        .filter(pk=enrolment.pk, attempts=enrolment.attempts)
+        .update(state=state, reason=reason, photo=photo, finished_at=at, leased_until=None)
+    )
+
+
+def _delete_photos(enrolment: Enrolment) -> None:
+    photos.delete(standing=photos.consent_of(enrolment).pk, enrolment=enrolment.pk)

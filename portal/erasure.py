@@ -1,0 +1,90 @@
+"""What is done at each kind of place of an erasure, across the rooms, in one visible list.
+
+Each kind has one function. It deletes what may still be there, asks the place again, and returns what it saw when nothing
+is left; `None` when it is not sure yet. Only then is the place marked as gone; whatever else happens, it is tried again,
+later each time and for ever (laws 4 and 12, F15, F16). Safe to run twice and to race.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from access import photos, retention
+from residents import erasure
+from residents.models import ErasurePlace
+from vault import keys, rewrite
+
+log = logging.getLogger(__name__)
+
+Kind = ErasurePlace.Kind
+State = ErasurePlace.State
+Evidence = dict[str, str | int | bool]
+
+
+def rows(place: ErasurePlace) -> Evidence | None:
+    """They went with the withdrawal itself, or it could not have committed. Asked again all the same."""
+    left = retention.rows_left(place.target)
+    return {"rows": left} if left == 0 else None
+
+
+def photo_files(place: ErasurePlace) -> Evidence | None:
+    photos.delete_all(place.target)
+    return None if photos.remain(place.target) else {"files": 0}
+
+
+def key(place: ErasurePlace) -> Evidence | None:
+    keys.destroy(id=place.target)
+    state = keys.state(place.target)
+    return {"key": str(state)} if state == keys.State.DESTROYED else None
+
+
+def pages(place: ErasurePlace) -> Evidence | None:
+    """The old versions of deleted rows, in the files of the tables that held ciphertext or wrapped keys."""
+    others = ErasurePlace.objects.open().filter(order=place.order_id, kind__in=[Kind.ROWS, Kind.KEY])
+    if others.exists():
+        return None  # rewritten too early, the pages would keep what goes after
+    seen = {table: rewrite.rewrite(table=table, using="default") for table in retention.CIPHERTEXT}
+    seen["vault_key"] = rewrite.rewrite_keys()
+    return dict(seen) if all(seen.values()) else None
+
+
+def device(place: ErasurePlace) -> Evidence | None:
+    """Only the device itself can say it, by a receipt (`access/receipts.py`)."""
+    return None
+
+
+# In the order in which they are seen to.
+PLACE_KINDS: Mapping[Kind, Callable[[ErasurePlace], Evidence | None]] = {
+    Kind.ROWS: rows,
+    Kind.PHOTOS: photo_files,
+    Kind.KEY: key,
+    Kind.PAGES: pages,
+    Kind.DEVICE: device,
+}
+
+
+def run(*, order: UUID, at: datetime) -> bool:
+    """See to every place of the order that is due. True if none of them must be tried again."""
+    due = ErasurePlace.objects.filter(order=order, state=State.WAITING, due_at__lte=at).exclude(
+        kind=Kind.DEVICE
+    )
+    turns = list(PLACE_KINDS)
+    settled = [_see_to(place, at) for place in sorted(due, key=lambda each: turns.index(Kind(each.kind)))]
+    return all(settled)
+
+
+def _see_to(place: ErasurePlace, at: datetime) -> bool:
+    try:
+        evidence = PLACE_KINDS[Kind(place.kind)](place)
+        if evidence is not None:
+            erasure.mark_gone(place=place.pk, evidence=evidence, at=at)
+            return True
+    except Exception as error:  # noqa: BLE001  (one place must not keep the others; it is tried again and again)
+        # By name only: the message of a database error can hold the row.
+        named = type(error).__name__
+        log.error("erasure place %s (%s), attempt %d: %s", place.pk, place.kind, place.attempts + 1, named)
+    erasure.postpone(place=place, at=at)
+    return False

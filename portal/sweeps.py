@@ -1,0 +1,87 @@
+"""What beat looks for, every SWEEP_SECONDS: whatever is due and not yet done, for whatever reason (laws 4 and 8).
+
+Jobs are rows first, so this list is what makes a lost message or a killed worker a delay and nothing worse. Each part
+stands for itself: one that fails is logged and does not keep the others from their turn. The time of the last sweep moves
+only when all of them went through, and `/healthz/` sounds the alarm when it does not.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from django.conf import settings
+from django.core.cache import cache
+
+from access import enrolment, feed, storage
+from access.models import Enrolment
+from consent import withdrawal
+from consent.models import Standing
+from portal import erasure
+from portal.health import SWEEP_KEY
+from residents import effects
+from residents.erasure import due
+
+log = logging.getLogger(__name__)
+
+# So many of a kind in one sweep; the rest waits for the next.
+AT_ONCE = 200
+Item = TypeVar("Item")
+
+
+class NotAll(Exception):
+    """Some of them failed; each was logged."""
+
+
+def sweep(*, at: datetime) -> bool:
+    """True if every part went through."""
+    parts: list[tuple[str, Callable[[], object]]] = [
+        ("expired consent", lambda: _expire(at)),
+        ("overdue photos", lambda: enrolment.close_overdue(at=at)),
+        ("orphaned photos", lambda: enrolment.delete_orphans(at=at)),
+        ("waiting enrolments", lambda: _nudge(at)),
+        ("erasure orders", lambda: _erase(at)),
+        ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
+        ("the feed", lambda: feed.compact(at=at)),
+    ]
+    went = [_went_through(name, part) for name, part in parts]
+    if all(went):
+        cache.set(SWEEP_KEY, at.timestamp(), timeout=None)
+    return all(went)
+
+
+def _expire(at: datetime) -> None:
+    over = Standing.objects.filter(expires_at__lte=at).order_by("expires_at")[:AT_ONCE]
+    _each(over, lambda standing: withdrawal.expire(standing=standing, at=at))
+
+
+def _nudge(at: datetime) -> None:
+    """Enrolments that nobody works on. Their message may just be on its way: two do no harm, a thousand would."""
+    waiting = Enrolment.objects.due(at).order_by("created_at").values_list("pk", flat=True)[:AT_ONCE]
+    for each in waiting:
+        if cache.add(f"nudged:{each}", 1, timeout=3 * settings.SWEEP_SECONDS):
+            effects.call("enrol_soon", enrolment=each)
+
+
+def _erase(at: datetime) -> None:
+    _each(due(at=at)[:AT_ONCE], lambda order: erasure.run(order=order, at=at))
+
+
+def _each(found: Iterable[Item], act: Callable[[Item], object]) -> None:
+    """Each gets its turn, whatever happens to the others; raises `NotAll` afterwards."""
+    failed = sum(not _went_through(str(each), partial(act, each)) for each in found)
+    if failed:
+        raise NotAll(failed)
+
+
+def _went_through(name: str, part: Callable[[], object]) -> bool:
+    try:
+        part()
+    except Exception as error:  # noqa: BLE001  (the next sweep tries again, and health shows that it must)
+        # By name only: the message of a database error can hold the row.
+        log.error("sweep of %s: %s", name, type(error).__name__)
+        return False
+    return True

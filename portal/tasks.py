@@ -1,0 +1,46 @@
+"""Celery's edge: read the clock, call once. Messages carry ids; what is to be done stands in the rows."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from celery import Task, shared_task
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from access import enrolment
+from portal import erasure, sweeps
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="access.enrol")
+def enrol(enrolment_id: str) -> None:
+    enrolment.work(enrolment=UUID(enrolment_id), at=timezone.now())
+
+
+@shared_task(name="portal.erase")
+def erase(order_id: str) -> None:
+    erasure.run(order=UUID(order_id), at=timezone.now())
+
+
+@shared_task(name="portal.sweeps.sweep")
+def sweep() -> None:
+    sweeps.sweep(at=timezone.now())
+
+
+def enrol_soon(*, enrolment: UUID) -> None:
+    nudge(enrol, enrolment)
+
+
+def erase_soon(*, order: UUID) -> None:
+    nudge(erase, order)
+
+
+def nudge(task: Task, target: UUID) -> None:
+    """A message only saves waiting for the next sweep: where none can be sent, the work is late and not lost."""
+    try:
+        task.apply_async(args=[str(target)], retry=False)
+    except OperationalError:
+        log.warning("no message for %s %s; the sweep will find it", task.name, target)
