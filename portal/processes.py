@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -43,14 +44,18 @@ def beat() -> list[str]:
     ]
 
 
-def gate(*, state: Path, arguments: tuple[str, ...] = ()) -> list[str]:
-    return [sys.executable, "-m", "gate", "--state", str(state), "run", *arguments]
-
-
 def demo_gates(var: Path, *, url: str) -> dict[str, list[str]]:
-    """The simulated gates that the demo community set up: each has a folder with its script in it."""
-    return {
-        folder.name: gate(state=folder, arguments=("--server", url, "--script", str(folder / "script.json")))
-        for folder in sorted((var / "gates").glob("*"))
-        if (folder / "script.json").exists()
-    }
+    """The simulated gates. The demo community wrote each one's folder, `var/gates/<name>/`: `script.json`, its day, and
+    `code`, its pairing code; the address to pair with is known only now."""
+    found = {}
+    for folder in sorted((var / "gates").glob("*/")):
+        script, code, pairing = folder / "script.json", folder / "code", folder / "pairing.json"
+        if not script.exists():
+            continue
+        if code.exists():
+            pairing.write_text(json.dumps({"server": url, "code": code.read_text().strip()}))
+        found[folder.name] = [
+            *(sys.executable, "-m", "gate", "--state", str(folder / "state"), "run"),
+            *("--script", str(script), "--pair-file", str(pairing)),
+        ]
+    return found

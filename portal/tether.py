@@ -82,13 +82,14 @@ class Tether:
         user: int | None = None,
         group: int | None = None,
         ask: int = signal.SIGTERM,
+        talk: bool = False,
     ) -> subprocess.Popen[bytes]:
-        """Starts a child in a session and process group of its own; nobody sits at its standard input."""
+        """Starts a child in a session and process group of its own. Unless it is to `talk`, its output is its log."""
         child = subprocess.Popen(
             list(command),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log if isinstance(log, int) and log == subprocess.DEVNULL else subprocess.STDOUT,
+            stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if talk else log,
+            stderr=log,
             env=None if env is None else dict(env),
             cwd=cwd,
             user=user,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,28 @@ from portal import embedded, places, processes
 from portal.celery import app as celery
 from portal.tether import Tether
 from tests.databases import FAST, pointed_at
+
+
+class Agent:
+    """A device and whoever stands before it."""
+
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        self.child = child
+
+    def ask(self, timeout: float = 60, **question: Any) -> dict[str, Any]:
+        """`ask(card="04:A2")`, `ask(photo="/path.jpg")`, `ask(sync=True)`: what it answers."""
+        assert self.child.stdin is not None
+        self.child.stdin.write(json.dumps(question).encode() + b"\n")
+        self.child.stdin.flush()
+        return self.read(timeout)
+
+    def read(self, timeout: float = 60) -> dict[str, Any]:
+        """Its next line, for commands that end (`pair`, `status`)."""
+        assert self.child.stdout is not None
+        with ThreadPoolExecutor(1) as reader:
+            line = reader.submit(self.child.stdout.readline).result(timeout)
+        assert line, f"the agent has ended with {self.child.wait(10)}"
+        return dict(json.loads(line))
 
 
 class Live:
@@ -43,11 +67,13 @@ class Live:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(
-        self, name: str, command: list[str], env: Mapping[str, str] | None = None
+        self, name: str, command: list[str], env: Mapping[str, str] | None = None, *, talk: bool = False
     ) -> subprocess.Popen[bytes]:
         assert name not in self._children, f"{name} runs already"
         with (self.var / "log" / f"{name}.log").open("ab") as log:
-            child = self._tether.start(command, log=log, env={**self.env, **(env or {})}, cwd=places.BASE)
+            child = self._tether.start(
+                command, log=log, env={**self.env, **(env or {})}, cwd=places.BASE, talk=talk
+            )
         self._children[name] = child
         return child
 
@@ -70,12 +96,11 @@ class Live:
     def beat(self, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         return self.start("beat", processes.beat(), env)
 
-    def agent(
-        self, name: str, *arguments: str, env: Mapping[str, str] | None = None
-    ) -> subprocess.Popen[bytes]:
-        """`python -m gate --state var/gates/<name> <arguments>`."""
+    def agent(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> Agent:
+        """`python -m gate --state var/gates/<name> <arguments>`, with somebody at its door."""
         state = self.var / "gates" / name
-        return self.start(name, [sys.executable, "-m", "gate", "--state", str(state), *arguments], env)
+        command = [sys.executable, "-m", "gate", "--state", str(state), *arguments]
+        return Agent(self.start(name, command, env, talk=True))
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -88,13 +113,15 @@ class Live:
             timeout=120,
         )
 
-    def kill(self, child: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
+    def kill(self, child: subprocess.Popen[bytes] | Agent, number: int = signal.SIGKILL) -> None:
         """`kill -9` of the process and all it forked, and forgets its name so that it can be started again."""
+        child = child.child if isinstance(child, Agent) else child
         os.killpg(child.pid, number)
         child.wait(30)
         self._forget(child)
 
-    def stop(self, child: subprocess.Popen[bytes]) -> None:
+    def stop(self, child: subprocess.Popen[bytes] | Agent) -> None:
+        child = child.child if isinstance(child, Agent) else child
         self._tether.end(child)
         self._forget(child)
 

@@ -1,0 +1,73 @@
+# Linmen: `make demo` to look around, `make test` to be sure. Needs Python 3.11 or newer, and nothing else.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3.14 || command -v python3 || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PORT ?= 8000
+SOURCES := manage.py access committees consent gate ledger portal residents sharing vault tests
+
+.PHONY: demo test check install obligations screenshots bench messages lock reset clean help
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+demo: $(STAMP) locale/.compiled  ## the portal with two gates and made-up people, at PORT (8000)
+	@exec $(BIN)/python -m portal.supervisor
+
+test: $(STAMP) locale/.compiled  ## every test
+	$(BIN)/python -m pytest
+
+check: $(STAMP)  ## style, types, arrows, migrations, packages
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/djade --check --target-version 5.2 $$(find templates -name '*.html')
+	$(BIN)/lint-imports
+	LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python manage.py makemigrations --check --dry-run
+	LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python manage.py check --fail-level WARNING
+	$(BIN)/python -m portal.packages
+
+obligations: test  ## what of the law is covered by tests that ran and passed
+	@LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python manage.py obligations
+
+screenshots: $(STAMP) locale/.compiled  ## the screens, at two widths and in two languages
+	@LINMEN_MODE=demo $(BIN)/python manage.py screenshots
+
+bench: $(STAMP)  ## how long the slow parts take here
+	@LINMEN_MODE=test $(BIN)/python manage.py bench
+
+messages: $(STAMP)  ## collect the words of the screens into locale/, and compile them
+	$(BIN)/pybabel extract -F babel.cfg -k gettext_lazy -k ngettext_lazy:1,2 -k pgettext_lazy:1c,2 --sort-by-file --no-wrap --omit-header -o var/messages.pot .
+	$(BIN)/pybabel update -D django -i var/messages.pot -d locale --no-wrap --no-fuzzy-matching --ignore-obsolete
+	$(BIN)/pybabel compile -D django -d locale
+
+lock: $(STAMP)  ## write requirements*.txt anew from requirements*.in
+	for name in requirements requirements-dev; do \
+	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes \
+	    --upgrade --override requirements-overrides.txt $$name.in -o $$name.txt || exit 1; \
+	done
+
+reset: $(STAMP)  ## forget the demo's people, keys and databases
+	@$(BIN)/python -m portal.reset
+
+clean: reset  ## reset, and remove the virtual environment
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find locale -name '*.mo' -delete; rm -f locale/.compiled
+
+install: $(STAMP)  ## the virtual environment, with everything locked
+
+# In this order: face_recognition_models is built from source and needs the locked setuptools; dlib's wheel goes by
+# another name than the one face_recognition asks for, hence --no-deps.
+$(STAMP): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Linmen needs Python 3.11 or newer; $(PYTHON) is not. Try: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Installing into $(VENV) (once, a minute or two) …"
+	@test -x $(BIN)/python && $(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@sed -n '/^setuptools==/,/^[^ ]*==/p' requirements-dev.txt | sed -e '1b' -e '/^[^ ]/,$$d' > $(VENV)/setuptools.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/setuptools.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --require-hashes -r requirements-dev.txt
+	@touch $@
+
+locale/.compiled: $(STAMP) $(wildcard locale/*/LC_MESSAGES/django.po)
+	@if ls locale/*/LC_MESSAGES/django.po >/dev/null 2>&1; then $(BIN)/pybabel -q compile -D django -d locale; fi
+	@mkdir -p locale && touch $@
