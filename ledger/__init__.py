@@ -1,9 +1,10 @@
 """The ledger: an append-only log of salted commitments (law 9: proof outlives data).
 
-An `Entry` says that an act of some kind happened, about an opaque subject, and commits to the details without showing
-them. The details and the salt sit in an `Opening` beside it. The opening can be erased and the entry stays: what is
-left proves that something was recorded, and tells nobody what. Nobody, the owner of the tables aside, can change,
-delete or truncate an entry; `ledger.append_only.AppendOnly` gives other rooms the same for their own tables.
+An `Entry` says that an act of some kind happened, about an opaque subject, and commits to the details without
+showing them. The details and the salt sit in an `Opening` beside it. The opening can be erased and the entry
+stays: what is left proves that something was recorded, and tells nobody what. No statement changes, deletes or
+truncates an entry, the owner's included, as long as the triggers stand, and only the owner could drop those.
+`ledger.append_only.AppendOnly` gives other rooms the same for their own tables.
 
 This room knows nothing of residents and imports no other room.
 """

@@ -1,8 +1,8 @@
 """A migration operation that makes a table append-only, for every role and by two means.
 
-Triggers refuse each UPDATE, DELETE and TRUNCATE whoever asks, the owner and superusers included. They are ENABLE
-ALWAYS, so `session_replication_role = replica` does not pass them by. The application's role loses the privileges as
-well, so it is refused even where a trigger was forgotten.
+Triggers refuse each UPDATE, DELETE and TRUNCATE whoever asks, the owner and superusers included. They are
+ENABLE ALWAYS, so `session_replication_role = replica` does not pass them by. The application's role loses the
+privileges as well, so it is refused even where a trigger was forgotten.
 """
 
 from typing import Any

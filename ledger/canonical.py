@@ -1,11 +1,12 @@
 """One spelling, in bytes, for the details of an act: what a commitment is made over.
 
-The canonical form follows RFC 8785 (JSON Canonicalization Scheme) where it can be ambiguous, by leaving the ambiguous
-out: keys are `[a-z_]`, sorted; no floats; integers that a JavaScript reader holds exactly; strings of printable ASCII
-without spaces. So anyone can rebuild the bytes with any JSON library, years later and offline.
+The canonical form follows RFC 8785 (JSON Canonicalization Scheme) where it can be ambiguous, by leaving the
+ambiguous out: keys are `[a-z_]`, sorted; no floats; integers that a JavaScript reader holds exactly; strings
+of printable ASCII without spaces. So anyone can rebuild the bytes with any JSON library, years later and
+offline.
 
-The same rule keeps people out of the ledger: ids, codes, numbers and ISO times fit; a name, a sentence or an e-mail
-address does not.
+The same rule keeps people out of the ledger: ids, codes, numbers and ISO times fit; a name, a sentence or an
+e-mail address does not.
 """
 
 import json

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Length, Now
 
+# So that a constraint can speak of the length of bytes.
 models.BinaryField.register_lookup(Length)
 
 

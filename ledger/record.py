@@ -1,7 +1,7 @@
 """Writing to the ledger, and checking what was written.
 
-The commitment of an entry is SHA-256 over six parts, each preceded by its length in eight bytes, big-endian, so that no
-two different acts can spell the same bytes:
+The commitment of an entry is SHA-256 over six parts, each preceded by its length in eight bytes, big-endian,
+so that no two different acts can spell the same bytes:
 
 1. ``linmen ledger entry v1`` (what this hash is for, and the version of this very rule)
 2. the salt: 32 random bytes
@@ -10,8 +10,9 @@ two different acts can spell the same bytes:
 5. the neighborhood: 16 bytes of the UUID, or nothing
 6. the payload, spelled as `ledger.canonical` says
 
-Kind, subject and neighborhood stand openly in the entry and are covered all the same, so that an opening proves the
-whole row. The salt keeps a small payload (a yes or a no) from being guessed once the opening is erased.
+Kind, subject and neighborhood stand openly in the entry and are covered all the same, so that an opening
+proves the whole row. The salt keeps a small payload (a yes or a no) from being guessed once the opening is
+erased.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """Finding a value without storing it, and keys that stand on the wrapping secret alone.
 
-A blind index is HMAC-SHA256 under a key of its own domain: equal values give equal bytes, within one domain only, and
-without the wrapping secret nobody can try all phone numbers against it. Callers normalise the value first and put the
-neighborhood into the domain, so that nothing can be matched across neighborhoods.
+A blind index is HMAC-SHA256 under a key of its own domain: equal values give equal bytes, within one domain
+only, and without the wrapping secret nobody can try all phone numbers against it. Callers normalise the value
+first and put the neighborhood into the domain, so that nothing can be matched across neighborhoods.
 """
 
 import hashlib

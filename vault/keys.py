@@ -10,8 +10,8 @@ from django.db import connections, router
 from vault.models import Key
 from vault.wrapping import KEY_BYTES, wrapper
 
-# One statement, so that no `ensure` can slip between looking and writing. A key that nobody made yet gets its tombstone
-# all the same: a worker that comes late finds it and stops.
+# One statement, so that no `ensure` can slip between looking and writing. A key that nobody made yet gets its
+# tombstone all the same: a worker that comes late finds it and stops.
 DESTROY = """
     INSERT INTO vault_key AS k (id, subject, purpose, wrapped, created_at, destroyed_at)
     VALUES (%s, NULL, '', NULL, statement_timestamp(), statement_timestamp())
@@ -51,7 +51,7 @@ def ensure(*, id: UUID, subject: UUID, purpose: str) -> None:
         wrapped = wrapper().wrap(
             secrets.token_bytes(KEY_BYTES), aad=_row_name(id=id, subject=subject, purpose=purpose)
         )
-        # Whoever comes second keeps the first one's key: two keys under one id would lose what the first sealed.
+        # Whoever comes second keeps the first one's key: a second would lose what the first has sealed.
         Key.objects.bulk_create(
             [Key(id=id, subject=subject, purpose=purpose, wrapped=wrapped)], ignore_conflicts=True
         )

@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 class Key(models.Model):
     """A data key, wrapped; or the tombstone of one.
 
-    The database holds the life of a key (migration 0002): its names never change, the row is never deleted, and once
-    destroyed nothing about it can be changed again.
+    The database holds the life of a key (migration 0002): its names never change, the row is never deleted,
+    and once destroyed nothing about it can be changed again.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

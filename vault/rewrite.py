@@ -1,16 +1,18 @@
 """No old bytes left in a table's file.
 
-DELETE and UPDATE only mark a row's old version as dead: its bytes stay in the file until chance overwrites them. So what
-must be gone is followed by a rewrite: the living rows are copied into a new file, TOAST and indexes too, and the old
-file is cut to nothing at commit. The write-ahead log and backups are other places, with their own ends.
+DELETE and UPDATE only mark a row's old version as dead: its bytes stay in the file until chance overwrites
+them. So what must be gone is followed by a rewrite: the living rows are copied into a new file, TOAST and
+indexes too, and the old file is cut to nothing at commit. The write-ahead log and backups are other places,
+with their own ends.
 
-`Rewritable(table, ...)` in a migration makes ``linmen_rewrite_<table>()``, owned by the owner and callable by the
-application, which itself may not touch the table's file. The function says true only when it is sure:
+`Rewritable(table, ...)` in a migration makes ``linmen_rewrite_<table>()``, owned by the owner and callable by
+the application, which owns no table that it could rewrite itself. The function says true only when it is sure:
 
 - It waits 0.2 s for its lock, then gives up and says false, so that no reader is held up longer.
-- A transaction that began before the erasure still has a right to see the old version, and the copy takes it along. The
-  primary key's index has one item for each row version copied, so comparing it with the living rows shows exactly
-  whether any dead version came along. If so it says false, and the caller tries again later.
+- A transaction that began before the erasure still has a right to see the old version, and the copy takes it
+  along. The primary key's index has one item for each row version copied, so comparing it with the living
+  rows shows exactly whether any dead version came along. If so it says false, and the caller tries again
+  later.
 
 Column statistics are switched off for `secrets`: ANALYZE would copy sample values into a system catalog.
 """
@@ -27,7 +29,7 @@ from vault.models import Key
 APP_ROLE = "linmen_app"
 LOCK_TIMEOUT_MS = 200
 
-# An index counts its items as a 4-byte float: beyond 2^24 a count is no longer exact, and unknown is not complete.
+# An index counts its items in a 4-byte float: beyond 2^24 that is no longer exact, and so not sure.
 REWRITE = """
 CREATE OR REPLACE FUNCTION {function}() RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
@@ -136,8 +138,8 @@ def function_name(table: str) -> str:
 def rewrite(*, table: str, using: str) -> bool:
     """Rewrite the table's file; true when no earlier version of any row is left in it.
 
-    False means not sure (someone reads the table, or an older transaction still may): try again later. Must run
-    outside a transaction, after the erasure has committed; the lock ends with the call.
+    False means not sure (someone reads the table, or an older transaction still may): try again later. Must
+    run outside a transaction, after the erasure has committed; the lock ends with the call.
     """
     connection = connections[using]
     if connection.in_atomic_block:

@@ -1,8 +1,8 @@
 """Sealing bytes under a key of the vault, and opening them again.
 
-A sealed value is format (1) | nonce (12) | AES-256-GCM ciphertext and tag. It is bound to its key and to a `context`
-that the caller names (say ``residents.phone|<resident id>``), so that a value moved to another row or column does not
-open there. Plain keys live only as long as the call.
+A sealed value is format (1) | nonce (12) | AES-256-GCM ciphertext and tag. It is bound to its key and to a
+`context` that the caller names (say ``residents.phone|<resident id>``), so that a value moved to another row
+or column does not open there. Plain keys live only as long as the call.
 """
 
 import secrets

@@ -1,7 +1,7 @@
 """The wrapping key: what wraps every other key, and the one secret that no database holds.
 
-It comes from `settings.WRAPPING_KEY`, base64 of 32 bytes, which the settings take from a file or the environment. All
-else in the vault asks through `Wrapper`, so that a key service can stand in for it later.
+It comes from `settings.WRAPPING_KEY`, base64 of 32 bytes, which the settings take from a file or the
+environment. All else in the vault asks through `Wrapper`, so that a key service can stand in for it later.
 """
 
 import base64
@@ -99,7 +99,7 @@ def _secret(text: str) -> bytes:
 
 
 def check_wrapping_key(**kwargs: Any) -> list[CheckMessage]:
-    """System check: a wrapping key that is given must be one. Whether it must be given is the portal's to say."""
+    """System check: what is given must be a key. Whether one must be given is the portal's to say."""
     try:
         if settings.WRAPPING_KEY:
             secret()

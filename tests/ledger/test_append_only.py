@@ -6,13 +6,15 @@ from contextlib import suppress
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.migrations.state import ProjectState
 from psycopg import errors
 
-from ledger.append_only import REFUSED
+from ledger.append_only import REFUSED, AppendOnly
 from ledger.models import Entry, Opening
 from ledger.record import record
 from portal import embedded
+from portal.owner import as_owner
 
 CHANGES = {
     "update": "UPDATE ledger_entry SET kind = 'other'",
@@ -129,3 +131,19 @@ def test_it_lets_an_opening_go_and_keeps_the_entry(entry):
 
     assert not Opening.objects.exists()
     assert bytes(Entry.objects.get().commitment) == bytes(entry.commitment)
+
+
+def test_it_can_be_taken_back_by_a_migration_and_by_nothing_else(entry, owner_sql, app_sql):
+    act = AppendOnly("ledger_opening", erasable=True), ProjectState()
+    for undo in (True, False):
+        with as_owner("default"), connection.schema_editor() as editor:
+            operation, state = act
+            (operation.database_backwards if undo else operation.database_forwards)(
+                "ledger", editor, state, state
+            )
+        if undo:
+            app_sql().execute("UPDATE ledger_opening SET payload = payload")
+
+    with pytest.raises(errors.InsufficientPrivilege):
+        app_sql().execute("UPDATE ledger_opening SET payload = payload")
+    assert type(operation)(**operation.deconstruct()[2]).refused == operation.refused

@@ -1,15 +1,19 @@
 """What is erased is gone from the files of the database, its write-ahead log aside."""
 
+import secrets
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
+from django.db.migrations.state import ProjectState
 
 from portal import embedded
+from portal.owner import as_owner
 from vault import keys, rewrite
 from vault.models import Key
+from vault.rewrite import Rewritable
 
 
 @pytest.fixture
@@ -108,6 +112,36 @@ def test_it_is_not_sure_about_an_erasure_that_is_not_committed(wrapped, app_sql)
 
         eraser.execute("COMMIT")
     assert rewrite.rewrite_keys() is True
+
+
+@pytest.mark.obligation("9")
+def test_it_reaches_long_values_that_postgres_stores_apart(committed, files, owner_sql, app_sql):
+    owner_sql("vault").execute("CREATE TABLE probe (id int PRIMARY KEY, body bytea)")
+    with as_owner("vault"), connections["vault"].schema_editor() as editor:
+        Rewritable("probe", secrets=["body"]).database_forwards(
+            "vault", editor, ProjectState(), ProjectState()
+        )
+    body = secrets.token_bytes(20_000)
+    app_sql("vault").execute("INSERT INTO probe VALUES (1, %s), (2, %s)", [body, secrets.token_bytes(20_000)])
+    needle = body[10_000:10_040]
+    assert files(needle)
+    app_sql("vault").execute("DELETE FROM probe WHERE id = 1")
+    assert files(needle)
+
+    assert rewrite.rewrite(table="probe", using="vault") is True
+
+    assert files(needle) == set()
+    assert app_sql("vault").execute("SELECT id, length(body) FROM probe").fetchall() == [(2, 20_000)]
+
+
+@pytest.mark.obligation("9")
+def test_it_is_the_application_that_may_ask_and_nobody_else(committed, owner_sql):
+    granted = owner_sql("vault").execute(
+        "SELECT grantee FROM information_schema.routine_privileges"
+        " WHERE routine_name = 'linmen_rewrite_vault_key' ORDER BY grantee"
+    )
+
+    assert [row[0] for row in granted] == ["linmen_app", "linmen_owner"]
 
 
 def test_it_refuses_to_hold_its_lock_inside_a_longer_transaction(committed):
