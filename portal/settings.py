@@ -188,6 +188,7 @@ AUTH_USER_MODEL = "residents.User"
 AUTHENTICATION_BACKENDS = ["committees.backends.TermBackend"]
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 PASSWORD_HASHERS = [
+    *(["django.contrib.auth.hashers.MD5PasswordHasher"] if TESTING else []),  # hundreds of accounts a minute
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
@@ -276,6 +277,12 @@ SPECTACULAR_SETTINGS = {
 FACE_DISTANCE = env.float("FACE_DISTANCE", default=0.45)
 # A gate that has not polled for this long is reported as silent.
 GATE_SILENT_SECONDS = env.int("GATE_SILENT_SECONDS", default=300)
+# How long a gate waits between two polls, when nothing is left to fetch.
+GATE_POLL_SECONDS = env.int("GATE_POLL_SECONDS", default=2 if DEMO or TESTING else 10)
+# How long a gate that hears nothing from here goes on opening by face. Cards have no such limit.
+FACE_OFFLINE_HOURS = env.int("FACE_OFFLINE_HOURS", default=24)
+# A gate that was away for longer than this is told anew whom to keep, instead of each one who left.
+GATE_TOMBSTONE_DAYS = env.int("GATE_TOMBSTONE_DAYS", default=400)
 
 # Effects that run against the arrows between rooms: name -> dotted callable, called through residents.effects.
 EFFECTS: dict[str, str] = {

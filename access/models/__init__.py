@@ -7,8 +7,8 @@ from access.models.gates import Device, Gate, PairingCode
 __all__ = [
     "Credential",
     "Device",
-    "EntryEvent",
     "Enrolment",
+    "EntryEvent",
     "FeedCounter",
     "FeedRow",
     "Gate",

@@ -111,6 +111,9 @@ class SealedCopy(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["device", "credential"], name="sealed_copy_once")]
+        indexes = [
+            models.Index(fields=["device"], condition=Q(acknowledged=False), name="sealed_copy_unheard")
+        ]
 
     def __str__(self) -> str:
         return f"sealed copy {self.pk}"

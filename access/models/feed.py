@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from access.models.credentials import Credential
 from access.models.gates import Gate
@@ -30,9 +31,20 @@ class FeedRow(models.Model):
     present = models.BooleanField()
     body = models.JSONField(default=dict)  # what goes to the gate: opaque ids, digest, windows; never a name
     changed_at = models.DateTimeField()
+    review_at = models.DateTimeField(null=True)  # when a date in the body passes: see access.feed.review
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["review_at"],
+                condition=Q(present=True, review_at__isnull=False),
+                name="feed_row_to_review",
+            )
+        ]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(present=True) | Q(body={}, review_at=None), name="feed_tombstone_is_bare"
+            ),
             models.UniqueConstraint(fields=["gate", "credential"], name="feed_row_once"),
             models.UniqueConstraint(fields=["gate", "version"], name="feed_version_once"),
         ]

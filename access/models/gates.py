@@ -6,7 +6,8 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from residents.models import Neighborhood, User
 

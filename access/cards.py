@@ -1,0 +1,87 @@
+"""Cards: issued, ended, replaced. The number is never kept, only its digest under the neighborhood's card key."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from access.feed import refresh
+from access.models import Credential
+from gate import sealing
+from residents.models import Resident
+from vault import blind
+
+
+class CardRefused(ValueError):
+    """No card came of it; nothing was written."""
+
+
+class NumberRefused(CardRefused):
+    """Not a card number: 4 to 32 letters and digits, whatever stands between them."""
+
+
+class CardTaken(CardRefused):
+    """This card already opens gates here, for this or another resident."""
+
+
+def card_key(neighborhood: UUID) -> bytes:
+    """What a neighborhood's gates make digests with. Another neighborhood's digests of one card differ."""
+    return blind.derived_key(f"access.card|{neighborhood}")
+
+
+@transaction.atomic
+def issue(*, resident: Resident, number: str, at: datetime) -> Credential:
+    """Give a resident a card. It opens what their rules open, from the next poll on.
+
+    Raises: NumberRefused, CardTaken
+    """
+    card = _write(resident, number, at)
+    refresh(credentials=[card], at=at)
+    return card
+
+
+@transaction.atomic
+def end(*, card: Credential, at: datetime) -> bool:
+    """Lost, broken, given back. False if it had ended before."""
+    ended = _end(card, at)
+    if ended:
+        refresh(credentials=[card], at=at)
+    return ended
+
+
+@transaction.atomic
+def replace(*, card: Credential, number: str, at: datetime) -> Credential:
+    """End one and issue the next in the same act, so that nobody stands outside in between.
+
+    Raises: NumberRefused, CardTaken
+    """
+    _end(card, at)
+    new = _write(card.resident, number, at)
+    refresh(credentials=[card, new], at=at)
+    return new
+
+
+def _write(resident: Resident, number: str, at: datetime) -> Credential:
+    try:
+        digest = sealing.card_digest(card_key=card_key(resident.neighborhood_id), number=number)
+    except ValueError as refused:
+        raise NumberRefused(str(refused)) from refused
+    try:
+        with transaction.atomic():
+            return Credential.objects.create(
+                neighborhood_id=resident.neighborhood_id,
+                resident=resident,
+                kind=Credential.Kind.CARD,
+                digest=bytes.fromhex(digest),
+                created_at=at,
+            )
+    except IntegrityError as error:
+        if "credential_card_once" in str(error):
+            raise CardTaken from error
+        raise
+
+
+def _end(card: Credential, at: datetime) -> bool:
+    return bool(Credential.objects.active().filter(pk=card.pk, kind=Credential.Kind.CARD).update(ended_at=at))

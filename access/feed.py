@@ -1,0 +1,279 @@
+"""What each gate should know: brought up to date whenever the truth changed, in the transaction that changed it.
+
+Desired state, not history: one row per gate and credential, with a version that only grows. The neighborhood's counter
+is locked before anything is read and held to commit. So whoever comes second sees all that the first one did, numbers
+become visible in their order, and no reader ever passes over a change. Take every other lock first: `refresh` is the
+last thing an act does.
+
+What goes out is opaque ids, digests, days and hours (F2); the database refuses any other key in a row's body.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models.functions import Greatest
+
+from access import hours
+from access.hours import Window
+from access.models import Credential, FeedCounter, FeedRow, Gate, Rule
+from consent.models import Purpose, Standing
+from residents.models import ErasurePlace, Neighborhood, Occupancy, Resident
+
+REVIEW_AT_ONCE = 500
+
+Key = tuple[UUID, UUID]  # gate, credential
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """Of which credentials, and at which gate, the rows are to be looked at. None: all of the neighborhood."""
+
+    neighborhood: UUID
+    credentials: frozenset[UUID] | None = None
+    residents: frozenset[UUID] | None = None
+    gate: UUID | None = None
+
+    def credentials_in(self) -> QuerySet[Credential]:
+        found = Credential.objects.filter(neighborhood=self.neighborhood)
+        if self.credentials is not None:
+            found = found.filter(pk__in=self.credentials)
+        if self.residents is not None:
+            found = found.filter(resident__in=self.residents)
+        return found
+
+    def rows_in(self) -> QuerySet[FeedRow]:
+        found = FeedRow.objects.filter(neighborhood=self.neighborhood)
+        if self.credentials is not None:
+            found = found.filter(credential__in=self.credentials)
+        if self.residents is not None:
+            found = found.filter(credential__resident__in=self.residents)
+        return found if self.gate is None else found.filter(gate=self.gate)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    body: dict[str, Any]
+    review_at: datetime | None
+
+
+@dataclass
+class _Rights:
+    """Each resident's windows at each gate, and what a gate takes."""
+
+    windows: dict[tuple[UUID, UUID], list[Window]] = field(default_factory=lambda: defaultdict(list))
+    gates: dict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))  # of a resident
+    face_gates: set[UUID] = field(default_factory=set)
+
+    def add(self, resident: UUID, rule: Rule, window: Window) -> None:
+        self.windows[resident, rule.gate_id].append(window)
+        self.gates[resident].add(rule.gate_id)
+        # Law 1: out of service there is no promise of a card reader, so no face goes there either.
+        if rule.gate.in_service and rule.gate.by_face:
+            self.face_gates.add(rule.gate_id)
+
+
+def refresh(
+    *,
+    at: datetime,
+    credentials: Collection[Credential] | None = None,
+    residents: Collection[Resident] | None = None,
+    gate: Gate | None = None,
+    neighborhood: Neighborhood | None = None,
+) -> int:
+    """Bring the rows up to date, for one of: these credentials, these residents, this gate, or a whole neighborhood.
+
+    Call it last in the act that changed the truth. The number of queries does not depend on how many rows there are.
+    Returns how many rows changed.
+    """
+    scopes: list[_Scope] = []
+    if credentials:
+        scopes += _by_neighborhood("credentials", credentials)
+    if residents:
+        scopes += _by_neighborhood("residents", residents)
+    if gate is not None:
+        scopes.append(_Scope(gate.neighborhood_id, gate=gate.pk))
+    if neighborhood is not None:
+        scopes.append(_Scope(neighborhood.pk))
+    with transaction.atomic():
+        return sum(_refresh(scope, at) for scope in scopes)
+
+
+def access_changed(*, resident: Resident, at: datetime) -> None:
+    """The effect of that name: somebody moved in or out."""
+    refresh(residents=[resident], at=at)
+
+
+def review(*, at: datetime) -> int:
+    """For the sweep: rows in which a date has passed. Devices went by the date already; this tidies up after it."""
+    due = FeedRow.objects.filter(present=True, review_at__lte=at).order_by("review_at")
+    rows = due.values_list("credential_id", flat=True)[:REVIEW_AT_ONCE]
+    return refresh(credentials=list(Credential.objects.filter(pk__in=list(rows))), at=at)
+
+
+def compact(*, at: datetime) -> int:
+    """For the sweep: drop old tombstones and remember up to where, so that a device from before starts anew.
+
+    A tombstone that an erasure still waits for stays.
+    """
+    waited_for = ErasurePlace.objects.open().filter(
+        kind=ErasurePlace.Kind.DEVICE, target=OuterRef("credential_id")
+    )
+    old = FeedRow.objects.filter(
+        ~Exists(waited_for), present=False, changed_at__lt=at - timedelta(days=settings.GATE_TOMBSTONE_DAYS)
+    )
+    with transaction.atomic():
+        # No tombstone may come back to life between being chosen and being dropped.
+        for neighborhood in sorted(set(old.values_list("neighborhood_id", flat=True))):
+            _lock_counter(neighborhood)
+        floors = list(old.values("gate_id").annotate(floor=Max("version")).order_by("gate_id"))
+        dropped = 0
+        for each in floors:
+            dropped += old.filter(gate_id=each["gate_id"], version__lte=each["floor"]).delete()[0]
+            Gate.objects.filter(pk=each["gate_id"]).update(
+                feed_floor=Greatest(F("feed_floor"), each["floor"])
+            )
+    return dropped
+
+
+def _by_neighborhood(kind: str, rows: Iterable[Credential | Resident]) -> list[_Scope]:
+    found: dict[UUID, set[UUID]] = defaultdict(set)
+    for row in rows:
+        found[row.neighborhood_id].add(row.pk)
+    # In one order everywhere: two acts that span the same neighborhoods must not wait for each other.
+    return [_Scope(where, **{kind: frozenset(found[where])}) for where in sorted(found)]  # type: ignore[arg-type]
+
+
+def _refresh(scope: _Scope, at: datetime) -> int:
+    last = _lock_counter(scope.neighborhood)
+    wanted = _wanted(scope, at)
+    there = {
+        (gate, credential): (present, body)
+        for gate, credential, present, body in scope.rows_in().values_list(
+            "gate_id", "credential_id", "present", "body"
+        )
+    }
+    rows = [
+        _row(scope, key, found, at) for key, found in wanted.items() if there.get(key) != (True, found.body)
+    ]
+    rows += [
+        _row(scope, key, None, at) for key, (present, _) in there.items() if present and key not in wanted
+    ]
+    # What is to go comes first: a gate hears of it even if the line drops after one page.
+    rows.sort(key=lambda row: (row.present, row.gate_id, row.credential_id))
+    for version, row in enumerate(rows, start=last + 1):
+        row.version = version
+    if rows:
+        FeedRow.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["gate", "credential"],
+            update_fields=["version", "present", "body", "review_at", "changed_at"],
+        )
+        FeedCounter.objects.filter(pk=scope.neighborhood).update(last=last + len(rows))
+    return len(rows)
+
+
+def _lock_counter(neighborhood: UUID) -> int:
+    """Held to commit. What is read after this call is newer than whatever the one before us committed."""
+    counter = FeedCounter.objects.select_for_update(no_key=True).filter(pk=neighborhood)
+    found = counter.first()
+    if found is None:
+        FeedCounter.objects.bulk_create([FeedCounter(pk=neighborhood)], ignore_conflicts=True)
+        found = counter.get()
+    return found.last
+
+
+def _row(scope: _Scope, key: Key, wanted: _Wanted | None, at: datetime) -> FeedRow:
+    return FeedRow(
+        neighborhood_id=scope.neighborhood,
+        gate_id=key[0],
+        credential_id=key[1],
+        present=wanted is not None,
+        body=wanted.body if wanted else {},
+        review_at=wanted.review_at if wanted else None,
+        changed_at=at,
+    )
+
+
+def _wanted(scope: _Scope, at: datetime) -> dict[Key, _Wanted]:
+    """What the gates should know, by the truth as it stands now."""
+    credentials = list(
+        scope.credentials_in()
+        .filter(ended_at=None, resident__erased_at=None)
+        .only("id", "kind", "digest", "resident_id")
+    )
+    if not credentials:
+        return {}
+    narrow = None if scope.credentials is None and scope.residents is None else credentials
+    residents = None if narrow is None else {credential.resident_id for credential in narrow}
+    rights = _rights(scope, residents, at)
+    consents = _consents(scope, residents, at)
+    wanted: dict[Key, _Wanted] = {}
+    for credential in credentials:
+        for gate in rights.gates.get(credential.resident_id, ()):
+            windows = rights.windows[credential.resident_id, gate]
+            if credential.kind == Credential.Kind.FACE:
+                ends = consents.get(credential.resident_id)
+                if ends is None or gate not in rights.face_gates:
+                    continue
+                windows = [window.ending(ends) for window in windows]
+            wanted[gate, credential.pk] = _Wanted(_body(credential, windows), hours.next_end(windows))
+    return wanted
+
+
+def _body(credential: Credential, windows: list[Window]) -> dict[str, Any]:
+    body: dict[str, Any] = {"kind": credential.kind, "windows": hours.as_sent(windows)}
+    if credential.digest is not None:
+        body["digest"] = bytes(credential.digest).hex()
+    return body
+
+
+def _rights(scope: _Scope, residents: set[UUID] | None, at: datetime) -> _Rights:
+    zone = ZoneInfo(Neighborhood.objects.values_list("time_zone", flat=True).get(pk=scope.neighborhood))
+    today = at.astimezone(zone).date()
+    occupancies = _occupancies(scope, residents, today)
+    rules = Rule.objects.filter(neighborhood=scope.neighborhood).select_related("gate")
+    if scope.gate is not None:
+        rules = rules.filter(gate=scope.gate)
+    if residents is not None:
+        rules = rules.filter(Q(resident__in=residents) | Q(unit__in=occupancies))
+    rights = _Rights()
+    for rule in rules:
+        window = Window.of(days=rule.days, since=rule.from_time, until=rule.to_time)
+        if rule.resident_id is not None:
+            rights.add(rule.resident_id, rule, window)
+        for lives in occupancies.get(rule.unit_id, ()) if rule.unit_id else ():
+            during = window.during(since=lives.since, until=lives.until, today=today, zone=zone)
+            rights.add(lives.resident_id, rule, during)
+    return rights
+
+
+def _occupancies(scope: _Scope, residents: set[UUID] | None, today: date) -> dict[UUID, list[Occupancy]]:
+    """By dwelling; those to come as well, for a device knows the calendar."""
+    found = Occupancy.objects.filter(Q(until=None) | Q(until__gt=today), neighborhood=scope.neighborhood)
+    if residents is not None:
+        found = found.filter(resident__in=residents)
+    by_unit: dict[UUID, list[Occupancy]] = defaultdict(list)
+    for occupancy in found:
+        by_unit[occupancy.unit_id].append(occupancy)
+    return by_unit
+
+
+def _consents(scope: _Scope, residents: set[UUID] | None, at: datetime) -> dict[UUID, datetime]:
+    """Until when each resident's face may be used (law 3)."""
+    standings = Standing.objects.live(at).filter(
+        neighborhood=scope.neighborhood, purpose=Purpose.FACE_AT_GATE
+    )
+    if residents is not None:
+        standings = standings.filter(resident__in=residents)
+    return dict(standings.values_list("resident_id", "expires_at"))

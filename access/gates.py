@@ -1,0 +1,73 @@
+"""Gates: put up, changed, taken in and out of service. Law 1 is the database's to hold; this tells the devices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from access.feed import refresh
+from access.models import Gate
+from residents.models import Neighborhood
+
+
+class GateRefused(ValueError):
+    """Nothing was written."""
+
+
+class BiometricOnly(GateRefused):
+    """A gate in service opens by card or PIN; whatever else it takes comes beside (A1)."""
+
+
+class NameTaken(GateRefused):
+    """Another gate of this neighborhood has that name."""
+
+
+def put_up(
+    *,
+    neighborhood: Neighborhood,
+    name: str,
+    at: datetime,
+    name_en: str = "",
+    by_card: bool = True,
+    by_pin: bool = False,
+    by_face: bool = False,
+    in_service: bool = True,
+) -> Gate:
+    """Raises: BiometricOnly, NameTaken"""
+    gate = Gate(
+        neighborhood=neighborhood,
+        name=name,
+        name_en=name_en,
+        by_card=by_card,
+        by_pin=by_pin,
+        by_face=by_face,
+        in_service=in_service,
+    )
+    return save(gate=gate, at=at)
+
+
+@transaction.atomic
+def save(*, gate: Gate, at: datetime) -> Gate:
+    """Write a new or a changed gate, and tell its devices.
+
+    Where faces are no longer taken, or the gate leaves service, face data is called back from its devices; cards stay.
+
+    Raises: BiometricOnly, NameTaken
+    """
+    try:
+        with transaction.atomic():
+            gate.save()
+    except IntegrityError as error:
+        if "gate_is_never_biometric_only" in str(error):
+            raise BiometricOnly from error
+        if "gate_name_once" in str(error):
+            raise NameTaken from error
+        raise
+    refresh(gate=gate, at=at)
+    return gate
+
+
+def methods(gate: Gate) -> list[str]:
+    """What its devices may open by. Out of service there are no biometrics: nothing promises a way beside them."""
+    return [method for method in gate.methods if gate.in_service or method not in ("face", "fingerprint")]

@@ -1,0 +1,77 @@
+"""Rules: who may pass which gate, and when. For a dwelling or a resident, never for a kind of credential (law 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time
+
+from django.db import transaction
+
+from access.feed import refresh
+from access.models import Gate, Rule
+from residents.models import Resident, Unit
+
+
+class RuleRefused(ValueError):
+    """The rule makes no sense; nothing was written."""
+
+
+@transaction.atomic
+def add(
+    *,
+    gate: Gate,
+    at: datetime,
+    unit: Unit | None = None,
+    resident: Resident | None = None,
+    days: Iterable[int] = (),
+    hours: tuple[time, time] | None = None,
+) -> Rule:
+    """Let those who live in `unit`, or one `resident`, pass the gate on these days (ISO, none: all) and hours.
+
+    Raises: RuleRefused
+    """
+    begins, ends = hours or (None, None)
+    rule = Rule(
+        neighborhood_id=gate.neighborhood_id,
+        gate=gate,
+        unit=unit,
+        resident=resident,
+        days=sorted(set(days)),
+        from_time=begins,
+        to_time=ends,
+    )
+    return save(rule=rule, at=at)
+
+
+@transaction.atomic
+def save(*, rule: Rule, at: datetime) -> Rule:
+    """Write a new or a changed rule, and tell the gates.
+
+    Raises: RuleRefused
+    """
+    _check(rule)
+    before = Rule.objects.filter(pk=rule.pk).select_related("gate", "unit", "resident").first()
+    rule.save()
+    for gate in {each.gate_id: each.gate for each in (before, rule) if each}.values():
+        refresh(gate=gate, at=at)
+    return rule
+
+
+@transaction.atomic
+def remove(*, rule: Rule, at: datetime) -> None:
+    Rule.objects.filter(pk=rule.pk).delete()
+    refresh(gate=rule.gate, at=at)
+
+
+def _check(rule: Rule) -> None:
+    if (rule.unit is None) == (rule.resident is None):
+        raise RuleRefused("A rule is for a dwelling or for a resident.")
+    for target in (rule.unit, rule.resident):
+        if target is not None and target.neighborhood_id != rule.gate.neighborhood_id:
+            raise RuleRefused("A gate opens for its own neighborhood.")
+    if rule.neighborhood_id != rule.gate.neighborhood_id:
+        raise RuleRefused("A rule belongs to its gate's neighborhood.")
+    if not isinstance(rule.days, list) or any(day not in range(1, 8) for day in rule.days):
+        raise RuleRefused("Days are numbered 1 to 7, and 1 is Monday.")
+    if (rule.from_time is None) != (rule.to_time is None):
+        raise RuleRefused("Hours have a beginning and an end.")
