@@ -8,7 +8,6 @@ the standing could not be deleted and nothing would commit. The key goes right a
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 
@@ -96,5 +95,5 @@ def _end(standings: list[Standing], *, cause: ErasureOrder.Cause, at: datetime) 
     order = open_order(resident=first.resident, purpose=first.purpose, cause=cause, places=places, at=at)
     for standing in standings:
         standing.delete()
-    transaction.on_commit(partial(effects.call, "erase_soon", order=order.pk), robust=True)
+    transaction.on_commit(lambda: effects.call("erase_soon", order=order.pk), robust=True)
     return order

@@ -31,6 +31,7 @@ class Place:
     lost: bool = False  # a device revoked before: it will never answer, and that is shown
 
 
+@transaction.atomic
 def open_order(
     *, resident: Resident, purpose: str, cause: ErasureOrder.Cause, places: Iterable[Place], at: datetime
 ) -> ErasureOrder:

@@ -45,7 +45,9 @@ def settle(neighborhood: Neighborhood, *, number: str, name: str, phone: str, at
     resident = register(neighborhood=neighborhood, name=name, phone=phone)
     resident.user = User.objects.create_user(username=f"r{number}", password=PASSWORD)
     resident.save()
-    move_in(resident=resident, unit=dwelling(neighborhood, number), since=at.date() - timedelta(days=30), at=at)
+    move_in(
+        resident=resident, unit=dwelling(neighborhood, number), since=at.date() - timedelta(days=30), at=at
+    )
     return resident
 
 
