@@ -8,7 +8,8 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from residents.models import Neighborhood, Resident, User
 

@@ -1,0 +1,196 @@
+"""Giving: a file with exactly the people who said yes and exactly the fields that were asked for (law 7).
+
+Releasing writes a row; a worker builds the file from the answers in force at that moment, under a lock that no answer
+can pass. The file, the list of who is in it and the ledger entries commit together, so a build that is killed has done
+nothing and is done again whole. The triggers refuse a row that no yes stands behind.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q
+
+from ledger.record import Act, record, record_many
+from residents import effects
+from residents.models import Resident, User
+from residents.scope import may
+from sharing.files import table, values_of
+from sharing.models import Answer, DisclosedRow, Disclosure, Field, Request
+from vault import keys, sealing
+
+KEY_PURPOSE = "disclosure"
+# How long the sealed file waits to be fetched, and how long a fetched one may be fetched again.
+LIFE, LIFE_ONCE_FETCHED = timedelta(days=30), timedelta(days=1)
+
+
+class ReleaseRefused(Exception):
+    """`reason` is one of: not_open, still_deciding, own_draft."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class FileNotReady(Exception):
+    """The worker has not built it yet."""
+
+
+class FileForgotten(Exception):
+    """It was fetched, or nobody came for it; it was deleted."""
+
+
+@transaction.atomic
+def release(*, request: Request, by: User, at: datetime) -> Disclosure:
+    """Order the file, once the time to decide is over: until then everybody may still change their mind.
+
+    Raises: ReleaseRefused, PermissionDenied
+    """
+    request = Request.objects.select_for_update().select_related("neighborhood").get(pk=request.pk)
+    if not may(by, "approve_sharing", request.neighborhood, at):
+        raise PermissionDenied
+    if request.state != Request.State.OPEN:
+        raise ReleaseRefused("not_open")
+    if by.pk == request.drafted_by_id:
+        raise ReleaseRefused("own_draft")
+    if at < request.deadline:
+        raise ReleaseRefused("still_deciding")
+    request.state = Request.State.RELEASED
+    request.save(update_fields=["state"])
+    disclosure = Disclosure.objects.create(
+        neighborhood_id=request.neighborhood_id, request=request, asked_by=by, asked_at=at
+    )
+    _record("disclosure.ordered", disclosure, by=by)
+    transaction.on_commit(lambda: effects.call("disclose_soon", disclosure=disclosure.pk), robust=True)
+    return disclosure
+
+
+@transaction.atomic
+def build(*, disclosure: UUID, at: datetime) -> bool:
+    """Make the file, if nobody made it yet. Safe to repeat, to race and to kill."""
+    given = Disclosure.objects.select_for_update().get(pk=disclosure)
+    if given.built_at is not None:
+        return False
+    # Answers wait for this lock, and this lock for answers being written.
+    request = Request.objects.select_for_update().select_related("neighborhood").get(pk=given.request_id)
+    answers = _standing_yes(request)
+    values = values_of([entry.resident for entry in answers], fields=request.fields, at=at)
+    rows = DisclosedRow.objects.bulk_create(
+        DisclosedRow(
+            disclosure=given,
+            resident=entry.resident,
+            answer=entry,
+            # What was there to give: who has no phone gave none.
+            fields=[field for field, value in values[entry.resident].items() if value],
+        )
+        for entry in answers
+    )
+    content = table(fields=request.fields, rows=[values[row.resident] for row in rows])
+    keys.ensure(id=given.key, subject=given.pk, purpose=KEY_PURPOSE)
+    given.file_sealed = sealing.encrypt(key=given.key, plaintext=content, context=_context(given))
+    given.file_sha256 = sha256(content).digest()
+    given.built_at = at
+    given.save(update_fields=["file_sealed", "file_sha256", "built_at"])
+    record_many(_acts(given, request, rows))
+    return True
+
+
+def due() -> list[UUID]:
+    """Ordered and not built: for the sweep, should the message have been lost."""
+    return list(Disclosure.objects.filter(built_at=None).order_by("asked_at").values_list("pk", flat=True))
+
+
+def fetch(*, disclosure: Disclosure, by: User, at: datetime) -> bytes:
+    """The file in the clear, for whoever may approve sharing here. Each fetch, and each attempt, is recorded.
+
+    Raises: PermissionDenied, FileNotReady, FileForgotten
+    """
+    given = Disclosure.objects.select_related("neighborhood").get(pk=disclosure.pk)
+    if not may(by, "approve_sharing", given.neighborhood, at):
+        with transaction.atomic():
+            _record("disclosure.denied", given, by=by)
+        raise PermissionDenied
+    if given.built_at is None:
+        raise FileNotReady
+    if given.file_sealed is None:
+        raise FileForgotten
+    content = sealing.decrypt(key=given.key, ciphertext=bytes(given.file_sealed), context=_context(given))
+    with transaction.atomic():
+        Disclosure.objects.filter(pk=given.pk, fetched_at=None).update(fetched_at=at)
+        _record("disclosure.fetched", given, by=by)
+    return content
+
+
+def forget_files(*, at: datetime) -> int:
+    """Delete files that were fetched, or that nobody came for. That they were given is kept."""
+    over = Disclosure.objects.filter(file_sealed__isnull=False).filter(
+        Q(fetched_at__lte=at - LIFE_ONCE_FETCHED) | Q(built_at__lte=at - LIFE)
+    )
+    forgotten = list(over.values_list("pk", "key"))
+    for pk, key in forgotten:
+        keys.destroy(id=key)  # first: a file whose key is gone is as good as gone, and this may be repeated
+        Disclosure.objects.filter(pk=pk).update(file_sealed=None, file_sha256=None)
+    return len(forgotten)
+
+
+def preview(*, request: Request, resident: Resident, at: datetime) -> list[tuple[str, str]]:
+    """(field, value) exactly as the file would give them about this resident."""
+    values = values_of([resident], fields=request.fields, at=at)[resident]
+    return [(str(Field(field).label), value) for field, value in values.items()]
+
+
+def _standing_yes(request: Request) -> list[Answer]:
+    """The newest answer of each person on the register, where it is a yes."""
+    newest = (
+        Answer.objects.filter(request=request, resident__erased_at=None)
+        .order_by("resident_id", "-id")
+        .distinct("resident_id")
+        .select_related("resident__neighborhood")
+    )
+    return [entry for entry in newest if entry.yes]
+
+
+def _acts(given: Disclosure, request: Request, rows: list[DisclosedRow]) -> list[Act]:
+    built = Act(
+        kind="disclosure.built",
+        subject=given.pk,
+        neighborhood=given.neighborhood_id,
+        payload={
+            "request": request.pk,
+            "recipient": request.recipient_id,
+            "people": len(rows),
+            "sha": bytes(given.file_sha256 or b"").hex(),
+        },
+    )
+    return [built] + [
+        Act(
+            kind="disclosed",
+            subject=row.resident_id,
+            neighborhood=given.neighborhood_id,
+            payload={
+                "disclosure": given.pk,
+                "request": request.pk,
+                "recipient": request.recipient_id,
+                "answer": row.answer_id,
+                "fields": row.fields,
+            },
+        )
+        for row in rows
+    ]
+
+
+def _record(kind: str, given: Disclosure, *, by: User) -> None:
+    record(
+        kind=kind,
+        subject=given.pk,
+        neighborhood=given.neighborhood_id,
+        payload={"request": given.request_id, "by": by.pk},
+    )
+
+
+def _context(given: Disclosure) -> str:
+    return f"sharing.disclosure|{given.pk}"

@@ -1,0 +1,117 @@
+"""Drafting a request to share, and putting it to residents. One person drafts, another puts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from ledger.record import record
+from residents.models import User
+from residents.scope import may
+from sharing.models import Field, Recipient, Request
+
+
+class RequestRefused(Exception):
+    """`reason` is one of: fields, purpose, retention, deadline, own_draft, not_a_draft."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@transaction.atomic
+def draft(
+    *,
+    recipient: Recipient,
+    purpose: str,
+    purpose_en: str,
+    fields: Sequence[str],
+    retention_days: int,
+    deadline: datetime,
+    by: User,
+    at: datetime,
+) -> Request:
+    """Write down who asks for what, why and for how long. Nobody is asked yet.
+
+    Raises: RequestRefused, PermissionDenied
+    """
+    if not may(by, "draft_sharing", recipient.neighborhood, at):
+        raise PermissionDenied
+    _check(
+        purpose=purpose,
+        purpose_en=purpose_en,
+        fields=fields,
+        retention_days=retention_days,
+        deadline=deadline,
+        at=at,
+    )
+    request = Request.objects.create(
+        neighborhood=recipient.neighborhood,
+        recipient=recipient,
+        purpose=purpose.strip(),
+        purpose_en=purpose_en.strip(),
+        fields=[field for field in Field.values if field in fields],
+        retention_days=retention_days,
+        deadline=deadline,
+        drafted_by=by,
+    )
+    _record("sharing.drafted", request, by=by)
+    return request
+
+
+@transaction.atomic
+def put_to_residents(*, request: Request, by: User, at: datetime) -> Request:
+    """Ask each resident. From now on the words stand, and whoever does not answer has said no.
+
+    Raises: RequestRefused, PermissionDenied
+    """
+    request = Request.objects.select_for_update().select_related("neighborhood").get(pk=request.pk)
+    if not may(by, "approve_sharing", request.neighborhood, at):
+        raise PermissionDenied
+    if request.state != Request.State.DRAFT:
+        raise RequestRefused("not_a_draft")
+    if by.pk == request.drafted_by_id:
+        raise RequestRefused("own_draft")
+    _check(
+        purpose=request.purpose,
+        purpose_en=request.purpose_en,
+        fields=request.fields,
+        retention_days=request.retention_days,
+        deadline=request.deadline,
+        at=at,
+    )
+    request.state, request.opened_by, request.opened_at = Request.State.OPEN, by, at
+    request.save(update_fields=["state", "opened_by", "opened_at"])
+    _record("sharing.opened", request, by=by)
+    return request
+
+
+def _check(
+    *,
+    purpose: str,
+    purpose_en: str,
+    fields: Sequence[str],
+    retention_days: int,
+    deadline: datetime,
+    at: datetime,
+) -> None:
+    if not fields or not set(fields) <= set(Field.values):
+        raise RequestRefused("fields")
+    if not purpose.strip() or not purpose_en.strip():
+        raise RequestRefused("purpose")
+    if retention_days < 1:
+        raise RequestRefused("retention")
+    if deadline <= at:
+        raise RequestRefused("deadline")
+
+
+def _record(kind: str, request: Request, *, by: User) -> None:
+    record(
+        kind=kind,
+        subject=request.pk,
+        neighborhood=request.neighborhood_id,
+        payload={"by": by.pk, "recipient": request.recipient_id, "fields": list(request.fields)},
+    )

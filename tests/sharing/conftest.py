@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from residents.models import Resident, User
+from sharing import answering, disclosing, requesting
+from sharing.models import Disclosure, Recipient, Request
+
+
+@pytest.fixture
+def recipient(here) -> Recipient:
+    return Recipient.objects.create(neighborhood=here, name="青禾送水站", contact="柳岸路 3 号")
+
+
+@pytest.fixture
+def drafted(recipient, clerk, now) -> Request:
+    return requesting.draft(
+        recipient=recipient,
+        purpose="送水到户",
+        purpose_en="Delivering water to the door",
+        fields=["dwelling", "name"],
+        retention_days=30,
+        deadline=now + timedelta(days=7),
+        by=clerk,
+        at=now,
+    )
+
+
+@pytest.fixture
+def asked(drafted, chair, now) -> Request:
+    return requesting.put_to_residents(request=drafted, by=chair, at=now)
+
+
+@pytest.fixture
+def says(asked, now) -> Callable[[Resident, bool], object]:
+    def say(resident: Resident, yes: bool, at: datetime | None = None) -> object:
+        return answering.answer(request=asked, resident=resident, yes=yes, actor=resident.user, at=at or now)
+
+    return say
+
+
+@pytest.fixture
+def afterwards(asked) -> datetime:
+    """A minute after residents had their time to decide."""
+    return asked.deadline + timedelta(minutes=1)
+
+
+@pytest.fixture
+def give(asked, chair, afterwards) -> Callable[[], tuple[Disclosure, str]]:
+    """Release, build and fetch."""
+
+    def act(by: User = chair) -> tuple[Disclosure, str]:
+        disclosure = disclosing.release(request=asked, by=by, at=afterwards)
+        disclosing.build(disclosure=disclosure.pk, at=afterwards)
+        disclosure.refresh_from_db()
+        content = disclosing.fetch(disclosure=disclosure, by=by, at=afterwards)
+        return disclosure, content.decode("utf-8-sig")
+
+    return act
