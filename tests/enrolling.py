@@ -1,0 +1,38 @@
+"""What the tests of enrolment and withdrawal have in common: saying yes, and faces that are nobody's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+
+from consent.deciding import give
+from consent.models import Decision, Form, Purpose, Standing
+from portal.portraits import portrait
+from residents.models import Resident
+
+ALL = tuple(Purpose)
+
+
+def agree(
+    resident: Resident, forms: Mapping[Purpose, Form], *purposes: Purpose, at: datetime
+) -> dict[Purpose, Standing]:
+    assert resident.user is not None
+    return {
+        purpose: give(
+            resident=resident,
+            purpose=purpose,
+            form=forms[purpose],
+            actor=resident.user,
+            language="zh-hans",
+            route=Decision.Route.PORTAL,
+            at=at,
+        )
+        for purpose in purposes or ALL
+    }
+
+
+@cache
+def two_portraits(person: int = 0) -> tuple[bytes, bytes]:
+    """Two takes of one drawn person."""
+    return portrait(person, 0), portrait(person, 1)
