@@ -32,25 +32,32 @@ def _send(group: int, number: int) -> bool:
     return True
 
 
-def _ask(group: int, number: int) -> bool:
-    """Asks the leader alone, which knows how to end its own; where it is gone already, whoever it left behind."""
-    try:
-        os.kill(group, number)
-    except (ProcessLookupError, PermissionError):
-        return _send(group, number)
-    return True
-
-
 def end_groups(groups: Mapping[int, int], *, grace: float, reap: Callable[[], object] = lambda: None) -> None:
     """`groups`: process group -> the signal that asks it to end. The last started is asked first."""
-    left = [group for group, number in reversed(groups.items()) if _ask(group, number)]
+    left = dict(reversed(groups.items()))
+    for leader, number in left.items():
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(leader, number)  # alone: it knows how to end its own
     deadline = time.monotonic() + grace
     while left and time.monotonic() < deadline:
         time.sleep(0.05)
         reap()
-        left = [group for group in left if _send(group, 0)]
+        left = {group: number for group, number in left.items() if _send(group, 0)}
+        for group in left:
+            if not _leads(group):
+                _send(group, signal.SIGTERM)  # orphans of a leader that is gone
     for group in left:
         _send(group, signal.SIGKILL)
+
+
+def _leads(group: int) -> bool:
+    try:
+        os.kill(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class Tether:

@@ -18,13 +18,20 @@ class Command(Migrate):
         super().add_arguments(parser)
         parser.set_defaults(database=None)
 
+    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {**super().get_check_kwargs(options), "databases": _meant(options)}
+
     def handle(self, *args: Any, **options: Any) -> None:
-        only_vault = options["app_label"] == "vault"
-        named = options["database"] or (
-            "vault" if only_vault else "default" if options["app_label"] else None
-        )
-        for alias in [named] if named else list(settings.DATABASES):
+        for alias in _meant(options):
             if options["verbosity"] >= 1:
                 self.stdout.write(self.style.MIGRATE_HEADING(f"Database {alias}:"))
             with as_owner(alias):
                 super().handle(*args, **{**options, "database": alias})
+
+
+def _meant(options: dict[str, Any]) -> list[str]:
+    if options["database"]:
+        return [options["database"]]
+    if options["app_label"]:
+        return ["vault" if options["app_label"] == "vault" else "default"]
+    return list(settings.DATABASES)
