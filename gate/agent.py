@@ -129,9 +129,11 @@ class Agent:
             return LONGEST_BACKOFF
         try:
             pause = self._round()
-        except (Unreachable, BadPage, Problem) as error:
+        except (Unreachable, BadPage, Problem, sqlite3.Error, OSError) as error:
             return self._after_failure(error)
-        self._failures, self.trouble = 0, None
+        self._failures = 0
+        doubtful = self._store.counts()["unproven_erasures"]
+        self.trouble = "what was erased can still be read on this disk" if doubtful else None
         return float(pause) * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
 
     def _round(self) -> float:
@@ -153,7 +155,7 @@ class Agent:
             return LONGEST_BACKOFF
         self._failures += 1
         self.trouble = str(error)
-        pause = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(self._failures - 1, 20))
+        pause = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(self._failures - 1, 20))
         return pause * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
 
     def _connection(self) -> tuple[Client, Identity]:
@@ -195,8 +197,7 @@ class Agent:
         held = {face.credential for face in self._store.faces()}
         with self._opened_lock:
             self._opened = {key: value for key, value in self._opened.items() if key in held}
-        if self._store.prove_erasures(now=self._clock.now()):
-            self.trouble = "something erased can still be read on this disk"
+        self._store.prove_erasures(now=self._clock.now())
 
     def _push_receipts(self, client: Client, who: Identity) -> None:
         while receipts := self._store.receipts(RECEIPTS_AT_ONCE):

@@ -13,7 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gate import sealing, wire
 
 CARD_KEY = bytes(range(32))
-ALL_DAY = {"valid_from": None, "valid_until": None, "days": [1, 2, 3, 4, 5, 6, 7], "from": "00:00", "to": "00:00"}
+ALL_DAY = {
+    "valid_from": None,
+    "valid_until": None,
+    "days": [1, 2, 3, 4, 5, 6, 7],
+    "from": "00:00",
+    "to": "00:00",
+}
 
 
 class Site:
@@ -56,7 +62,11 @@ class Site:
         return self._put(credential, {"kind": "card", "digest": digest, "windows": list(windows)})
 
     def give_face(self, encoding, credential=None):
-        row = {"kind": "face", "windows": [ALL_DAY], "packed": sealing.pack_template(list(map(float, encoding)))}
+        row = {
+            "kind": "face",
+            "windows": [ALL_DAY],
+            "packed": sealing.pack_template(list(map(float, encoding))),
+        }
         return self._put(credential, row)
 
     def drop(self, credential):
@@ -181,7 +191,7 @@ def _handler(site):
             self.end_headers()
             self.wfile.write(raw)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815 - the base class's name
 
         def log_message(self, *args):
             pass

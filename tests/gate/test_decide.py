@@ -42,7 +42,7 @@ def test_a_card_without_hours_opens_nothing():
 
 
 @pytest.mark.parametrize(
-    "hour, minute, opens",
+    ("hour", "minute", "opens"),
     [(7, 59, False), (8, 0, True), (17, 59, True), (18, 0, False)],
 )
 def test_hours_include_their_beginning_and_not_their_end(hour, minute, opens):
@@ -51,7 +51,7 @@ def test_hours_include_their_beginning_and_not_their_end(hour, minute, opens):
 
 
 @pytest.mark.parametrize(
-    "day, hour, opens",
+    ("day", "hour", "opens"),
     [(2, 21, False), (2, 22, True), (3, 0, True), (3, 5, True), (3, 6, False), (3, 22, False), (2, 5, False)],
 )
 def test_hours_past_midnight_belong_to_the_day_they_began(day, hour, opens):
@@ -123,7 +123,7 @@ def test_a_face_keeps_hours_too():
 
 
 @pytest.mark.parametrize(
-    "change, reason",
+    ("change", "reason"),
     [
         ({"faces_used_here": False}, Reason.FACES_NOT_USED_HERE),
         ({"last_sync": None}, Reason.FACES_TOO_LONG_OFFLINE),

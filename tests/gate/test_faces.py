@@ -29,7 +29,7 @@ def pair_refusal(first: bytes, second: bytes) -> tuple[Refusal, int | None]:
 
 
 @pytest.mark.parametrize(
-    "data, reason",
+    ("data", "reason"),
     [
         (as_file(pictures.noise()), Refusal.NO_FACE),
         (as_file(Image.new("RGB", (600, 600), "black")), Refusal.TOO_DARK),
@@ -131,7 +131,7 @@ def test_the_door_knows_a_person_again_and_no_other():
 
 
 @pytest.mark.parametrize(
-    "data, reason",
+    ("data", "reason"),
     [
         (as_file(pictures.noise()), Refusal.NO_FACE),
         (as_file(pictures.beside(drawn_image(0), drawn_image(1))), Refusal.SEVERAL_FACES),
@@ -182,7 +182,7 @@ def test_it_finds_a_good_photograph_good(name):
 
 @needs_shared_faces
 @pytest.mark.parametrize(
-    "name, reason",
+    ("name", "reason"),
     [
         ("two_people.jpg", Refusal.SEVERAL_FACES),
         ("obama_and_biden.jpg", Refusal.SEVERAL_FACES),
@@ -207,7 +207,7 @@ def test_it_refuses_two_people_as_one():
 @needs_shared_faces
 @pytest.mark.obligation("F22")
 @pytest.mark.parametrize(
-    "first, second, third",
+    ("first", "second", "third"),
     [
         ("obama.jpg", "obama2.jpg", "obama3.jpg"),
         ("obama3.jpg", "obama2.jpg", "obama.jpg"),

@@ -24,7 +24,7 @@ def gradient(width=300, height=200) -> Image.Image:
 
 
 @pytest.mark.parametrize(
-    "data, reason",
+    ("data", "reason"),
     [
         (b"", Refusal.EMPTY),
         (b"not a picture at all", Refusal.NOT_A_PICTURE),

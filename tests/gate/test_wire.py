@@ -81,7 +81,7 @@ def test_it_refuses_another_devices_key():
 
 
 @pytest.mark.parametrize(
-    "was, becomes", [("1700000000", "1700000001"), ("device-1", "device-2"), (NONCE, NONCE[::-1])]
+    ("was", "becomes"), [("1700000000", "1700000001"), ("device-1", "device-2"), (NONCE, NONCE[::-1])]
 )
 def test_it_refuses_a_changed_parameter(was, becomes):
     headers = signed()
@@ -221,12 +221,12 @@ def test_it_reads_back_the_keys_it_writes():
 
 @pytest.mark.parametrize("text", ["", "AAAA", "é" * 44, "A" * 44, "A" * 43 + "=\n", "AA" * 40])
 def test_it_refuses_what_is_no_key(text):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError):
         wire.decode_signing_key(text)
 
 
 def test_it_refuses_a_sealing_key_that_anyone_could_open():
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError):
         wire.decode_sealing_key("A" * 43 + "=")
 
 

@@ -1,0 +1,136 @@
+"""The agent as a process: told what to do line by line, killed, started again."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.gate import pictures
+from tests.gate.site import Site
+
+CARD = "04A2B3C4"
+
+
+@pytest.fixture
+def site():
+    site = Site()
+    yield site
+    site.close()
+
+
+class Door:
+    def __init__(self, state, *arguments):
+        command = [
+            sys.executable,
+            "-m",
+            "gate",
+            "--state",
+            str(state),
+            "run",
+            "--poll-seconds",
+            "0.2",
+            *arguments,
+        ]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=pictures.ROOT,
+        )
+
+    def ask(self, **question):
+        self.process.stdin.write(json.dumps(question).encode() + b"\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        self.process.wait(timeout=10)
+        self.process.stdin.close()
+        self.process.stdout.close()
+        return self.process.returncode
+
+
+@pytest.fixture
+def open_door(tmp_path):
+    doors = []
+
+    def start(*arguments):
+        doors.append(Door(tmp_path / "state", *arguments))
+        return doors[-1]
+
+    yield start
+    for door in doors:
+        if door.process.poll() is None:
+            door.end(signal.SIGKILL)
+
+
+def test_it_pairs_follows_decides_and_ends_cleanly(site, open_door, tmp_path):
+    card = site.give_card(CARD)
+    face = site.give_face(pictures.enrolled(pictures.drawn(0), pictures.drawn(0, 1)))
+    photo = tmp_path / "frame.jpg"
+    photo.write_bytes(pictures.drawn(0, 2))
+    door = open_door("--server", site.address, "--pair-code", "CODE-1")
+    assert door.ask(sync=True)["cards"] == 1
+    assert door.ask(card=CARD) == {"open": True, "reason": "allowed", "credential": card}
+    assert door.ask(photo=str(photo)) == {"open": True, "reason": "allowed", "credential": face}
+    assert door.ask(photo="/nowhere.jpg")["reason"] == "unreadable_photo"
+    assert "error" in door.ask(dance=True)
+    site.drop(face)
+    assert door.ask(sync=True)["faces"] == 0
+    assert [receipt["credential"] for receipt in site.receipts] == [face]
+    assert door.ask(photo=str(photo))["reason"] == "unknown_face"
+    assert door.ask(card=CARD)["open"] is True
+    assert door.end() == 0
+
+
+def test_it_goes_on_after_kill_9(site, open_door):
+    site.give_card(CARD)
+    door = open_door("--server", site.address, "--pair-code", "CODE-1")
+    door.ask(sync=True)
+    site.mischief = "silence"
+    door.ask(card=CARD)
+    assert door.end(signal.SIGKILL) == -9
+    again = open_door()
+    assert again.ask(card=CARD)["open"] is True
+    site.mischief = None
+    again.ask(sync=True)
+    assert [event["outcome"] for event in site.events.values()] == ["opened", "opened"]
+    assert again.end(signal.SIGINT) == 0
+
+
+def test_it_walks_through_a_scripted_day(site, tmp_path):
+    site.give_card(CARD)
+    script, pairing = tmp_path / "day.json", tmp_path / "pair.json"
+    script.write_text(json.dumps([{"after": 0.3, "card": CARD}]))
+    pairing.write_text(json.dumps({"server": site.address, "code": "CODE-1"}))
+    door = Door(tmp_path / "state", "--script", str(script), "--pair-file", str(pairing))
+    said = [json.loads(door.process.stdout.readline()) for _ in range(12)]
+    assert said[-1]["open"] is True
+    assert door.end() == 0
+
+
+def test_a_second_agent_on_the_same_state_is_turned_away(site, open_door):
+    door = open_door("--server", site.address, "--pair-code", "CODE-1")
+    door.ask(status=True)
+    second = open_door()
+    assert second.process.wait(timeout=10) == 2
+    door.process.stdin.write(b'{"quit": true}\n')
+    door.process.stdin.flush()
+    assert door.process.wait(timeout=10) == 0
+
+
+def test_it_pairs_tells_and_forgets_from_the_command_line(site, tmp_path):
+    def gate(*arguments):
+        command = [sys.executable, "-m", "gate", "--state", str(tmp_path / "state"), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=pictures.ROOT)
+
+    assert gate("pair", "--server", site.address, "--code", "WRONG").returncode == 1
+    assert gate("pair", "--server", "http://example.org", "--code", "CODE-1").returncode == 1
+    paired = gate("pair", "--server", site.address, "--code", "CODE-1")
+    assert json.loads(paired.stdout)["device"] == site.device
+    assert json.loads(gate("status").stdout)["paired"] is True
+    assert json.loads(gate("forget").stdout)["paired"] is False
