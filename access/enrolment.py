@@ -12,7 +12,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -170,14 +169,15 @@ def _hang_on_consent(enrolment: Enrolment, at: datetime) -> None:
 def _take_in(enrolment: Enrolment, sealed: tuple[bytes, bytes], at: datetime) -> None:
     """Write files and row. The files are written inside, while no withdrawal can commit: it will find them."""
     resident = one_at_a_time(enrolment.resident)
-    wanted = {enrolment.standing_id, enrolment.photo_standing_id} - {None}
+    both = (enrolment.standing_id, enrolment.photo_standing_id)
+    wanted = {each for each in both if each is not None}
     if Standing.objects.live(at).filter(pk__in=wanted).count() != len(wanted):
         raise EnrolmentRefused(NotNow.NO_CONSENT)
     if resident.enrolments.unfinished().exists():
         raise EnrolmentRefused(NotNow.ANOTHER_UNFINISHED)
     photos.write(enrolment=enrolment, sealed=sealed)
     enrolment.save(force_insert=True)
-    transaction.on_commit(partial(effects.call, "enrol_soon", enrolment=enrolment.pk), robust=True)
+    transaction.on_commit(lambda: effects.call("enrol_soon", enrolment=enrolment.pk), robust=True)
 
 
 def _claim(enrolment: UUID, at: datetime) -> Enrolment | None:

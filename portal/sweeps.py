@@ -18,12 +18,14 @@ from django.core.cache import cache
 
 from access import enrolment, feed, storage
 from access.models import Enrolment
+from committees import appointing
 from consent import withdrawal
 from consent.models import Standing
 from portal import erasure
 from portal.health import SWEEP_KEY
 from residents import effects
 from residents.erasure import due
+from sharing import disclosing
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,11 @@ def sweep(*, at: datetime) -> bool:
         ("waiting enrolments", lambda: _nudge(at)),
         ("erasure orders", lambda: _erase(at)),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
-        ("the feed", lambda: feed.compact(at=at)),
+        ("feed rows past a date", lambda: feed.review(at=at)),
+        ("old tombstones", lambda: feed.compact(at=at)),
+        ("disclosures", lambda: _disclose(at)),
+        ("disclosed files", lambda: disclosing.forget_files(at=at)),
+        ("ended terms", lambda: appointing.forget_ended(at=at)),
     ]
     went = [_went_through(name, part) for name, part in parts]
     if all(went):
@@ -68,6 +74,10 @@ def _nudge(at: datetime) -> None:
 
 def _erase(at: datetime) -> None:
     _each(due(at=at)[:AT_ONCE], lambda order: erasure.run(order=order, at=at))
+
+
+def _disclose(at: datetime) -> None:
+    _each(disclosing.due()[:AT_ONCE], lambda disclosure: disclosing.build(disclosure=disclosure, at=at))
 
 
 def _each(found: Iterable[Item], act: Callable[[Item], object]) -> None:

@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 
 from access import enrolment
 from portal import erasure, sweeps
+from sharing import disclosing
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,11 @@ def enrol(enrolment_id: str) -> None:
 @shared_task(name="portal.erase")
 def erase(order_id: str) -> None:
     erasure.run(order=UUID(order_id), at=timezone.now())
+
+
+@shared_task(name="sharing.disclose")
+def disclose(disclosure_id: str) -> None:
+    disclosing.build(disclosure=UUID(disclosure_id), at=timezone.now())
 
 
 @shared_task(name="portal.sweeps.sweep")
@@ -38,9 +44,13 @@ def erase_soon(*, order: UUID) -> None:
     nudge(erase, order)
 
 
-def nudge(task: Task, target: UUID) -> None:
+def disclose_soon(*, disclosure: UUID) -> None:
+    nudge(disclose, disclosure)
+
+
+def nudge(task: Task[[str], None], target: UUID) -> None:
     """A message only saves waiting for the next sweep: where none can be sent, the work is late and not lost."""
     try:
-        task.apply_async(args=[str(target)], retry=False)
+        task.apply_async(args=(str(target),), retry=False)
     except OperationalError:
         log.warning("no message for %s %s; the sweep will find it", task.name, target)
