@@ -6,7 +6,7 @@ Mistakes of deployment are named here once, so that a place that is not safe doe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,15 @@ class UnsafeStart(SystemExit):
 
 def refuse_if_unsafe() -> None:
     """For processes that no management command starts. Ends them when any check says error."""
-    found = [
-        m for m in run_checks(databases=list(settings.DATABASES)) if m.is_serious() and not m.is_silenced()
-    ]
+    _refuse(run_checks())
+    # Only then: the settings are sound, so the databases they name can be asked.
+    _refuse(check_role(databases=list(settings.DATABASES)))
+
+
+def _refuse(messages: Iterable[CheckMessage]) -> None:
+    found = [message for message in messages if message.is_serious() and not message.is_silenced()]
     if found:
-        raise UnsafeStart(
-            "Linmen does not start like this:\n\n" + "\n".join(str(message) for message in found)
-        )
+        raise UnsafeStart("Linmen does not start like this:\n\n" + "\n".join(str(message) for message in found))
 
 
 @register(Tags.security)

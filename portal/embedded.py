@@ -15,7 +15,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -271,20 +271,21 @@ def serve(var: Path, *, settings: Mapping[str, str] | None = None) -> Iterator[S
     """Within it both servers run. Yields None when another process runs them: then that one will end them."""
     var.mkdir(parents=True, exist_ok=True)
     servers: Servers | None = None
-    with locks.locked(var / "embedded.lock"):  # two that start at once: the second finds them running
-        parent = locks.try_lock(var / "embedded.parent")
-        if parent is None and not running(var):
-            raise EmbeddedFailed(f"another process holds the servers of {var}, but they do not answer")
-        if parent is not None:
-            servers = Servers(var, settings=settings)
-            servers.start()
-    try:
-        yield servers
-    finally:
-        if servers is not None and parent is not None:
-            with locks.locked(var / "embedded.lock"):
-                servers.stop()
-                os.close(parent)
+    with ExitStack() as stack:
+        with locks.locked(var / "embedded.lock"):  # two that start at once: the second finds them running
+            parent = locks.try_lock(var / "embedded.parent")
+            if parent is not None:
+                stack.callback(os.close, parent)
+                servers = Servers(var, settings=settings)
+                servers.start()
+            elif not running(var):
+                raise EmbeddedFailed(f"another process holds the servers of {var}, but they do not answer")
+        try:
+            yield servers
+        finally:
+            if servers is not None:
+                with locks.locked(var / "embedded.lock"):
+                    servers.stop()
 
 
 def _bare_environment() -> dict[str, str]:

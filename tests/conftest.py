@@ -51,6 +51,8 @@ for _left in (BASE / "var").glob("test-*"):
     if not _lives(int(_left.name.removeprefix("test-"))):
         shutil.rmtree(_left, ignore_errors=True)
 
+(Path(os.environ["LINMEN_VAR"]) / "static").mkdir(parents=True, exist_ok=True)  # whitenoise looks for it
+
 django.setup()  # here, not in a hook: the plugins below import models
 
 pytest_plugins = ["tests.databases", "tests.live", "tests.browser", "tests.obligations_plugin"]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from portal import places, reset
 from tests.house import processes
@@ -21,8 +22,8 @@ Run = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def var(tmp_path: Path) -> Path:
-    return tmp_path / "var"
+def var(request: pytest.FixtureRequest) -> Path:
+    return settings.VAR / f"supervised-{id(request):x}"
 
 
 @pytest.fixture

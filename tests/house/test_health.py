@@ -1,0 +1,108 @@
+"""`GET /healthz/` says 200 only when every part is alive."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from access.models import Device, Gate
+from portal import health
+from residents.models import Neighborhood
+from tests.databases import pointed_at
+
+
+@pytest.fixture
+def well(db) -> None:
+    cache.set(health.WORKER_KEY, time.time())
+    cache.set(health.SWEEP_KEY, time.time())
+
+
+@pytest.fixture
+def device(well) -> Device:
+    home = Neighborhood.objects.create(name="柳荫里", name_en="Willow Lane")
+    gate = Gate.objects.create(neighborhood=home, name="东门", in_service=True)
+    now = timezone.now()
+    return Device.objects.create(
+        neighborhood=home,
+        gate=gate,
+        public_key=bytes(32),
+        sealing_key=bytes(32),
+        paired_at=now,
+        last_poll_at=now,
+    )
+
+
+def ask() -> tuple[int, dict[str, dict[str, object]]]:
+    answer = Client().get("/healthz/")
+    return answer.status_code, answer.json()
+
+
+def test_it_is_200_when_all_is_well(device):
+    status, said = ask()
+    assert (status, said["ok"]) == (200, True), said
+    assert set(said) == {"ok", "database", "vault", "redis", "worker", "beat", "gates"}
+    assert said["gates"]["devices"] == 1
+
+
+def test_it_asks_little(device, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        ask()
+
+
+def test_it_names_nobody(device):
+    said = Client().get("/healthz/").content.decode()
+    assert str(device.pk) not in said
+    assert str(device.gate.pk) not in said
+
+
+@pytest.mark.parametrize(("key", "part"), [(health.WORKER_KEY, "worker"), (health.SWEEP_KEY, "beat")])
+@pytest.mark.parametrize("age", [None, 1000])
+def test_it_is_503_when_the_worker_or_beat_is_silent(well, key, part, age):
+    cache.delete(key) if age is None else cache.set(key, time.time() - age)
+    status, said = ask()
+    assert status == 503
+    assert [name for name, each in said.items() if name != "ok" and not each["ok"]] == [part]
+
+
+@pytest.mark.parametrize("alias", ["default", "vault"])
+def test_it_is_503_when_a_database_is_away(committed, alias):
+    with pointed_at({alias: "no_such_database"}):
+        status, said = ask()
+    assert status == 503
+    assert said["database" if alias == "default" else "vault"] == {"ok": False, "error": "no answer"}
+
+
+def test_it_is_503_when_redis_is_away(well, settings, tmp_path):
+    settings.CACHES = {
+        "default": {**settings.CACHES["default"], "LOCATION": f"unix://{tmp_path}/redis.sock?db=0"},
+    }
+    status, said = ask()
+    assert status == 503
+    assert said["redis"] == said["worker"] == said["beat"] == {"ok": False, "error": "no answer"}
+
+
+def test_it_is_503_when_a_gate_in_service_is_silent(device):
+    long_ago = timezone.now() - timedelta(hours=2)
+    Device.objects.update(last_poll_at=long_ago)
+    status, said = ask()
+    assert status == 503
+    assert said["gates"]["silent"] == 1
+    Device.objects.update(last_poll_at=None, paired_at=long_ago)
+    assert ask()[0] == 503, "paired long ago, and never heard of since"
+
+
+def test_a_gate_out_of_service_or_a_revoked_device_is_not_waited_for(device):
+    Device.objects.update(last_poll_at=timezone.now() - timedelta(hours=2), revoked_at=timezone.now())
+    assert ask()[0] == 200
+    Device.objects.update(revoked_at=None)
+    Gate.objects.update(in_service=False)
+    assert ask()[0] == 200
+
+
+def test_it_is_only_read(well):
+    assert Client().post("/healthz/").status_code == 405
