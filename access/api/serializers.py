@@ -1,0 +1,166 @@
+"""What comes in, checked field by field, and the shape of what goes out (for the schema)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from gate import wire
+
+MOST = 500  # rows, receipts or events at once
+MOST_PAGE, USUAL_PAGE = MOST, 200
+_CODE = r"^[a-z0-9][a-z0-9_.-]*$"
+_BIGGEST = 2**63 - 1
+
+
+class Strict(serializers.Serializer[Any]):
+    """A number is a number and a text is a text: nothing is converted on the way in."""
+
+
+class Text(serializers.CharField):
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Id(serializers.UUIDField):
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid", value=type(data).__name__)
+        return super().to_internal_value(data)
+
+
+class Moment(serializers.DateTimeField):
+    """With its zone; a time without one says nothing."""
+
+    def enforce_timezone(self, value: Any) -> Any:
+        if value.tzinfo is None:
+            self.fail("invalid", format="2026-05-01T08:00:00+08:00")
+        return super().enforce_timezone(value)
+
+
+class PairIn(Strict):
+    code = Text(max_length=40)
+    public_key = Text(max_length=44, help_text="Ed25519, 32 bytes, base64")
+    sealing_key = Text(max_length=44, help_text="X25519, 32 bytes, base64")
+
+    def validate_public_key(self, value: str) -> bytes:
+        try:
+            return wire.decode_signing_key(value).public_bytes_raw()
+        except ValueError as error:
+            raise serializers.ValidationError("Not an Ed25519 public key in base64.") from error
+
+    def validate_sealing_key(self, value: str) -> bytes:
+        try:
+            return wire.decode_sealing_key(value).public_bytes_raw()
+        except ValueError as error:
+            raise serializers.ValidationError("Not an X25519 public key in base64.") from error
+
+
+class FeedIn(serializers.Serializer[Any]):
+    """Of the query string."""
+
+    cursor = serializers.CharField(required=False, max_length=100)
+    limit = serializers.IntegerField(required=False, default=USUAL_PAGE, min_value=1, max_value=MOST_PAGE)
+
+
+class ReceiptIn(Strict):
+    credential = Id()
+    version = Whole(min_value=0, max_value=_BIGGEST)
+    erased_at = Moment()
+
+
+class ReceiptsIn(Strict):
+    receipts = ReceiptIn(many=True)
+
+
+class EventIn(Strict):
+    sequence = Whole(min_value=0, max_value=_BIGGEST)
+    at = Moment()
+    kind = serializers.ChoiceField(["card", "face", "unknown"])
+    credential = Id(allow_null=True, default=None)
+    outcome = serializers.ChoiceField(["opened", "refused"])
+    reason = serializers.RegexField(_CODE, max_length=40, required=False, default="", allow_blank=True)
+
+
+class EventsIn(Strict):
+    boot = Id()
+    events = EventIn(many=True)
+
+
+# What goes out.
+
+
+class Envelope(serializers.Serializer[Any]):
+    device = serializers.UUIDField()
+    request = serializers.CharField(help_text="the nonce of the request that this answers")
+    server_time = serializers.DateTimeField()
+
+
+class PairOut(Envelope):
+    gate = serializers.UUIDField()
+    server_key = serializers.CharField(help_text="Ed25519, base64: signs every answer from now on")
+    card_key = serializers.CharField(help_text="base64, sealed to the device (HPKE)")
+
+
+class WindowOut(serializers.Serializer[Any]):
+    valid_from = serializers.DateTimeField(allow_null=True)
+    valid_until = serializers.DateTimeField(allow_null=True)
+    days = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=7))
+
+    def get_fields(self) -> dict[str, Any]:  # `from` is a word of Python's own
+        times = {name: serializers.CharField(help_text="HH:MM") for name in ("from", "to")}
+        return {**super().get_fields(), **times}
+
+
+class RowOut(serializers.Serializer[Any]):
+    credential = serializers.UUIDField()
+    version = serializers.IntegerField()
+    present = serializers.BooleanField()
+    kind = serializers.ChoiceField(["card", "face"], required=False)
+    digest = serializers.CharField(required=False, help_text="hex; cards")
+    template = serializers.CharField(required=False, help_text="base64, sealed to the device; faces")
+    windows = WindowOut(many=True, required=False)
+
+
+class FeedOut(Envelope):
+    gate = serializers.UUIDField()
+    time_zone = serializers.CharField()
+    methods = serializers.ListField(child=serializers.CharField())
+    face_offline_hours = serializers.IntegerField()
+    cursor = serializers.CharField()
+    more = serializers.BooleanField()
+    poll_after = serializers.IntegerField(help_text="seconds")
+    rows = RowOut(many=True)
+    keep = serializers.ListField(
+        child=serializers.UUIDField(), required=False, help_text="at the end of a snapshot: erase all others"
+    )
+
+
+class ReceiptsOut(Envelope):
+    accepted = serializers.IntegerField()
+    unknown = serializers.ListField(child=serializers.UUIDField())
+    stale = serializers.ListField(child=serializers.UUIDField())
+
+
+class EventsOut(Envelope):
+    accepted = serializers.IntegerField()
+    duplicates = serializers.IntegerField()
+    unknown = serializers.ListField(child=serializers.UUIDField())
+
+
+class ProblemOut(serializers.Serializer[Any]):
+    type = serializers.CharField(help_text="urn:linmen:problem:<code>")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    server_time = serializers.DateTimeField()

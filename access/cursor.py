@@ -1,0 +1,86 @@
+"""Where a device is in its feed, as a word that only this server can write and only this device can use.
+
+`f120.…` follows changes: everything up to 120 is known. `s120-250.…` is within a snapshot that began when the feed stood
+at 250: of what was present then, everything up to 120 is known. A snapshot ends by following on from where it began, so
+whatever a writer changed meanwhile comes as a change and nothing is missed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from vault import blind
+
+_FORM = re.compile(
+    r"(?:f(?P<follows>0|[1-9][0-9]{0,18})|s(?P<known>0|[1-9][0-9]{0,18})-(?P<began>0|[1-9][0-9]{0,18}))"
+    r"\.(?P<mac>[A-Za-z0-9_-]{22})"
+)
+_MAC_BYTES = 16
+
+
+class CursorRefused(Exception):
+    """`code` says why; the device can always begin anew, without a cursor."""
+
+    code = "cursor-malformed"
+    status = 400
+
+
+class CursorMalformed(CursorRefused):
+    """This is no cursor."""
+
+
+class CursorNotYours(CursorRefused):
+    """This cursor was not given to this device."""
+
+    code = "cursor-not-yours"
+
+
+class CursorAhead(CursorRefused):
+    """This cursor is ahead of the feed: the server was set back."""
+
+    code = "cursor-ahead"
+    status = 409
+
+
+class CursorTooOld(CursorRefused):
+    """What happened since this cursor is no longer kept one by one."""
+
+    code = "cursor-too-old"
+    status = 410
+
+
+@dataclass(frozen=True)
+class Cursor:
+    version: int  # everything up to here is known
+    began: int | None = None  # within a snapshot: where the feed stood when it began
+
+    @property
+    def highest(self) -> int:
+        return self.version if self.began is None else self.began
+
+    def written(self, device: UUID) -> str:
+        body = f"f{self.version}" if self.began is None else f"s{self.version}-{self.began}"
+        return f"{body}.{_mac(device, body)}"
+
+
+def read(text: str, *, device: UUID) -> Cursor:
+    """Raises: CursorMalformed, CursorNotYours"""
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise CursorMalformed
+    if not hmac.compare_digest(match["mac"], _mac(device, text.partition(".")[0])):
+        raise CursorNotYours
+    if match["follows"] is not None:
+        return Cursor(int(match["follows"]))
+    return Cursor(int(match["known"]), int(match["began"]))
+
+
+def _mac(device: UUID, body: str) -> str:
+    key = blind.derived_key("access.cursor")
+    digest = hmac.new(key, device.bytes + body.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:_MAC_BYTES]).decode().rstrip("=")

@@ -1,0 +1,190 @@
+"""A page of the feed for one device, with the templates on it sealed to that device.
+
+A template goes out only past three doors: the standing is held while the copy is written down, so that a withdrawal
+either finds the copy or prevents it; consent is live by the clock; and the vault still has the key.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from access import templates
+from access.cursor import Cursor, CursorAhead, CursorTooOld
+from access.devices import Caller
+from access.models import Credential, Device, FeedRow, SealedCopy, Template
+from gate.sealing import seal_template
+from residents.models import ErasurePlace
+from vault.keys import KeyMissing
+from vault.sealing import Tampered
+
+logger = logging.getLogger(__name__)
+
+# The share that a withdrawal waits for, and that waits for a withdrawal (law 3). By the database's clock as well, for its
+# triggers go by that.
+HOLD_STANDINGS = """
+    SELECT s.id FROM consent_standing s
+    WHERE s.id IN (SELECT t.standing_id FROM access_template t WHERE t.credential_id = ANY(%s))
+        AND s.expires_at > GREATEST(%s, clock_timestamp())
+    ORDER BY s.id FOR KEY SHARE
+"""
+
+
+@dataclass(frozen=True)
+class Page:
+    rows: list[dict[str, Any]]
+    cursor: Cursor
+    more: bool
+    keep: list[UUID] | None  # at the end of a snapshot: whoever is not on it is to be erased
+
+
+def read_page(*, caller: Caller, cursor: Cursor | None, limit: int, at: datetime) -> Page:
+    """The next rows for this device, at most `limit`. A constant number of queries.
+
+    Raises: CursorAhead, CursorTooOld
+    """
+    if cursor is None:
+        cursor = Cursor(0, began=caller.last_version)
+    elif cursor.highest > caller.last_version:
+        raise CursorAhead
+    elif cursor.highest < caller.device.gate.feed_floor:
+        raise CursorTooOld
+    if cursor.began is None:
+        return _follow(caller, cursor, limit, at)
+    return _snapshot(caller, cursor.version, cursor.began, limit, at)
+
+
+def _follow(caller: Caller, cursor: Cursor, limit: int, at: datetime) -> Page:
+    if cursor.version == caller.last_version:
+        return Page([], cursor, more=False, keep=None)
+    rows = list(_rows(caller).filter(version__gt=cursor.version)[: limit + 1])
+    # Tombstones may have been dropped since the device was looked up; the floor came with the rows.
+    if rows and vars(rows[0])["floor"] > cursor.version:
+        raise CursorTooOld
+    page = rows[:limit]
+    reached = Cursor(page[-1].version) if page else cursor
+    return Page(_as_sent(caller.device, page, at), reached, more=len(rows) > limit, keep=None)
+
+
+def _snapshot(caller: Caller, known: int, began: int, limit: int, at: datetime) -> Page:
+    """What was present when it began. What changed since then follows as changes."""
+    # A tombstone is worth sending only to who may hold the credential: then the receipt names the right version.
+    held = SealedCopy.objects.filter(device=caller.device, credential=OuterRef("credential"))
+    awaited = ErasurePlace.objects.open().filter(
+        device=caller.device.pk, target=OuterRef("credential"), kind=ErasurePlace.Kind.DEVICE
+    )
+    rows = list(
+        _rows(caller)
+        .filter(Q(present=True) | Exists(held) | Exists(awaited), version__gt=known, version__lte=began)
+        .order_by("version")[: limit + 1]
+    )
+    page = rows[:limit]
+    sent = _as_sent(caller.device, page, at)
+    if len(rows) > limit:
+        return Page(sent, Cursor(page[-1].version, began), more=True, keep=None)
+    # Read after the rows. One that came meanwhile is harmless on the list, and one that left comes as a change.
+    keep = FeedRow.objects.filter(gate=caller.device.gate_id, present=True).order_by("credential_id")
+    return Page(
+        sent,
+        Cursor(began),
+        more=caller.last_version > began,
+        keep=list(keep.values_list("credential_id", flat=True)),
+    )
+
+
+def _rows(caller: Caller) -> Any:
+    return (
+        FeedRow.objects.filter(gate=caller.device.gate_id)
+        .annotate(floor=F("gate__feed_floor"))
+        .defer("neighborhood", "changed_at", "review_at")
+        .order_by("version")
+    )
+
+
+def _as_sent(device: Device, rows: Sequence[FeedRow], at: datetime) -> list[dict[str, Any]]:
+    faces = {
+        row.credential_id: row.version
+        for row in rows
+        if row.present and row.body["kind"] == Credential.Kind.FACE
+    }
+    sealed = _sealed(device, faces, at) if faces else {}
+    sent = []
+    for row in rows:
+        shown = {"credential": row.credential_id, "version": row.version, "present": row.present, **row.body}
+        if row.credential_id in sealed:
+            shown["template"] = sealed[row.credential_id]
+        sent.append(shown)
+    return sent
+
+
+def _sealed(device: Device, versions: dict[UUID, int], at: datetime) -> dict[UUID, str]:
+    """Templates by credential, sealed to the device, base64. Those the server no longer holds are left out."""
+    opened = _open(_write_copies(device, versions, at))
+    recipient = X25519PublicKey.from_public_bytes(bytes(device.sealing_key))
+    return {
+        credential: base64.b64encode(
+            seal_template(
+                packed=packed,
+                recipient=recipient,
+                device=str(device.pk),
+                credential=str(credential),
+                version=versions[credential],
+            )
+        ).decode()
+        for credential, packed in opened.items()
+    }
+
+
+@transaction.atomic
+def _write_copies(device: Device, versions: dict[UUID, int], at: datetime) -> list[Template]:
+    """Write down who is about to hold a copy, before it exists: then a withdrawal asks that device too."""
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD_STANDINGS, [list(versions), at])
+        standing = [row[0] for row in cursor.fetchall()]
+    if not standing:
+        return []
+    found = list(
+        Template.objects.filter(credential__in=versions, standing__in=standing)
+        .select_related("standing")
+        .order_by("credential_id")
+    )
+    SealedCopy.objects.bulk_create(
+        [
+            SealedCopy(
+                device=device,
+                credential_id=template.credential_id,
+                standing_id=template.standing_id,
+                version=versions[template.credential_id],
+            )
+            for template in found
+        ],
+        update_conflicts=True,
+        unique_fields=["device", "credential"],
+        update_fields=["standing", "version", "acknowledged"],
+    )
+    return found
+
+
+def _open(found: Iterable[Template]) -> dict[UUID, bytes]:
+    """Plain templates by credential. One that is damaged must not keep the others, or any card, from a gate."""
+    found = list(found)
+    try:
+        return templates.open_many(found)
+    except (KeyMissing, Tampered):
+        pass
+    opened: dict[UUID, bytes] = {}
+    for template in found:
+        try:
+            opened |= templates.open_many([template])
+        except (KeyMissing, Tampered):
+            logger.exception("template of credential %s cannot be opened", template.credential_id)
+    return opened

@@ -1,0 +1,221 @@
+"""Making what a test needs, by the same functions as the screens call. Plain functions; the cast is in `tests.cast`."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from django.db import transaction
+from django.test import Client
+
+from access import cards, gates, pairing, rules, templates
+from access.feed import refresh
+from access.models import Credential, Device, Gate, Rule, Template
+from access.signing import server_key
+from consent.deciding import give
+from consent.models import Decision, Form, Purpose, Standing
+from consent.publishing import publish
+from gate import sealing, wire
+from residents.models import Building, Neighborhood, Resident, Unit, User
+from residents.register import move_in, register
+
+_numbers = itertools.count(1)
+
+
+def neighborhood(name: str = "") -> Neighborhood:
+    number = next(_numbers)
+    return Neighborhood.objects.create(name=name or f"小区 {number}", name_en=f"Neighborhood {number}")
+
+
+def unit(where: Neighborhood, number: str = "") -> Unit:
+    building, _ = Building.objects.get_or_create(neighborhood=where, name="1")
+    return Unit.objects.create(neighborhood=where, building=building, number=number or f"u{next(_numbers)}")
+
+
+def resident(
+    where: Neighborhood,
+    *,
+    at: datetime,
+    lives_in: Unit | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    account: bool = True,
+) -> Resident:
+    """Somebody with a dwelling of their own, unless told which."""
+    number = next(_numbers)
+    who = register(neighborhood=where, name=f"住户 {number}")
+    if account:
+        who.user = User.objects.create(username=f"someone-{number}")
+        who.save()
+    move_in(
+        resident=who,
+        unit=lives_in or unit(where),
+        since=since or at.date() - timedelta(days=30),
+        until=until,
+        at=at,
+    )
+    return who
+
+
+def home(who: Resident) -> Unit:
+    return Unit.objects.filter(occupancies__resident=who).earliest("occupancies__since")
+
+
+def gate(where: Neighborhood, *, at: datetime, by_face: bool = True, **also: Any) -> Gate:
+    return gates.put_up(neighborhood=where, name=f"门 {next(_numbers)}", by_face=by_face, at=at, **also)
+
+
+def rule(door: Gate, who: Resident, *, at: datetime, **also: Any) -> Rule:
+    """Through the door by where they live."""
+    return rules.add(gate=door, unit=home(who), at=at, **also)
+
+
+def card(who: Resident, *, at: datetime, number: str = "") -> Credential:
+    return cards.issue(resident=who, number=number or f"CARD{next(_numbers):06}", at=at)
+
+
+def form(where: Neighborhood, purpose: Purpose, *, at: datetime) -> Form:
+    from tests.cast import draft
+
+    found = Form.objects.filter(neighborhood=where, purpose=purpose, state=Form.State.PUBLISHED).first()
+    if found:
+        return found
+    by = User.objects.create(username=f"publisher-{next(_numbers)}")
+    return publish(form=draft(where, purpose), by=by, at=at)
+
+
+def consent(who: Resident, *, at: datetime, purpose: Purpose = Purpose.FACE_AT_GATE) -> Standing:
+    assert who.user is not None
+    return give(
+        resident=who,
+        purpose=purpose,
+        form=form(who.neighborhood, purpose, at=at),
+        actor=who.user,
+        language="zh-hans",
+        route=Decision.Route.PORTAL,
+        at=at,
+    )
+
+
+def encoding(seed: int = 1) -> list[float]:
+    """No face: numbers of the right shape, the same for the same seed."""
+    return [((seed * 7919 + i * 104729) % 1000) / 5000 - 0.1 for i in range(sealing.ENCODING_LENGTH)]
+
+
+@transaction.atomic
+def face(who: Resident, *, at: datetime, seed: int = 1) -> Credential:
+    """Consent and a template, as an enrolment leaves them, without the photos."""
+    standing = consent(who, at=at)
+    credential = Credential.objects.create(
+        neighborhood=who.neighborhood, resident=who, kind=Credential.Kind.FACE, created_at=at
+    )
+    Template.objects.create(
+        credential=credential,
+        resident=who,
+        standing=standing,
+        ciphertext=templates.seal(
+            standing=standing, credential=credential.pk, packed=sealing.pack_template(encoding(seed))
+        ),
+        created_at=at,
+    )
+    refresh(credentials=[credential], at=at)
+    return credential
+
+
+@dataclass
+class Reader:
+    """A device as a test holds it: the row, its private keys, and a hand that signs."""
+
+    device: Device
+    key: Ed25519PrivateKey
+    sealing_key: X25519PrivateKey
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        query: dict[str, Any] | None = None,
+        raw: bytes | None = None,
+        created: int | None = None,
+        nonce: str | None = None,
+        keyid: str | None = None,
+        key: Ed25519PrivateKey | None = None,
+        headers: dict[str, str] | None = None,
+        content_type: str = "application/json",
+    ) -> Any:
+        """A signed request; what is signed can be bent. The answer has `.json()` and, if signed, was verified."""
+        content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        url, sent_query = f"/api/gate/v1/{path}", urlencode(query or {})
+        signed = wire.sign_request(
+            key=key or self.key,
+            method=method,
+            path=url,
+            query=sent_query,
+            body=content,
+            created=int(time.time()) if created is None else created,
+            keyid=keyid or str(self.device.pk),
+            nonce=nonce or wire.new_nonce(),
+        )
+        return Client().generic(
+            method,
+            url + (f"?{sent_query}" if sent_query else ""),
+            content,
+            content_type=content_type,
+            headers=signed | (headers or {}),
+        )
+
+    def feed(self, cursor: str | None = None, limit: int | None = None, **bent: Any) -> Any:
+        asked = {"cursor": cursor, "limit": limit}
+        query = {name: value for name, value in asked.items() if value is not None}
+        return self.ask("GET", "feed", query=query, **bent)
+
+    def receipts(self, *receipts: dict[str, Any], **bent: Any) -> Any:
+        return self.ask("POST", "receipts", body={"receipts": list(receipts)}, **bent)
+
+    def events(self, *events: dict[str, Any], boot: str, **bent: Any) -> Any:
+        return self.ask("POST", "events", body={"boot": boot, "events": list(events)}, **bent)
+
+
+def is_signed(response: Any) -> bool:
+    """By the server, byte for byte."""
+    try:
+        wire.verify_response(
+            headers=dict(response.headers),
+            status=response.status_code,
+            body=response.content,
+            public_key=server_key().public_key(),
+        )
+    except wire.BadSignature:
+        return False
+    return True
+
+
+def device(door: Gate, *, at: datetime | None = None) -> Reader:
+    """Paired by a code, as at a real gate."""
+    at = at or datetime.now(UTC)
+    key, sealing_key = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
+    paired = pairing.pair(
+        code=pairing.make_code(gate=door, by=None, at=at),
+        public_key=raw(key.public_key()),
+        sealing_key=sealing_key.public_key().public_bytes_raw(),
+        at=at,
+    )
+    return Reader(paired.device, key, sealing_key)
+
+
+def raw(key: Ed25519PublicKey) -> bytes:
+    return key.public_bytes_raw()
+
+
+def receipt(credential: Credential | str, version: int, *, at: datetime) -> dict[str, Any]:
+    pk = credential if isinstance(credential, str) else str(credential.pk)
+    return {"credential": pk, "version": version, "erased_at": at.isoformat()}
