@@ -39,7 +39,7 @@ class Page:
     cursor: str
     more: bool
     poll_after: float
-    keep: frozenset[str] | None  # on the last page of a snapshot: everything else is to be erased
+    keep: frozenset[str] | None  # at the end of a snapshot (changes may follow): all else is to be erased
     gate: str
     time_zone: str
     methods: tuple[str, ...]
@@ -49,8 +49,6 @@ class Page:
 
 def read_page(body: Mapping[str, Any]) -> Page:
     try:
-        if body["more"] is True and body.get("keep") is not None:
-            raise ValueError("what to keep is known only on the last page")
         ZoneInfo(body["time_zone"])
         return Page(
             rows=tuple(_row(row) for row in body["rows"]),

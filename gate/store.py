@@ -20,7 +20,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gate.feed import Page, Row
+from gate.feed import Page
+from gate.rows import TRACE, apply_row, erase, mask
 
 SCHEMA_VERSION = 1
 FILE_NAME = "gate.sqlite3"
@@ -36,7 +37,8 @@ CREATE TABLE rows (
     digest TEXT,
     sealed BLOB,
     sealed_version INTEGER, -- the version the template was sealed for: hours can change without a new template
-    windows TEXT NOT NULL
+    windows TEXT NOT NULL,
+    former BLOB NOT NULL DEFAULT x'' -- traces of templates this row held before; they showed the same face
 );
 CREATE INDEX rows_by_digest ON rows (digest);
 CREATE TABLE tombstones (credential TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
@@ -73,7 +75,6 @@ _FACES = (
     "SELECT credential, version, kind, digest, sealed, sealed_version, windows FROM rows "
     "WHERE kind = 'face' AND sealed IS NOT NULL"
 )
-_TRACE = 16
 
 
 class StoreBusy(Exception):
@@ -180,11 +181,11 @@ class Store:
         """Rows, tombstones, erasures to prove, and the cursor: all of it, or none."""
         with self._transaction() as db:
             for row in page.rows:
-                _apply_row(db, row)
+                apply_row(db, row)
             if page.keep is not None:
                 for credential, version in db.execute("SELECT credential, version FROM rows").fetchall():
                     if credential not in page.keep:
-                        _erase(db, credential, version)
+                        erase(db, credential, version)
             _remember(
                 db,
                 {
@@ -235,8 +236,8 @@ class Store:
 
     def _traces_of_nobody_else(self, traces: bytes) -> Iterator[bytes]:
         """A card that was given to a new credential keeps its digest here, and rightly so."""
-        for start in range(0, len(traces), _TRACE):
-            trace = _mask(traces[start : start + _TRACE])
+        for start in range(0, len(traces), TRACE):
+            trace = mask(traces[start : start + TRACE])
             if not self._all(
                 "SELECT 1 FROM rows WHERE instr(CAST(digest AS BLOB), ?1) OR instr(sealed, ?1)", trace
             ):
@@ -335,64 +336,3 @@ def _remember(db: sqlite3.Connection, facts: dict[str, Any]) -> None:
             db.execute("DELETE FROM facts WHERE name = ?", (name,))
         else:
             db.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))
-
-
-def _apply_row(db: sqlite3.Connection, row: Row) -> None:
-    held = db.execute("SELECT version FROM rows WHERE credential = ?", (row.credential,)).fetchone()
-    dead = db.execute("SELECT version FROM tombstones WHERE credential = ?", (row.credential,)).fetchone()
-    if not row.present:
-        if held is None or held[0] < row.version:
-            _erase(db, row.credential, row.version)
-        return
-    if (held and held[0] >= row.version) or (dead and dead[0] >= row.version):
-        return
-    db.execute(
-        "INSERT INTO rows (credential, version, kind, digest, sealed, sealed_version, windows) "
-        "VALUES (:credential, :version, :kind, :digest, :sealed, :sealed_version, :windows) "
-        # A site that no longer holds the template sends none: the copy here stays, as it was sealed.
-        "ON CONFLICT (credential) DO UPDATE SET version = :version, kind = :kind, digest = :digest, "
-        "windows = :windows, sealed = coalesce(:sealed, sealed), "
-        "sealed_version = coalesce(:sealed_version, sealed_version)",
-        {
-            "credential": row.credential,
-            "version": row.version,
-            "kind": row.kind,
-            "digest": row.digest,
-            "sealed": row.sealed,
-            "sealed_version": None if row.sealed is None else row.version,
-            "windows": row.windows,
-        },
-    )
-
-
-def _erase(db: sqlite3.Connection, credential: str, version: int) -> None:
-    """Deletes, leaves a tombstone, and notes what to look for before anyone is told that it is gone."""
-    found = db.execute("SELECT digest, sealed FROM rows WHERE credential = ?", (credential,)).fetchone()
-    db.execute("DELETE FROM rows WHERE credential = ?", (credential,))
-    db.execute(
-        "INSERT INTO tombstones (credential, version) VALUES (?1, ?2) "
-        "ON CONFLICT (credential) DO UPDATE SET version = max(version, ?2)",
-        (credential, version),
-    )
-    # A repeated order for something long gone is confirmed again: the site would not ask if it had heard.
-    db.execute(
-        "INSERT INTO erasures (credential, version, traces) VALUES (?1, ?2, ?3) "
-        "ON CONFLICT (credential, version) DO NOTHING",
-        (credential, version, _traces(*found) if found else b""),
-    )
-
-
-def _traces(digest: str | None, sealed: bytes | None) -> bytes:
-    """Three short pieces of each secret, masked: enough to recognise it in the file, useless to rebuild it."""
-    pieces = b""
-    for secret in (digest.encode() if digest else None, sealed):
-        if secret and len(secret) >= _TRACE:
-            middle = (len(secret) - _TRACE) // 2
-            for start in (0, middle, len(secret) - _TRACE):
-                pieces += _mask(secret[start : start + _TRACE])
-    return pieces
-
-
-def _mask(piece: bytes) -> bytes:
-    """Its complement: otherwise the search would find the note about what to search for."""
-    return bytes(byte ^ 0xFF for byte in piece)

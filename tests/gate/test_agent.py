@@ -212,6 +212,28 @@ def test_it_begins_again_with_a_snapshot_and_keeps_doors_open_meanwhile(site, ag
     assert [receipt["credential"] for receipt in site.receipts] == [lost]
 
 
+def test_changes_may_follow_a_snapshot_that_has_just_ended(site, agent):
+    held, lost = site.give_card(CARD), site.give_card("5555")
+    agent.sync()
+    agent._store.forget_cursor()
+    del site.rows[lost]
+    honest = site.do_feed
+
+    def feed(asked, body):
+        status, answer = honest(asked, body)
+        if "cursor" not in asked:
+            answer["more"] = True
+            site.give_card("6666")
+        return status, answer
+
+    site.do_feed = feed
+    agent.sync()
+    assert agent.show_card(CARD).credential == held
+    assert agent.show_card("6666").open
+    assert agent.show_card("5555").reason is Reason.UNKNOWN_CARD
+    assert [receipt["credential"] for receipt in site.receipts] == [lost]
+
+
 def test_a_signed_page_that_makes_no_sense_changes_nothing(site, agent):
     site.give_card(CARD)
     agent.sync()

@@ -136,6 +136,13 @@ def test_nothing_of_a_template_is_left_in_the_raw_files(store):
     assert SEALED[:16].hex().encode() not in raw
 
 
+def test_what_is_deleted_is_overwritten_at_once(store):
+    store.apply(page(face(A, 1)))
+    store.apply(page(gone(A, 2)))
+    assert SEALED[100:140] not in store.raw_bytes()
+    assert store._all("PRAGMA secure_delete") == [(1,)]
+
+
 @pytest.mark.obligation("9", "F15")
 def test_it_never_claims_what_can_still_be_read(store):
     store.apply(page(face(A, 1)))
@@ -147,6 +154,34 @@ def test_it_never_claims_what_can_still_be_read(store):
     leftover.unlink()
     assert store.prove_erasures(now=NOW) == 0
     assert len(store.receipts(10)) == 1
+
+
+@pytest.mark.obligation("9", "F15")
+def test_an_earlier_template_of_the_same_row_must_be_gone_too(store):
+    store.apply(page(face(A, 1), face(B, 2, sealed=bytes(561))))
+    store.apply(page(face(A, 3, sealed=OTHER_SEALED)))
+    store.apply(page(face(A, 4, sealed=None)))
+    leftover = store.folder / (FILE_NAME + ".copy")
+    leftover.write_bytes(SEALED)
+    store.apply(page(gone(A, 5)))
+    assert store.prove_erasures(now=NOW) == 1
+    leftover.unlink()
+    assert store.prove_erasures(now=NOW) == 0
+
+
+@pytest.mark.obligation("9", "F15")
+def test_a_second_order_does_not_pass_over_the_first_ones_doubts(store):
+    """A snapshot drops it first, then the order itself arrives with a later version."""
+    store.apply(page(face(A, 1)))
+    leftover = store.folder / (FILE_NAME + ".copy")
+    leftover.write_bytes(SEALED)
+    store.apply(page(keep=[]))
+    store.apply(page(gone(A, 7)))
+    assert store.prove_erasures(now=NOW) == 2
+    assert store.receipts(10) == []
+    leftover.unlink()
+    store.prove_erasures(now=NOW)
+    assert [receipt.version for receipt in store.receipts(10)] == [1, 7]
 
 
 def test_it_proves_after_a_restart(tmp_path):
@@ -210,12 +245,13 @@ def test_a_kill_in_the_middle_of_a_page_leaves_nothing(tmp_path):
     program = f"""
 import os, signal, sys
 from pathlib import Path
-from gate.store import Store, _apply_row
+from gate.rows import apply_row
+from gate.store import Store
 from gate.feed import Row
 store = Store(Path({str(tmp_path / "state")!r}))
 with store._transaction() as db:
     for n in range(2000):
-        _apply_row(db, Row(str(n), 1, True, kind="face", sealed=bytes(561)))
+        apply_row(db, Row(str(n), 1, True, kind="face", sealed=bytes(561)))
     os.kill(os.getpid(), signal.SIGKILL)
 """
     done = subprocess.run([sys.executable, "-c", program], check=False, cwd=pictures.ROOT)

@@ -1,0 +1,83 @@
+"""How one row of the feed lands in the device's tables, and what is noted when a row leaves them."""
+
+import sqlite3
+
+from gate.feed import Row
+
+TRACE = 16
+_FORMER_LIMIT = 20 * 3 * TRACE
+
+
+def apply_row(db: sqlite3.Connection, row: Row) -> None:
+    held = db.execute(
+        "SELECT version, sealed, former FROM rows WHERE credential = ?", (row.credential,)
+    ).fetchone()
+    dead = db.execute("SELECT version FROM tombstones WHERE credential = ?", (row.credential,)).fetchone()
+    if not row.present:
+        if held is None or held[0] < row.version:
+            erase(db, row.credential, row.version)
+        return
+    if (held and held[0] >= row.version) or (dead and dead[0] >= row.version):
+        return
+    former = held[2] if held else b""
+    if held and held[1] and row.sealed:
+        former = (former + _traces(None, held[1]))[-_FORMER_LIMIT:]
+    db.execute(
+        "INSERT INTO rows (credential, version, kind, digest, sealed, sealed_version, windows, former) "
+        "VALUES (:credential, :version, :kind, :digest, :sealed, :sealed_version, :windows, :former) "
+        # A site that no longer holds the template sends none: the copy here stays, as it was sealed.
+        "ON CONFLICT (credential) DO UPDATE SET version = :version, kind = :kind, digest = :digest, "
+        "windows = :windows, sealed = coalesce(:sealed, sealed), former = :former, "
+        "sealed_version = coalesce(:sealed_version, sealed_version)",
+        {
+            "credential": row.credential,
+            "version": row.version,
+            "kind": row.kind,
+            "digest": row.digest,
+            "sealed": row.sealed,
+            "sealed_version": None if row.sealed is None else row.version,
+            "windows": row.windows,
+            "former": former,
+        },
+    )
+
+
+def erase(db: sqlite3.Connection, credential: str, version: int) -> None:
+    """Deletes, leaves a tombstone, and notes what to look for before anyone is told that it is gone."""
+    found = db.execute(
+        "SELECT digest, sealed, former FROM rows WHERE credential = ?", (credential,)
+    ).fetchone()
+    traces = _traces(found[0], found[1]) + found[2] if found else b""
+    # An earlier erasure that is not proven yet is part of what this one claims.
+    for (unproven,) in db.execute(
+        "SELECT traces FROM erasures WHERE credential = ? AND erased_at IS NULL", (credential,)
+    ).fetchall():
+        traces += unproven
+    db.execute("DELETE FROM rows WHERE credential = ?", (credential,))
+    db.execute(
+        "INSERT INTO tombstones (credential, version) VALUES (?1, ?2) "
+        "ON CONFLICT (credential) DO UPDATE SET version = max(version, ?2)",
+        (credential, version),
+    )
+    # A repeated order for something long gone is confirmed again: the site would not ask if it had heard.
+    db.execute(
+        "INSERT INTO erasures (credential, version, traces) VALUES (?1, ?2, ?3) "
+        "ON CONFLICT (credential, version) DO NOTHING",
+        (credential, version, traces),
+    )
+
+
+def _traces(digest: str | None, sealed: bytes | None) -> bytes:
+    """Three short pieces of each secret, masked: enough to recognise it in the file, useless to rebuild it."""
+    pieces = b""
+    for secret in (digest.encode() if digest else None, sealed):
+        if secret and len(secret) >= TRACE:
+            middle = (len(secret) - TRACE) // 2
+            for start in (0, middle, len(secret) - TRACE):
+                pieces += mask(secret[start : start + TRACE])
+    return pieces
+
+
+def mask(piece: bytes) -> bytes:
+    """Its complement: otherwise the search would find the note about what to search for."""
+    return bytes(byte ^ 0xFF for byte in piece)
