@@ -27,7 +27,7 @@ def refuse_if_unsafe(**kwargs: Any) -> None:
 class Pulse(bootsteps.StartStopStep):
     """Tells `/healthz/` every few seconds that the worker's main process is turning."""
 
-    requires = {"celery.worker.components:Timer"}
+    requires = ("celery.worker.components:Timer",)
 
     def start(self, worker: Any) -> None:
         from portal.health import WORKER_EVERY_SECONDS

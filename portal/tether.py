@@ -34,7 +34,7 @@ def _send(group: int, number: int) -> bool:
 
 def end_groups(groups: Mapping[int, int], *, grace: float, reap: Callable[[], object] = lambda: None) -> None:
     """`groups`: process group -> the signal that asks it to end. The last started is asked first."""
-    left = dict(reversed(groups.items()))
+    left = dict(reversed(list(groups.items())))
     for leader, number in left.items():
         with suppress(ProcessLookupError, PermissionError):
             os.kill(leader, number)  # alone: it knows how to end its own

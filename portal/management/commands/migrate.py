@@ -18,8 +18,8 @@ class Command(Migrate):
         super().add_arguments(parser)
         parser.set_defaults(database=None)
 
-    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {**super().get_check_kwargs(options), "databases": _meant(options)}
+    def get_check_kwargs(self, options: dict[str, Any]) -> Any:
+        return {"databases": _meant(options)}
 
     def handle(self, *args: Any, **options: Any) -> None:
         for alias in _meant(options):
