@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connections
+from psycopg import errors
 
 from portal import owner, roles
 
@@ -41,3 +42,10 @@ def test_it_migrates_both_databases_and_is_the_application_again_afterwards(comm
         with connections[alias].cursor() as cursor:
             cursor.execute("SELECT current_user")
             assert cursor.fetchone() == (roles.APP,)
+
+
+def test_the_application_reads_the_history_of_migrations_and_cannot_rewrite_it(committed, app_sql):
+    for alias in ("default", "vault"):
+        assert app_sql(alias).execute("SELECT count(*) > 0 FROM django_migrations").fetchone() == (True,)
+        with pytest.raises(errors.InsufficientPrivilege):
+            app_sql(alias).execute("DELETE FROM django_migrations")

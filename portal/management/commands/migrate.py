@@ -7,7 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 from django.core.management.commands.migrate import Command as Migrate
+from django.db import connections
 
+from portal import roles
 from portal.owner import as_owner
 
 
@@ -27,6 +29,15 @@ class Command(Migrate):
                 self.stdout.write(self.style.MIGRATE_HEADING(f"Database {alias}:"))
             with as_owner(alias):
                 super().handle(*args, **{**options, "database": alias})
+                _keep_history(alias)
+
+
+def _keep_history(alias: str) -> None:
+    """The application may read what was migrated, and not rewrite it."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
+        if cursor.fetchone() == (True,):
+            cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {roles.APP}")
 
 
 def _meant(options: dict[str, Any]) -> list[str]:
