@@ -18,6 +18,7 @@ from committees.models import Committee, NeighborhoodPermission, Term
 from residents.models import Neighborhood, User
 
 _Kind, _Role = Committee.Kind, Term.Role
+OPERATOR = "operator"
 
 # Every member of a body works from the same desk; what differs is what the body is for (A2, 27). Whoever drafts a
 # request to share cannot be the one who opens it, so drafting and approving lie with different roles.
@@ -68,15 +69,21 @@ def local_date(at: datetime, zone: str = "time_zone") -> Cast:
 
 
 def capacity(*, user: User, neighborhood: Neighborhood, at: datetime) -> str:
-    """In which role somebody acts here now, in words that a resident reads in the record of look-ups."""
-    term = (
+    """In which role somebody acts here now, as a code that is kept: `property.clerk`, or `operator` without a term."""
+    found = (
         Term.objects.filter(user=user, neighborhood=neighborhood)
         .alias(here=local_date(at, "neighborhood__time_zone"))
         .filter(starts__lte=F("here"), ends__gt=F("here"))
-        .select_related("committee")
         .order_by("starts", "pk")
+        .values_list("committee__kind", "role")
         .first()
     )
-    if term is None:
-        return _("operator of the system")
-    return f"{term.committee.get_kind_display()} · {term.get_role_display()}"
+    return ".".join(found) if found else OPERATOR
+
+
+def capacity_in_words(*, capacity: str) -> str:
+    """The code as residents and auditors read it."""
+    kind, _dot, role = capacity.partition(".")
+    if kind in _Kind.values and role in _Role.values:
+        return f"{_Kind(kind).label} · {_Role(role).label}"
+    return _("operator of the system") if capacity == OPERATOR else capacity

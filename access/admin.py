@@ -1,0 +1,283 @@
+"""Gates on the desk: what they open by, their readers, cards and rules. Events name no person.
+
+Faces are not listed: who has one and who has none is nobody's business at the office (law 2).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from access import cards, devices, gates, pairing, rules
+from access.models import Credential, Device, EntryEvent, Gate, Rule
+from residents.acts import Act, Refused, shown_once
+from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, add_act, moment
+from residents.models import Resident, User
+
+
+def _pair(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> HttpResponse:
+    assert isinstance(request.user, User)
+    code = pairing.make_code(gate=gate, by=request.user, at=moment(request))
+    until = date_format(moment(request) + pairing.LIFE, "DATETIME_FORMAT")
+    return shown_once(
+        request,
+        page=admin.site.get_model_admin(Gate),  # type: ignore[arg-type]
+        obj=gate,
+        title=gettext("Code for a reader"),
+        code=code,
+        lines=[str(gate), gettext("Type it on the reader. It works once, until %(time)s.") % {"time": until}],
+    )
+
+
+@admin.register(Gate)
+class GateAdmin(ScopedAdmin[Gate]):
+    view_perms = add_perms = change_perms = ("manage_access",)
+    list_display = ("name", "in_service", "opens_by", "neighborhood")
+    list_filter = (("neighborhood", ScopedFilter), "in_service")
+    list_select_related = ("neighborhood",)
+    ordering = ("name", "pk")
+    fields = (
+        *("neighborhood", "name", "name_en", "in_service"),
+        *("by_card", "by_pin", "by_qr", "by_face", "by_fingerprint"),
+    )
+    acts = (
+        Act(
+            slug="pair",
+            label=_("Code for a new reader"),
+            perms=("manage_access",),
+            run=_pair,
+            explained=_("The reader trades the code for its own identity. It works once, for an hour."),
+        ),
+    )
+
+    def save_model(self, request: HttpRequest, obj: Gate, form: Any, change: bool) -> None:
+        gates.save(gate=obj, at=moment(request))
+
+    @admin.display(description=_("opens by"))
+    def opens_by(self, gate: Gate) -> str:
+        names = {
+            "card": _("card"),
+            "pin": _("PIN"),
+            "qr": _("QR code"),
+            "face": _("face"),
+            "fingerprint": _("fingerprint"),
+        }
+        return "、".join(str(names[method]) for method in gate.methods)
+
+
+def _revoke(request: HttpRequest, device: Device, given: dict[str, Any]) -> HttpResponse | None:
+    if not devices.revoke(device=device, at=moment(request)):
+        raise Refused(gettext("It was revoked before."))
+    return None
+
+
+@admin.register(Device)
+class DeviceAdmin(ScopedAdmin[Device]):
+    view_perms = ("manage_access",)
+    list_display = ("short_id", "gate", "paired_at", "last_poll_at", "revoked_at")
+    list_filter = (("neighborhood", ScopedFilter), ("gate", ScopedFilter))
+    list_select_related = ("gate",)
+    ordering = ("-paired_at", "pk")
+    fields = ("id", "gate", "paired_at", "last_poll_at", "clock_skew", "revoked_at")
+    acts = (
+        Act(
+            slug="revoke",
+            label=_("Revoke"),
+            perms=("manage_access",),
+            run=_revoke,
+            explained=_(
+                "For a reader that is lost or taken down. It is refused from now on and told to erase itself."
+                " What it had not confirmed as erased is shown to residents as lost, not as gone."
+            ),
+            when=lambda device: device.revoked_at is None,
+        ),
+    )
+
+    @admin.display(description=_("number"))
+    def short_id(self, device: Device) -> str:
+        return str(device.pk)[:8]
+
+
+class RuleForm(ScopedForm):
+    on_days = forms.MultipleChoiceField(
+        label=_("days"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked means every day."),
+        choices=[
+            ("1", _("Monday")),
+            ("2", _("Tuesday")),
+            ("3", _("Wednesday")),
+            ("4", _("Thursday")),
+            ("5", _("Friday")),
+            ("6", _("Saturday")),
+            ("7", _("Sunday")),
+        ],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("on_days", [str(day) for day in self.instance.days])
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        gate = given.get("gate") or getattr(self.instance, "gate", None)
+        if gate is not None:
+            self.instance.neighborhood = gate.neighborhood
+            for target in (given.get("unit"), given.get("resident")):
+                if target is not None and target.neighborhood_id != gate.neighborhood_id:
+                    raise forms.ValidationError(gettext("A gate opens for its own neighborhood."))
+        if bool(given.get("unit")) == bool(given.get("resident")):
+            raise forms.ValidationError(gettext("A rule is for a dwelling or for a resident: choose one."))
+        self.instance.days = [int(day) for day in given.get("on_days", [])]
+        return given
+
+
+def _remove(request: HttpRequest, rule: Rule, given: dict[str, Any]) -> HttpResponse | None:
+    rules.remove(rule=rule, at=moment(request))
+    return HttpResponse(status=303, headers={"Location": "../../"})  # the row is no more: back to the list
+
+
+@admin.register(Rule)
+class RuleAdmin(ScopedAdmin[Rule]):
+    view_perms = add_perms = change_perms = ("manage_access",)
+    form = RuleForm
+    list_display = ("short_id", "gate", "unit", "resident", "from_time", "to_time")
+    list_filter = (("neighborhood", ScopedFilter), ("gate", ScopedFilter))
+    list_select_related = ("gate", "unit__building", "resident")
+    ordering = ("gate__name", "pk")
+    autocomplete_fields = ("unit", "resident")
+    fields = ("gate", "unit", "resident", "on_days", "from_time", "to_time")
+    acts = (
+        Act(
+            slug="remove",
+            label=_("Remove this rule"),
+            perms=("manage_access",),
+            run=_remove,
+            explained=_("The gate hears of it with its next poll."),
+        ),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Rule | None = None) -> list[str]:
+        return [] if obj is None else ["gate"]
+
+    def save_model(self, request: HttpRequest, obj: Rule, form: Any, change: bool) -> None:
+        rules.save(rule=obj, at=moment(request))
+
+    @admin.display(description=_("number"))
+    def short_id(self, rule: Rule) -> str:
+        return str(rule.pk)[:8]
+
+
+# --- Cards
+
+
+class NumberForm(forms.Form):
+    number = forms.CharField(
+        label=_("number on the card"),
+        max_length=64,
+        help_text=_("Type it or hold the card to the desk reader. It is not kept and not shown again."),
+    )
+
+
+CARD_REFUSED: dict[type[cards.CardRefused], Any] = {
+    cards.NumberRefused: _("This is not a card number: 4 to 32 letters and digits."),
+    cards.CardTaken: _("This card opens gates here already."),
+}
+
+
+def _issue(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse | None:
+    try:
+        cards.issue(resident=resident, number=given["number"], at=moment(request))
+    except cards.CardRefused as refused:
+        raise Refused(CARD_REFUSED[type(refused)]) from refused
+    return None
+
+
+def _replace(request: HttpRequest, card: Credential, given: dict[str, Any]) -> HttpResponse | None:
+    try:
+        cards.replace(card=card, number=given["number"], at=moment(request))
+    except cards.CardRefused as refused:
+        raise Refused(CARD_REFUSED[type(refused)]) from refused
+    return None
+
+
+def _end(request: HttpRequest, card: Credential, given: dict[str, Any]) -> HttpResponse | None:
+    """Law 2: nobody is left without a way in by a form."""
+    others = Credential.objects.active().filter(resident=card.resident_id, kind=Credential.Kind.CARD)
+    if not others.exclude(pk=card.pk).exists():
+        raise Refused(
+            gettext("This is their last card: replace it in one act, so that nobody stands outside.")
+        )
+    cards.end(card=card, at=moment(request))
+    return None
+
+
+@admin.register(Credential)
+class CardAdmin(ScopedAdmin[Credential]):
+    view_perms = ("manage_access",)
+    list_display = ("short_id", "resident", "created_at", "ended_at")
+    list_filter = (("neighborhood", ScopedFilter),)
+    list_select_related = ("resident",)
+    ordering = ("-created_at", "pk")
+    search_fields = ("id__startswith", "resident__id__startswith")
+    fields = ("id", "resident", "created_at", "ended_at")
+    acts = (
+        Act(
+            slug="replace",
+            label=_("Replace"),
+            perms=("manage_access",),
+            form=NumberForm,
+            run=_replace,
+            explained=_("Ends this card and issues the next in one act."),
+            when=lambda card: card.ended_at is None,
+        ),
+        Act(
+            slug="end",
+            label=_("End"),
+            perms=("manage_access",),
+            run=_end,
+            explained=_("For a card too many. A last card is replaced instead."),
+            when=lambda card: card.ended_at is None,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
+        return super().get_queryset(request).filter(kind=Credential.Kind.CARD)
+
+    @admin.display(description=_("number"))
+    def short_id(self, card: Credential) -> str:
+        return str(card.pk)[:8]
+
+
+add_act(
+    Resident,
+    Act(
+        slug="card",
+        label=_("Issue a card"),
+        perms=("manage_access",),
+        form=NumberForm,
+        run=_issue,
+        explained=_("It opens what the rules open for this resident, from the gates' next poll on."),
+        when=lambda resident: resident.erased_at is None,
+    ),
+)
+
+
+@admin.register(EntryEvent)
+class EntryEventAdmin(ScopedAdmin[EntryEvent]):
+    """That a gate opened or stayed shut. Whose card it was is left out, not masked (law 6)."""
+
+    view_perms = ("manage_access",)
+    list_display = ("received_at", "gate", "outcome", "reason", "device_time")
+    list_filter = (("gate", ScopedFilter), "outcome")
+    list_select_related = ("gate",)
+    ordering = ("-received_at", "pk")
+    fields = ("gate", "outcome", "reason", "device_time", "received_at")

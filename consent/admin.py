@@ -1,0 +1,171 @@
+"""Consent on the desk: forms are drafted and published here; who decided what is never listed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent import drafting, publishing
+from consent.models import Decision, Form, FormText, Purpose, Standing
+from residents.acts import Act, Refused
+from residents.desk import ScopedAdmin, ScopedFilter, ScopedInline, moment, reach, within
+from residents.models import Neighborhood, User
+
+# Below this a count can point at a person.
+FEWEST_COUNTED = 5
+
+
+class TextInline(ScopedInline):
+    model = FormText
+    fields = ("language", *FormText.NOTICE)
+    readonly_fields = ("language",)
+    ordering = ("-language",)
+
+
+def _publish(request: HttpRequest, form: Form, given: dict[str, Any]) -> HttpResponse | None:
+    assert isinstance(request.user, User)
+    try:
+        publishing.publish(form=form, by=request.user, at=moment(request))
+    except publishing.FormIncomplete as refused:
+        raise Refused(
+            gettext("Not published. Still missing: %(parts)s")
+            % {"parts": "; ".join(in_words(part) for part in refused.missing)}
+        ) from refused
+    return None
+
+
+def _next_version(request: HttpRequest, form: Form, given: dict[str, Any]) -> HttpResponse | None:
+    drafting.begin(neighborhood=form.neighborhood, purpose=form.purpose)
+    return None
+
+
+def in_words(part: str) -> str:
+    """`en.what_for` -> "English: what it is for"."""
+    language, _dot, name = part.rpartition(".")
+    model = FormText if language else Form
+    label = str(getattr(model._meta.get_field(name), "verbose_name", name))
+    return f"{FormText.Language(language).label}: {label}" if language else label
+
+
+@admin.register(Form)
+class FormAdmin(ScopedAdmin[Form]):
+    view_perms = ("publish_forms", "audit")
+    add_perms = change_perms = ("publish_forms",)
+    list_display = ("purpose", "version", "state", "published_at", "neighborhood")
+    list_filter = (("neighborhood", ScopedFilter), "purpose", "state")
+    list_select_related = ("neighborhood",)
+    ordering = ("purpose", "-version")
+    inlines = (TextInline,)
+    acts = (
+        Act(
+            slug="publish",
+            label=_("Publish"),
+            perms=("publish_forms",),
+            run=_publish,
+            explained=_(
+                "From then on nobody can change it, and the version before is out of force:"
+                " whoever agreed to that one is asked again."
+            ),
+            when=lambda form: form.state == Form.State.DRAFT,
+        ),
+        Act(
+            slug="next",
+            label=_("Draft the next version"),
+            perms=("publish_forms",),
+            run=_next_version,
+            explained=_("The draft begins with the words of this one. You find it in the list."),
+            when=lambda form: form.state == Form.State.PUBLISHED,
+        ),
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Form | None = None) -> Any:
+        if obj is None:
+            return ("neighborhood", "purpose")
+        return (
+            *("neighborhood", "purpose", "version", "state", "published_at"),
+            *("controller_name", "controller_contact", "retention_days", "life_days"),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Form | None = None) -> list[str]:
+        return [] if obj is None else ["neighborhood", "purpose", "version", "state", "published_at"]
+
+    def get_inlines(self, request: HttpRequest, obj: Form | None) -> Any:
+        return () if obj is None else self.inlines
+
+    def has_change_permission(self, request: HttpRequest, obj: Form | None = None) -> bool:
+        """Published words stand; the database would refuse as well."""
+        drafted = obj is None or obj.state == Form.State.DRAFT
+        return drafted and super().has_change_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Form, form: Any, change: bool) -> None:
+        if change:
+            obj.save()
+            return
+        made = drafting.begin(neighborhood=obj.neighborhood, purpose=obj.purpose)
+        obj.pk, obj._state, obj.version = made.pk, made._state, made.version
+
+    def response_add(
+        self, request: HttpRequest, obj: Form, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """On to the words."""
+        return HttpResponseRedirect(reverse("admin:consent_form_change", args=[obj.pk]))
+
+
+@admin.register(Decision)
+class DecisionAdmin(ScopedAdmin[Decision]):
+    """For auditors, counts. There is no row to open: nobody here can ask who said no."""
+
+    view_perms = ("audit",)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("", self.admin_site.admin_view(self.changelist_view), name="consent_decision_changelist")
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Decisions, counted"),
+            "opts": self.opts,
+            "rows": counts(reach(request, self.view_perms)),
+        }
+        return TemplateResponse(request, "admin/consent/decision/change_list.html", context)
+
+
+def counts(where: Any) -> list[dict[str, str]]:
+    """How often each purpose was agreed to and stopped in each neighborhood. Refusals are not counted. Three queries."""
+
+    def tally(rows: Any) -> dict[tuple[Any, str], int]:
+        found = within(rows, where, "neighborhood").values_list("neighborhood", "purpose")
+        return {(place, purpose): n for place, purpose, n in found.annotate(n=Count("pk"))}
+
+    standing = tally(Standing.objects.order_by())
+    given = tally(Decision.objects.filter(kind=Decision.Kind.GIVEN).order_by())
+    stopped = tally(Decision.objects.filter(kind=Decision.Kind.WITHDRAWN).order_by())
+    names = Neighborhood.objects.in_bulk({place for place, _purpose in given})
+    return [
+        {
+            "neighborhood": str(names[place]),
+            "purpose": str(Purpose(purpose).label),
+            "standing": rounded(standing.get((place, purpose), 0)),
+            "given": rounded(number),
+            "stopped": rounded(stopped.get((place, purpose), 0)),
+        }
+        for (place, purpose), number in sorted(given.items(), key=str)
+    ]
+
+
+def rounded(number: int) -> str:
+    return str(number) if number >= FEWEST_COUNTED else gettext("fewer than 5")

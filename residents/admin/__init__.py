@@ -1,0 +1,11 @@
+"""The register on the desk."""
+
+from django.contrib import admin
+from django.contrib.auth import admin as _registers_group  # noqa: F401
+from django.contrib.auth.models import Group
+
+from residents.admin import accounts, people, places, records
+
+__all__ = ["accounts", "people", "places", "records"]
+
+admin.site.unregister(Group)  # rights come from terms, never from a group

@@ -1,0 +1,272 @@
+"""People on the desk: masked, until somebody gives a reason that the person will read."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from residents import claiming, contact, correcting, effects, lookups, register
+from residents.acts import Act, Refused, shown_once
+from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, holds, moment
+from residents.models import Occupancy, Resident, User
+
+
+class RegisterForm(ScopedForm):
+    phone = forms.CharField(
+        label=_("phone"), required=False, help_text=_("May stay empty. Nobody needs a phone.")
+    )
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"].strip()
+        if not name:
+            raise forms.ValidationError(gettext("Write the name."))
+        return name
+
+    def clean_phone(self) -> str:
+        phone: str = self.cleaned_data["phone"]
+        if phone.strip():
+            try:
+                contact.normalise(phone)
+            except contact.PhoneRefused as refused:
+                raise forms.ValidationError(str(refused)) from refused
+        return phone
+
+
+class ReasonForm(forms.Form):
+    # None is chosen beforehand: a reason is given, not passed over.
+    what_for = forms.ChoiceField(
+        label=_("what for"),
+        choices=[
+            ("", "—"),
+            ("asked", _("the resident asked for it")),
+            ("urgent", _("an emergency in the dwelling")),
+            ("repair", _("a repair or a delivery")),
+            ("correct", _("correcting the register")),
+            ("other", _("something else")),
+        ],
+    )
+    words = forms.CharField(
+        label=_("in your words"),
+        max_length=200,
+        min_length=4,
+        help_text=_("The resident reads this, word for word, with your role and the time."),
+    )
+
+    def reason(self) -> str:
+        chosen = dict(self.fields["what_for"].choices)  # type: ignore[attr-defined]
+        return f"{chosen[self.cleaned_data['what_for']]}: {self.cleaned_data['words']}"
+
+    def clean(self) -> dict[str, Any]:
+        if not self.errors:
+            self.cleaned_data["reason"] = self.reason()
+        return self.cleaned_data
+
+
+class CorrectForm(forms.Form):
+    name = forms.CharField(label=_("new name"), max_length=100, required=False)
+    phone = forms.CharField(label=_("new phone"), max_length=40, required=False)
+    no_phone = forms.BooleanField(label=_("remove the phone"), required=False)
+
+
+def _look_up(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse | None:
+    at, by = moment(request), request.user
+    assert isinstance(by, User)
+    try:
+        lookups.look_up(
+            resident=resident,
+            by=by,
+            reason=given["reason"],
+            capacity=effects.call("capacity", user=by, neighborhood=resident.neighborhood, at=at),
+            at=at,
+        )
+    except lookups.ReasonMissing:
+        raise Refused(gettext("Give a reason.")) from None
+    return None
+
+
+def _write_letter(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse:
+    by = request.user
+    assert isinstance(by, User)
+    try:
+        code = claiming.write_letter(resident=resident, by=by, at=moment(request))
+    except claiming.ClaimRefused:
+        raise Refused(gettext("This resident has an account already.")) from None
+    until = date_format(moment(request) + claiming.LIFE, "DATE_FORMAT")
+    dwellings = "、".join(str(lived.unit) for lived in resident.occupancies.select_related("unit__building"))
+    return shown_once(
+        request,
+        page=admin.site.get_model_admin(Resident),  # type: ignore[arg-type]
+        obj=resident,
+        title=gettext("Letter with a code"),
+        code=code,
+        lines=[
+            f"{lookups.masked_name(resident)} · {dwellings}",
+            gettext("With this code you open your own account. You need no phone, no e-mail and no photo."),
+            gettext("Open %(address)s and type the code. It works once, until %(day)s.")
+            % {"address": request.build_absolute_uri("/"), "day": until},
+        ],
+    )
+
+
+def _correct(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse | None:
+    assert isinstance(request.user, User)
+    phone = "" if given["no_phone"] else given["phone"] or None
+    try:
+        correcting.correct(
+            resident=resident, name=given["name"], phone=phone, by=request.user, at=moment(request)
+        )
+    except contact.PhoneRefused as refused:
+        raise Refused(str(refused)) from refused
+    except correcting.NothingToCorrect:
+        raise Refused(gettext("Fill in what is to be corrected.")) from None
+    return None
+
+
+@admin.register(Resident)
+class ResidentAdmin(ScopedAdmin[Resident]):
+    view_perms = ("view_register",)
+    add_perms = ("manage_register",)
+    form = RegisterForm
+    list_display = ("short_id", "masked_name", "dwelling", "neighborhood")
+    list_display_links = ("short_id",)
+    list_filter = (("neighborhood", ScopedFilter),)
+    list_select_related = ("neighborhood",)
+    ordering = ("-created_at", "pk")
+    search_fields = ("id__startswith", "=occupancies__unit__number")
+    search_help_text = _(
+        "By the beginning of the number, or by dwelling; by the whole name if you may look up."
+    )
+    acts = (
+        Act(
+            slug="look-up",
+            label=_("Look up name and phone"),
+            perms=("look_up",),
+            form=ReasonForm,
+            run=_look_up,
+            explained=_(
+                "Opens name and phone for a quarter of an hour. It is recorded, and the resident sees it."
+            ),
+        ),
+        Act(
+            slug="letter",
+            label=_("Print a letter with a code"),
+            perms=("manage_register",),
+            run=_write_letter,
+            explained=_("With the code the resident opens an account. An earlier letter stops working."),
+            when=lambda resident: resident.user_id is None and resident.erased_at is None,
+        ),
+        Act(
+            slug="correct",
+            label=_("Correct name or phone"),
+            perms=("manage_register",),
+            form=CorrectForm,
+            run=_correct,
+            explained=_("What you leave empty stays as it is. What was written before is not shown."),
+            when=lambda resident: resident.erased_at is None,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Resident]:
+        return super().get_queryset(request).prefetch_related("occupancies__unit__building")
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """Asking for a name is a way of learning it."""
+        by_name = ("=name",) if holds(request, ("look_up",)) else ()
+        return (*self.search_fields, *by_name)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Resident | None:
+        """Carries the details along while a look-up is open."""
+        resident = super().get_object(request, object_id, from_field)
+        if resident is not None and isinstance(request.user, User):
+            opened = lookups.is_open(resident=resident, by=request.user, at=moment(request))
+            vars(resident)["opened"] = (
+                lookups.details(resident=resident, by=request.user, at=moment(request)) if opened else None
+            )
+        return resident
+
+    def get_fields(self, request: HttpRequest, obj: Resident | None = None) -> Any:
+        if obj is None:
+            return ("neighborhood", "name", "phone")
+        return ("id", "neighborhood", "shown_name", "shown_phone", "dwelling", "account", "created_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Resident | None = None) -> Any:
+        return () if obj is None else self.get_fields(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Resident, form: Any, change: bool) -> None:
+        made = register.register(
+            neighborhood=obj.neighborhood, name=obj.name, phone=form.cleaned_data["phone"]
+        )
+        obj.pk, obj._state = made.pk, made._state
+
+    @admin.display(description=_("number"))
+    def short_id(self, resident: Resident) -> str:
+        return str(resident.pk)[:8]
+
+    @admin.display(description=_("name"))
+    def masked_name(self, resident: Resident) -> str:
+        return lookups.masked_name(resident)
+
+    @admin.display(description=_("name"))
+    def shown_name(self, resident: Resident) -> str:
+        opened = vars(resident).get("opened")
+        return opened[0] if opened else lookups.masked_name(resident)
+
+    @admin.display(description=_("phone"))
+    def shown_phone(self, resident: Resident) -> str:
+        opened = vars(resident).get("opened")
+        if opened:
+            return opened[1] or gettext("none given")
+        return "•••" if resident.phone_sealed else gettext("none given")
+
+    @admin.display(description=_("dwelling"))
+    def dwelling(self, resident: Resident) -> str:
+        today = timezone.now().astimezone(ZoneInfo(resident.neighborhood.time_zone)).date()
+        return "、".join(
+            str(lived.unit)
+            for lived in resident.occupancies.all()
+            if lived.until is None or lived.until > today
+        )
+
+    @admin.display(description=_("account"), boolean=True)
+    def account(self, resident: Resident) -> bool:
+        return resident.user_id is not None
+
+
+class OccupancyForm(ScopedForm):
+    def clean(self) -> dict[str, Any]:
+        resident, unit = self.cleaned_data.get("resident"), self.cleaned_data.get("unit")
+        if resident is not None and unit is not None:
+            if resident.neighborhood_id != unit.neighborhood_id:
+                raise forms.ValidationError(gettext("The dwelling is in another neighborhood."))
+            self.instance.neighborhood = unit.neighborhood
+        return self.cleaned_data
+
+
+@admin.register(Occupancy)
+class OccupancyAdmin(ScopedAdmin[Occupancy]):
+    view_perms = ("view_register",)
+    add_perms = ("manage_register",)
+    form = OccupancyForm
+    list_display = ("unit", "resident", "since", "until")
+    list_filter = (("neighborhood", ScopedFilter),)
+    list_select_related = ("unit__building", "resident")
+    autocomplete_fields = ("resident", "unit")
+    ordering = ("-since", "pk")
+    fields = ("resident", "unit", "since", "until")
+
+    def save_model(self, request: HttpRequest, obj: Occupancy, form: Any, change: bool) -> None:
+        made = register.move_in(
+            resident=obj.resident, unit=obj.unit, since=obj.since, until=obj.until, at=moment(request)
+        )
+        obj.pk, obj._state = made.pk, made._state

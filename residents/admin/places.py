@@ -1,0 +1,53 @@
+"""Neighborhoods, buildings and dwellings on the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from residents.desk import OPERATOR, ScopedAdmin, ScopedFilter, ScopedForm
+from residents.models import Building, Neighborhood, Unit
+
+
+@admin.register(Neighborhood)
+class NeighborhoodAdmin(ScopedAdmin[Neighborhood]):
+    view_perms = ("view_register", "audit")
+    add_perms = change_perms = (OPERATOR,)
+    list_display = ("name", "name_en", "time_zone")
+    fields = ("name", "name_en", "time_zone")
+
+
+@admin.register(Building)
+class BuildingAdmin(ScopedAdmin[Building]):
+    view_perms = ("view_register",)
+    add_perms = change_perms = ("manage_register",)
+    list_display = ("name", "neighborhood")
+    list_filter = (("neighborhood", ScopedFilter),)
+    list_select_related = ("neighborhood",)
+    fields = ("neighborhood", "name")
+
+
+class UnitForm(ScopedForm):
+    def clean(self) -> dict[str, Any]:
+        building = self.cleaned_data.get("building")
+        if building is not None:
+            self.instance.neighborhood = building.neighborhood  # a dwelling is where its building is
+        return self.cleaned_data
+
+
+@admin.register(Unit)
+class UnitAdmin(ScopedAdmin[Unit]):
+    view_perms = ("view_register",)
+    add_perms = change_perms = ("manage_register",)
+    form = UnitForm
+    list_display = ("building", "number", "neighborhood")
+    list_display_links = ("number",)
+    list_filter = (("building", ScopedFilter), ("neighborhood", ScopedFilter))
+    list_select_related = ("building", "neighborhood")
+    search_fields = ("=number",)
+    fields = ("building", "number")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Unit | None = None) -> Any:
+        return () if obj is None else ("building", "neighborhood")
