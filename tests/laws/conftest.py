@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,7 +15,7 @@ from portal import roles
 from tests.enrolling import agree
 
 Standings = dict[Purpose, Standing]
-Execute = Callable[..., psycopg.Cursor]
+Execute = Callable[..., list[Any]]
 
 # What a session may try before a statement, to get round a law. Some are refused; none may help.
 WAYS_ROUND: Mapping[str, Sequence[str]] = {
@@ -48,21 +49,28 @@ def execute(db: None) -> Execute:
     session = connection.connection
     assert session.execute("SELECT current_user").fetchone() == (roles.APP,)
 
-    def run(statement: str, values: Mapping[str, object] | Sequence[object] | None = None) -> psycopg.Cursor:
+    def run(statement: str, values: Mapping[str, object] | Sequence[object] | None = None) -> list[Any]:
         with transaction.atomic(), session.cursor() as cursor:
-            return cursor.execute(statement, values)
+            cursor.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
 
     return run
 
 
-def try_to(session: Execute, way: str, table: str, statement: str, values: object = None) -> None:
-    """Prepare as `way` says, however far that gets, and run the statement; its refusal is raised."""
+def refusal(
+    session: Execute, way: str, table: str, statement: str, values: object = None
+) -> psycopg.Error | None:
+    """Prepare as `way` says, however far that gets, and run the statement. None if it went through."""
     for step in WAYS_ROUND[way]:
         try:
             session(step.format(table=table))
         except psycopg.Error:
             pass
-    session(statement, values)
+    try:
+        session(statement, values)
+    except psycopg.Error as refused:
+        return refused
+    return None
 
 
 @pytest.fixture

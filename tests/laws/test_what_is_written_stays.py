@@ -1,0 +1,146 @@
+"""The database, asked in raw SQL: what was decided, looked at, answered and recorded cannot be unwritten (laws 5 to 9)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from consent import withdrawal
+from consent.models import Decision, Purpose
+from residents.erasure import mark_gone
+from residents.models import LookUp
+from tests.enrolling import agree
+from tests.laws.conftest import WAYS_ROUND, Execute, refusal
+
+pytestmark = pytest.mark.django_db
+
+# Table -> a column to rewrite.
+WRITTEN = {
+    "consent_decision": "kind",
+    "ledger_entry": "kind",
+    "residents_lookup": "reason",
+    "sharing_answer": "yes",
+    "sharing_disclosedrow": "fields",
+}
+# Refused for the rows that stand in them; drafts and open places may still change.
+SETTLED = {
+    "consent_form": "controller_name",
+    "consent_formtext": "title",
+    "consent_standing": "expires_at",
+    "residents_erasureplace": "target",
+}
+
+
+@pytest.fixture
+def written(resident, clerk, forms, now):
+    """Something in most of them."""
+    agree(resident, forms, at=now)
+    order = withdrawal.withdraw(
+        resident=resident, purpose=Purpose.TEMPLATE_ON_SERVER, actor=resident.user, language="en",
+        route=Decision.Route.PORTAL, at=now,
+    )  # fmt: skip
+    mark_gone(place=order.places.first().pk, evidence={"rows": 0}, at=now)
+    LookUp.objects.create(
+        neighborhood=resident.neighborhood, resident=resident, by=clerk, capacity="clerk",
+        reason="a parcel", until=now + timedelta(minutes=15),
+    )  # fmt: skip
+
+
+def rewrites(table: str, column: str) -> list[str]:
+    return [
+        f"UPDATE {table} SET {column} = {column}",
+        f"DELETE FROM {table}",
+        f"TRUNCATE {table} CASCADE",
+        f"MERGE INTO {table} USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE",
+        f"WITH gone AS (DELETE FROM {table} RETURNING 1) SELECT count(*) FROM gone",
+        f"DROP TABLE {table}",
+        f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT NULL",
+    ]
+
+
+def content(execute: Execute, table: str) -> object:
+    spelled = f"SELECT count(*), md5(string_agg(t::text, ',' ORDER BY t::text)) FROM public.{table} t"
+    return execute(spelled)
+
+
+@pytest.mark.obligation("35", "F18", "F19", "6")
+@pytest.mark.parametrize("way", WAYS_ROUND)
+def test_no_row_of_an_append_only_table_changes(written, execute: Execute, way):
+    for table, column in WRITTEN.items():
+        before = content(execute, table)
+        for statement in rewrites(table, column):
+            assert refusal(execute, way, table, statement), statement
+        assert content(execute, table) == before
+
+
+@pytest.mark.obligation("7", "35", "F15", "F10")
+@pytest.mark.parametrize("way", WAYS_ROUND)
+def test_no_settled_row_changes(written, execute: Execute, way):
+    for table, column in SETTLED.items():
+        before = content(execute, table)
+        taken = f"UPDATE {table} SET {column} = DEFAULT"
+        for statement in [*rewrites(table, column)[2:3], taken, f"DROP TABLE {table}"]:
+            assert refusal(execute, way, table, statement), statement
+        assert content(execute, table) == before
+
+
+@pytest.mark.obligation("F15", "10")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE residents_erasureplace SET state = 'waiting' WHERE state = 'gone'",
+        "UPDATE residents_erasureplace SET kind = 'key' WHERE kind <> 'key'",
+        "UPDATE residents_erasureplace SET order_id = gen_random_uuid()",
+        "DELETE FROM residents_erasureplace",
+        "DELETE FROM residents_erasureorder; SET CONSTRAINTS ALL IMMEDIATE",
+    ],
+)
+def test_an_erasure_only_goes_forward(written, execute: Execute, statement):
+    before = content(execute, "residents_erasureplace")
+    with pytest.raises(psycopg.Error):
+        execute(statement)
+    assert content(execute, "residents_erasureplace") == before
+
+
+@pytest.mark.obligation("6", "A5")
+@pytest.mark.parametrize(
+    "values",
+    [
+        "'given', %(clerk)s, 'self', %(neighborhood)s, %(resident)s",
+        "'given', NULL, 'system', %(neighborhood)s, %(resident)s",
+        "'given', NULL, 'self', %(neighborhood)s, %(resident)s",
+        "'given', %(neighbor)s, 'self', %(neighborhood)s, %(resident)s",
+    ],
+    ids=["by a clerk", "by the clock", "by nobody", "by a neighbor"],
+)
+def test_nobody_decides_for_a_resident(resident, neighbor, clerk, forms, execute: Execute, values):
+    form = forms[Purpose.FACE_AT_GATE]
+    known = {
+        "clerk": clerk.pk,
+        "neighbor": neighbor.user_id,
+        "resident": resident.pk,
+        "neighborhood": resident.neighborhood_id,
+        "form": form.pk,
+        "hash": form.content_hash,
+    }
+    with pytest.raises(psycopg.Error):
+        execute(
+            "INSERT INTO consent_decision (id, kind, actor_id, capacity, neighborhood_id, resident_id, form_id,"
+            f" purpose, route, language, form_hash) VALUES (gen_random_uuid(), {values}, %(form)s,"
+            " 'face_at_gate', 'portal', 'en', %(hash)s)",
+            known,
+        )
+
+
+@pytest.mark.obligation("6", "A5")
+def test_no_standing_without_a_yes(resident, forms, execute: Execute, now):
+    standing = agree(resident, forms, Purpose.FACE_AT_GATE, at=now)[Purpose.FACE_AT_GATE]
+    with pytest.raises(psycopg.Error):
+        execute(
+            "INSERT INTO consent_standing (id, neighborhood_id, resident_id, purpose, decision_id, key, since,"
+            " expires_at) SELECT gen_random_uuid(), neighborhood_id, resident_id, 'template_on_server',"
+            " decision_id, gen_random_uuid(), since, expires_at FROM consent_standing WHERE id = %s",
+            [standing.pk],
+        )
