@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from portal.demo import fill, renew_pairing_codes
 from residents.models import Neighborhood
 
 
@@ -20,14 +20,11 @@ class Command(BaseCommand):
             raise CommandError("This is no demo (LINMEN_MODE=demo).")
         done = settings.VAR / "demo" / "filled"
         if done.exists():
+            renew_pairing_codes(at=timezone.now())
             self.stdout.write("The residents are there already.")
             return
         if Neighborhood.objects.exists():
             raise CommandError("An earlier start was cut off half way. Begin anew: make reset")
-        if importlib.util.find_spec("portal.demo") is None:  # FIXME until it lands
-            return
-        from portal.demo import fill
-
         fill(at=timezone.now(), say=self.stdout.write)
         done.parent.mkdir(exist_ok=True)
         done.touch()

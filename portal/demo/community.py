@@ -1,0 +1,230 @@
+"""Who lives in the demo, as data. Every person, place, number and company here is made up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from committees.models import Committee, Term
+from sharing.models import Field
+
+_Kind, _Role = Committee.Kind, Term.Role
+
+# Known to everybody, so good for a demo on this machine's own address and for nothing else.
+PASSWORD = "celadon gate"
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    phone: str = ""
+    account: str = ""  # sign-in name, for those who have used their letter
+    language: str = "zh-hans"
+    letter: bool = False  # a letter was written and not used yet
+
+
+@dataclass(frozen=True)
+class Dwelling:
+    building: str
+    number: str
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A term of somebody who works for a body here; `account` may be a resident's own."""
+
+    account: str
+    body: Committee.Kind
+    role: Term.Role
+
+
+@dataclass(frozen=True)
+class Door:
+    name: str
+    name_en: str
+    by_face: bool = False
+    folder: str = ""  # of its simulated device; empty: no device on it yet
+    day: tuple[dict[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """A data-sharing request; who said yes or no is by sign-in name."""
+
+    recipient: str
+    contact: str
+    purpose: str
+    purpose_en: str
+    fields: tuple[Field, ...]
+    retention_days: int
+    decide_within: timedelta
+    opened: bool = True
+    yes: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Viewing:
+    """A look-up that staff made some time ago."""
+
+    of: str
+    by: str
+    reason: str
+    ago: timedelta
+
+
+@dataclass(frozen=True)
+class Community:
+    name: str
+    name_en: str
+    dwellings: tuple[Dwelling, ...]
+    bodies: dict[Committee.Kind, str]
+    members: tuple[Member, ...]
+    doors: tuple[Door, ...]
+    controller: str = ""  # who answers for its consent forms; empty: it asks for no consent at all
+    controller_contact: str = ""
+    portraits: dict[str, int] = field(default_factory=dict)  # sign-in name -> whose portrait
+    enrolled: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    viewings: tuple[Viewing, ...] = ()
+
+
+def card(dwelling: Dwelling, place: int) -> str:
+    """The number printed on a card: of the dwelling, and which of its cards."""
+    return f"0571 {dwelling.building[0]}{dwelling.number} {place:02}"
+
+
+CAILING = Community(
+    name="采菱苑",
+    name_en="Cailing Court",
+    dwellings=(
+        Dwelling("1 幢", "101", (Person("顾秀英", letter=True), Person("顾明远", "0571 8800 1101"))),
+        Dwelling(
+            "1 幢",
+            "201",
+            (Person("沈兰", "0571 8800 1201", account="resident"), Person("陆川", "0571 8800 1202")),
+        ),
+        Dwelling("1 幢", "202", (Person("余青", "0571 8800 1203", account="neighbor", language="en"),)),
+        Dwelling(
+            "1 幢",
+            "301",
+            (Person("何建国", "0571 8800 1301", account="chair"), Person("方梅"), Person("何雨")),
+        ),
+        Dwelling("1 幢", "302", (Person("邵文", "0571 8800 1302"), Person("邵小鱼"))),
+        Dwelling("2 幢", "101", (Person("钱桂芳", letter=True),)),
+        Dwelling(
+            "2 幢",
+            "201",
+            (Person("宋一帆", "0571 8800 2201", account="song"), Person("唐果"), Person("宋知夏")),
+        ),
+        Dwelling(
+            "2 幢",
+            "202",
+            (Person("魏长河", "0571 8800 2202", account="wei"), Person("姜禾", "0571 8800 2203")),
+        ),
+        Dwelling("2 幢", "301", (Person("罗素心", account="luo"),)),
+        Dwelling(
+            "2 幢",
+            "302",
+            (Person("丁香", "0571 8800 2302", account="ding"), Person("白露"), Person("丁一")),
+        ),
+    ),
+    bodies={
+        _Kind.OWNERS: "采菱苑业主委员会",
+        _Kind.RESIDENTS: "采菱社区居民委员会",
+        _Kind.PROPERTY: "菱角物业服务公司",
+    },
+    members=(
+        Member("chair", _Kind.OWNERS, _Role.CHAIR),
+        Member("auditor", _Kind.RESIDENTS, _Role.AUDITOR),
+        Member("clerk", _Kind.PROPERTY, _Role.CLERK),
+    ),
+    doors=(
+        Door(
+            "南门",
+            "South Gate",
+            by_face=True,
+            folder="south",
+            # About a minute, round and round.
+            day=(
+                {"after": 12, "card": "0571 1201 01"},  # 沈兰
+                {"after": 12, "photo": "resident.jpg"},  # 沈兰, whether she has enrolled or not
+                {"after": 12, "photo": "neighbor.jpg"},  # 余青, who has
+                {"after": 12, "photo": "passer-by.jpg"},
+                {"after": 12, "card": "0571 0000 00"},  # nobody's
+            ),
+        ),
+        Door(
+            "河边门",
+            "Riverside Gate",
+            by_face=True,
+            folder="riverside",
+            day=(
+                {"after": 9, "card": "0571 2301 01"},  # 罗素心, who said no to her face
+                {"after": 21, "card": "0571 1101 01"},  # 顾秀英, who has no account and no phone
+                {"after": 30, "card": "0571 2302 02"},
+            ),
+        ),
+    ),
+    controller="采菱苑业主委员会 · Cailing Court owners’ committee",
+    controller_contact="1 幢 301 室 · 0571 8800 1000",
+    portraits={"resident": 0, "neighbor": 1, "passer-by": 2},
+    enrolled=("neighbor",),
+    refused=("luo",),
+    questions=(
+        Question(
+            recipient="清波燃气检修队",
+            contact="0571 8800 9001",
+            purpose="预约每年一次的厨房燃气安全检查：检修队打电话约上门时间。",
+            purpose_en="The yearly gas safety check in each kitchen: the fitters phone to agree on a time.",
+            fields=(Field.NAME, Field.DWELLING, Field.PHONE),
+            retention_days=30,
+            decide_within=timedelta(minutes=5),  # so that a visitor can see it given
+            yes=("resident", "neighbor", "chair", "song", "wei"),
+            no=("ding",),
+        ),
+        Question(
+            recipient="采菱读书角",
+            contact="2 幢底层，周六 9:00–11:00",
+            purpose="读书角想做一份借书登记册，写上愿意借书的住户的姓名和房号。",
+            purpose_en="The reading corner wants a register of borrowers: name and dwelling of those who would like to.",
+            fields=(Field.NAME, Field.DWELLING),
+            retention_days=365,
+            decide_within=timedelta(days=14),
+            yes=("wei",),
+        ),
+        Question(
+            recipient="甘泉净水设备公司",
+            contact="0571 8800 9009",
+            purpose="向住户介绍净水设备，需要电话。",
+            purpose_en="To tell residents about water filters, by phone.",
+            fields=(Field.NAME, Field.PHONE),
+            retention_days=180,
+            decide_within=timedelta(days=21),
+            opened=False,
+        ),
+    ),
+    viewings=(
+        Viewing(
+            "resident", "clerk", "楼上报修漏水，联系住户开门检查（工单 114）", timedelta(days=3, hours=2)
+        ),
+        Viewing("neighbor", "clerk", "包裹错放，电话通知取件", timedelta(days=1, hours=5)),
+    ),
+)
+
+# Small, and another world: its staff see nothing of the first, and it opens by card alone.
+BANFENG = Community(
+    name="半枫里",
+    name_en="Banfeng Lane",
+    dwellings=(
+        Dwelling("1 幢", "11", (Person("叶知秋", "0571 8800 3011"), Person("梁木"), Person("叶舟"))),
+        Dwelling("1 幢", "12", (Person("石榴", "0571 8800 3012", account="shi"), Person("石岩"))),
+    ),
+    bodies={_Kind.PROPERTY: "枫叶物业服务公司"},
+    members=(Member("clerk2", _Kind.PROPERTY, _Role.CLERK),),
+    doors=(Door("巷口", "Lane Gate"),),
+)
+
+COMMUNITIES = (CAILING, BANFENG)

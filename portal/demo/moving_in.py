@@ -1,0 +1,147 @@
+"""Filling an empty demo: the order in which a community comes to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+
+from committees.appointing import appoint
+from committees.models import Committee
+from committees.roles import capacity
+from portal.demo import consenting, doors, sharing, welcome
+from portal.demo.community import COMMUNITIES, PASSWORD, Community, Dwelling, Person
+from residents import claiming, lookups
+from residents.models import Building, Neighborhood, Resident, Unit, User
+from residents.register import move_in, register
+
+Say = Callable[[str], object]
+
+
+class NotADemo(Exception):
+    """Printed passwords and made-up people have no place elsewhere."""
+
+
+@dataclass
+class Settled:
+    """One community as it now stands in the database."""
+
+    plan: Community
+    neighborhood: Neighborhood
+    units: dict[Dwelling, Unit] = field(default_factory=dict)
+    residents: dict[str, Resident] = field(default_factory=dict)  # by name
+    users: dict[str, User] = field(default_factory=dict)  # by sign-in name
+    letters: dict[str, str] = field(default_factory=dict)  # name -> code
+
+    def resident(self, account: str) -> Resident:
+        return Resident.objects.get(user=self.users[account])
+
+
+def fill(*, at: datetime, say: Say) -> None:
+    """Make both communities, whole or not at all, and leave what visitor and gates need under `var/`.
+
+    Raises: NotADemo
+    """
+    if not settings.DEMO:
+        raise NotADemo
+    with transaction.atomic(), translation.override(settings.LANGUAGE_CODE):
+        settled = [_settle(plan, at=at, say=say) for plan in COMMUNITIES]
+        # Before the commit: were it cut off here, the next start begins anew and writes these again.
+        welcome.write(settled[0].letters)
+
+
+def renew_pairing_codes(*, at: datetime) -> None:
+    """Codes are good for an hour. A simulated gate that has not used its own by now gets another.
+
+    Raises: NotADemo
+    """
+    if not settings.DEMO:
+        raise NotADemo
+    for plan in COMMUNITIES:
+        for door in plan.doors:
+            doors.renew_code(door, neighborhood=Neighborhood.objects.get(name=plan.name), at=at)
+
+
+def _settle(plan: Community, *, at: datetime, say: Say) -> Settled:
+    say(f"{plan.name} ({plan.name_en}): dwellings, people, letters …")
+    neighborhood = Neighborhood.objects.create(name=plan.name, name_en=plan.name_en)
+    here = Settled(plan, neighborhood)
+    for dwelling in plan.dwellings:
+        _move_in(here, dwelling, at=at)
+    _appoint(here, at=at)
+    say(f"{plan.name}: gates, cards, rules …")
+    doors.put_up(plan, neighborhood=neighborhood, units=here.units, residents=here.residents, at=at)
+    if plan.controller:
+        say(f"{plan.name}: consent forms, decisions, portraits …")
+        consenting.ask_and_answer(
+            plan, neighborhood=neighborhood, publisher=here.users["chair"], resident=here.resident, at=at
+        )
+    sharing.put(plan, neighborhood=neighborhood, users=here.users, resident=here.resident, at=at)
+    _look_up(here, at=at)
+    return here
+
+
+def _move_in(here: Settled, dwelling: Dwelling, *, at: datetime) -> None:
+    building, _ = Building.objects.get_or_create(neighborhood=here.neighborhood, name=dwelling.building)
+    unit = Unit.objects.create(neighborhood=here.neighborhood, building=building, number=dwelling.number)
+    here.units[dwelling] = unit
+    since = (at - timedelta(days=400)).date()
+    for person in dwelling.people:
+        resident = register(neighborhood=here.neighborhood, name=person.name, phone=person.phone)
+        move_in(resident=resident, unit=unit, since=since, at=at)
+        here.residents[person.name] = resident
+        _write_letter(here, person, resident, at=at)
+
+
+def _write_letter(here: Settled, person: Person, resident: Resident, *, at: datetime) -> None:
+    if not (person.letter or person.account):
+        return
+    code = claiming.write_letter(resident=resident, by=None, at=at)
+    if person.letter:
+        here.letters[person.name] = code
+        return
+    here.users[person.account] = claiming.claim(
+        code=code,
+        username=person.account,
+        password=PASSWORD,
+        language=person.language,
+        address="demo",
+        at=at,
+    )
+
+
+def _appoint(here: Settled, *, at: datetime) -> None:
+    bodies = {
+        kind: Committee.objects.create(neighborhood=here.neighborhood, kind=kind, name=name)
+        for kind, name in here.plan.bodies.items()
+    }
+    for member in here.plan.members:
+        user = here.users.get(member.account) or User.objects.create_user(
+            username=member.account, password=PASSWORD
+        )
+        here.users[member.account] = user
+        appoint(
+            committee=bodies[member.body],
+            user=user,
+            role=member.role,
+            starts=(at - timedelta(days=200)).date(),
+            ends=(at + timedelta(days=895)).date(),
+            by=None,
+            at=at,
+        )
+
+
+def _look_up(here: Settled, *, at: datetime) -> None:
+    for viewing in here.plan.viewings:
+        by, then = here.users[viewing.by], at - viewing.ago
+        lookups.look_up(
+            resident=here.resident(viewing.of),
+            by=by,
+            reason=viewing.reason,
+            capacity=capacity(user=by, neighborhood=here.neighborhood, at=then),
+            at=then,
+        )

@@ -1,0 +1,42 @@
+"""What `make demo` tells its visitor, kept so that a second start tells it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.conf import settings
+
+from portal import places
+from portal.demo import pictures
+from portal.demo.community import PASSWORD
+
+WELCOME = """
+Sign in at {url}/sign-in/ ; the password of every account is: {password}
+  resident   沈兰, of 采菱苑 1 幢 201; has a card, and has decided nothing about her face
+  neighbor   余青, next door; said yes, and is being enrolled right now (in English)
+  chair      何建国, chairs the owners' committee, and lives there too
+  clerk      works for the property company
+  auditor    of the residents' committee
+  clerk2     works for the property company of 半枫里, another neighborhood, which has only cards
+Staff work at {url}/admin/
+
+Letters nobody has used yet, to open an account at {url}/claim/
+{letters}
+
+To try: sign in as `resident`, say yes to face entry, enrol with the two portraits resident-1.jpg and resident-2.jpg in
+{photos},
+watch the South Gate (tail -f {log}),
+then stop and delete, and see each place confirm. README.md has the whole tour.
+"""
+
+
+def write(letters: Mapping[str, str]) -> None:
+    """`{url}` stays: the supervisor knows it."""
+    text = WELCOME.format(
+        url="{url}",
+        password=PASSWORD,
+        letters="\n".join(f"  {name}   {code}" for name, code in letters.items()),
+        photos=pictures.folder(),
+        log=settings.VAR / "log" / "gate-south.log",
+    )
+    (places.make_private(settings.VAR / "demo") / "welcome.txt").write_text(text, encoding="utf-8")

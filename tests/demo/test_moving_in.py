@@ -1,0 +1,177 @@
+"""`portal.demo.fill`: the made-up community, by the same functions as the screens."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.test import override_settings
+
+from access import enrolment, pairing
+from access.models import Credential, Device, Enrolment, Gate, Rule
+from consent.deciding import overview
+from consent.models import Form, FormText, Purpose
+from gate import faces
+from gate.decide import FACE_DISTANCE
+from portal import demo
+from portal.demo import pictures
+from portal.demo.community import COMMUNITIES, PASSWORD
+from residents import claiming
+from residents.models import LookUp, Neighborhood, Occupancy, Resident, Unit, User
+from residents.scope import scope
+from sharing import answering
+from sharing.models import Request
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def moved_in(db, now):
+    said: list[str] = []
+    with override_settings(DEMO=True):
+        demo.fill(at=now, say=said.append)
+    yield said
+    for name in ("gates", "demo", "photos"):
+        shutil.rmtree(settings.VAR / name, ignore_errors=True)
+
+
+def letters() -> dict[str, str]:
+    welcome = (settings.VAR / "demo" / "welcome.txt").read_text()
+    rows = [line.split() for line in welcome.splitlines() if line.count("-") == 2 and line.startswith("  ")]
+    return {row[0]: row[1] for row in rows if len(row) == 2}
+
+
+def test_it_refuses_outside_demo_mode(now):
+    for act in (
+        lambda: demo.fill(at=now, say=print),
+        lambda: demo.renew_pairing_codes(at=now),
+    ):
+        with pytest.raises(demo.NotADemo):
+            act()
+    assert not Neighborhood.objects.exists()
+
+
+def test_it_moves_25_people_into_two_neighborhoods(moved_in):
+    assert Neighborhood.objects.count() == 2
+    assert Unit.objects.count() == 12
+    assert Resident.objects.count() == Occupancy.objects.count() == 25
+    assert moved_in
+
+
+@pytest.mark.obligation("2")
+def test_it_gives_everybody_a_card_for_every_gate_of_theirs(moved_in):
+    for person in Resident.objects.all():
+        assert Credential.objects.active().filter(resident=person, kind="card").count() == 1
+        dwelling = Unit.objects.get(occupancies__resident=person)
+        assert (
+            Rule.objects.filter(unit=dwelling).count()
+            == Gate.objects.filter(neighborhood=person.neighborhood, in_service=True).count()
+        )
+
+
+def test_it_publishes_a_notice_for_each_purpose_in_both_languages(moved_in):
+    forms = Form.objects.filter(state="published")
+    assert {form.purpose for form in forms} == set(Purpose.values)
+    assert FormText.objects.filter(form__in=forms).count() == 2 * len(Purpose)
+    assert {form.neighborhood.name for form in forms} == {"采菱苑"}
+
+
+def test_it_leaves_the_visitor_something_to_decide_and_to_see(moved_in, now):
+    visitor = Resident.objects.get(user__username="resident")
+    assert all(line.last is None and line.standing is None for line in overview(resident=visitor, at=now))
+    assert [waiting.recipient.name for waiting in answering.unanswered(resident=visitor, at=now)] == [
+        "采菱读书角"
+    ]
+    assert LookUp.objects.filter(resident=visitor).count() == 1
+    assert (settings.VAR / "demo" / "photos" / "resident-2.jpg").exists()
+
+
+def test_it_lets_every_account_sign_in(moved_in):
+    names = ("resident", "neighbor", "chair", "clerk", "auditor", "clerk2")
+    assert all(authenticate(username=name, password=PASSWORD) for name in names)
+    assert not User.objects.filter(is_superuser=True).exists()
+
+
+@pytest.mark.parametrize(
+    ("account", "perm", "where"),
+    [
+        ("chair", "approve_sharing", {"采菱苑"}),
+        ("clerk", "look_up", {"采菱苑"}),
+        ("auditor", "audit", {"采菱苑"}),
+        ("clerk2", "look_up", {"半枫里"}),
+        ("resident", "view_register", set()),
+    ],
+)
+def test_it_gives_staff_their_own_neighborhood_only(moved_in, now, account, perm, where):
+    user = User.objects.get(username=account)
+    assert {each.name for each in scope(user, perm, now)} == where
+
+
+def test_it_prints_codes_that_open_an_account(moved_in, now):
+    for name, code in letters().items():
+        assert claiming.check(code=code, address="here", at=now).resident.name == name
+    assert set(letters()) == {"顾秀英", "钱桂芳"}
+
+
+def test_it_enrols_the_neighbor_whose_face_then_opens_the_gate(moved_in, now):
+    waiting = Enrolment.objects.get(resident__user__username="neighbor")
+    assert waiting.state == Enrolment.State.WAITING
+    enrolment.work(enrolment=waiting.pk, at=now)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.reason) == (Enrolment.State.DONE, "")
+    encoding = faces.enrol(*pictures.for_enrolment(1))
+    south = settings.VAR / "gates" / "south"
+    at_the_door = {
+        name: faces.at_the_door((south / f"{name}.jpg").read_bytes()) for name in ("neighbor", "passer-by")
+    }
+    assert faces.distance(encoding, at_the_door["neighbor"]) < FACE_DISTANCE
+    assert faces.distance(encoding, at_the_door["passer-by"]) > FACE_DISTANCE
+
+
+def test_it_draws_portraits_the_visitor_can_enrol_with(moved_in):
+    folder = settings.VAR / "demo" / "photos"
+    one, other = ((folder / f"resident-{number}.jpg").read_bytes() for number in (1, 2))
+    at_the_door = faces.at_the_door((settings.VAR / "gates" / "south" / "resident.jpg").read_bytes())
+    assert faces.distance(faces.enrol(one, other), at_the_door) < FACE_DISTANCE
+
+
+def test_it_writes_a_day_of_cards_and_faces_for_each_simulated_gate(moved_in):
+    for folder in ("south", "riverside"):
+        day = json.loads((settings.VAR / "gates" / folder / "script.json").read_text())
+        for step in day:
+            assert {"card", "photo"} & step.keys()
+            assert (settings.VAR / "gates" / folder / step.get("photo", "code")).exists()
+    assert (settings.VAR / "gates").stat().st_mode & 0o777 == 0o700
+
+
+def test_it_writes_a_code_each_gate_can_pair_with_and_renews_it_only_if_unused(moved_in, now):
+    south = settings.VAR / "gates" / "south" / "code"
+    paired = pairing.pair(
+        code=south.read_text(), public_key=bytes(32), sealing_key=bytes([9]) + bytes(31), at=now
+    )
+    assert paired.device.gate.name == "南门"
+    before = {name: (settings.VAR / "gates" / name / "code").read_text() for name in ("south", "riverside")}
+    late = now + timedelta(hours=2)
+    with override_settings(DEMO=True):
+        demo.renew_pairing_codes(at=late)
+    after = {name: (settings.VAR / "gates" / name / "code").read_text() for name in before}
+    assert before["south"] == after["south"]
+    assert before["riverside"] != after["riverside"]
+    pairing.pair(code=after["riverside"], public_key=bytes([1]) * 32, sealing_key=bytes([9]) * 32, at=late)
+    assert Device.objects.count() == 2
+
+
+@pytest.mark.obligation("28")
+def test_it_shares_nothing_by_itself(moved_in, now):
+    assert Request.objects.filter(state="open").count() == 2
+    assert Request.objects.filter(state="draft").count() == 1
+    assert not Request.objects.filter(state="released").exists()
+
+
+def test_it_names_everybody_once():
+    people = [person.name for plan in COMMUNITIES for unit in plan.dwellings for person in unit.people]
+    assert len(people) == len(set(people))
