@@ -145,6 +145,8 @@ def _run(agent: Agent, options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     pairing = None
+    if options.server and agent.is_paired:
+        agent.move(server=options.server)
     if options.pair_file or options.pair_code:
         pairing = Pairing(server=options.server, code=options.pair_code, file=options.pair_file)
     poller = Poller(agent, pairing, options.poll_seconds)
@@ -250,7 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     run = acts.add_parser("run", help="follow the site and serve the door")
     run.add_argument("--script", type=Path, help="a scripted day instead of standard input")
     run.add_argument("--poll-seconds", type=float, help="instead of what the site asks for")
-    run.add_argument("--server")
+    run.add_argument("--server", help="where the site is; for a paired device, where it has moved")
     run.add_argument("--pair-code")
     run.add_argument("--pair-file", type=Path, help='JSON: {"server": …, "code": …}; waited for')
     run.set_defaults(act=_run)

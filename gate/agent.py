@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gate import sealing, wire
-from gate.client import Client, Identity, Problem, Unreachable
+from gate.client import Client, Identity, Problem, Unreachable, check_address
 from gate.clock import DoorClock
 from gate.decide import Card, Decision, FaceTemplate, Reason, decide_card, decide_face, faces_refused
 from gate.feed import BadPage, read_page, read_time, windows_of
@@ -105,6 +105,13 @@ class Agent:
         )
         self._clock.set(read_time(answer.get("server_time")))
         return device
+
+    def move(self, *, server: str) -> None:
+        """The same site at another address. Whoever answers there still has to sign with the key we know."""
+        self._store.remember(server=check_address(server))
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
     def _keys(self) -> tuple[Ed25519PrivateKey, X25519PrivateKey]:
         if self._store.fact("signing_key") is None:

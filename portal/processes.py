@@ -56,6 +56,6 @@ def demo_gates(var: Path, *, url: str) -> dict[str, list[str]]:
             pairing.write_text(json.dumps({"server": url, "code": code.read_text().strip()}))
         found[folder.name] = [
             *(sys.executable, "-m", "gate", "--state", str(folder / "state"), "run"),
-            *("--script", str(script), "--pair-file", str(pairing)),
+            *("--script", str(script), "--pair-file", str(pairing), "--server", url),
         ]
     return found

@@ -56,6 +56,20 @@ def test_it_pairs_once_and_knows_its_site(site, agent):
         agent.pair(server=site.address, code="CODE-1")
 
 
+def test_it_follows_its_site_to_another_address_and_no_impostor_there(site, agent):
+    impostor = Site()
+    impostor.device, impostor.device_key = site.device, site.device_key
+    site.give_card(CARD)
+    agent.move(server=impostor.address)
+    agent.sync()
+    assert agent.trouble, "an answer signed by another key is none"
+    assert not agent.show_card(CARD).open
+    agent.move(server=site.address)
+    agent.sync()
+    assert agent.show_card(CARD).open
+    impostor.close()
+
+
 def test_a_wrong_code_pairs_nothing(site, unpaired):
     with pytest.raises(Problem) as refused:
         unpaired.pair(server=site.address, code="WRONG")
