@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from datetime import timedelta
@@ -28,9 +29,12 @@ from sharing.models import Request
 
 pytestmark = pytest.mark.django_db
 
+drawn_once = functools.cache(pictures.portrait)
+
 
 @pytest.fixture
-def moved_in(db, now):
+def moved_in(db, now, monkeypatch):
+    monkeypatch.setattr(pictures, "portrait", drawn_once)
     said: list[str] = []
     with override_settings(DEMO=True):
         demo.fill(at=now, say=said.append)
@@ -88,6 +92,8 @@ def test_it_leaves_the_visitor_something_to_decide_and_to_see(moved_in, now):
     ]
     assert LookUp.objects.filter(resident=visitor).count() == 1
     assert (settings.VAR / "demo" / "photos" / "resident-2.jpg").exists()
+    states = Request.objects.values_list("state", flat=True)
+    assert sorted(states) == ["draft", "open", "open"], "nothing is given by itself"
 
 
 def test_it_lets_every_account_sign_in(moved_in):
@@ -96,19 +102,16 @@ def test_it_lets_every_account_sign_in(moved_in):
     assert not User.objects.filter(is_superuser=True).exists()
 
 
-@pytest.mark.parametrize(
-    ("account", "perm", "where"),
-    [
+def test_it_gives_staff_their_own_neighborhood_only(moved_in, now):
+    for account, perm, where in (
         ("chair", "approve_sharing", {"采菱苑"}),
         ("clerk", "look_up", {"采菱苑"}),
         ("auditor", "audit", {"采菱苑"}),
         ("clerk2", "look_up", {"半枫里"}),
         ("resident", "view_register", set()),
-    ],
-)
-def test_it_gives_staff_their_own_neighborhood_only(moved_in, now, account, perm, where):
-    user = User.objects.get(username=account)
-    assert {each.name for each in scope(user, perm, now)} == where
+    ):
+        user = User.objects.get(username=account)
+        assert {each.name for each in scope(user, perm, now)} == where
 
 
 def test_it_prints_codes_that_open_an_account(moved_in, now):
@@ -117,7 +120,7 @@ def test_it_prints_codes_that_open_an_account(moved_in, now):
     assert set(letters()) == {"顾秀英", "钱桂芳"}
 
 
-def test_it_enrols_the_neighbor_whose_face_then_opens_the_gate(moved_in, now):
+def test_it_draws_faces_that_enrol_and_then_open_the_gate(moved_in, now):
     waiting = Enrolment.objects.get(resident__user__username="neighbor")
     assert waiting.state == Enrolment.State.WAITING
     enrolment.work(enrolment=waiting.pk, at=now)
@@ -130,9 +133,7 @@ def test_it_enrols_the_neighbor_whose_face_then_opens_the_gate(moved_in, now):
     }
     assert faces.distance(encoding, at_the_door["neighbor"]) < FACE_DISTANCE
     assert faces.distance(encoding, at_the_door["passer-by"]) > FACE_DISTANCE
-
-
-def test_it_draws_portraits_the_visitor_can_enrol_with(moved_in):
+    # And those the visitor is to enrol with.
     folder = settings.VAR / "demo" / "photos"
     one, other = ((folder / f"resident-{number}.jpg").read_bytes() for number in (1, 2))
     at_the_door = faces.at_the_door((settings.VAR / "gates" / "south" / "resident.jpg").read_bytes())
@@ -163,13 +164,6 @@ def test_it_writes_a_code_each_gate_can_pair_with_and_renews_it_only_if_unused(m
     assert before["riverside"] != after["riverside"]
     pairing.pair(code=after["riverside"], public_key=bytes([1]) * 32, sealing_key=bytes([9]) * 32, at=late)
     assert Device.objects.count() == 2
-
-
-@pytest.mark.obligation("28")
-def test_it_shares_nothing_by_itself(moved_in, now):
-    assert Request.objects.filter(state="open").count() == 2
-    assert Request.objects.filter(state="draft").count() == 1
-    assert not Request.objects.filter(state="released").exists()
 
 
 def test_it_names_everybody_once():
