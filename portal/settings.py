@@ -96,6 +96,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "portal.context.page",
             ],
         },
     },
@@ -275,6 +276,8 @@ SPECTACULAR_SETTINGS = {
 # Euclidean distance of two encodings below which they are one person. Measured on the photographs at hand: the same
 # person 0.08 to 0.43, different people 0.66 and up. The library's own 0.6 lets too many strangers through.
 FACE_DISTANCE = env.float("FACE_DISTANCE", default=0.45)
+# How long a worker that took up an enrolment is left alone with it before another one may.
+ENROLMENT_LEASE_SECONDS = env.int("ENROLMENT_LEASE_SECONDS", default=120)
 # A gate that has not polled for this long is reported as silent.
 GATE_SILENT_SECONDS = env.int("GATE_SILENT_SECONDS", default=300)
 # How long a gate waits between two polls, when nothing is left to fetch.
@@ -287,6 +290,8 @@ GATE_TOMBSTONE_DAYS = env.int("GATE_TOMBSTONE_DAYS", default=400)
 # Effects that run against the arrows between rooms: name -> dotted callable, called through residents.effects.
 EFFECTS: dict[str, str] = {
     "scope": "committees.roles.neighborhoods",
+    "capacity": "committees.roles.capacity",
+    "capacity_in_words": "committees.roles.capacity_in_words",
     "access_changed": "access.feed.access_changed",
     "withdraw:face_at_gate": "access.retention.end_face",
     "withdraw:photo_over_internet": "access.retention.end_photos_over_internet",

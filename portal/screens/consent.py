@@ -1,0 +1,172 @@
+"""Deciding about each purpose, and stopping: one press, no harder than agreeing (law 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from consent import deciding, withdrawal
+from consent.deciding import Line
+from consent.models import SERVES, Decision, Form, FormText, Purpose, Standing
+from portal.screens.entrance import ResidentRequest, language, resident_only
+from portal.screens.purposes import WORDS
+from residents.models import ErasureOrder
+
+
+class ChoiceForm(forms.Form):
+    """Nothing is pre-ticked: an answer without a choice is no answer."""
+
+    choice = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
+    form = forms.UUIDField()
+
+
+class PurposeConverter:
+    """In addresses: a purpose, or no such page."""
+
+    regex = "|".join(Purpose.values)
+
+    def to_python(self, value: str) -> Purpose:
+        return Purpose(value)
+
+    def to_url(self, value: str) -> str:
+        return str(Purpose(value))
+
+
+@require_safe
+@resident_only
+def consents(request: ResidentRequest) -> HttpResponse:
+    lines = deciding.overview(resident=request.resident, at=timezone.now())
+    offered = [_summed_up(line) for line in lines if line.form or line.standing or line.last]
+    return render(request, "consents.html", {"purposes": offered})
+
+
+@require_safe
+@resident_only
+def consent(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
+    lines = deciding.overview(resident=request.resident, at=timezone.now())
+    by_purpose = {line.purpose: line for line in lines}
+    line = by_purpose[purpose]
+    # What was signed is what is shown, for as long as it stands.
+    form = line.standing.decision.form if line.standing else line.form
+    first = SERVES.get(purpose)
+    context = {
+        "purpose": purpose,
+        "title": WORDS[purpose].title,
+        "text": _text(form) if form else None,
+        "check_number": bytes(form.content_hash or b"").hex() if form else "",
+        "serves": first if first and not by_purpose[first].standing else None,
+        "serves_title": WORDS[first].title if first else "",
+        **_state(line),
+    }
+    return render(request, "consent.html", context)
+
+
+@require_POST
+@resident_only
+def decide(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
+    answer = ChoiceForm(request.POST)
+    if not answer.is_valid():
+        raise BadRequest("a choice and the form it is about")
+    form = Form.objects.filter(
+        pk=answer.cleaned_data["form"], neighborhood=request.resident.neighborhood, purpose=purpose
+    ).first()
+    act = deciding.give if answer.cleaned_data["choice"] == "yes" else deciding.refuse
+    try:
+        if form is None:
+            raise deciding.FormChanged
+        done = act(
+            resident=request.resident,
+            purpose=purpose,
+            form=form,
+            actor=request.user,
+            language=language(),
+            route=Decision.Route.PORTAL,
+            at=timezone.now(),
+        )
+    except deciding.FormChanged:
+        messages.warning(
+            request, _("The form has changed in the meantime. Nothing was written down; here is the new one.")
+        )
+        return redirect("consent", purpose)
+    except deciding.NeedsFirst as first:
+        messages.warning(
+            request,
+            _("That goes with “%(first)s”, which you have not said yes to. Nothing was written down.")
+            % {"first": WORDS[first.purpose].title},
+        )
+        return redirect("consent", first.purpose)
+    return _after_yes(request, purpose) if isinstance(done, Standing) else _after_no(request, purpose, done)
+
+
+@require_POST
+@resident_only
+def withdraw(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
+    try:
+        order = withdrawal.withdraw(
+            resident=request.resident,
+            purpose=purpose,
+            actor=request.user,
+            language=language(),
+            route=Decision.Route.PORTAL,
+            at=timezone.now(),
+        )
+    except withdrawal.NothingToWithdraw:
+        messages.info(request, _("It was stopped already."))
+        orders = ErasureOrder.objects.filter(resident=request.resident, purpose=purpose)
+        last = orders.order_by("-opened_at").first()
+        return redirect("erasure", last.pk) if last else redirect("consent", purpose)
+    return redirect("erasure", order.pk)
+
+
+def _after_yes(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
+    messages.success(request, _("Your yes is written down. You can stop it at any time, with one press."))
+    return redirect("consent", purpose) if purpose == Purpose.TEMPLATE_ON_SERVER else redirect("enrol")
+
+
+def _after_no(request: ResidentRequest, purpose: Purpose, order: ErasureOrder | None) -> HttpResponse:
+    if order is not None:
+        return redirect("erasure", order.pk)
+    messages.success(request, _("Your no is written down. Nothing changes for you."))
+    return redirect("consent", purpose)
+
+
+def _text(form: Form) -> FormText | None:
+    texts = {text.language: text for text in form.texts.select_related("form")}
+    return texts.get(language()) or next(iter(texts.values()), None)
+
+
+def _state(line: Line) -> dict[str, Any]:
+    if line.standing:
+        return {"given_at": line.standing.since, "expires_at": line.standing.expires_at}
+    if line.last is None or line.last.kind == Decision.Kind.GIVEN:
+        return {}
+    return {f"{line.last.kind}_at": line.last.at}
+
+
+def _summed_up(line: Line) -> dict[str, Any]:
+    words = WORDS[line.purpose]
+    if line.standing:
+        state, tone = _("You said yes"), "on"
+    elif line.last is None or line.last.kind == Decision.Kind.GIVEN:
+        state, tone = _("Not decided"), "off"
+    elif line.last.kind == Decision.Kind.REFUSED:
+        state, tone = _("You said no"), "off"
+    else:
+        state, tone = _("Stopped"), "off"
+    return {
+        "slug": line.purpose,
+        "icon": words.icon,
+        "title": words.title,
+        "summary": words.summary,
+        "state": state,
+        "tone": tone,
+        "at": line.standing.since if line.standing else line.last.at if line.last else None,
+    }

@@ -1,0 +1,79 @@
+"""Who stands before a screen: a signed-in person on the register, and the address they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from residents.models import Resident, User
+
+P = ParamSpec("P")
+
+
+class ResidentRequest(HttpRequest):
+    """A request whose sender is known and is on the register."""
+
+    user: User
+    resident: Resident
+
+
+def resident_only(
+    view: Callable[Concatenate[ResidentRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Lets in who is signed in and on the register; shows others where to go. Nothing behind it is ever cached."""
+
+    @wraps(view)
+    def seen(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            # An act is not done by coming back to its address.
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+        resident = Resident.objects.of(request.user).select_related("neighborhood").first()
+        if resident is None:
+            return _nobody_lives_here(request)
+        request.resident = resident  # type: ignore[attr-defined]
+        return view(request, *args, **kwargs)  # type: ignore[arg-type]
+
+    return never_cache(seen)
+
+
+def _nobody_lives_here(request: HttpRequest) -> HttpResponse:
+    if admin.site.has_permission(request):
+        messages.info(
+            request, _("This account is for work. To see a resident's pages, sign in as a resident.")
+        )
+        return redirect("admin:index")
+    messages.warning(request, _("This account belongs to nobody on the register of residents."))
+    return render(request, "welcome.html", status=403)
+
+
+def back_to(request: HttpRequest, otherwise: str = "home") -> str:
+    """Where the form wants to go afterwards, if that is on this site."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return str(wanted) if safe else str(resolve_url(otherwise))
+
+
+def address(request: HttpRequest) -> str:
+    """The sender's address; the one our own proxy saw, where there is one. What others wrote there is not believed."""
+    if settings.SECURE_PROXY_SSL_HEADER is not None:
+        seen = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        if seen:
+            return str(seen[:64])
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def language() -> str:
+    """The language of this page, as forms and decisions spell it."""
+    spoken = get_language()
+    return spoken if spoken and spoken in dict(settings.LANGUAGES) else str(settings.LANGUAGE_CODE)

@@ -1,0 +1,184 @@
+"""What was deleted: every place it was, and what each of them has said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
+
+from access.models import Device
+from consent import deciding
+from portal.screens import ways
+from portal.screens.entrance import ResidentRequest, resident_only
+from portal.screens.purposes import WORDS
+from residents.models import ErasureOrder, ErasurePlace
+
+Kind, State = ErasurePlace.Kind, ErasurePlace.State
+SHOWN = 100
+# Looked at often while it is fresh, then as often as a gate may take.
+FRESH = timedelta(minutes=5)
+FRESH_SECONDS, LATER_SECONDS = 3, 30
+
+# Icon, name, and what it means that it is gone from there. In the order in which they are shown.
+PLACES = {
+    Kind.ROWS: (
+        "row",
+        gettext_lazy("The entries in our database"),
+        gettext_lazy("The face data itself, and every mark that a gate may have a copy."),
+    ),
+    Kind.PHOTOS: (
+        "file",
+        gettext_lazy("Photos on our disk"),
+        gettext_lazy("They are deleted right after use; we looked again whether any was left."),
+    ),
+    Kind.KEY: (
+        "key",
+        gettext_lazy("The key that could read it"),
+        gettext_lazy("Without the key, whatever might be left somewhere cannot be read."),
+    ),
+    Kind.PAGES: (
+        "backup",
+        gettext_lazy("The files of our databases"),
+        gettext_lazy("Rewritten, because a deleted entry can stay in the file for a while."),
+    ),
+    Kind.DEVICE: ("device", gettext_lazy("A gate's reader"), gettext_lazy("")),
+}
+
+
+@require_safe
+@resident_only
+def erasures(request: ResidentRequest) -> HttpResponse:
+    orders = request.resident.erasure_orders.order_by("-opened_at")[:SHOWN]
+    return render(request, "erasures.html", {"erasures": lines(orders)})
+
+
+@require_safe
+@resident_only
+def erasure(request: ResidentRequest, order: UUID) -> HttpResponse:
+    at = timezone.now()
+    found = get_object_or_404(request.resident.erasure_orders.prefetch_related("places"), pk=order)
+    overview = deciding.overview(resident=request.resident, at=at)
+    left = ways.ways_in(resident=request.resident, lines=overview, at=at)
+    return render(request, "erasure.html", {"ways": left, **_told(found, at)})
+
+
+def lines(orders: QuerySet[ErasureOrder]) -> list[dict[str, Any]]:
+    """One line for each order. Two queries."""
+    return [
+        {
+            "icon": _look(places)[1],
+            "url": reverse("erasure", args=[order.pk]),
+            "headline": headline(places),
+            "subject": WORDS[order.purpose].erased,
+            "requested_at": order.opened_at,
+        }
+        for order in orders.prefetch_related("places")
+        for places in [list(order.places.all())]
+    ]
+
+
+def headline(places: Sequence[ErasurePlace]) -> str:
+    """What has happened so far, and no more than that (law 12)."""
+    ours = [place for place in places if place.kind != Kind.DEVICE]
+    waiting = {p.device for p in places if p.kind == Kind.DEVICE and p.state == State.WAITING}
+    lost = {p.device for p in places if p.kind == Kind.DEVICE and p.state == State.LOST}
+    if not places or any(place.state != State.GONE for place in ours):
+        return _("Stopped; being deleted now")
+    if waiting:
+        count = len(waiting)
+        words = ngettext(
+            "Deleted; %(count)s gate still to confirm", "Deleted; %(count)s gates still to confirm", count
+        )
+        return words % {"count": count}
+    if lost:
+        count = len(lost)
+        words = ngettext(
+            "Deleted; %(count)s gate cannot confirm any more",
+            "Deleted; %(count)s gates cannot confirm any more",
+            count,
+        )
+        return words % {"count": count}
+    return _("Deleted everywhere")
+
+
+def _told(order: ErasureOrder, at: datetime) -> dict[str, Any]:
+    places = list(order.places.all())
+    tone, icon = _look(places)
+    fresh = at - order.opened_at < FRESH
+    waiting = not places or any(place.state == State.WAITING for place in places)
+    return {
+        "headline": headline(places),
+        "subject": WORDS[order.purpose].erased,
+        "tone": tone,
+        "icon": icon,
+        "refresh": (FRESH_SECONDS if fresh else LATER_SECONDS) if waiting else None,
+        "has_lost": any(place.state == State.LOST for place in places),
+        "requested_at": order.opened_at,
+        "cause": order.get_cause_display(),
+        "completed_at": max(p.changed_at for p in places) if order.is_complete else None,
+        "number": order.pk,
+        "places": _shown(places),
+    }
+
+
+def _look(places: Sequence[ErasurePlace]) -> tuple[str, str]:
+    """Tone and icon."""
+    states = {place.state for place in places}
+    if states == {State.GONE}:
+        return "success", "check"
+    return ("warning", "question") if states <= {State.GONE, State.LOST} and states else ("info", "clock")
+
+
+def _shown(places: Iterable[ErasurePlace]) -> list[dict[str, Any]]:
+    """One line for each kind, and one for each device: a reader need not know that there were three keys."""
+    order = list(PLACES)
+
+    def line(place: ErasurePlace) -> tuple[int, str, str]:
+        return order.index(Kind(place.kind)), place.label, str(place.device)
+
+    grouped = [list(group) for _key, group in groupby(sorted(places, key=line), key=line)]
+    ids = [group[0].device for group in grouped if group[0].device]
+    devices = Device.objects.filter(pk__in=ids).select_related("gate").in_bulk()
+    return [_line(group, devices) for group in grouped]
+
+
+def _line(group: Sequence[ErasurePlace], devices: dict[UUID, Device]) -> dict[str, Any]:
+    first, states = group[0], {place.state for place in group}
+    state = next(each for each in (State.WAITING, State.LOST, State.GONE) if each in states)
+    icon, name, detail = PLACES[Kind(first.kind)]
+    if first.device:
+        device = devices.get(first.device)
+        gate = device.gate.display_name if device else first.label
+        told = _("Reader at %(gate)s") % {"gate": gate}, _of_device(state, device)
+    else:
+        told = str(name), str(detail)
+    return {
+        "icon": icon,
+        "name": told[0],
+        "state": state,
+        "detail": told[1],
+        "at": max(place.changed_at for place in group) if state == State.GONE else None,
+    }
+
+
+def _of_device(state: ErasurePlace.State, device: Device | None) -> str:
+    if state == State.GONE:
+        return _("It deleted its copy, and looked again that it is gone.")
+    if state == State.LOST:
+        return _("This reader was lost or removed before it could answer.")
+    if device is None or device.last_poll_at is None:
+        return _("It has not been heard from yet.")
+    heard = date_format(timezone.localtime(device.last_poll_at), "DATETIME_FORMAT")
+    return _("Last heard from: %(at)s") % {"at": heard}

@@ -1,0 +1,70 @@
+"""The first page: how I get in, what waits for my decision, who looked at my data."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from consent import deciding
+from portal.screens import erasure, offices, record, ways
+from portal.screens.entrance import ResidentRequest, resident_only
+from portal.screens.sharing import title_of
+from residents.models import Occupancy, Resident
+from sharing import answering
+
+RECENT = timedelta(days=30)
+SHOWN = 3
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return mine(request) if request.user.is_authenticated else render(request, "welcome.html")
+
+
+@resident_only
+def mine(request: ResidentRequest) -> HttpResponse:
+    return render(request, "home.html", context(resident=request.resident, at=timezone.now()))
+
+
+def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
+    """The number of queries is the same for everybody, and however large the neighborhood is."""
+    lines = deciding.overview(resident=resident, at=at)
+    return {
+        "neighborhood": resident.neighborhood.display_name,
+        "dwellings": _dwellings(resident, at),
+        "ways": ways.ways_in(resident=resident, lines=lines, at=at),
+        "other_ways": ways.other_ways(lines),
+        "waiting": _waiting(resident, at),
+        "looks": record.recent(resident=resident, since=at - RECENT, limit=SHOWN),
+        "erasures": erasure.lines(resident.erasure_orders.incomplete().order_by("-opened_at")[:SHOWN]),
+    }
+
+
+def _dwellings(resident: Resident, at: datetime) -> str:
+    today = timezone.localdate(at)
+    lived = Occupancy.objects.current(today).filter(resident=resident).select_related("unit__building")
+    return ways.listed(str(each.unit) for each in lived.order_by("since"))
+
+
+def _waiting(resident: Resident, at: datetime) -> list[dict[str, Any]]:
+    """Only what others ask. A consent is never put to anybody: whoever wants it finds it (obligation 12)."""
+    asked = answering.unanswered(resident=resident, at=at)
+    deeds = {each.pk: (each.drafted_by_id, each.opened_at) for each in asked if each.opened_at}
+    roles = offices.roles(resident.neighborhood, deeds.values())
+    return [
+        {
+            "title": title_of(each),
+            "who": _("%(who)s asks. What for: %(purpose)s")
+            % {"who": roles[deeds[each.pk]], "purpose": each.what_for},
+            "closes_at": each.deadline,
+            "url": reverse("sharing", args=[each.pk]),
+        }
+        for each in asked
+    ]

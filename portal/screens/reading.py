@@ -1,0 +1,61 @@
+"""How the pages are read: in which language, and how large."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from portal.context import LARGE, TEXT_COOKIE
+from portal.screens.entrance import back_to
+from residents.models import User
+
+A_YEAR = 365 * 24 * 3600
+
+
+@require_POST
+def text_size(request: HttpRequest) -> HttpResponse:
+    size = LARGE if request.POST.get("size") == LARGE else "normal"
+    response = redirect(back_to(request))
+    _keep(response, TEXT_COOKIE, size)
+    return response
+
+
+@require_POST
+def speak(request: HttpRequest) -> HttpResponse:
+    """An account remembers it too, so that the next sign-in speaks the same."""
+    chosen = request.POST.get("language", "")
+    if chosen not in dict(settings.LANGUAGES):
+        raise BadRequest("no such language")
+    if isinstance(request.user, User):
+        User.objects.filter(pk=request.user.pk).update(language=chosen)
+    return in_language(redirect(back_to(request)), chosen)
+
+
+def as_they_speak(request: HttpRequest, user: User, response: HttpResponse) -> HttpResponse:
+    """After signing in: the language chosen a moment ago on this very site, else the account's own."""
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    if chosen not in dict(settings.LANGUAGES):
+        return in_language(response, user.language)
+    if chosen != user.language:
+        User.objects.filter(pk=user.pk).update(language=chosen)
+    return response
+
+
+def in_language(response: HttpResponse, code: str) -> HttpResponse:
+    _keep(response, settings.LANGUAGE_COOKIE_NAME, code)
+    return response
+
+
+def forget_language(response: HttpResponse) -> HttpResponse:
+    """On a shared computer the next person finds the site as it is for anybody."""
+    response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
+    return response
+
+
+def _keep(response: HttpResponse, cookie: str, value: str) -> None:
+    response.set_cookie(
+        cookie, value, max_age=A_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE, httponly=True
+    )

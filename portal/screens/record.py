@@ -1,0 +1,138 @@
+"""My record: who looked at my details, what was given to whom, what I decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from consent.models import Decision
+from portal.screens import offices
+from portal.screens.entrance import ResidentRequest, resident_only
+from portal.screens.purposes import WORDS
+from portal.screens.ways import listed
+from residents.models import LookUp, Resident
+from sharing.models import Answer, DisclosedRow, Field
+
+PAGE = 50
+LAST_PAGE = 10_000
+Entry = dict[str, Any]
+
+
+@require_safe
+@resident_only
+def record(request: ResidentRequest) -> HttpResponse:
+    resident = request.resident
+    pages = {name: _page(request.GET.get(name, "")) for name in ("viewed", "given", "decided")}
+    lists = {
+        "look_ups": _cut(look_ups(resident, upto=_end(pages["viewed"])), pages["viewed"]),
+        "disclosures": _cut(disclosures(resident, upto=_end(pages["given"])), pages["given"]),
+        "decisions": _cut(decisions(resident, upto=_end(pages["decided"])), pages["decided"]),
+    }
+    context: Entry = {name: entries for name, (entries, _more) in lists.items()}
+    older = zip(pages.items(), lists.values(), strict=True)
+    context |= {f"older_{name}": page + 1 for (name, page), (_entries, more) in older if more}
+    return render(request, "record.html", context)
+
+
+def recent(*, resident: Resident, since: datetime, limit: int) -> list[Entry]:
+    """The newest look-ups and disclosures together, for the home page."""
+    both = look_ups(resident, since=since, upto=limit) + disclosures(resident, since=since, upto=limit)
+    return sorted(both, key=itemgetter("at"), reverse=True)[:limit]
+
+
+def look_ups(resident: Resident, *, upto: int, since: datetime | None = None) -> list[Entry]:
+    """Newest first. One query."""
+    found = LookUp.objects.filter(resident=resident).order_by("-at", "-pk")
+    entries = list((found.filter(at__gte=since) if since else found)[:upto])
+    return [
+        {
+            "icon": "eye",
+            "at": entry.at,
+            "who": offices.in_words(entry.capacity),
+            "what": _("Your name and phone number"),
+            "reason": entry.reason,
+        }
+        for entry in entries
+    ]
+
+
+def disclosures(resident: Resident, *, upto: int, since: datetime | None = None) -> list[Entry]:
+    """Newest first. One query."""
+    found = (
+        DisclosedRow.objects.filter(resident=resident, disclosure__built_at__isnull=False)
+        .select_related("disclosure__request__recipient")
+        .order_by("-disclosure__built_at", "-pk")
+    )
+    entries = (found.filter(disclosure__built_at__gte=since) if since else found)[:upto]
+    return [
+        {
+            "icon": "send",
+            "at": entry.disclosure.built_at,
+            "who": str(entry.disclosure.request.recipient.name),
+            "what": _("Given: %(fields)s") % {"fields": fields(entry.fields)},
+            "purpose": entry.disclosure.request.what_for,
+            "reason": "",
+        }
+        for entry in entries
+    ]
+
+
+def decisions(resident: Resident, *, upto: int) -> list[Entry]:
+    """Consent and sharing together, newest first. Two queries."""
+    consents = Decision.objects.filter(resident=resident).order_by("-at")[:upto]
+    answers = Answer.objects.filter(resident=resident).select_related("request__recipient")
+    entries = [_of_consent(entry) for entry in consents]
+    entries += [_of_sharing(entry) for entry in answers.order_by("-id")[:upto]]
+    return sorted(entries, key=itemgetter("at"), reverse=True)[:upto]
+
+
+def fields(names: Iterable[str]) -> str:
+    asked = set(names)
+    return listed(str(field.label) for field in Field if field in asked)
+
+
+def _of_consent(entry: Decision) -> Entry:
+    itself = entry.capacity == Decision.Capacity.SYSTEM
+    return {
+        "icon": "check" if entry.kind == Decision.Kind.GIVEN else "cross",
+        "at": entry.at,
+        "what": _("%(what)s: %(answer)s")
+        % {"what": WORDS[entry.purpose].title, "answer": entry.get_kind_display()},
+        "how": _("By itself: the time you had agreed to was over") if itself else _("You, on this website"),
+    }
+
+
+def _of_sharing(entry: Answer) -> Entry:
+    return {
+        "icon": "check" if entry.yes else "cross",
+        "at": entry.at,
+        "what": _("Giving your %(fields)s to %(recipient)s: %(answer)s")
+        % {
+            "fields": fields(entry.request.fields),
+            "recipient": entry.request.recipient.name,
+            "answer": Decision.Kind.GIVEN.label if entry.yes else Decision.Kind.REFUSED.label,
+        },
+        "how": _("You, on this website"),
+    }
+
+
+def _page(asked: str) -> int:
+    """From 1; what is no page is the first."""
+    return min(int(asked), LAST_PAGE) if asked.isdecimal() and asked.isascii() and len(asked) < 9 else 1
+
+
+def _end(page: int) -> int:
+    return max(page, 1) * PAGE + 1
+
+
+def _cut(entries: list[Entry], page: int) -> tuple[list[Entry], bool]:
+    """The entries of this page, and whether there are older ones."""
+    end = max(page, 1) * PAGE
+    return entries[end - PAGE : end], len(entries) > end

@@ -1,0 +1,176 @@
+"""How a resident gets in: what the gates were told, read from the very rows they read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from access.models import Credential, Enrolment, FeedRow, Gate, SealedCopy
+from consent.deciding import Line
+from consent.models import Purpose
+from residents.models import Resident
+
+NAMED = 6  # gates named before "and 3 more"
+ALL_DAY = {"days": [1, 2, 3, 4, 5, 6, 7], "from": "00:00", "to": "00:00"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    icon: str
+    name: str
+    state: str
+    tone: str  # on, due or off
+    detail: str = ""
+    url: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class Passage:
+    gate: Gate
+    windows: list[dict[str, Any]]
+
+    @property
+    def hours(self) -> str:
+        """Empty where it opens at all hours."""
+        if any(all(window.get(key) == value for key, value in ALL_DAY.items()) for window in self.windows):
+            return ""
+        return ", ".join(sorted({f"{window['from']}–{window['to']}" for window in self.windows}))
+
+
+def ways_in(*, resident: Resident, lines: Iterable[Line], at: datetime) -> list[Way]:
+    """Cards first; a face only where the resident said yes. The number of queries does not depend on the gates."""
+    credentials = list(resident.credentials.active().order_by("created_at"))
+    passages = _passages(credentials)
+    cards = [each for each in credentials if each.kind == Credential.Kind.CARD]
+    ways = [_card(passages[card.pk]) for card in cards]
+    if _stands(lines, Purpose.FACE_AT_GATE):
+        face = next((each for each in credentials if each.kind == Credential.Kind.FACE), None)
+        ways.append(_face(face, passages[face.pk]) if face else _face_to_be(resident))
+    return ways
+
+
+def other_ways(lines: Iterable[Line]) -> list[dict[str, str]]:
+    """What the neighborhood also offers to those who want it."""
+    return [
+        {"name": _("by face"), "url": reverse("consent", args=[line.purpose])}
+        for line in lines
+        if line.purpose == Purpose.FACE_AT_GATE and line.form and not line.standing
+    ]
+
+
+def reached(credential: UUID) -> tuple[int, int]:
+    """(gates that have this face, gates that are to have it)"""
+    wanted = FeedRow.objects.filter(credential=credential, present=True, gate__in_service=True)
+    having = SealedCopy.objects.filter(credential=credential, acknowledged=True, device__revoked_at=None)
+    gates = set(wanted.values_list("gate_id", flat=True))
+    return len(gates & set(having.values_list("device__gate_id", flat=True))), len(gates)
+
+
+def _stands(lines: Iterable[Line], purpose: Purpose) -> bool:
+    return any(line.purpose == purpose and line.standing for line in lines)
+
+
+def _passages(credentials: Sequence[Credential]) -> defaultdict[UUID, list[Passage]]:
+    rows = FeedRow.objects.filter(credential__in=credentials, present=True, gate__in_service=True)
+    found: defaultdict[UUID, list[Passage]] = defaultdict(list)
+    for row in rows.select_related("gate").order_by("gate__name"):
+        found[row.credential_id].append(Passage(row.gate, row.body.get("windows", [])))
+    return found
+
+
+def _card(passages: list[Passage]) -> Way:
+    if not passages:
+        return Way(
+            icon="card",
+            name=_("Card"),
+            state=_("No gate yet"),
+            tone="due",
+            detail=_("No gate opens to it. Ask at the property office; they can put it right at once."),
+        )
+    return Way(icon="card", name=_("Card"), state=_("Works"), tone="on", detail=_opens(passages))
+
+
+def _face(credential: Credential, passages: list[Passage]) -> Way:
+    having, wanted = reached(credential.pk)
+    stop = reverse("consent", args=[Purpose.FACE_AT_GATE])
+    if having < wanted:
+        state, tone = _("On its way"), "off"
+        detail = ngettext(
+            "%(having)s of %(count)s gate has it so far.",
+            "%(having)s of %(count)s gates have it so far.",
+            wanted,
+        ) % {"having": having, "count": wanted}
+    else:
+        state, tone, detail = _("Works"), "on", _opens(passages)
+    return Way(
+        icon="face",
+        name=_("Face"),
+        state=state,
+        tone=tone,
+        detail=detail,
+        url=stop,
+        action=_("Look at it, or stop and delete"),
+    )
+
+
+def _face_to_be(resident: Resident) -> Way:
+    under_way = Enrolment.objects.unfinished().filter(resident=resident).first()
+    if under_way:
+        return Way(
+            icon="face",
+            name=_("Face"),
+            state=_("Being checked"),
+            tone="off",
+            detail=_("We are looking at your photos."),
+            url=reverse("enrolment", args=[under_way.pk]),
+            action=_("See how far it is"),
+        )
+    return Way(
+        icon="face",
+        name=_("Face"),
+        state=_("Not set up yet"),
+        tone="off",
+        detail=_("You said yes. Two photos are still needed, whenever you like."),
+        url=reverse("enrol"),
+        action=_("Set it up"),
+    )
+
+
+def _opens(passages: list[Passage]) -> str:
+    if not passages:
+        return _("No gate of yours takes it.")
+    count = len(passages)
+    names = listed([_named(passage) for passage in passages[:NAMED]])
+    more = count - NAMED
+    if more > 0:
+        names = ngettext("%(names)s and %(count)s more", "%(names)s and %(count)s more", more) % {
+            "names": names,
+            "count": more,
+        }
+    if any(passage.hours for passage in passages):
+        words = ngettext("Opens %(count)s gate: %(names)s.", "Opens %(count)s gates: %(names)s.", count)
+    else:
+        words = ngettext(
+            "Opens %(count)s gate at all hours: %(names)s.",
+            "Opens %(count)s gates at all hours: %(names)s.",
+            count,
+        )
+    return words % {"count": count, "names": names}
+
+
+def _named(passage: Passage) -> str:
+    name = passage.gate.display_name
+    return f"{name} ({passage.hours})" if passage.hours else name
+
+
+def listed(words: Iterable[str]) -> str:
+    return pgettext("between the items of a list", ", ").join(words)

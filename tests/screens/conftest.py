@@ -1,0 +1,75 @@
+"""A resident at a browser: signed in, with a card, gates that open to it, and forms to decide about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from access import cards, gates, rules
+from access.models import Gate
+from residents.models import Neighborhood, Resident, User
+from sharing.models import Field, Recipient, Request
+from sharing.requesting import draft, put_to_residents
+
+SignIn = Callable[[Resident | User], Client]
+
+
+@pytest.fixture
+def sign_in(db: None) -> SignIn:
+    def signed_in(who: Resident | User) -> Client:
+        user = who.user if isinstance(who, Resident) else who
+        assert user is not None
+        client = Client(headers={"accept-language": "en"})
+        client.force_login(user)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def anybody(db: None) -> Client:
+    return Client(headers={"accept-language": "en"})
+
+
+@pytest.fixture
+def me(resident: Resident, sign_in: SignIn) -> Client:
+    return sign_in(resident)
+
+
+@pytest.fixture
+def them(neighbor: Resident, sign_in: SignIn) -> Client:
+    return sign_in(neighbor)
+
+
+@pytest.fixture
+def doors(here: Neighborhood, resident: Resident, now: datetime) -> list[Gate]:
+    """Two gates that open to the resident's dwelling, and a card."""
+    made = [
+        gates.put_up(neighborhood=here, name=name, name_en=english, by_face=True, at=now)
+        for name, english in (("南门", "South gate"), ("北门", "North gate"))
+    ]
+    unit = resident.occupancies.get().unit
+    for gate in made:
+        rules.add(gate=gate, unit=unit, at=now)
+    cards.issue(resident=resident, number="04A20001", at=now)
+    return made
+
+
+@pytest.fixture
+def question(here: Neighborhood, clerk: User, chair: User, now: datetime) -> Request:
+    """A request to share, put to the residents here."""
+    recipient = Recipient.objects.create(neighborhood=here, name="Lifts Ltd", contact="0571 8800 0000")
+    drafted = draft(
+        recipient=recipient,
+        purpose="电梯检修通知",
+        purpose_en="Notice of the lift repair",
+        fields=[Field.NAME, Field.PHONE],
+        retention_days=30,
+        deadline=now + timedelta(days=7),
+        by=clerk,
+        at=now,
+    )
+    return put_to_residents(request=drafted, by=chair, at=now)

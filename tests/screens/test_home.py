@@ -1,0 +1,146 @@
+"""The first page."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from access import gates, rules
+from access.models import Gate
+from consent.models import Form, Purpose
+from residents.lookups import look_up
+from residents.models import LookUp, Neighborhood, Resident, User
+from residents.register import register
+from sharing.models import Request
+from tests.enrolling import agree
+
+
+def test_it_welcomes_whoever_is_not_signed_in(anybody: Client):
+    page = anybody.get("/").content.decode()
+    assert "I have a letter" in page
+    assert "My record" not in page
+
+
+def test_it_says_how_i_get_in(me: Client, doors: list[Gate]):
+    page = me.get("/").content.decode()
+    assert "Opens 2 gates at all hours: North gate, South gate." in page.replace("&#x27;", "'")
+
+
+def test_it_offers_a_card_at_once_to_who_has_none(me: Client):
+    assert "You have no card at the moment." in me.get("/").content.decode()
+
+
+@pytest.mark.obligation("1", "A4")
+def test_it_shows_no_biometric_way_in_before_a_yes(
+    me: Client, resident: Resident, doors: list[Gate], forms: dict[Purpose, Form], now: datetime
+):
+    assert "Not set up yet" not in me.get("/").content.decode()
+    agree(resident, forms, Purpose.FACE_AT_GATE, at=now)
+    assert "Not set up yet" in me.get("/").content.decode()
+
+
+@pytest.mark.obligation("12")
+def test_it_puts_no_consent_to_anybody(me: Client, forms: dict[Purpose, Form]):
+    page = me.get("/").content.decode()
+    assert "Nothing is waiting." in page
+
+
+def test_it_names_a_neighborhood_that_asks_for_no_consent(me: Client):
+    """A community that only ever uses cards never meets a biometric screen."""
+    page = me.get("/").content.decode().lower()
+    assert "face entry" not in page
+    assert "by face" not in page
+
+
+def test_it_puts_an_open_request_before_me(me: Client, question: Request):
+    page = me.get("/").content.decode()
+    assert "Give your name, phone to Lifts Ltd?" in page
+    assert f"/sharing/{question.pk}/" in page
+
+
+@pytest.mark.obligation("A6")
+def test_it_shows_who_looked_by_role_and_never_by_account(
+    me: Client, them: Client, resident: Resident, clerk: User, now: datetime
+):
+    User.objects.filter(pk=clerk.pk).update(username="lin.the.third")
+    look_up(resident=resident, by=clerk, reason="<b>leak</b>", capacity="property.clerk", at=now)
+    page = me.get("/").content.decode()
+    assert "Property company · clerk" in page
+    assert "&lt;b&gt;leak&lt;/b&gt;" in page
+    assert "lin.the.third" not in page
+    assert "leak" not in them.get("/").content.decode()
+
+
+def test_a_look_up_of_last_month_is_in_the_record_only(
+    me: Client, resident: Resident, clerk: User, now: datetime
+):
+    LookUp.objects.create(
+        neighborhood=resident.neighborhood,
+        resident=resident,
+        by=clerk,
+        capacity="property.clerk",
+        reason="leak",
+        at=now - timedelta(days=31),
+        until=now - timedelta(days=30),
+    )
+    assert "Nobody in the last 30 days." in me.get("/").content.decode()
+
+
+def test_staff_without_a_dwelling_are_shown_to_their_desk(sign_in, clerk: User):
+    answer = sign_in(clerk).get("/")
+    assert answer.status_code == 302
+    assert answer["Location"] == "/admin/"
+
+
+def test_an_account_of_nobody_is_told_so(sign_in, db: None):
+    answer = sign_in(User.objects.create_user(username="nobody")).get("/")
+    assert answer.status_code == 403
+    assert "belongs to nobody" in answer.content.decode()
+
+
+def test_an_erased_person_is_nobody(sign_in, resident: Resident, now: datetime):
+    user = resident.user
+    Resident.objects.filter(pk=resident.pk).update(
+        user=None, name="", phone_sealed=None, phone_index=None, erased_at=now
+    )
+    assert sign_in(user).get("/").status_code == 403
+
+
+def test_nothing_of_it_is_cached(me: Client):
+    assert "no-store" in me.get("/")["Cache-Control"]
+
+
+def test_a_hostile_name_stays_words(me: Client, here: Neighborhood, doors: list[Gate]):
+    Gate.objects.filter(pk=doors[0].pk).update(name_en="<script>alert(1)</script>")
+    Neighborhood.objects.filter(pk=here.pk).update(name_en="<img src=x onerror=alert(1)>")
+    page = me.get("/").content.decode()
+    assert "<script>alert" not in page
+    assert "<img" not in page
+
+
+def test_the_number_of_queries_does_not_grow(
+    me: Client,
+    here: Neighborhood,
+    resident: Resident,
+    doors: list[Gate],
+    forms: dict[Purpose, Form],
+    question: Request,
+    clerk: User,
+    now: datetime,
+    django_assert_num_queries,
+    django_assert_max_num_queries,
+):
+    agree(resident, forms, Purpose.FACE_AT_GATE, at=now)
+    look_up(resident=resident, by=clerk, reason="leak", capacity="property.clerk", at=now)
+    with django_assert_max_num_queries(20) as first:
+        me.get("/")
+    for number in range(30):
+        register(neighborhood=here, name=f"住户{number}")
+        gate = gates.put_up(neighborhood=here, name=f"门{number}", at=now)
+        rules.add(gate=gate, resident=resident, at=now)
+        look_up(resident=resident, by=clerk, reason="leak", capacity="property.clerk", at=now)
+    with django_assert_num_queries(len(first.captured_queries)):
+        page = me.get("/").content.decode()
+    assert "and 26 more" in page

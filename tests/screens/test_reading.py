@@ -1,0 +1,54 @@
+"""Language and size of the text."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from residents.models import Resident
+
+
+def test_the_site_speaks_chinese_where_nothing_is_said(db: None):
+    assert "我有一封信" in Client().get("/").content.decode()
+
+
+def test_it_changes_the_language_and_stays_on_the_page(anybody: Client):
+    answer = anybody.post("/language/", {"language": "zh-hans", "next": "/claim/"})
+    assert answer["Location"] == "/claim/"
+    assert "用信上的开通码开通" in anybody.get("/claim/").content.decode()
+
+
+@pytest.mark.parametrize("language", ["", "fr", "../../etc", "\0", "x" * 10_000])
+def test_an_unknown_language_is_no_language(anybody: Client, language: str):
+    assert anybody.post("/language/", {"language": language}).status_code == 400
+
+
+def test_an_account_remembers_the_language(me: Client, resident: Resident):
+    me.post("/language/", {"language": "en"})
+    assert resident.user is not None
+    resident.user.refresh_from_db()
+    assert resident.user.language == "en"
+
+
+def test_larger_text_is_a_press_away_without_an_account(anybody: Client):
+    assert 'data-text="large"' not in anybody.get("/").content.decode()
+    anybody.post("/text-size/", {"size": "large", "next": "/claim/"})
+    assert 'data-text="large"' in anybody.get("/").content.decode()
+    anybody.post("/text-size/", {"size": "normal"})
+    assert 'data-text="large"' not in anybody.get("/").content.decode()
+
+
+def test_an_unknown_size_is_the_normal_one(anybody: Client):
+    anybody.post("/text-size/", {"size": "<script>"})
+    assert anybody.cookies["text"].value == "normal"
+
+
+@pytest.mark.parametrize("address", ["/language/", "/text-size/"])
+def test_neither_is_an_address_to_visit(anybody: Client, address: str):
+    assert anybody.get(address).status_code == 405
+
+
+@pytest.mark.parametrize("address", ["/language/", "/text-size/"])
+def test_neither_leads_away(anybody: Client, address: str):
+    given = {"language": "en", "size": "large", "next": "https://evil.example/"}
+    assert anybody.post(address, given)["Location"] == "/"
