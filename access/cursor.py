@@ -24,34 +24,33 @@ _MAC_BYTES = 16
 
 
 class CursorRefused(Exception):
-    """`code` says why; the device can always begin anew, without a cursor."""
+    """`code`, `status` and `says` are for the answer; the device can always begin anew, without a cursor."""
 
-    code = "cursor-malformed"
+    code = ""
     status = 400
+    says = ""
 
 
 class CursorMalformed(CursorRefused):
-    """This is no cursor."""
+    code = "cursor-malformed"
+    says = "This is no cursor."
 
 
 class CursorNotYours(CursorRefused):
-    """This cursor was not given to this device."""
-
     code = "cursor-not-yours"
+    says = "This cursor was not given to this device."
 
 
 class CursorAhead(CursorRefused):
-    """This cursor is ahead of the feed: the server was set back."""
-
     code = "cursor-ahead"
     status = 409
+    says = "This cursor is ahead of the feed. Begin a snapshot."
 
 
 class CursorTooOld(CursorRefused):
-    """What happened since this cursor is no longer kept one by one."""
-
     code = "cursor-too-old"
     status = 410
+    says = "What changed since this cursor is no longer kept one by one. Begin a snapshot."
 
 
 @dataclass(frozen=True)

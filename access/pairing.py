@@ -21,27 +21,30 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O
 
 
 class PairingRefused(Exception):
-    """No device came of it, and the code is as it was."""
+    """No device came of it, and the code is as it was. `code` and `says` are for the answer."""
 
     code = "pairing-refused"
+    says = ""
 
 
 class CodeWrong(PairingRefused):
     code = "pairing-code-wrong"
+    says = "There is no such code."
 
 
 class CodeUsed(PairingRefused):
     code = "pairing-code-used"
+    says = "This code was used before. Ask for a new one."
 
 
 class CodeExpired(PairingRefused):
     code = "pairing-code-expired"
+    says = "This code is too old. Ask for a new one."
 
 
 class KeyInUse(PairingRefused):
-    """Another device, perhaps a revoked one, has this key: a device makes new keys when it begins anew."""
-
     code = "pairing-key-in-use"
+    says = "Another device has this key, or had it: begin anew, with new keys."
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
+from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from gate import wire
@@ -40,12 +42,19 @@ class Id(serializers.UUIDField):
 
 
 class Moment(serializers.DateTimeField):
-    """With its zone; a time without one says nothing."""
+    """With its zone, for a time without one says nothing. A clock may be decades off, but not so far that the time
+    could no longer be shown in every zone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default_timezone=UTC, **kwargs)
 
     def enforce_timezone(self, value: Any) -> Any:
         if value.tzinfo is None:
             self.fail("invalid", format="2026-05-01T08:00:00+08:00")
-        return super().enforce_timezone(value)
+        moment = super().enforce_timezone(value)
+        if not 1970 <= moment.year < 2200:
+            self.fail("overflow", timezone="UTC")
+        return moment
 
 
 class PairIn(Strict):
@@ -89,7 +98,7 @@ class EventIn(Strict):
     kind = serializers.ChoiceField(["card", "face", "unknown"])
     credential = Id(allow_null=True, default=None)
     outcome = serializers.ChoiceField(["opened", "refused"])
-    reason = serializers.RegexField(_CODE, max_length=40, required=False, default="", allow_blank=True)
+    reason = Text(validators=[RegexValidator(_CODE)], max_length=40, default="", allow_blank=True)
 
 
 class EventsIn(Strict):

@@ -153,7 +153,7 @@ class Pair(GateView):
             paired = pairing.pair(**said, at=timezone.now())
         except pairing.PairingRefused as error:
             throttles.count_guess(request)
-            raise Problem(error.code, 403, type(error).__doc__ or "") from error
+            raise Problem(error.code, 403, error.says) from error
         return Response(
             {
                 "device": paired.device.pk,
@@ -175,14 +175,14 @@ class Feed(GateView):
     )
     def get(self, request: Request) -> Response:
         """Presenting a cursor acknowledges everything up to it. Without one, a snapshot begins."""
-        asked = _read(serializers.FeedIn(data=request.query_params))
+        asked = _read(serializers.FeedIn(data=request.query_params.dict()))
         caller, now = self.caller, timezone.now()
         device = caller.device
         try:
             cursor = cursors.read(asked["cursor"], device=device.pk) if "cursor" in asked else None
             page = read_page(caller=caller, cursor=cursor, limit=asked["limit"], at=now)
         except cursors.CursorRefused as error:
-            raise Problem(error.code, error.status, type(error).__doc__ or "") from error
+            raise Problem(error.code, error.status, error.says) from error
         note_poll(caller=caller, holds=cursor.version if cursor else None, at=now)
         return self.answer(
             gate=device.gate_id,
