@@ -128,9 +128,8 @@ class FormText(models.Model):
 
     def parts(self) -> list[tuple[str, str]]:
         """(heading, words) of each part after the title, in the order of the notice."""
-        return [
-            (str(self._meta.get_field(name).verbose_name), getattr(self, name)) for name in self.NOTICE[1:]
-        ]
+        fields = {field.name: field for field in self._meta.fields}
+        return [(str(fields[name].verbose_name), getattr(self, name)) for name in self.NOTICE[1:]]
 
 
 class Decision(models.Model):
