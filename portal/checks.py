@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import django.core.checks as django_checks
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register, run_checks
@@ -38,7 +37,9 @@ def refuse_if_unsafe() -> None:
 def _refuse(messages: Iterable[CheckMessage]) -> None:
     found = [message for message in messages if message.is_serious() and not message.is_silenced()]
     if found:
-        raise UnsafeStart("Linmen does not start like this:\n\n" + "\n".join(str(message) for message in found))
+        raise UnsafeStart(
+            "Linmen does not start like this:\n\n" + "\n".join(str(message) for message in found)
+        )
 
 
 @register(Tags.security)
@@ -111,7 +112,6 @@ def check_servers(**kwargs: Any) -> Iterator[CheckMessage]:
 @register(Tags.security)
 def check_effects(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> Iterator[CheckMessage]:
     """Every effect that a room calls by name must be in the table, and every entry must be callable."""
-    Error = django_checks.Error if settings.PRODUCTION else django_checks.Warning  # noqa: N806  FIXME
     for name, file in sorted(_called_effects().items()):
         if name not in settings.EFFECTS:
             yield Error(f"The effect {name!r}, called in {file}, is not in EFFECTS.", id="linmen.E008")

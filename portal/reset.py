@@ -37,6 +37,7 @@ def reset(var: Path) -> bool:
         for name in MADE_HERE:
             with suppress(FileNotFoundError):
                 shutil.rmtree(var / name)
+        shutil.rmtree(places.socket_folder(var), ignore_errors=True)  # may lie outside, and outlive a kill
     return True
 
 
