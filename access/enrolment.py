@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -30,7 +31,6 @@ from residents import effects
 from residents.models import Resident
 from vault.keys import KeyDestroyed
 
-LEASE = timedelta(minutes=2)
 ATTEMPTS = 3
 # Obligation 20: whatever happens, no photo is older than this and the time between two sweeps.
 PHOTO_LIFE = timedelta(minutes=15)
@@ -143,7 +143,7 @@ def delete_orphans(*, at: datetime) -> int:
         state = states.get(enrolment)
         over = state in (Enrolment.State.DONE, Enrolment.State.REFUSED)
         # A folder without a row may be a moment old: the row commits after the files are written.
-        if over or (state is None and folder.since < at - LEASE):
+        if over or (state is None and folder.since < at - _lease()):
             photos.delete(standing=folder.standing, enrolment=enrolment)
             deleted += 1
     return deleted
@@ -180,11 +180,15 @@ def _take_in(enrolment: Enrolment, sealed: tuple[bytes, bytes], at: datetime) ->
     transaction.on_commit(lambda: effects.call("enrol_soon", enrolment=enrolment.pk), robust=True)
 
 
+def _lease() -> timedelta:
+    return timedelta(seconds=settings.ENROLMENT_LEASE_SECONDS)
+
+
 def _claim(enrolment: UUID, at: datetime) -> Enrolment | None:
     claimed = (
         Enrolment.objects.due(at)
         .filter(pk=enrolment)
-        .update(state=Enrolment.State.WORKING, leased_until=at + LEASE, attempts=F("attempts") + 1)
+        .update(state=Enrolment.State.WORKING, leased_until=at + _lease(), attempts=F("attempts") + 1)
     )
     if not claimed:
         return None

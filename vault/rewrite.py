@@ -48,7 +48,7 @@ BEGIN
     END;
     CLUSTER {table} USING {index};
     SELECT count(*) INTO living FROM {table};
-    SELECT reltuples INTO versions FROM pg_class WHERE oid = '{schema}.{index}'::regclass;
+    SELECT greatest(reltuples, 0) INTO versions FROM pg_class WHERE oid = '{schema}.{index}'::regclass;
     RETURN versions = living AND living < 16777216;
 END
 $$
