@@ -27,7 +27,7 @@ from access import hours
 from access.hours import Window
 from access.models import Credential, FeedCounter, FeedRow, Gate, Rule
 from consent.models import Purpose, Standing
-from residents.models import ErasurePlace, Neighborhood, Occupancy, Resident
+from residents.models import ErasurePlace, Neighborhood, Occupancy, Resident, Unit
 
 REVIEW_AT_ONCE = 500
 
@@ -41,7 +41,16 @@ class _Scope:
     neighborhood: UUID
     credentials: frozenset[UUID] | None = None
     residents: frozenset[UUID] | None = None
+    unit: UUID | None = None
     gate: UUID | None = None
+
+    @property
+    def is_wide(self) -> bool:
+        return self.credentials is None and self.residents is None and self.unit is None
+
+    def _lived_there(self) -> QuerySet[Occupancy, Any]:
+        """Who lives in the dwelling, will or did; asked under the counter's lock, so that nobody moves in unseen."""
+        return Occupancy.objects.filter(unit=self.unit).values("resident")
 
     def credentials_in(self) -> QuerySet[Credential]:
         found = Credential.objects.filter(neighborhood=self.neighborhood)
@@ -49,6 +58,8 @@ class _Scope:
             found = found.filter(pk__in=self.credentials)
         if self.residents is not None:
             found = found.filter(resident__in=self.residents)
+        if self.unit is not None:
+            found = found.filter(resident__in=self._lived_there())
         return found
 
     def rows_in(self) -> QuerySet[FeedRow]:
@@ -57,6 +68,8 @@ class _Scope:
             found = found.filter(credential__in=self.credentials)
         if self.residents is not None:
             found = found.filter(credential__resident__in=self.residents)
+        if self.unit is not None:
+            found = found.filter(credential__resident__in=self._lived_there())
         return found if self.gate is None else found.filter(gate=self.gate)
 
 
@@ -87,10 +100,11 @@ def refresh(
     at: datetime,
     credentials: Collection[Credential] | None = None,
     residents: Collection[Resident] | None = None,
+    unit: Unit | None = None,
     gate: Gate | None = None,
     neighborhood: Neighborhood | None = None,
 ) -> int:
-    """Bring the rows up to date, for one of: these credentials, these residents, this gate, or a whole neighborhood.
+    """Bring the rows up to date, for these credentials or residents, whoever lives in a dwelling, a gate, or a neighborhood.
 
     Call it last in the act that changed the truth. The number of queries does not depend on how many rows there are.
     Returns how many rows changed.
@@ -100,6 +114,8 @@ def refresh(
         scopes += _by_neighborhood("credentials", credentials)
     if residents:
         scopes += _by_neighborhood("residents", residents)
+    if unit is not None:
+        scopes.append(_Scope(unit.neighborhood_id, unit=unit.pk))
     if gate is not None:
         scopes.append(_Scope(gate.neighborhood_id, gate=gate.pk))
     if neighborhood is not None:
@@ -214,8 +230,7 @@ def _wanted(scope: _Scope, at: datetime) -> dict[Key, _Wanted]:
     )
     if not credentials:
         return {}
-    narrow = None if scope.credentials is None and scope.residents is None else credentials
-    residents = None if narrow is None else {credential.resident_id for credential in narrow}
+    residents = None if scope.is_wide else {credential.resident_id for credential in credentials}
     rights = _rights(scope, residents, at)
     consents = _consents(scope, residents, at)
     wanted: dict[Key, _Wanted] = {}

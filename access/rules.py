@@ -50,17 +50,23 @@ def save(*, rule: Rule, at: datetime) -> Rule:
     Raises: RuleRefused
     """
     _check(rule)
-    before = Rule.objects.filter(pk=rule.pk).select_related("gate", "unit", "resident").first()
+    before = Rule.objects.filter(pk=rule.pk).select_related("unit", "resident").first()
     rule.save()
-    for gate in {each.gate_id: each.gate for each in (before, rule) if each}.values():
-        refresh(gate=gate, at=at)
+    _tell(rule, at)
+    if before and (before.unit_id, before.resident_id) != (rule.unit_id, rule.resident_id):
+        _tell(before, at)
     return rule
 
 
 @transaction.atomic
 def remove(*, rule: Rule, at: datetime) -> None:
     Rule.objects.filter(pk=rule.pk).delete()
-    refresh(gate=rule.gate, at=at)
+    _tell(rule, at)
+
+
+def _tell(rule: Rule, at: datetime) -> None:
+    """All gates of those it is for: the one that it was moved away from as well."""
+    refresh(unit=rule.unit, residents=[rule.resident] if rule.resident else None, at=at)
 
 
 def _check(rule: Rule) -> None:

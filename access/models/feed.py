@@ -39,7 +39,8 @@ class FeedRow(models.Model):
                 fields=["review_at"],
                 condition=Q(present=True, review_at__isnull=False),
                 name="feed_row_to_review",
-            )
+            ),
+            models.Index(fields=["changed_at"], condition=Q(present=False), name="feed_tombstone_by_age"),
         ]
         constraints = [
             models.CheckConstraint(
