@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export PORT ?= 8000
 SOURCES := manage.py access committees consent gate ledger portal residents sharing vault tests
 
-.PHONY: demo test check install obligations screenshots bench messages lock reset clean help
+.PHONY: demo test check install obligations screenshots messages lock reset clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -32,9 +32,6 @@ obligations: test  ## what of the law is covered by tests that ran and passed
 
 screenshots: $(STAMP) locale/.compiled  ## the screens, at two widths and in two languages
 	@LINMEN_MODE=demo $(BIN)/python manage.py screenshots
-
-bench: $(STAMP)  ## how long the slow parts take here
-	@LINMEN_MODE=test $(BIN)/python manage.py bench
 
 messages: $(STAMP)  ## collect the words of the screens into locale/, and compile them
 	$(BIN)/pybabel extract -F babel.cfg -k gettext_lazy -k ngettext_lazy:1,2 -k pgettext_lazy:1c,2 --sort-by-file --no-wrap --omit-header -o var/messages.pot .
@@ -65,7 +62,7 @@ $(STAMP): requirements-dev.txt
 	@test -x $(BIN)/python && $(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	@sed -n '/^setuptools==/,/^[^ ]*==/p' requirements-dev.txt | sed -e '1b' -e '/^[^ ]/,$$d' > $(VENV)/setuptools.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/setuptools.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --use-pep517 --require-hashes -r requirements-dev.txt
 	@touch $@
 
 locale/.compiled: $(STAMP) $(wildcard locale/*/LC_MESSAGES/django.po)

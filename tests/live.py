@@ -22,6 +22,7 @@ import redis
 from django.conf import settings
 from django.core.cache import caches
 from django.test import override_settings
+from kombu import pools
 
 from portal import embedded, places, processes
 from portal.celery import app as celery
@@ -213,6 +214,6 @@ def _queueing_at(url: str) -> Iterator[None]:
 
 
 def _forget_pools() -> None:
-    celery.pool.force_close_all()
+    pools.reset()  # or connections to the other broker would be taken up again
     celery._pool = None
     celery.amqp._producer_pool = None
