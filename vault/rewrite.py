@@ -30,6 +30,7 @@ APP_ROLE = "linmen_app"
 LOCK_TIMEOUT_MS = 200
 
 # An index counts its items in a 4-byte float: beyond 2^24 that is no longer exact, and so not sure.
+# One over a table that never held anything says -1.
 REWRITE = """
 CREATE OR REPLACE FUNCTION {function}() RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER

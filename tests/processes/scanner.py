@@ -92,12 +92,14 @@ class Scanner:
         for database in embedded.DATABASES.values():
             with embedded.connect(self._house.var, database) as session:
                 tables = session.execute(
-                    "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind IN ('r', 'm', 't')"
-                    " AND c.relnamespace <> 'information_schema'::regnamespace"
+                    "SELECT c.oid::regclass::text, c.relnamespace = 'public'::regnamespace FROM pg_class c"
+                    " WHERE c.relkind IN ('r', 'm', 't')"
                 ).fetchall()
-                for (table,) in tables:
+                for table, ours in tables:
+                    # The catalogs (samples of columns, among others) have types without a binary form: hex there.
+                    form = "binary" if ours else "text"
                     with session.cursor().copy(
-                        f"COPY (SELECT * FROM {table}) TO STDOUT (FORMAT binary)"
+                        f"COPY (SELECT * FROM {table}) TO STDOUT (FORMAT {form})"
                     ) as copy:
                         yield "rows", b"".join(bytes(part) for part in copy)
 
