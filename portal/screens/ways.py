@@ -31,6 +31,7 @@ class Way:
     detail: str = ""
     url: str = ""
     action: str = ""
+    stop_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,47 +102,44 @@ def _card(passages: list[Passage]) -> Way:
 
 def _face(credential: Credential, passages: list[Passage]) -> Way:
     having, wanted = reached(credential.pk)
-    stop = reverse("consent", args=[Purpose.FACE_AT_GATE])
     if having < wanted:
-        state, tone = _("On its way"), "off"
-        detail = ngettext(
+        words = ngettext(
             "%(having)s of %(count)s gate has it so far.",
             "%(having)s of %(count)s gates have it so far.",
             wanted,
-        ) % {"having": having, "count": wanted}
-    else:
-        state, tone, detail = _("Works"), "on", _opens(passages)
+        )
+        return _face_way(_("On its way"), words % {"having": having, "count": wanted})
+    return _face_way(_("Works"), _opens(passages), tone="on")
+
+
+def _face_to_be(resident: Resident) -> Way:
+    under_way = Enrolment.objects.unfinished().filter(resident=resident).first()
+    if under_way:
+        return _face_way(
+            _("Being checked"),
+            _("We are looking at your photos."),
+            url=reverse("enrolment", args=[under_way.pk]),
+            action=_("See how far it is"),
+        )
+    return _face_way(
+        _("Not set up yet"),
+        _("You said yes. Two photos are still needed, whenever you like."),
+        url=reverse("enrol"),
+        action=_("Set it up"),
+    )
+
+
+def _face_way(state: str, detail: str, *, tone: str = "off", url: str = "", action: str = "") -> Way:
+    """However far it has come, stopping is as near as agreeing was (obligation 8)."""
     return Way(
         icon="face",
         name=_("Face"),
         state=state,
         tone=tone,
         detail=detail,
-        url=stop,
-        action=_("Look at it, or stop and delete"),
-    )
-
-
-def _face_to_be(resident: Resident) -> Way:
-    under_way = Enrolment.objects.unfinished().filter(resident=resident).first()
-    if under_way:
-        return Way(
-            icon="face",
-            name=_("Face"),
-            state=_("Being checked"),
-            tone="off",
-            detail=_("We are looking at your photos."),
-            url=reverse("enrolment", args=[under_way.pk]),
-            action=_("See how far it is"),
-        )
-    return Way(
-        icon="face",
-        name=_("Face"),
-        state=_("Not set up yet"),
-        tone="off",
-        detail=_("You said yes. Two photos are still needed, whenever you like."),
-        url=reverse("enrol"),
-        action=_("Set it up"),
+        url=url,
+        action=action,
+        stop_url=reverse("consent", args=[Purpose.FACE_AT_GATE]),
     )
 
 

@@ -1,0 +1,175 @@
+"""The screens as a visitor of the demo sees them, written as pictures: at two widths and in both languages.
+
+A demo of its own is started in a temporary folder and ended afterwards, so that the pictures show what `make demo` shows.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from portal import places
+from portal.demo.community import PASSWORD
+from portal.supervisor import HOST
+
+if TYPE_CHECKING:  # a tool of development: not there in production
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+START_SECONDS = 180.0
+WIDTHS = {390: 844, 1280: 900}
+LANGUAGES = {"zh": "zh-hans", "en": "en"}
+COLOURS = 96  # paper, ink and two colours: more would only cost bytes
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+class NoHouse(Exception):
+    """The demo did not come up; the message is the end of what it said."""
+
+
+@contextmanager
+def house() -> Iterator[str]:
+    """The address of a demo that stands while this lasts."""
+    with tempfile.TemporaryDirectory(prefix="linmen-screens-") as folder:
+        port = _free_port()
+        env = {name: value for name, value in os.environ.items() if not name.endswith(("_URL", "_KEY_FILE"))}
+        env |= {"LINMEN_VAR": folder, "LINMEN_MODE": "demo", "PORT": str(port)}
+        said = Path(folder) / "said.txt"
+        with said.open("wb") as out:
+            demo = subprocess.Popen(
+                [sys.executable, "-m", "portal.supervisor"],
+                cwd=places.BASE,
+                env=env,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            url = f"http://{HOST}:{port}"
+            _wait_until_well(demo, url, said)
+            yield url
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.wait(60)
+
+
+def _wait_until_well(demo: subprocess.Popen[bytes], url: str, said: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and demo.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/healthz/", timeout=5):  # noqa: S310  (our own)
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    raise NoHouse(said.read_text(errors="replace")[-2000:])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def open_browser(playwright: object) -> Browser:
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    launch = playwright.chromium.launch  # type: ignore[attr-defined]
+    browser: Browser = launch(executable_path=path, args=[*options, "--hide-scrollbars"])
+    return browser
+
+
+class Camera:
+    """Walks through the demo and takes each picture four times."""
+
+    def __init__(self, browser: Browser, url: str, folder: Path, say: Callable[[str], object]) -> None:
+        self.browser, self.url, self.folder, self.say = browser, url, folder, say
+
+    def take_all(self) -> None:
+        self._each("sign-in", None, lambda page: page.goto(f"{self.url}/sign-in/"))
+        self._each("home", "resident", lambda page: None)
+        self._each("sharing", "resident", lambda page: page.click("a.button[href^='/sharing/']"))
+        self._each("record", "resident", lambda page: page.goto(f"{self.url}/record/"))
+        self._each("consent", "resident", lambda page: page.goto(f"{self.url}/decisions/face_at_gate/"))
+        self._agree("resident", "face_at_gate", "photo_over_internet")
+        self._each("enrol", "resident", lambda page: page.goto(f"{self.url}/enrol/"))
+        self._stop("neighbor")
+        self._each("erasure", "neighbor", self._last_erasure)
+        self._each("look-up", "clerk", self._look_up)
+
+    def _each(self, name: str, account: str | None, go: Callable[[Page], object]) -> None:
+        for short, language in LANGUAGES.items():
+            context = self._visitor(account, language)
+            page = context.pages[0]
+            go(page)
+            for width, height in WIDTHS.items():
+                page.set_viewport_size({"width": width, "height": height})
+                path = self.folder / f"{name}.{short}.{width}.png"
+                path.write_bytes(_slim(page.screenshot(full_page=True, animations="disabled")))
+                self.say(f"{path.name}  {path.stat().st_size // 1024} KB")
+            context.close()
+
+    def _visitor(self, account: str | None, language: str) -> BrowserContext:
+        context = self.browser.new_context(color_scheme="light", locale="zh-CN", timezone_id="Asia/Shanghai")
+        context.add_cookies([{"name": "django_language", "value": language, "url": self.url}])
+        page = context.new_page()
+        if account is not None:
+            page.goto(f"{self.url}/sign-in/")
+            page.fill("[name=username]", account)
+            page.fill("[name=password]", PASSWORD)
+            page.press("[name=password]", "Enter")
+            page.wait_for_url(lambda url: "sign-in" not in url)
+        return context
+
+    def _agree(self, account: str, *purposes: str) -> None:
+        context = self._visitor(account, "zh-hans")
+        page = context.pages[0]
+        for purpose in purposes:
+            page.goto(f"{self.url}/decisions/{purpose}/")
+            page.click("button[value=yes]")
+        context.close()
+
+    def _stop(self, account: str) -> None:
+        """Once the gates have the face, so that they have something to confirm."""
+        context = self._visitor(account, "zh-hans")
+        page = context.pages[0]
+        _again_until(page, lambda: page.locator(".ways-in .tag--on").count() >= 2)
+        page.goto(f"{self.url}/decisions/face_at_gate/")
+        page.click("form[action$='/stop/'] button")
+        _again_until(page, lambda: page.locator("#progress[data-refresh]").count() == 0)
+        context.close()
+
+    def _last_erasure(self, page: Page) -> None:
+        page.goto(f"{self.url}/deletions/")
+        page.click("main .rows a")
+
+    def _look_up(self, page: Page) -> None:
+        page.goto(f"{self.url}/admin/residents/resident/")
+        page.click("#result_list tbody th a >> nth=0")
+
+
+def _again_until(page: Page, done: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
+        time.sleep(1)
+        page.reload()
+
+
+def _slim(picture: bytes) -> bytes:
+    """The same picture in few colours."""
+    out = io.BytesIO()
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()
