@@ -21,6 +21,7 @@ from residents.models import User
 class CommitteeAdmin(ScopedAdmin[Committee]):
     view_perms = ("view_register", "audit")
     add_perms = change_perms = (OPERATOR,)
+    ordering = ("name", "pk")
     list_display = ("name", "kind", "neighborhood")
     list_filter = (("neighborhood", ScopedFilter), "kind")
     list_select_related = ("neighborhood",)

@@ -38,6 +38,7 @@ REQUEST_REFUSED = {
 class RecipientAdmin(ScopedAdmin[Recipient]):
     view_perms = ("draft_sharing", "approve_sharing", "audit")
     add_perms = change_perms = ("draft_sharing",)
+    ordering = ("name", "pk")
     list_display = ("name", "contact", "neighborhood")
     list_filter = (("neighborhood", ScopedFilter),)
     list_select_related = ("neighborhood",)

@@ -15,6 +15,7 @@ from residents.models import Building, Neighborhood, Unit
 class NeighborhoodAdmin(ScopedAdmin[Neighborhood]):
     view_perms = ("view_register", "audit")
     add_perms = change_perms = (OPERATOR,)
+    ordering = ("name", "pk")
     list_display = ("name", "name_en", "time_zone")
     fields = ("name", "name_en", "time_zone")
 
@@ -23,6 +24,7 @@ class NeighborhoodAdmin(ScopedAdmin[Neighborhood]):
 class BuildingAdmin(ScopedAdmin[Building]):
     view_perms = ("view_register",)
     add_perms = change_perms = ("manage_register",)
+    ordering = ("name", "pk")
     list_display = ("name", "neighborhood")
     list_filter = (("neighborhood", ScopedFilter),)
     list_select_related = ("neighborhood",)
@@ -46,6 +48,7 @@ class UnitAdmin(ScopedAdmin[Unit]):
     list_display_links = ("number",)
     list_filter = (("building", ScopedFilter), ("neighborhood", ScopedFilter))
     list_select_related = ("building", "neighborhood")
+    ordering = ("building__name", "number", "pk")
     search_fields = ("=number",)
     fields = ("building", "number")
 

@@ -1,0 +1,216 @@
+"""A neighborhood in which there is something of everything, and people who should see none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db.models import Model
+from django.test import Client
+from guardian.shortcuts import assign_perm
+
+from access import cards, gates, pairing, rules
+from access.models import Credential, Device, Enrolment, EntryEvent, Gate, Rule
+from committees import appointing
+from committees.models import Committee, Term
+from consent.models import Decision, Form, Purpose, Standing
+from consent.withdrawal import withdraw
+from residents.lookups import look_up
+from residents.models import (
+    Building,
+    ErasureOrder,
+    ErasurePlace,
+    LookUp,
+    Neighborhood,
+    Occupancy,
+    Resident,
+    Unit,
+    User,
+)
+from sharing import answering, disclosing, requesting
+from sharing.models import Answer, Disclosure, Recipient, Request
+from tests.cast import draft, staff
+from tests.enrolling import agree
+
+Desk = Callable[[User], Client]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    def sign_in(user: User) -> Client:
+        client = Client(headers={"accept-language": "en"})
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@dataclass
+class Community:
+    """What is in the neighborhood, and what nobody outside it may read."""
+
+    neighborhood: Neighborhood
+    words: list[str] = field(default_factory=list)
+    rows: dict[type[Model], list[Model]] = field(default_factory=dict)
+
+    def first(self, model: type[Model]) -> Any:
+        return self.rows[model][0]
+
+    def ids(self) -> set[str]:
+        return {str(row.pk) for rows in self.rows.values() for row in rows if len(str(row.pk)) > 8}
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """Every row, to see whether anything was changed."""
+        return {
+            model._meta.label: list(model._default_manager.order_by("pk").values()) for model in self.rows
+        }
+
+
+@pytest.fixture
+def community(here, resident, neighbor, chair, clerk, forms, superuser, now: datetime) -> Community:
+    Building.objects.filter(neighborhood=here).update(name="翠楼")
+    gate = gates.put_up(neighborhood=here, name="柳门", name_en="Willow Gate", by_face=True, at=now)
+    code = pairing.make_code(gate=gate, by=clerk, at=now)
+    device = pairing.pair(code=code, public_key=b"p" * 32, sealing_key=b"s" * 32, at=now).device
+    rules.add(gate=gate, unit=Unit.objects.get(number="101"), at=now)
+    cards.issue(resident=resident, number="0471112222", at=now)
+    _entered(gate, device, now)
+    _consented(resident, neighbor, forms, now)
+    draft(here, Purpose.FACE_AT_GATE, version=2)
+    look_up(
+        resident=resident, by=clerk, reason="水管漏了", capacity="property.clerk", at=now - timedelta(hours=1)
+    )
+    _shared(resident, clerk, chair, superuser, here, now)
+    LogEntry.objects.create(
+        user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
+    )
+    return _all_of(here)
+
+
+def _entered(gate: Gate, device: Device, now: datetime) -> None:
+    card = Credential.objects.get(kind="card")
+    EntryEvent.objects.create(
+        neighborhood=gate.neighborhood,
+        gate=gate,
+        device=device,
+        boot=uuid4(),
+        sequence=1,
+        kind="card",
+        credential=card.pk,
+        outcome="opened",
+        device_time=now,
+        received_at=now,
+    )
+
+
+def _consented(resident: Resident, neighbor: Resident, forms: Any, now: datetime) -> None:
+    standings = agree(resident, forms, Purpose.FACE_AT_GATE, Purpose.PHOTO_OVER_INTERNET, at=now)
+    Enrolment.objects.create(
+        neighborhood=resident.neighborhood,
+        resident=resident,
+        standing=standings[Purpose.FACE_AT_GATE],
+        photo_standing=standings[Purpose.PHOTO_OVER_INTERNET],
+        route=Enrolment.Route.PORTAL,
+        created_at=now,
+    )
+    agree(neighbor, forms, Purpose.FACE_AT_GATE, at=now)
+    withdraw(
+        resident=neighbor,
+        purpose=Purpose.FACE_AT_GATE,
+        actor=neighbor.user,
+        language="zh-hans",
+        route=Decision.Route.PORTAL,
+        at=now,
+    )
+
+
+def _shared(resident, clerk, chair, superuser, here: Neighborhood, now: datetime) -> None:
+    recipient = Recipient.objects.create(neighborhood=here, name="青禾送水站", contact="柳岸路 3 号")
+    before = now - timedelta(days=9)
+
+    def ask(purpose: str, deadline: datetime) -> Request:
+        drafted = requesting.draft(
+            recipient=recipient,
+            purpose=purpose,
+            purpose_en="Water for Willow Bank",
+            fields=["name", "phone"],
+            retention_days=30,
+            deadline=deadline,
+            by=superuser,
+            at=before,
+        )
+        return requesting.put_to_residents(request=drafted, by=chair, at=before)
+
+    given = ask("送水到户", now - timedelta(days=2))
+    answering.answer(
+        request=given, resident=resident, yes=True, actor=resident.user, at=before + timedelta(days=1)
+    )
+    disclosure = disclosing.release(request=given, by=chair, at=now)
+    disclosing.build(disclosure=disclosure.pk, at=now)
+    ask("送奶到户", now + timedelta(days=2))
+
+
+def _all_of(here: Neighborhood) -> Community:
+    kinds: list[type[Model]] = [
+        *(Building, Unit, Resident, Occupancy, LookUp, ErasureOrder, Form, Decision, Standing),
+        *(Committee, Term, Recipient, Request, Answer, Disclosure),
+        *(Gate, Device, Credential, Rule, EntryEvent, Enrolment),
+    ]
+    rows: dict[type[Model], list[Model]] = {
+        kind: list(kind._default_manager.filter(neighborhood=here)) for kind in kinds
+    }
+    rows[ErasurePlace] = list(ErasurePlace.objects.filter(order__neighborhood=here))
+    rows[Neighborhood] = [here]
+    rows[User] = list(User.objects.filter(resident__neighborhood=here))
+    assert all(rows.values()), [kind for kind, found in rows.items() if not found]
+    words = [
+        *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳＊", "柳门", "Willow Gate"),
+        *("青禾送水站", "柳岸路", "送水到户", "送奶到户", "水管漏了", "0471112222"),
+        *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),
+    ]
+    return Community(here, words, rows)
+
+
+@pytest.fixture
+def busybody(elsewhere: Neighborhood, now: datetime) -> User:
+    """Holds every right there is, elsewhere."""
+    user = staff(elsewhere, username="busybody", kind=Committee.Kind.OWNERS, role=Term.Role.CHAIR, at=now)
+    for kind, role in [
+        (Committee.Kind.PROPERTY, Term.Role.CLERK),
+        (Committee.Kind.RESIDENTS, Term.Role.AUDITOR),
+    ]:
+        committee = Committee.objects.create(neighborhood=elsewhere, kind=kind, name=f"山 {kind}")
+        appointing.appoint(
+            committee=committee,
+            user=user,
+            role=role,
+            starts=now.date() - timedelta(days=3),
+            ends=now.date() + timedelta(days=30),
+            by=None,
+            at=now,
+        )
+    return user
+
+
+@pytest.fixture
+def former(here: Neighborhood, now: datetime) -> User:
+    """Was staff here until the day before yesterday, and nobody has tidied up: every row is left."""
+    user = User.objects.create_user(username="former", is_staff=True)
+    committee, _ = Committee.objects.get_or_create(neighborhood=here, kind=Committee.Kind.PROPERTY)
+    for role in Term.Role.values:
+        Term.objects.create(
+            neighborhood=here,
+            committee=committee,
+            user=user,
+            role=role,
+            starts=now.date() - timedelta(days=300),
+            ends=now.date() - timedelta(days=2),
+        )
+    for perm, _words in Neighborhood._meta.permissions:
+        assign_perm(perm, user, here)
+    return user
