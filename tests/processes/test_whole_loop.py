@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from access import cards, gates, pairing, rules, templates
+from access import cards, enrolment, gates, pairing, rules, templates
 from access.models import Enrolment, Template
 from consent.models import Purpose, Standing
 from portal.places import BASE
 from portal.portraits import portrait
 from residents.models import ErasureOrder, ErasurePlace, Resident
 from tests.cast import PASSWORD
+from tests.enrolling import agree, two_portraits
 from tests.live import Live
 from tests.processes.doors import Door, Visitor
 from tests.processes.scanner import Scanner
@@ -147,10 +148,10 @@ def _send_photos(visitor: Visitor, first: bytes, second: bytes) -> Enrolment:
     return Enrolment.objects.select_related("standing", "photo_standing").get(pk=to.split("/")[-2])
 
 
-def _wait_for(live: Live, enrolment: Enrolment, state: Enrolment.State) -> None:
-    live.wait_until(lambda: not Enrolment.objects.unfinished().filter(pk=enrolment.pk).exists(), timeout=60)
-    enrolment.refresh_from_db()
-    assert enrolment.state == state, enrolment.reason
+def _wait_for(live: Live, begun: Enrolment, state: Enrolment.State) -> None:
+    live.wait_until(lambda: not Enrolment.objects.unfinished().filter(pk=begun.pk).exists(), timeout=60)
+    begun.refresh_from_db()
+    assert begun.state == state, begun.reason
     live.wait_until(lambda: not any(path.is_file() for path in (live.var / "photos").rglob("*")))
 
 
@@ -185,8 +186,6 @@ def _still_to_confirm(order: ErasureOrder) -> set[str]:
 @pytest.mark.obligation("20", "F16", "F21")
 def test_a_killed_worker_and_a_lost_message_only_delay(live: Live, resident: Resident, forms):
     """The real worker, `kill -9` in the middle of its work; then Redis forgets everything."""
-    from tests.enrolling import agree, two_portraits
-
     now = datetime.now(UTC)
     agree(resident, forms, at=now)
     patience = {"ENROLMENT_LEASE_SECONDS": "3"}
@@ -204,12 +203,10 @@ def test_a_killed_worker_and_a_lost_message_only_delay(live: Live, resident: Res
 
 
 def _begin(resident: Resident, pictures: tuple[bytes, bytes]) -> Enrolment:
-    from access import enrolment
-
     return enrolment.begin(
         resident=resident, route=Enrolment.Route.PORTAL, pictures=pictures, at=datetime.now(UTC)
     )
 
 
-def _state(enrolment: Enrolment) -> str:
-    return Enrolment.objects.values_list("state", flat=True).get(pk=enrolment.pk)
+def _state(begun: Enrolment) -> str:
+    return Enrolment.objects.values_list("state", flat=True).get(pk=begun.pk)
