@@ -102,7 +102,12 @@ def work(*, enrolment: UUID, at: datetime) -> None:
     if claimed is None:
         return
     if claimed.attempts > ATTEMPTS:
-        _close(claimed, Closed.COULD_NOT_FINISH, at)
+        give_up(enrolment=claimed, at=at)
+        return
+    if not _consent_lives(claimed, at):
+        _delete_photos(
+            claimed
+        )  # its time is over: the sweep will end it, and nobody looks at the photos until then
         return
     try:
         face = _look(claimed)
@@ -125,28 +130,31 @@ def cancel(*, enrolment: Enrolment, at: datetime) -> bool:
     return bool(cancelled)
 
 
-def close_overdue(*, at: datetime) -> int:
-    """Photos have lived long enough, whatever keeps the workers."""
-    overdue = Enrolment.objects.unfinished().filter(created_at__lte=at - PHOTO_LIFE)
-    rows = list(overdue.select_related("standing", "photo_standing"))
-    for enrolment in rows:
-        _close(enrolment, Closed.COULD_NOT_FINISH, at)
-    return len(rows)
+def overdue(*, at: datetime) -> list[Enrolment]:
+    """Those whose photos have lived long enough, whatever keeps the workers."""
+    found = Enrolment.objects.unfinished().filter(created_at__lte=at - PHOTO_LIFE)
+    return list(found.select_related("standing", "photo_standing"))
 
 
-def delete_orphans(*, at: datetime) -> int:
+def give_up(*, enrolment: Enrolment, at: datetime) -> None:
+    _close(enrolment, Closed.COULD_NOT_FINISH, at)
+
+
+def orphans(*, at: datetime) -> list[photos.Folder]:
     """Photos whose enrolment is over, or is not known: what a process left behind that died in between."""
-    found = {folder.enrolment: folder for folder in photos.folders()}
-    states = dict(Enrolment.objects.filter(pk__in=found).values_list("pk", "state"))
-    deleted = 0
-    for enrolment, folder in found.items():
-        state = states.get(enrolment)
-        over = state in (Enrolment.State.DONE, Enrolment.State.REFUSED)
-        # A folder without a row may be a moment old: the row commits after the files are written.
-        if over or (state is None and folder.since < at - _lease()):
-            photos.delete(standing=folder.standing, enrolment=enrolment)
-            deleted += 1
-    return deleted
+    found = list(photos.folders())
+    states = dict(
+        Enrolment.objects.filter(pk__in=[folder.enrolment for folder in found]).values_list("pk", "state")
+    )
+    over = (Enrolment.State.DONE, Enrolment.State.REFUSED)
+    # A folder without a row may be a moment old: the row commits after the files are written.
+    young = {folder.enrolment for folder in found if folder.since >= at - _lease()}
+    return [
+        folder
+        for folder in found
+        if states.get(folder.enrolment) in over
+        or (folder.enrolment not in states and folder.enrolment not in young)
+    ]
 
 
 def _hang_on_consent(enrolment: Enrolment, at: datetime) -> None:
@@ -165,13 +173,17 @@ def _hang_on_consent(enrolment: Enrolment, at: datetime) -> None:
         enrolment.photo_standing = sending
 
 
+def _consent_lives(enrolment: Enrolment, at: datetime) -> bool:
+    both = (enrolment.standing_id, enrolment.photo_standing_id)
+    wanted = {each for each in both if each is not None}
+    return Standing.objects.live(at).filter(pk__in=wanted).count() == len(wanted)
+
+
 @transaction.atomic
 def _take_in(enrolment: Enrolment, sealed: tuple[bytes, bytes], at: datetime) -> None:
     """Write files and row. The files are written inside, while no withdrawal can commit: it will find them."""
     resident = one_at_a_time(enrolment.resident)
-    both = (enrolment.standing_id, enrolment.photo_standing_id)
-    wanted = {each for each in both if each is not None}
-    if Standing.objects.live(at).filter(pk__in=wanted).count() != len(wanted):
+    if not _consent_lives(enrolment, at):
         raise EnrolmentRefused(NotNow.NO_CONSENT)
     if resident.enrolments.unfinished().exists():
         raise EnrolmentRefused(NotNow.ANOTHER_UNFINISHED)

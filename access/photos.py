@@ -57,8 +57,7 @@ def write(*, enrolment: Enrolment, sealed: tuple[bytes, bytes]) -> None:
     root = _root()
     of_standing = root / str(consent_of(enrolment).pk)
     folder = of_standing / str(enrolment.pk)
-    folder.mkdir(mode=0o700, parents=True)
-    of_standing.chmod(0o700)
+    _make(of_standing, folder)
     for name, data in zip(NAMES, sealed, strict=True):
         draft = folder / f"{name}.part"
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -97,7 +96,7 @@ def delete_all(standing: UUID) -> None:
 
 
 def remain(standing: UUID) -> bool:
-    return (_root() / str(standing)).exists()
+    return any(path.is_file() for path in (_root() / str(standing)).rglob("*"))
 
 
 def folders() -> Iterator[Folder]:
@@ -117,6 +116,16 @@ def _root() -> Path:
     if stat.S_IMODE(root.stat().st_mode) != 0o700:
         root.chmod(0o700)
     return root
+
+
+def _make(of_standing: Path, folder: Path) -> None:
+    while True:
+        of_standing.mkdir(mode=0o700, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700)
+        except FileNotFoundError:
+            continue  # a worker that finished with the one before has just tidied up
+        return
 
 
 def _remove(folder: Path) -> None:

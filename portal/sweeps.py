@@ -16,7 +16,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
-from access import enrolment, feed, storage
+from access import enrolment, feed, photos, storage
 from access.models import Enrolment
 from committees import appointing
 from consent import withdrawal
@@ -42,8 +42,8 @@ def sweep(*, at: datetime) -> bool:
     """True if every part went through."""
     parts: list[tuple[str, Callable[[], object]]] = [
         ("expired consent", lambda: _expire(at)),
-        ("overdue photos", lambda: enrolment.close_overdue(at=at)),
-        ("orphaned photos", lambda: enrolment.delete_orphans(at=at)),
+        ("overdue photos", lambda: _give_up(at)),
+        ("orphaned photos", lambda: _delete_orphans(at)),
         ("waiting enrolments", lambda: _nudge(at)),
         ("erasure orders", lambda: _erase(at)),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
@@ -62,6 +62,17 @@ def sweep(*, at: datetime) -> bool:
 def _expire(at: datetime) -> None:
     over = Standing.objects.filter(expires_at__lte=at).order_by("expires_at")[:AT_ONCE]
     _each(over, lambda standing: withdrawal.expire(standing=standing, at=at))
+
+
+def _give_up(at: datetime) -> None:
+    _each(enrolment.overdue(at=at), lambda overdue: enrolment.give_up(enrolment=overdue, at=at))
+
+
+def _delete_orphans(at: datetime) -> None:
+    def delete(folder: photos.Folder) -> None:
+        photos.delete(standing=folder.standing, enrolment=folder.enrolment)
+
+    _each(enrolment.orphans(at=at), delete)
 
 
 def _nudge(at: datetime) -> None:

@@ -259,18 +259,29 @@ def test_enrolling_again_replaces_the_face_at_every_gate(resident, standings, ga
 @pytest.mark.obligation("20")
 def test_photos_are_deleted_after_a_quarter_of_an_hour_whatever_happened(resident, standings, folder, now):
     begun = begin(resident, now)
-    assert enrolment.close_overdue(at=now + timedelta(minutes=14, seconds=59)) == 0
-    assert enrolment.close_overdue(at=now + timedelta(minutes=15)) == 1
+    assert enrolment.overdue(at=now + timedelta(minutes=14, seconds=59)) == []
+    late = now + timedelta(minutes=15)
+    for each in enrolment.overdue(at=late):
+        enrolment.give_up(enrolment=each, at=late)
     begun.refresh_from_db()
     assert (begun.state, begun.reason) == (State.REFUSED, "could_not_finish")
     assert files(folder) == []
 
 
 @pytest.mark.obligation("20", "F8")
-def test_photos_that_no_row_knows_are_found_by_looking_at_the_folder(resident, standings, folder, now):
+def test_photos_that_no_row_knows_are_found_by_looking_at_the_disk(resident, standings, now):
     """Never by joining through a row that may be gone."""
     begun = begin(resident, now)
     Enrolment.objects.filter(pk=begun.pk).delete()
-    assert enrolment.delete_orphans(at=now) == 0  # its row may be a moment away from its commit
-    assert enrolment.delete_orphans(at=now + timedelta(minutes=3)) == 1
+    assert enrolment.orphans(at=now) == []  # its row may be a moment away from its commit
+    [folder] = enrolment.orphans(at=now + timedelta(minutes=3))
+    assert folder.enrolment == begun.pk
+
+
+@pytest.mark.obligation("9", "20")
+def test_photos_are_not_looked_at_once_consent_has_run_out(resident, standings, folder, now, monkeypatch):
+    begun = begin(resident, now)
+    monkeypatch.setattr(enrolment, "_look", lambda claimed: pytest.fail("it looked"))
+    enrolment.work(enrolment=begun.pk, at=now + timedelta(days=366))
     assert files(folder) == []
+    assert not Template.objects.exists()
