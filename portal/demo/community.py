@@ -175,7 +175,7 @@ CAILING = Community(
     refused=("luo",),
     questions=(
         Question(
-            recipient="清波燃气检修队",
+            recipient="清波燃气检修队 · Qingbo gas fitters",
             contact="0571 8800 9001",
             purpose="预约每年一次的厨房燃气安全检查：检修队打电话约上门时间。",
             purpose_en="The yearly gas safety check in each kitchen: the fitters phone to agree on a time.",
@@ -186,8 +186,8 @@ CAILING = Community(
             no=("ding",),
         ),
         Question(
-            recipient="采菱读书角",
-            contact="2 幢底层，周六 9:00–11:00",
+            recipient="采菱读书角 · Cailing reading corner",
+            contact="2 幢底层 · ground floor of building 2",
             purpose="读书角想做一份借书登记册，写上愿意借书的住户的姓名和房号。",
             purpose_en="The reading corner wants a register of borrowers: name and dwelling of those who would like to.",
             fields=(Field.NAME, Field.DWELLING),
@@ -196,7 +196,7 @@ CAILING = Community(
             yes=("wei",),
         ),
         Question(
-            recipient="甘泉净水设备公司",
+            recipient="甘泉净水 · Ganquan water filters",
             contact="0571 8800 9009",
             purpose="向住户介绍净水设备，需要电话。",
             purpose_en="To tell residents about water filters, by phone.",

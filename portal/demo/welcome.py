@@ -11,9 +11,9 @@ from portal.demo import pictures
 from portal.demo.community import PASSWORD
 
 WELCOME = """
-Sign in at {url}/sign-in/ ; the password of every account is: {password}
+Sign in at {url}/sign-in/ (choose 中文 or English there first). The password of every account: {password}
   resident   沈兰, of 采菱苑 1 幢 201; has a card, and has decided nothing about her face
-  neighbor   余青, next door; said yes, and is being enrolled right now (in English)
+  neighbor   余青, next door; said yes, and is being enrolled right now
   chair      何建国, chairs the owners' committee, and lives there too
   clerk      works for the property company
   auditor    of the residents' committee
@@ -23,9 +23,9 @@ Staff work at {url}/admin/
 Letters nobody has used yet, to open an account at {url}/claim/
 {letters}
 
-To try: sign in as `resident`, say yes to face entry, enrol with the two portraits resident-1.jpg and resident-2.jpg in
+To try: sign in as `resident`, say yes to face entry, enrol with resident-1.jpg and resident-2.jpg (drawn by code) from
 {photos},
-watch the South Gate (tail -f {log}),
+watch her come to the South Gate (tail -f {log}),
 then stop and delete, and see each place confirm. README.md has the whole tour.
 """
 
