@@ -3,6 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# As a module, so that it finds how this project marks its words (portal/translations.py).
+BABEL := $(BIN)/python -m babel.messages.frontend
 export PORT ?= 8000
 SOURCES := manage.py access committees consent gate ledger portal residents sharing vault tests
 
@@ -34,9 +36,10 @@ screenshots: $(STAMP) locale/.compiled  ## the screens, at two widths and in two
 	@LINMEN_MODE=demo $(BIN)/python manage.py screenshots
 
 messages: $(STAMP)  ## collect the words of the screens into locale/, and compile them
-	$(BIN)/pybabel extract -F babel.cfg -k gettext_lazy -k ngettext_lazy:1,2 -k pgettext_lazy:1c,2 --sort-by-file --no-wrap --omit-header -o var/messages.pot .
-	$(BIN)/pybabel update -D django -i var/messages.pot -d locale --no-wrap --no-fuzzy-matching --ignore-obsolete
-	$(BIN)/pybabel compile -D django -d locale
+	@mkdir -p var
+	$(BABEL) extract -F babel.cfg -k gettext_lazy -k ngettext_lazy:1,2 -k pgettext_lazy:1c,2 --no-location --sort-output --omit-header -o var/messages.pot .
+	$(BABEL) update -D django -i var/messages.pot -d locale --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	$(BABEL) compile -D django -d locale
 
 lock: $(STAMP)  ## write requirements*.txt anew from requirements*.in
 	for name in requirements requirements-dev; do \
@@ -66,5 +69,5 @@ $(STAMP): requirements-dev.txt
 	@touch $@
 
 locale/.compiled: $(STAMP) $(wildcard locale/*/LC_MESSAGES/django.po)
-	@if ls locale/*/LC_MESSAGES/django.po >/dev/null 2>&1; then $(BIN)/pybabel -q compile -D django -d locale; fi
+	@if ls locale/*/LC_MESSAGES/django.po >/dev/null 2>&1; then $(BABEL) -q compile -D django -d locale; fi
 	@mkdir -p locale && touch $@

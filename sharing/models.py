@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from residents.models import Neighborhood, Resident, User
@@ -17,8 +17,9 @@ from residents.models import Neighborhood, Resident, User
 class Field(models.TextChoices):
     """What can be asked for at all. Biometrics are not on the list, so they cannot be asked for."""
 
-    NAME = "name", _("name")
-    DWELLING = "dwelling", _("dwelling")
+    # A person's name and a gate's are two words in Chinese.
+    NAME = "name", pgettext_lazy("of a person", "name")
+    DWELLING = "dwelling", pgettext_lazy("of a person", "dwelling")
     PHONE = "phone", _("phone")
 
 

@@ -53,7 +53,7 @@ PLACES = {
         gettext_lazy("The files of our databases"),
         gettext_lazy("Rewritten, because a deleted entry can stay in the file for a while."),
     ),
-    Kind.DEVICE: ("device", gettext_lazy("A gate's reader"), gettext_lazy("")),
+    Kind.DEVICE: ("device", gettext_lazy("A gate's reader"), ""),
 }
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from residents.models.places import Neighborhood, Unit
 from residents.models.users import User
@@ -31,7 +32,7 @@ class Resident(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="residents")
     user = models.OneToOneField(User, models.PROTECT, null=True, blank=True, related_name="resident")
-    name = models.CharField(_("name"), max_length=100, blank=True)
+    name = models.CharField(pgettext_lazy("of a person", "name"), max_length=100, blank=True)
     phone_sealed = models.BinaryField(null=True, editable=False)
     phone_index = models.BinaryField(null=True, editable=False)  # shared phones exist: never unique
     contact_key = models.UUIDField(default=uuid.uuid4, editable=False)  # vault key of the phone
