@@ -39,6 +39,7 @@ def _pair(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> HttpRespon
 @admin.register(Gate)
 class GateAdmin(ScopedAdmin[Gate]):
     view_perms = add_perms = change_perms = ("manage_access",)
+    refusals = (gates.GateRefused,)
     list_display = ("name", "in_service", "opens_by", "neighborhood")
     list_filter = (("neighborhood", ScopedFilter), "in_service")
     list_select_related = ("neighborhood",)
@@ -149,6 +150,7 @@ def _remove(request: HttpRequest, rule: Rule, given: dict[str, Any]) -> HttpResp
 class RuleAdmin(ScopedAdmin[Rule]):
     view_perms = add_perms = change_perms = ("manage_access",)
     form = RuleForm
+    refusals = (rules.RuleRefused,)
     list_display = ("short_id", "gate", "unit", "resident", "from_time", "to_time")
     list_filter = (("neighborhood", ScopedFilter), ("gate", ScopedFilter))
     list_select_related = ("gate", "unit__building", "resident")

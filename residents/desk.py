@@ -112,12 +112,15 @@ class ScopedFilter(RelatedFieldListFilter):
 class ScopedForm(forms.ModelForm[Any]):
     """Checks every constraint of the model, those over fields that the form does not show included."""
 
-    def validate_constraints(self) -> None:
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors:
+            return
         try:
             self.instance.validate_constraints()
         except ValidationError as refused:
             # A constraint may blame a field that this form does not show.
-            self.add_error(None, refused.messages)
+            self.add_error(None, refused.messages)  # type: ignore[arg-type]
 
 
 class _Scoped:
@@ -153,6 +156,8 @@ class ScopedAdmin(_Scoped, admin.ModelAdmin[M]):
     add_perms: ClassVar[tuple[str, ...]] = ()
     change_perms: ClassVar[tuple[str, ...]] = ()
     acts: tuple[Act[M], ...] = ()
+    # What the domain raises when somebody else was faster than the form's own checks.
+    refusals: ClassVar[tuple[type[Exception], ...]] = ()
 
     form = ScopedForm
     actions = None
@@ -245,8 +250,8 @@ class ScopedAdmin(_Scoped, admin.ModelAdmin[M]):
     ) -> HttpResponse:
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except DatabaseError as error:
-            if not refused_by_law(error):
+        except (DatabaseError, *self.refusals) as error:
+            if isinstance(error, DatabaseError) and not refused_by_law(error):
                 raise
             self.message_user(
                 request,

@@ -13,6 +13,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -51,9 +52,25 @@ class RequestForm(ScopedForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        if recipient := self.cleaned_data.get("recipient"):
+        given = self.cleaned_data
+        if recipient := given.get("recipient"):
             self.instance.neighborhood = recipient.neighborhood
-        return self.cleaned_data
+        if not self.errors:
+            self._ask_the_domain(given)
+        return given
+
+    def _ask_the_domain(self, given: dict[str, Any]) -> None:
+        try:
+            requesting.check(
+                purpose=given["purpose"],
+                purpose_en=given["purpose_en"],
+                fields=given["fields_asked"],
+                retention_days=given["retention_days"],
+                deadline=given["deadline"],
+                at=timezone.now(),
+            )
+        except requesting.RequestRefused as refused:
+            raise forms.ValidationError(REQUEST_REFUSED[refused.reason]) from refused
 
 
 def _put(request: HttpRequest, asked: Request, given: dict[str, Any]) -> HttpResponse | None:
@@ -79,6 +96,7 @@ class RequestAdmin(ScopedAdmin[Request]):
     view_perms = ("draft_sharing", "approve_sharing", "audit")
     add_perms = ("draft_sharing",)
     form = RequestForm
+    refusals = (requesting.RequestRefused,)
     list_display = ("recipient", "state", "deadline", "neighborhood")
     list_filter = (("neighborhood", ScopedFilter), "state")
     list_select_related = ("recipient", "neighborhood")

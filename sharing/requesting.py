@@ -40,7 +40,7 @@ def draft(
     """
     if not may(by, "draft_sharing", recipient.neighborhood, at):
         raise PermissionDenied
-    _check(
+    check(
         purpose=purpose,
         purpose_en=purpose_en,
         fields=fields,
@@ -75,7 +75,7 @@ def put_to_residents(*, request: Request, by: User, at: datetime) -> Request:
         raise RequestRefused("not_a_draft")
     if by.pk == request.drafted_by_id:
         raise RequestRefused("own_draft")
-    _check(
+    check(
         purpose=request.purpose,
         purpose_en=request.purpose_en,
         fields=request.fields,
@@ -89,7 +89,7 @@ def put_to_residents(*, request: Request, by: User, at: datetime) -> Request:
     return request
 
 
-def _check(
+def check(
     *,
     purpose: str,
     purpose_en: str,
@@ -98,6 +98,7 @@ def _check(
     deadline: datetime,
     at: datetime,
 ) -> None:
+    """Raises: RequestRefused"""
     if not fields or not set(fields) <= set(Field.values):
         raise RequestRefused("fields")
     if not purpose.strip() or not purpose_en.strip():
