@@ -1,0 +1,87 @@
+"""What a row points to is of the row's own neighborhood, whoever writes it."""
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from access.models import Credential, Device, Gate, Rule
+from committees.models import Committee, Term
+from residents.models import Occupancy, Resident, Unit
+from residents.same_neighborhood import REFUSED
+
+pytestmark = [pytest.mark.django_db, pytest.mark.obligation("A2", "27")]
+
+
+@pytest.fixture
+def refused():
+    def check(act):
+        with pytest.raises(DatabaseError) as error, transaction.atomic():
+            act()
+        assert error.value.__cause__.sqlstate == REFUSED
+
+    return check
+
+
+@pytest.fixture
+def gate(here):
+    return Gate.objects.create(neighborhood=here, name="南门")
+
+
+def test_it_refuses_a_rule_here_for_a_dwelling_or_a_resident_there(here, gate, stranger, refused):
+    there = stranger.occupancies.get().unit
+    refused(lambda: Rule.objects.create(neighborhood=here, gate=gate, unit=there))
+    refused(lambda: Rule.objects.create(neighborhood=here, gate=gate, resident=stranger))
+    refused(lambda: Rule.objects.create(neighborhood=stranger.neighborhood, gate=gate, resident=stranger))
+
+
+def test_it_refuses_a_card_here_for_somebody_there(here, stranger, now, refused):
+    refused(
+        lambda: Credential.objects.create(
+            neighborhood=here, resident=stranger, kind="card", digest=b"x" * 32, created_at=now
+        )
+    )
+
+
+def test_it_refuses_a_device_there_on_a_gate_here(elsewhere, gate, now, refused):
+    refused(
+        lambda: Device.objects.create(
+            neighborhood=elsewhere, gate=gate, public_key=b"k" * 32, sealing_key=b"s" * 32, paired_at=now
+        )
+    )
+
+
+def test_it_refuses_to_let_somebody_live_in_two_neighborhoods_in_one_row(here, resident, stranger, refused):
+    there = stranger.occupancies.get().unit
+    for neighborhood, who, unit in ((here, resident, there), (here, stranger, there)):
+        refused(
+            lambda n=neighborhood, w=who, u=unit: Occupancy.objects.create(
+                neighborhood=n, resident=w, unit=u, since=date(2026, 1, 1)
+            )
+        )
+
+
+def test_it_refuses_a_term_here_in_a_committee_there(here, elsewhere, resident, now, refused):
+    committee = Committee.objects.create(neighborhood=elsewhere, kind="owners", name="业委会")
+    refused(
+        lambda: Term.objects.create(
+            neighborhood=here,
+            committee=committee,
+            user=resident.user,
+            role="chair",
+            starts=now.date(),
+            ends=now.date() + timedelta(days=1),
+        )
+    )
+
+
+def test_it_refuses_to_move_a_row_to_another_neighborhood(here, elsewhere, resident, gate, refused):
+    for row in (resident, resident.occupancies.get(), resident.occupancies.get().unit, gate):
+        refused(lambda row=row: type(row).objects.filter(pk=row.pk).update(neighborhood=elsewhere))
+
+
+def test_it_refuses_a_dwelling_in_a_building_there(here, stranger, refused):
+    building = stranger.occupancies.get().unit.building
+    refused(lambda: Unit.objects.create(id=uuid4(), neighborhood=here, building=building, number="7"))
+    assert Resident.objects.filter(neighborhood=here).count() == 0
