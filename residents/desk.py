@@ -120,7 +120,7 @@ class ScopedForm(forms.ModelForm[Any]):
             self.instance.validate_constraints()
         except ValidationError as refused:
             # A constraint may blame a field that this form does not show.
-            self.add_error(None, refused.messages)  # type: ignore[arg-type]
+            self.add_error(None, refused.messages)
 
 
 class _Scoped:
@@ -248,9 +248,10 @@ class ScopedAdmin(_Scoped, admin.ModelAdmin[M]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        refusals: tuple[type[Exception], ...] = (DatabaseError, *self.refusals)
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except (DatabaseError, *self.refusals) as error:
+        except refusals as error:
             if isinstance(error, DatabaseError) and not refused_by_law(error):
                 raise
             self.message_user(

@@ -189,7 +189,8 @@ def test_it_is_forgotten_a_day_after_it_was_fetched(resident, says, give, chair,
     assert disclosing.forget_files(at=afterwards + timedelta(hours=23)) == 0
     assert disclosing.forget_files(at=afterwards + timedelta(days=1)) == 1
     assert keys.state(disclosure.key) == keys.State.DESTROYED
-    assert DisclosedRow.objects.count() == 0 and Disclosure.objects.get().file_sealed is None
+    assert DisclosedRow.objects.count() == 0
+    assert Disclosure.objects.get().file_sealed is None
     with pytest.raises(disclosing.FileForgotten):
         disclosing.fetch(disclosure=disclosure, by=chair, at=afterwards + timedelta(days=2))
 
