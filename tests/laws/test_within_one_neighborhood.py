@@ -1,13 +1,12 @@
 """What a row points to is of the row's own neighborhood, whoever writes it."""
 
-from datetime import date, timedelta
+from datetime import date
 from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, transaction
 
 from access.models import Credential, Device, Gate, Rule
-from committees.models import Committee, Term
 from residents.models import Occupancy, Resident, Unit
 from residents.same_neighborhood import REFUSED
 
@@ -60,20 +59,6 @@ def test_it_refuses_to_let_somebody_live_in_two_neighborhoods_in_one_row(here, r
                 neighborhood=n, resident=w, unit=u, since=date(2026, 1, 1)
             )
         )
-
-
-def test_it_refuses_a_term_here_in_a_committee_there(here, elsewhere, resident, now, refused):
-    committee = Committee.objects.create(neighborhood=elsewhere, kind="owners", name="业委会")
-    refused(
-        lambda: Term.objects.create(
-            neighborhood=here,
-            committee=committee,
-            user=resident.user,
-            role="chair",
-            starts=now.date(),
-            ends=now.date() + timedelta(days=1),
-        )
-    )
 
 
 def test_it_refuses_to_move_a_row_to_another_neighborhood(here, elsewhere, resident, gate, refused):
