@@ -1,0 +1,47 @@
+"""The documents: they say what is there."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+
+import pytest
+
+from portal.places import BASE
+
+PAGES = sorted(chain(BASE.glob("*.md"), (BASE / "docs").rglob("*.md")))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(BASE)))
+def test_it_links_to_what_exists(page):
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_it_names_every_variable_of_the_environment():
+    settings = (BASE / "portal" / "settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'(?:env\.\w+|_database|keys\.given)\(\s*"([A-Z_]+)"', settings))
+    named = set(re.findall(r"`([A-Z_]+)`", (BASE / "docs" / "deployment.md").read_text(encoding="utf-8")))
+    assert len(read) > 20
+    assert read - named - {"DEBUG"} == set()
+
+
+def test_it_gives_the_roles_as_the_code_does():
+    deployment = (BASE / "docs" / "deployment.md").read_text(encoding="utf-8")
+    for words in (
+        "NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION",
+        "SELECT, INSERT, UPDATE, DELETE",
+    ):
+        assert words in deployment
+        assert words in (BASE / "portal" / "roles.py").read_text(encoding="utf-8")
+
+
+def test_it_keeps_a_decision_on_one_page():
+    for page in (BASE / "docs" / "adr").glob("0*.md"):
+        lines = page.read_text(encoding="utf-8").splitlines()
+        assert len(lines) <= 40, page.name
+        assert [line for line in lines if line.startswith("## ")] == [
+            "## Context",
+            "## Decision",
+            "## Consequences",
+        ]
