@@ -158,6 +158,7 @@ class Camera:
     def _look_up(self, page: Page) -> None:
         page.goto(f"{self.url}/admin/residents/resident/")
         page.click("#result_list tbody th a >> nth=0")
+        page.click("a[href*='look-up']")
 
 
 def _again_until(page: Page, done: Callable[[], bool], seconds: float = 60) -> None:
