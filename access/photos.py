@@ -112,7 +112,8 @@ def folders() -> Iterator[Folder]:
 
 def _root() -> Path:
     root = Path(settings.PHOTOS)
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not root.is_dir():
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
     if stat.S_IMODE(root.stat().st_mode) != 0o700:
         root.chmod(0o700)
     return root

@@ -20,7 +20,7 @@ from residents.models import ErasureOrder
 from tests import make
 from tests.enrolling import two_portraits
 
-pytestmark = [pytest.mark.django_db, pytest.mark.obligation("A5", "8", "9")]
+pytestmark = pytest.mark.django_db
 ROUNDS = 6
 
 
@@ -88,6 +88,7 @@ def test_of_two_presses_of_the_button_one_counts(place, folder, now):
     assert len(files(folder)) == 2
 
 
+@pytest.mark.obligation("8", "9", "20")
 def test_photos_that_come_as_consent_ends_are_not_kept(place, folder, now):
     for _ in range(ROUNDS):
         who = somebody(place, now)
@@ -101,7 +102,7 @@ def test_photos_that_come_as_consent_ends_are_not_kept(place, folder, now):
         assert order.is_complete
 
 
-@pytest.mark.obligation("F1")
+@pytest.mark.obligation("A5", "8", "9", "F1")
 def test_a_face_that_is_ready_as_consent_ends_is_not_kept(place, folder, now, monkeypatch):
     def look(claimed):
         credential = uuid.uuid4()

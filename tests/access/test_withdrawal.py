@@ -98,7 +98,7 @@ def waiting(order) -> list[str]:
     return sorted(order.places.exclude(state=State.GONE).values_list("kind", flat=True))
 
 
-@pytest.mark.obligation("9", "F7", "F8", "12", "20")
+@pytest.mark.obligation("9", "F7", "F8", "F10", "F15")
 def test_it_is_complete_only_when_the_gate_has_said_so(resident, face, device, now):
     assert "template" in poll(device, now).rows[0]
     order = withdraw(resident, now)
@@ -140,7 +140,7 @@ def test_a_copy_of_an_earlier_enrolment_is_still_asked_for(resident, face, devic
     assert order.places.get(kind=Kind.DEVICE).target == face.pk
 
 
-@pytest.mark.obligation("F15", "10")
+@pytest.mark.obligation("F15")
 def test_a_device_lost_before_is_shown_as_lost(resident, face, device, now):
     poll(device, now)
     devices.revoke(device=device, at=now)
@@ -277,7 +277,7 @@ def test_cards_rules_and_hours_stay_as_they_were(resident, standings, gate, now)
     assert card.ended_at is None
 
 
-@pytest.mark.obligation("9", "10")
+@pytest.mark.obligation("9", "F23")
 def test_a_new_yes_revives_nothing(resident, forms, face, standings, device, now):
     poll(device, now)
     order = withdraw(resident, now)

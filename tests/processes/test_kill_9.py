@@ -36,6 +36,7 @@ AGO = timedelta(minutes=5)
 def ground(committed, tmp_path: Path, settings) -> Path:
     """A photo folder, and dlib loaded before the forks. Messages are sent, and nobody is there to take them."""
     settings.PHOTOS = tmp_path / "photos"
+    settings.PHOTOS.mkdir(mode=0o700)  # as in any house that has been lived in
     faces._models()
     return settings.PHOTOS
 

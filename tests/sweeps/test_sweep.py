@@ -50,7 +50,7 @@ def files(settings) -> list[Path]:
     return [path for path in Path(settings.PHOTOS).rglob("*") if path.is_file()]
 
 
-@pytest.mark.obligation("9", "20", "36")
+@pytest.mark.obligation("9", "20")
 def test_consent_that_ran_out_is_ended_and_erased(who, now):
     """Law 3 and the clock: nobody has to press anything."""
     make.face(who, at=now)
