@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
+from django.template.loader import get_template
 from django.utils.module_loading import import_string
 
 from portal import obligations
@@ -112,6 +113,8 @@ def stands(guard: str) -> bool:
     kind, name = guard.split(" ")
     if kind == "code":
         return import_string(name) is not None
+    if kind == "screen":
+        return get_template(name) is not None
     for alias in ("default", "vault"):
         with connections[alias].cursor() as cursor:
             cursor.execute(STANDS[kind], {"name": name})
