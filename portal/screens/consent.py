@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import BadRequest
-from django.http import HttpResponse
+from django.core.exceptions import BadRequest, ValidationError
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,8 +24,16 @@ from residents.models import ErasureOrder
 class ChoiceForm(forms.Form):
     """Nothing is pre-ticked: an answer without a choice is no answer."""
 
+    data: QueryDict
     choice = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
     form = forms.UUIDField()
+
+    def clean(self) -> dict[str, Any]:
+        """One choice about one form: what is bundled is no answer (obligation 4)."""
+        for name, values in self.data.lists():
+            if len(values) > 1 or name not in {*self.fields, "csrfmiddlewaretoken"}:
+                raise ValidationError("bundled")
+        return self.cleaned_data
 
 
 class PurposeConverter:

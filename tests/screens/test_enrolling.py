@@ -10,7 +10,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from access import enrolment as enrolling
 from access import photos
 from access.enrolment import Closed, NotNow
 from access.models import Enrolment
@@ -194,7 +193,9 @@ def test_thinking_again_deletes_the_photos_at_once(me: Client, settings, under_w
 
 
 def test_what_has_ended_cannot_be_cancelled(me: Client, under_way: Enrolment, now: datetime):
-    enrolling.close_overdue(at=now + enrolling.PHOTO_LIFE * 2)
+    Enrolment.objects.filter(pk=under_way.pk).update(
+        state="refused", reason="could_not_finish", finished_at=now
+    )
     assert me.post(f"/enrol/{under_way.pk}/cancel/")["Location"] == f"/enrol/{under_way.pk}/"
 
 

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from access import gates, rules
 from access.models import Gate
-from consent.models import Form, Purpose
+from consent.deciding import refuse
+from consent.models import Decision, Form, Purpose
 from residents.lookups import look_up
 from residents.models import LookUp, Neighborhood, Resident, User
 from residents.register import register
@@ -32,7 +34,6 @@ def test_it_offers_a_card_at_once_to_who_has_none(me: Client):
     assert "You have no card at the moment." in me.get("/").content.decode()
 
 
-@pytest.mark.obligation("1", "A4")
 def test_it_shows_no_biometric_way_in_before_a_yes(
     me: Client, resident: Resident, doors: list[Gate], forms: dict[Purpose, Form], now: datetime
 ):
@@ -42,9 +43,23 @@ def test_it_shows_no_biometric_way_in_before_a_yes(
 
 
 @pytest.mark.obligation("12")
-def test_it_puts_no_consent_to_anybody(me: Client, forms: dict[Purpose, Form]):
-    page = me.get("/").content.decode()
-    assert "Nothing is waiting." in page
+def test_it_puts_no_consent_to_anybody_not_even_a_year_after_a_no(
+    sign_in, resident: Resident, forms: dict[Purpose, Form], now: datetime, monkeypatch: pytest.MonkeyPatch
+):
+    assert "Nothing is waiting." in sign_in(resident).get("/").content.decode()
+    assert resident.user is not None
+    refuse(
+        resident=resident,
+        purpose=Purpose.FACE_AT_GATE,
+        form=forms[Purpose.FACE_AT_GATE],
+        actor=resident.user,
+        language="en",
+        route=Decision.Route.PORTAL,
+        at=now,
+    )
+    for days in (0, 1, 30, 366):
+        monkeypatch.setattr(timezone, "now", lambda days=days: now + timedelta(days=days))
+        assert "Nothing is waiting." in sign_in(resident).get("/").content.decode()
 
 
 def test_it_names_a_neighborhood_that_asks_for_no_consent(me: Client):
@@ -60,7 +75,6 @@ def test_it_puts_an_open_request_before_me(me: Client, question: Request):
     assert f"/sharing/{question.pk}/" in page
 
 
-@pytest.mark.obligation("A6")
 def test_it_shows_who_looked_by_role_and_never_by_account(
     me: Client, them: Client, resident: Resident, clerk: User, now: datetime
 ):

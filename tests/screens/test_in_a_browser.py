@@ -237,7 +237,7 @@ def test_stopping_takes_no_more_presses_than_agreeing(site, newcomer: Newcomer):
     assert visit.presses <= agreeing
 
 
-@pytest.mark.obligation("1", "14")
+@pytest.mark.obligation("14")
 def test_every_act_works_without_javascript(site, newcomer: Newcomer, asked: Request):
     resident, code = newcomer("204")
     visit = site(scripts=False, language="en-US")

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from consent.deciding import refuse
-from consent.models import Form, Purpose
+from consent.models import Decision, Form, Purpose
 from portal.screens.record import PAGE
 from residents.lookups import look_up
 from residents.models import Resident, User
@@ -24,7 +24,6 @@ def test_at_first_it_is_empty_and_says_so(me: Client):
     assert "You have decided nothing so far" in page
 
 
-@pytest.mark.obligation("A6")
 def test_it_tells_who_looked_and_why(
     me: Client, them: Client, resident: Resident, clerk: User, now: datetime
 ):
@@ -35,7 +34,6 @@ def test_it_tells_who_looked_and_why(
     assert "Water" not in them.get("/record/").content.decode()
 
 
-@pytest.mark.obligation("A6", "28")
 def test_it_tells_what_was_given_to_whom(
     me: Client, them: Client, resident: Resident, question: Request, chair: User, now: datetime
 ):
@@ -63,7 +61,7 @@ def test_it_tells_what_i_decided(
         form=forms[Purpose.TEMPLATE_ON_SERVER],
         actor=resident.user,
         language="en",
-        route="portal",
+        route=Decision.Route.PORTAL,
         at=now,
     )
     answering.answer(request=question, resident=resident, yes=False, actor=resident.user, at=now)

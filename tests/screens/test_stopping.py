@@ -49,7 +49,7 @@ def gone(places: Iterable[ErasurePlace], at: datetime) -> None:
         erasure.mark_gone(place=place.pk, evidence={}, at=at)
 
 
-@pytest.mark.obligation("8", "9")
+@pytest.mark.obligation("8")
 def test_one_press_stops_it_and_shows_the_way_in_that_remains(
     me: Client, resident: Resident, doors: list[Gate], forms: dict[Purpose, Form], now: datetime
 ):
