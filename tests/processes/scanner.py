@@ -27,7 +27,10 @@ REDIS_READS = {
     b"set": lambda client, name: client.smembers(name),
     b"hash": lambda client, name: [part for pair in client.hgetall(name).items() for part in pair],
     b"zset": lambda client, name: client.zrange(name, 0, -1),
-    b"stream": lambda client, name: [str(client.xrange(name)).encode()],
+    b"stream": lambda client, name: [
+        part for _, pair in client.xrange(name) for item in pair.items() for part in item
+    ],
+    b"none": lambda client, name: [],  # it ran out while we looked
 }
 
 
