@@ -108,6 +108,21 @@ def test_staff_without_a_dwelling_are_shown_to_their_desk(sign_in, clerk: User):
     assert answer["Location"] == "/admin/"
 
 
+def test_staff_who_live_here_are_residents_first_and_find_their_desk(
+    sign_in, chair: User, here: Neighborhood
+):
+    home = register(neighborhood=here, name="何建国")
+    home.user = chair
+    home.save()
+    page = sign_in(chair).get("/").content.decode()
+    assert "How I get in" in page
+    assert 'href="/admin/"' in page
+
+
+def test_a_resident_is_shown_no_desk(me: Client):
+    assert "/admin/" not in me.get("/").content.decode()
+
+
 def test_an_account_of_nobody_is_told_so(sign_in, db: None):
     answer = sign_in(User.objects.create_user(username="nobody")).get("/")
     assert answer.status_code == 403

@@ -156,6 +156,7 @@ def same_weight(yes: Locator, no: Locator) -> None:
     assert yes.evaluate(style) == no.evaluate(style)
 
 
+@pytest.mark.slow
 @pytest.mark.obligation("4", "8", "14")
 @pytest.mark.parametrize(("width", "language"), [(390, "zh-CN"), (1280, "en-US")])
 def test_the_whole_way_works_reads_and_fits(
