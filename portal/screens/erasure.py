@@ -41,7 +41,7 @@ PLACES = {
     Kind.PHOTOS: (
         "file",
         gettext_lazy("Photos on our disk"),
-        gettext_lazy("They are deleted right after use; we looked again whether any was left."),
+        gettext_lazy("They are deleted right after use; here we look again whether any is left."),
     ),
     Kind.KEY: (
         "key",
@@ -51,7 +51,7 @@ PLACES = {
     Kind.PAGES: (
         "backup",
         gettext_lazy("The files of our databases"),
-        gettext_lazy("Rewritten, because a deleted entry can stay in the file for a while."),
+        gettext_lazy("We rewrite them, because a deleted entry can stay in the file for a while."),
     ),
     Kind.DEVICE: ("device", gettext_lazy("A gate's reader"), ""),
 }
