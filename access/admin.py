@@ -46,7 +46,7 @@ class GateAdmin(ScopedAdmin[Gate]):
     ordering = ("name", "pk")
     fields = (
         *("neighborhood", "name", "name_en", "in_service"),
-        *("by_card", "by_pin", "by_qr", "by_face", "by_fingerprint"),
+        *("by_card", "by_face"),
     )
     acts = (
         Act(
@@ -212,13 +212,12 @@ def _replace(request: HttpRequest, card: Credential, given: dict[str, Any]) -> H
 
 
 def _end(request: HttpRequest, card: Credential, given: dict[str, Any]) -> HttpResponse | None:
-    """Law 2: nobody is left without a way in by a form."""
-    others = Credential.objects.active().filter(resident=card.resident_id, kind=Credential.Kind.CARD)
-    if not others.exclude(pk=card.pk).exists():
+    try:
+        cards.end(card=card, at=moment(request))
+    except cards.LastCard as last:
         raise Refused(
             gettext("This is their last card: replace it in one act, so that nobody stands outside.")
-        )
-    cards.end(card=card, at=moment(request))
+        ) from last
     return None
 
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from access.feed import refresh
 from access.models import Credential
+from consent.decisions import one_at_a_time
 from gate import sealing
 from residents.models import Resident
 from vault import blind
@@ -20,6 +21,10 @@ class CardRefused(ValueError):
 
 class NumberRefused(CardRefused):
     """Not a card number: 4 to 32 letters and digits, whatever stands between them."""
+
+
+class LastCard(CardRefused):
+    """The only card somebody has is replaced in one act, not ended."""
 
 
 class CardTaken(CardRefused):
@@ -44,8 +49,16 @@ def issue(*, resident: Resident, number: str, at: datetime) -> Credential:
 
 @transaction.atomic
 def end(*, card: Credential, at: datetime) -> bool:
-    """Lost, broken, given back. False if it had ended before."""
-    ended = _end(card, at)
+    """A card too many, given back. False if it had ended before.
+
+    Raises: LastCard, because nobody is left without a way in by a form (law 2); two desks at once take turns.
+    """
+    one_at_a_time(card.resident)
+    theirs = Credential.objects.active().filter(resident_id=card.resident_id, kind=Credential.Kind.CARD)
+    active = set(theirs.values_list("pk", flat=True))
+    if active == {card.pk}:
+        raise LastCard
+    ended = card.pk in active and _end(card, at)
     if ended:
         refresh(credentials=[card], at=at)
     return ended

@@ -16,7 +16,7 @@ class GateRefused(ValueError):
 
 
 class BiometricOnly(GateRefused):
-    """A gate in service opens by card or PIN; whatever else it takes comes beside (A1)."""
+    """A gate in service opens by card; whatever else it takes comes beside (A1)."""
 
 
 class NameTaken(GateRefused):
@@ -30,7 +30,6 @@ def put_up(
     at: datetime,
     name_en: str = "",
     by_card: bool = True,
-    by_pin: bool = False,
     by_face: bool = False,
     in_service: bool = True,
 ) -> Gate:
@@ -40,7 +39,6 @@ def put_up(
         name=name,
         name_en=name_en,
         by_card=by_card,
-        by_pin=by_pin,
         by_face=by_face,
         in_service=in_service,
     )

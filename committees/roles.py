@@ -68,10 +68,10 @@ def local_date(at: datetime, zone: str = "time_zone") -> Cast:
     return Cast(local, DateField())
 
 
-def capacity(*, user: User, neighborhood: Neighborhood, at: datetime) -> str:
-    """In which role somebody acts here now, as a code that is kept: `property.clerk`, or `operator` without a term."""
+def capacity(*, user: User, neighborhood: Neighborhood, perm: str, at: datetime) -> str:
+    """In which role somebody acts here by `perm` now, as a code that is kept: `property.clerk`, or `operator`."""
     found = (
-        Term.objects.filter(user=user, neighborhood=neighborhood)
+        Term.objects.filter(granting(perm), user=user, neighborhood=neighborhood)
         .alias(here=local_date(at, "neighborhood__time_zone"))
         .filter(starts__lte=F("here"), ends__gt=F("here"))
         .order_by("starts", "pk")

@@ -81,6 +81,13 @@ def card(who: Resident, *, at: datetime, number: str = "") -> Credential:
     return cards.issue(resident=who, number=number or f"CARD{next(_numbers):06}", at=at)
 
 
+@transaction.atomic
+def end(card: Credential, *, at: datetime) -> None:
+    """A card that ends though it is the last: what moving out will do, and no form may."""
+    Credential.objects.filter(pk=card.pk).update(ended_at=at)
+    refresh(credentials=[card], at=at)
+
+
 def form(where: Neighborhood, purpose: Purpose, *, at: datetime) -> Form:
     from tests.cast import draft
 

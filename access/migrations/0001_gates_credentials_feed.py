@@ -524,9 +524,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="gate",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("in_service", False), ("by_card", True), ("by_pin", True), _connector="OR"
-                ),
+                condition=models.Q(("in_service", False), ("by_card", True), _connector="OR"),
                 name="gate_is_never_biometric_only",
                 violation_error_message="A gate in service must open by card or PIN. Tick one of them, or take it out of service.",
             ),

@@ -47,9 +47,10 @@ DECLARE
     person uuid;
 BEGIN
     SELECT c.resident_id INTO person FROM public.access_credential c
-        WHERE c.id = NEW.credential_id AND c.kind = 'face' FOR KEY SHARE;
+        JOIN public.access_device d ON d.id = NEW.device_id AND d.neighborhood_id = c.neighborhood_id
+        WHERE c.id = NEW.credential_id AND c.kind = 'face' FOR KEY SHARE OF c;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'only a face credential is sealed to a device' USING ERRCODE = '23514';
+        RAISE EXCEPTION 'only a face credential is sealed, to a device of its neighborhood' USING ERRCODE = '23514';
     END IF;
     PERFORM public.access_consent_stands(NEW.standing_id, person, 'face_at_gate');
     RETURN NEW;

@@ -18,6 +18,8 @@ class Migration(migrations.Migration):
         SameNeighborhood(
             "access_rule", gate_id="access_gate", unit_id="residents_unit", resident_id="residents_resident"
         ),
+        SameNeighborhood("access_feedrow", gate_id="access_gate", credential_id="access_credential"),
+        SameNeighborhood("access_entryevent", gate_id="access_gate", device_id="access_device"),
         SameNeighborhood(
             "access_enrolment", resident_id="residents_resident", standing_id="consent_standing"
         ),

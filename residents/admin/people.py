@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from residents import claiming, contact, correcting, effects, lookups, register
 from residents.acts import Act, Refused, shown_once
-from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, holds, moment
+from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.models import Occupancy, Resident, User
 
 
@@ -85,7 +85,9 @@ def _look_up(request: HttpRequest, resident: Resident, given: dict[str, Any]) ->
             resident=resident,
             by=by,
             reason=given["reason"],
-            capacity=effects.call("capacity", user=by, neighborhood=resident.neighborhood, at=at),
+            capacity=effects.call(
+                "capacity", user=by, neighborhood=resident.neighborhood, perm="look_up", at=at
+            ),
             at=at,
         )
     except lookups.ReasonMissing:
@@ -142,9 +144,8 @@ class ResidentAdmin(ScopedAdmin[Resident]):
     list_select_related = ("neighborhood",)
     ordering = ("-created_at", "pk")
     search_fields = ("id__startswith", "=occupancies__unit__number")
-    search_help_text = _(
-        "By the beginning of the number, or by dwelling; by the whole name if you may look up."
-    )
+    # Not by name: asking for a name is a way of learning it, and a look-up needs a reason.
+    search_help_text = _("By the beginning of the number, or by dwelling.")
     acts = (
         Act(
             slug="look-up",
@@ -177,11 +178,6 @@ class ResidentAdmin(ScopedAdmin[Resident]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Resident]:
         return super().get_queryset(request).prefetch_related("occupancies__unit__building")
-
-    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        """Asking for a name is a way of learning it."""
-        by_name = ("=name",) if holds(request, ("look_up",)) else ()
-        return (*self.search_fields, *by_name)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from access import cards, devices, pairing
+from access import devices, pairing
 from access.models import Device, EntryEvent, SealedCopy
 from consent.models import Decision, Purpose
 from consent.withdrawal import withdraw
@@ -59,7 +59,7 @@ def test_an_agent_keeps_up_with_the_site(live, tmp_path):
     assert agent.status()["faces"] == agent.status()["pending_receipts"] == 0
     assert agent.show_card("0451 7788").open  # as before
 
-    cards.end(card=card, at=now)
+    make.end(card, at=now)
     store.forget_cursor()  # it begins anew, and is told whom to keep
     agent.sync()
     assert not agent.show_card("0451 7788").open

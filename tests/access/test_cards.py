@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connections
 
 from access import cards
 from access.models import Credential, FeedRow
@@ -49,7 +52,7 @@ def test_it_refuses_a_card_that_opens_already_and_takes_it_once_it_ended(who, no
     other = make.resident(who.neighborhood, at=now)
     with pytest.raises(cards.CardTaken):
         cards.issue(resident=other, number="55550002", at=now)
-    cards.end(card=card, at=now)
+    make.end(card, at=now)
     assert cards.issue(resident=other, number="55550002", at=now).pk != card.pk
 
 
@@ -67,3 +70,21 @@ def test_ending_a_card_never_ends_a_face(who, now):
     face = make.face(who, at=now)
     assert not cards.end(card=face, at=now)
     assert Credential.objects.get(pk=face.pk).ended_at is None
+
+
+@pytest.mark.obligation("2")
+def test_it_never_ends_the_last_card_not_even_from_two_desks(committed, request, now):
+    who = request.getfixturevalue("who")
+    both = [make.card(who, at=now) for _ in range(2)]
+
+    def desk(card):
+        try:
+            return cards.end(card=card, at=now)
+        except cards.LastCard:
+            return False
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as desks:
+        assert sorted(desks.map(desk, both)) == [False, True]
+    assert who.credentials.active().count() == 1

@@ -129,11 +129,11 @@ def test_a_tombstone_is_left_where_a_card_ends(place, door, now):
     make.rule(door, who, at=now)
     card = make.card(who, at=now)
     before = row(door, card).version
-    assert cards.end(card=card, at=now)
+    make.end(card, at=now)
     gone = row(door, card)
     assert (gone.present, gone.body) == (False, {})
     assert gone.version > before
-    assert not cards.end(card=card, at=now)
+    make.end(card, at=now)
     assert row(door, card).version == gone.version
 
 
@@ -240,7 +240,7 @@ def test_a_card_given_to_another_is_taken_from_the_first_before(place, door, now
     with pytest.raises(cards.CardTaken):
         make.card(second, at=now, number="77770001")
     assert Credential.objects.active().filter(resident=second).count() == 0
-    cards.end(card=card, at=now)
+    make.end(card, at=now)
     again = make.card(second, at=now, number="7777-0001")
     assert row(door, card).version < row(door, again).version
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connections, transaction
 
-from access import cards, feed, rules
+from access import feed, rules
 from access.models import Credential, FeedCounter, FeedRow, Gate, Rule, SealedCopy, Template
 from consent.models import Decision, Purpose, Standing
 from consent.withdrawal import withdraw
@@ -78,7 +78,7 @@ def test_a_reader_among_writers_ends_with_the_truth_and_skipped_nothing(people, 
                 if choice < 0.45 or not active:
                     make.card(who, at=now)
                 elif choice < 0.75:
-                    cards.end(card=dice.choice(active), at=now)
+                    make.end(dice.choice(active), at=now)
                 elif choice < 0.9:
                     rule = rules.add(gate=door, resident=who, days=[turn % 7 + 1], at=now)
                     rules.remove(rule=rule, at=now)
@@ -120,7 +120,7 @@ def test_two_halves_of_one_change_are_both_heard(people, now):
             rule.days = [1] if rule.days != [1] else [2]
             rules.save(rule=rule, at=now)
 
-        together(lambda card=card: cards.end(card=card, at=now), change)
+        together(lambda card=card: make.end(card, at=now), change)
         assert not FeedRow.objects.get(gate=door, credential=card).present
 
 

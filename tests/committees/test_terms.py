@@ -230,3 +230,18 @@ def test_raw_sql_cannot_hold_one_where_its_committee_is_not(clerk, elsewhere):
             starts=date(2026, 1, 1),
             ends=date(2036, 1, 1),
         )
+
+
+def test_a_look_up_is_recorded_under_the_role_that_allows_it(here, chair, now):
+    both = Committee.objects.create(neighborhood=here, kind=Committee.Kind.PROPERTY, name="物业")
+    appointing.appoint(
+        committee=both,
+        user=chair,
+        role=Term.Role.CLERK,
+        starts=now.date() - timedelta(days=2),
+        ends=now.date() + timedelta(days=9),
+        by=None,
+        at=now,
+    )
+    assert roles.capacity(user=chair, neighborhood=here, perm="look_up", at=now) == "property.clerk"
+    assert roles.capacity(user=chair, neighborhood=here, perm="approve_sharing", at=now) == "owners.chair"

@@ -209,8 +209,10 @@ def test_it_lets_nobody_decide_for_a_resident(resident, neighbor, chair, superus
         ("UPDATE consent_standing SET expires_at = expires_at + interval '10 years'", "LM005"),
         ("UPDATE consent_standing SET purpose = 'template_on_server'", "LM005"),
         (
-            "INSERT INTO consent_standing SELECT gen_random_uuid(), 'template_on_server', gen_random_uuid(), since,"
-            " expires_at, decision_id, neighborhood_id, resident_id FROM consent_standing",
+            (
+                "INSERT INTO consent_standing SELECT gen_random_uuid(), 'template_on_server', gen_random_uuid(), since,"
+                " expires_at, decision_id, neighborhood_id, resident_id FROM consent_standing"
+            ),
             "LM005",
         ),
         ("INSERT INTO consent_decision SELECT * FROM consent_decision", "23505"),

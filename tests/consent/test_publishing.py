@@ -81,8 +81,10 @@ def test_it_changes_its_hash_with_any_word(here):
         "DELETE FROM consent_form",
         "UPDATE consent_formtext SET effect = 'none'",
         "DELETE FROM consent_formtext",
-        "INSERT INTO consent_formtext SELECT (f).* FROM (SELECT jsonb_populate_record(t, "
-        '\'{"id": 99999, "language": "fr"}\') f FROM consent_formtext t LIMIT 1) x',
+        (
+            "INSERT INTO consent_formtext SELECT (f).* FROM (SELECT jsonb_populate_record(t, "
+            '\'{"id": 99999, "language": "fr"}\') f FROM consent_formtext t LIMIT 1) x'
+        ),
     ],
 )
 def test_it_cannot_be_changed_by_raw_sql(committed, request, app_sql, sql):

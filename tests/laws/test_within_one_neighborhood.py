@@ -6,9 +6,10 @@ from uuid import uuid4
 import pytest
 from django.db import DatabaseError, transaction
 
-from access.models import Credential, Device, Gate, Rule
+from access.models import Credential, Device, EntryEvent, FeedRow, Gate, Rule, SealedCopy
 from residents.models import Occupancy, Resident, Unit
 from residents.same_neighborhood import REFUSED
+from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("A2", "27")]
 
@@ -70,3 +71,37 @@ def test_it_refuses_a_dwelling_in_a_building_there(here, stranger, refused):
     building = stranger.occupancies.get().unit.building
     refused(lambda: Unit.objects.create(id=uuid4(), neighborhood=here, building=building, number="7"))
     assert Resident.objects.filter(neighborhood=here).count() == 0
+
+
+def test_it_refuses_to_tell_a_gate_here_of_a_credential_there(here, gate, stranger, now, refused):
+    card = make.card(stranger, at=now)
+    refused(
+        lambda: FeedRow.objects.create(
+            neighborhood=here, gate=gate, credential=card, version=1, present=True, changed_at=now
+        )
+    )
+
+
+def test_it_refuses_an_event_here_by_a_device_there(here, elsewhere, gate, now, refused):
+    door = make.gate(elsewhere, at=now)
+    device = make.device(door, at=now).device
+    refused(
+        lambda: EntryEvent.objects.create(
+            neighborhood=here,
+            gate=gate,
+            device=device,
+            boot=uuid4(),
+            sequence=1,
+            kind="card",
+            outcome="opened",
+            device_time=now,
+            received_at=now,
+        )
+    )
+
+
+def test_it_refuses_to_seal_a_face_to_a_device_there(elsewhere, resident, now):
+    face = make.face(resident, at=now)
+    device = make.device(make.gate(elsewhere, at=now), at=now).device
+    with pytest.raises(DatabaseError, match="of its neighborhood"), transaction.atomic():
+        SealedCopy.objects.create(device=device, credential=face, standing=face.template.standing, version=1)

@@ -82,7 +82,7 @@ def test_a_new_device_gets_everything_and_then_what_changes(place, door, reader,
     assert held(copy) == truth(door)
     assert set(copy.rows) == {str(card.pk)}
     second = make.card(who, at=now)
-    cards.end(card=card, at=now)
+    make.end(card, at=now)
     assert held(copy.sync()) == truth(door)
     assert set(copy.rows) == {str(second.pk)}
 
@@ -100,12 +100,12 @@ def test_a_writer_between_the_pages_of_a_snapshot_is_not_missed(door, reader, wh
     mine = [make.card(who, at=now) for _ in range(6)]
     copy = Copy(reader)
     copy.turn(2)
-    cards.end(card=mine[0], at=now)  # sent already
-    cards.end(card=mine[5], at=now)  # not sent yet
+    make.end(mine[0], at=now)  # sent already
+    make.end(mine[5], at=now)  # not sent yet
     copy.turn(2)
     new = cards.replace(card=mine[2], number="NEW 0001", at=now)
     again = cards.replace(card=mine[4], number="NEW 0002", at=now)
-    cards.end(card=again, at=now)
+    make.end(again, at=now)
     assert held(copy.sync(2)) == truth(door)
     assert set(copy.rows) == {str(each.pk) for each in (mine[1], mine[3], new)}
     # Each one that left was told with its own version, so that a receipt can name it.
@@ -115,7 +115,7 @@ def test_a_writer_between_the_pages_of_a_snapshot_is_not_missed(door, reader, wh
 
 def test_a_device_that_begins_anew_forgets_who_left_meanwhile(door, reader, who, card, now):
     copy = Copy(reader).sync()
-    cards.end(card=card, at=now)
+    make.end(card, at=now)
     other = make.card(who, at=now)
     copy.cursor = None
     assert set(copy.sync().rows) == {str(other.pk)}
@@ -272,7 +272,7 @@ def test_it_refuses_a_cursor_from_a_future_that_a_restore_undid(reader, card):
 
 def test_it_refuses_a_cursor_from_before_the_tombstones_it_no_longer_keeps(reader, door, who, card, now):
     old = reader.feed().json()["cursor"]
-    cards.end(card=card, at=now - timedelta(days=401))
+    make.end(card, at=now - timedelta(days=401))
     kept = make.card(who, at=now)
     assert feed.compact(at=now) == 1
     assert feed.compact(at=now) == 0

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from access import cards
 from access.models import Device, EntryEvent
 from tests import make
 from tests.access.api.test_signing_in import problem
@@ -102,7 +101,7 @@ def test_an_unknown_credential_is_kept_and_named(reader, card, boot, now, door):
 
 
 def test_an_ended_card_is_no_unknown_one(reader, card, boot, now):
-    cards.end(card=card, at=now)
+    make.end(card, at=now)
     assert reader.events(event(1, now, card), boot=boot).json()["unknown"] == []
 
 
