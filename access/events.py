@@ -1,19 +1,23 @@
 """Entry events as gates report them: late, twice, out of order, by a clock that may be wrong; each kept once.
 
-No photo, no name, no person (F3): an opaque credential, and whether the door opened.
+No photo, no name, no person (F3): an opaque credential, and whether the door opened. An event outlives a face without
+its credential, and itself lives for ENTRY_EVENT_DAYS.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
-from access.models import Device, EntryEvent, FeedRow
+from access.models import Credential, Device, EntryEvent, FeedRow
+
+BATCH = 10_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Recorded:
 @transaction.atomic
 def take(*, device: Device, boot: UUID, events: Sequence[Seen], at: datetime) -> Recorded:
     """All of them or none. Safe to repeat: an event is known by device, boot and sequence."""
+    told = _told(device, events)
     rows = [
         EntryEvent(
             id=uuid.uuid4(),
@@ -47,7 +52,7 @@ def take(*, device: Device, boot: UUID, events: Sequence[Seen], at: datetime) ->
             boot=boot,
             sequence=seen.sequence,
             kind=seen.kind,
-            credential=seen.credential,
+            credential=None if seen.credential in told.erased else seen.credential,
             outcome=seen.outcome,
             reason=seen.reason,
             device_time=seen.at,
@@ -60,12 +65,33 @@ def take(*, device: Device, boot: UUID, events: Sequence[Seen], at: datetime) ->
     if rows:
         # As near as events can tell: one that waited for the network makes a right clock look late.
         Device.objects.filter(pk=device.pk).update(clock_skew=max(seen.at for seen in events) - at)
-    return Recorded(written, len(rows) - written, _unknown(device, events))
+    return Recorded(written, len(rows) - written, told.unknown)
 
 
-def _unknown(device: Device, events: Sequence[Seen]) -> list[UUID]:
+def forget_credentials(faces: Iterable[Credential]) -> None:
+    """Consent ended: that somebody passed by face, and when, no longer hangs on the face they had."""
+    EntryEvent.objects.filter(credential__in=[face.pk for face in faces]).update(credential=None)
+
+
+def forget_old(*, at: datetime) -> int:
+    """Delete events past their life, a batch at a time. How many went."""
+    old = EntryEvent.objects.filter(received_at__lt=at - timedelta(days=settings.ENTRY_EVENT_DAYS))
+    deleted, _ = EntryEvent.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:BATCH])).delete()
+    return deleted
+
+
+@dataclass(frozen=True)
+class _Told:
+    unknown: list[UUID]
+    erased: set[UUID]  # faces that were called back: an event that comes late does not bring them up again
+
+
+def _told(device: Device, events: Sequence[Seen]) -> _Told:
     named = {seen.credential for seen in events if seen.credential is not None}
     if not named:
-        return []
-    known = FeedRow.objects.filter(gate=device.gate_id, credential__in=named)
-    return sorted(named - set(known.values_list("credential_id", flat=True)))
+        return _Told([], set())
+    rows = FeedRow.objects.filter(gate=device.gate_id, credential__in=named).values_list(
+        "credential_id", "present", "credential__kind"
+    )
+    known = {credential: present or kind != Credential.Kind.FACE for credential, present, kind in rows}
+    return _Told(sorted(named - known.keys()), {each for each, keep in known.items() if not keep})

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from access import events
 from access.feed import refresh
 from access.models import Credential, Enrolment, SealedCopy, Template
 from consent.models import Standing
@@ -38,6 +39,7 @@ def end_face(*, standing: Standing, at: datetime) -> list[Place]:
     _enrolments(standing).delete()
     for face in faces:
         retire(credential=face, at=at)
+    events.forget_credentials(faces)
     refresh(credentials=faces, at=at)
     return [*places, *_on_the_server(standing)]
 

@@ -38,19 +38,16 @@ def create_database(connection: Connection, name: str, *, template: str = "templ
 def open_schema(connection: Connection) -> None:
     """In each database, as superuser, before the first migration; safe to run again."""
     owner, app = sql.Identifier(OWNER), sql.Identifier(APP)
-    # MAINTAIN lets erasure vacuum the pages that erased rows were on, without owning the tables.
-    rights = "SELECT, INSERT, UPDATE, DELETE" + (
-        ", MAINTAIN" if connection.info.server_version >= 170000 else ""
-    )
     for statement in (
         sql.SQL("ALTER SCHEMA public OWNER TO {owner}"),
         sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC"),
         sql.SQL("GRANT USAGE ON SCHEMA public TO {app}"),
         sql.SQL(
-            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT {rights} ON TABLES TO {app}"
+            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
+            " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}"
         ),
         sql.SQL(
             "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE ON SEQUENCES TO {app}"
         ),
     ):
-        connection.execute(statement.format(owner=owner, app=app, rights=sql.SQL(rights)))
+        connection.execute(statement.format(owner=owner, app=app))

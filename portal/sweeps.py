@@ -16,7 +16,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
-from access import enrolment, feed, photos, storage
+from access import enrolment, events, feed, photos, storage
 from access.models import Enrolment
 from committees import appointing
 from consent import withdrawal
@@ -41,7 +41,7 @@ class NotAll(Exception):
 def sweep(*, at: datetime) -> bool:
     """True if every part went through."""
     parts: list[tuple[str, Callable[[], object]]] = [
-        ("expired consent", lambda: _expire(at)),
+        ("consent that is over", lambda: _expire(at)),
         ("overdue photos", lambda: _give_up(at)),
         ("orphaned photos", lambda: _delete_orphans(at)),
         ("waiting enrolments", lambda: _nudge(at)),
@@ -49,6 +49,7 @@ def sweep(*, at: datetime) -> bool:
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
         ("feed rows past a date", lambda: feed.review(at=at)),
         ("old tombstones", lambda: feed.compact(at=at)),
+        ("old entry events", lambda: events.forget_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
         ("disclosed files", lambda: disclosing.forget_files(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
@@ -60,7 +61,7 @@ def sweep(*, at: datetime) -> bool:
 
 
 def _expire(at: datetime) -> None:
-    over = Standing.objects.filter(expires_at__lte=at).order_by("expires_at")[:AT_ONCE]
+    over = Standing.objects.over(at).order_by("expires_at")[:AT_ONCE]
     _each(over, lambda standing: withdrawal.expire(standing=standing, at=at))
 
 

@@ -526,7 +526,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("in_service", False), ("by_card", True), _connector="OR"),
                 name="gate_is_never_biometric_only",
-                violation_error_message="A gate in service must open by card or PIN. Tick one of them, or take it out of service.",
+                violation_error_message="A gate in service must open by card. Tick that, or take it out of service.",
             ),
         ),
         migrations.AddConstraint(

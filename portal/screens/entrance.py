@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import ip_address, ip_network
 from typing import Concatenate, ParamSpec
 
 from django.conf import settings
@@ -66,11 +67,19 @@ def back_to(request: HttpRequest, otherwise: str = "home") -> str:
 
 def address(request: HttpRequest) -> str:
     """The sender's address; the one our own proxy saw, where there is one. What others wrote there is not believed."""
+    seen = ""
     if settings.SECURE_PROXY_SSL_HEADER is not None:
         seen = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-        if seen:
-            return str(seen[:64])
-    return str(request.META.get("REMOTE_ADDR", ""))
+    return household(str(seen or request.META.get("REMOTE_ADDR", "")))
+
+
+def household(sender: str) -> str:
+    """Whom to count guesses under: one IPv6 line has 2^64 addresses to guess from."""
+    try:
+        parsed = ip_address(sender)
+    except ValueError:
+        return sender[:64]
+    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
 
 
 def language() -> str:

@@ -9,6 +9,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import residents.models.places
 import residents.models.users
 
 
@@ -31,7 +32,12 @@ class Migration(migrations.Migration):
                 ("name_en", models.CharField(blank=True, max_length=100, verbose_name="name in English")),
                 (
                     "time_zone",
-                    models.CharField(default="Asia/Shanghai", max_length=64, verbose_name="time zone"),
+                    models.CharField(
+                        default="Asia/Shanghai",
+                        max_length=64,
+                        validators=[residents.models.places.known_zone],
+                        verbose_name="time zone",
+                    ),
                 ),
             ],
             options={

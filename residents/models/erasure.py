@@ -33,6 +33,7 @@ class ErasureOrder(models.Model):
     class Cause(models.TextChoices):
         WITHDRAWN = "withdrawn", _("you stopped it")
         EXPIRED = "expired", _("the time you agreed to is over")
+        FORM_CHANGED = "form_changed", _("the form changed")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
@@ -104,6 +105,9 @@ class ErasurePlace(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="device", device__isnull=False) | (~Q(kind="device") & Q(device=None)),
                 name="erasure_place_names_its_device",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="gone") | ~Q(evidence={}), name="erasure_place_gone_with_evidence"
             ),
         ]
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from zoneinfo import available_timezones
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+
+def known_zone(value: str) -> None:
+    if value not in available_timezones():
+        raise ValidationError(_("Write a time zone such as Asia/Shanghai."))
 
 
 class Neighborhood(models.Model):
@@ -15,7 +22,9 @@ class Neighborhood(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=100)
     name_en = models.CharField(_("name in English"), max_length=100, blank=True)
-    time_zone = models.CharField(_("time zone"), max_length=64, default="Asia/Shanghai")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="Asia/Shanghai", validators=[known_zone]
+    )
 
     class Meta:
         verbose_name = _("neighborhood")
