@@ -142,6 +142,6 @@ def _look_up(here: Settled, *, at: datetime) -> None:
             resident=here.resident(viewing.of),
             by=by,
             reason=viewing.reason,
-            capacity=capacity(user=by, neighborhood=here.neighborhood, at=then),
+            capacity=capacity(user=by, neighborhood=here.neighborhood, perm="look_up", at=then),
             at=then,
         )
