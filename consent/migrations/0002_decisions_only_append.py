@@ -31,6 +31,10 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     frozen boolean;
 BEGIN
+    -- Whoever publishes holds the form whole: wait for them first, and look at its state in a statement of its own.
+    PERFORM FROM public.consent_form
+        WHERE id IN (COALESCE(NEW.form_id, OLD.form_id), COALESCE(OLD.form_id, NEW.form_id))
+        ORDER BY id FOR SHARE;
     SELECT bool_or(state <> 'draft') INTO frozen FROM public.consent_form
         WHERE id IN (COALESCE(NEW.form_id, OLD.form_id), COALESCE(OLD.form_id, NEW.form_id));
     IF frozen THEN

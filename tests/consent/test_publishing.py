@@ -1,7 +1,11 @@
 """Publishing a form: whole, hashed, and unchangeable from then on."""
 
+import threading
+import time
+
 import psycopg
 import pytest
+from django.db import transaction
 
 from consent import publishing
 from consent.models import Form, FormText, Purpose
@@ -92,3 +96,52 @@ def test_it_cannot_be_changed_by_raw_sql(committed, request, app_sql, sql):
     with app_sql() as session, pytest.raises(psycopg.errors.Error) as refused:
         session.execute(sql)
     assert refused.value.sqlstate == "LM003"
+
+
+@pytest.mark.obligation("7", "35")
+def test_a_word_changed_while_it_is_being_published_waits_and_is_refused(committed, request, app_sql, now):
+    chair, form = (
+        request.getfixturevalue("chair"),
+        draft(request.getfixturevalue("here"), Purpose.FACE_AT_GATE),
+    )
+    editor, watching = app_sql(), app_sql()
+    refused = []
+
+    def edit():
+        try:
+            editor.execute("UPDATE consent_formtext SET effect = 'none' WHERE form_id = %s", [form.pk])
+        except psycopg.Error as error:
+            refused.append(error.sqlstate)
+
+    late = threading.Thread(target=edit)
+    with transaction.atomic():
+        publish(form, chair, now)
+        late.start()
+        _wait_until_blocked(editor, watching)
+    late.join(10)
+    assert refused == ["LM003"]
+    published = Form.objects.get(pk=form.pk)
+    assert bytes(published.content_hash) == publishing.content_hash(published)
+
+
+def test_a_word_changed_just_before_is_published_with_it(committed, request, app_sql, now):
+    chair, form = (
+        request.getfixturevalue("chair"),
+        draft(request.getfixturevalue("here"), Purpose.FACE_AT_GATE),
+    )
+    editor = app_sql(autocommit=False)
+    editor.execute("UPDATE consent_formtext SET effect = 'none' WHERE form_id = %s", [form.pk])
+    later = threading.Timer(0.5, editor.commit)
+    later.start()
+    published = publish(form, chair, now)
+    later.join(10)
+    assert {text.effect for text in published.texts.all()} == {"none"}
+    assert bytes(published.content_hash) == publishing.content_hash(published)
+
+
+def _wait_until_blocked(session, watching):
+    deadline = time.monotonic() + 10
+    asked = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
+    while watching.execute(asked, [session.info.backend_pid]).fetchone() != (True,):
+        assert time.monotonic() < deadline, "nothing waits"
+        time.sleep(0.02)
