@@ -107,3 +107,10 @@ def test_it_cannot_be_rewritten_by_raw_sql(committed, request, app_sql, sql):
     with app_sql() as session, pytest.raises(psycopg.errors.Error) as refused:
         session.execute(sql)
     assert refused.value.sqlstate == "LM002"
+
+
+@pytest.mark.obligation("F15")
+def test_nothing_is_called_gone_without_what_was_seen(committed, request, app_sql):
+    request.getfixturevalue("order")
+    with app_sql() as session, pytest.raises(psycopg.errors.CheckViolation, match="gone_with_evidence"):
+        session.execute("UPDATE residents_erasureplace SET state = 'gone'")
