@@ -150,7 +150,7 @@ def compact(*, at: datetime) -> int:
     with transaction.atomic():
         # No tombstone may come back to life between being chosen and being dropped.
         for neighborhood in sorted(set(old.values_list("neighborhood_id", flat=True))):
-            _lock_counter(neighborhood)
+            lock_counter(neighborhood)
         floors = list(old.values("gate_id").annotate(floor=Max("version")).order_by("gate_id"))
         dropped = 0
         for each in floors:
@@ -170,7 +170,7 @@ def _by_neighborhood(kind: str, rows: Iterable[Credential | Resident]) -> list[_
 
 
 def _refresh(scope: _Scope, at: datetime) -> int:
-    last = _lock_counter(scope.neighborhood)
+    last = lock_counter(scope.neighborhood)
     wanted = _wanted(scope, at)
     there = {
         (gate, credential): (present, body)
@@ -199,8 +199,12 @@ def _refresh(scope: _Scope, at: datetime) -> int:
     return len(rows)
 
 
-def _lock_counter(neighborhood: UUID) -> int:
-    """Held to commit. What is read after this call is newer than whatever the one before us committed."""
+def lock_counter(neighborhood: UUID) -> int:
+    """Held to commit. What is read after this call is newer than whatever the one before us committed.
+
+    Foreign keys are checked at commit, by a look at the rows they point to. So nobody may hold a gate, a credential, a
+    resident or a neighborhood FOR UPDATE and then wait here: take this first, or lock with `no_key`.
+    """
     counter = FeedCounter.objects.select_for_update(no_key=True).filter(pk=neighborhood)
     found = counter.first()
     if found is None:

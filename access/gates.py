@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from access.feed import refresh
+from access.feed import lock_counter, refresh
 from access.models import Gate
 from residents.models import Neighborhood
 
@@ -53,6 +53,8 @@ def save(*, gate: Gate, at: datetime) -> Gate:
 
     Raises: BiometricOnly, NameTaken
     """
+    # The counter first: acts that hold it look at the gate's row when they commit, for the foreign keys' sake.
+    lock_counter(gate.neighborhood_id)
     try:
         with transaction.atomic():
             gate.save()

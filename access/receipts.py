@@ -40,6 +40,12 @@ def take(*, device: Device, receipts: Iterable[Receipt], at: datetime) -> Taken:
     latest: dict[UUID, Receipt] = {}
     for receipt in sorted(receipts, key=lambda receipt: receipt.version):
         latest[receipt.credential] = receipt
+    # First the copies, which a withdrawal locks as well: either it finds none, or its places are there to be answered.
+    copies = list(
+        SealedCopy.objects.select_for_update(no_key=True)
+        .filter(device=device, credential__in=latest)
+        .order_by("credential_id")
+    )
     rows = {
         row.credential_id: row for row in FeedRow.objects.filter(gate=device.gate_id, credential__in=latest)
     }
@@ -60,18 +66,16 @@ def take(*, device: Device, receipts: Iterable[Receipt], at: datetime) -> Taken:
         else:
             taken.accepted.append(credential)
     accepted = set(taken.accepted)
-    _forget_copies(device, [latest[credential] for credential in accepted])
+    gone = [
+        copy.pk
+        for copy in copies
+        if copy.credential_id in accepted and copy.version <= latest[copy.credential_id].version
+    ]
+    SealedCopy.objects.filter(pk__in=gone).delete()
     for place in places:
         if place.target in accepted:
             mark_gone(place=place.pk, evidence=_evidence(latest[place.target], at), at=at)
     return taken
-
-
-def _forget_copies(device: Device, receipts: list[Receipt]) -> None:
-    versions = {receipt.credential: receipt.version for receipt in receipts}
-    copies = SealedCopy.objects.select_for_update(no_key=True).filter(device=device, credential__in=versions)
-    gone = [copy.pk for copy in copies if copy.version <= versions[copy.credential_id]]
-    SealedCopy.objects.filter(pk__in=gone).delete()
 
 
 def _evidence(receipt: Receipt, at: datetime) -> dict[str, str | int]:

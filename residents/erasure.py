@@ -71,8 +71,8 @@ def mark_gone(*, place: UUID, evidence: dict[str, Any], at: datetime) -> bool:
 
     A lost device that turns up and answers after all counts. The ledger gets the order's end when this was the last.
     """
-    orders = ErasureOrder.objects.select_for_update().filter(places=place)
-    order = orders.select_related("resident").get()  # one place at a time, so that exactly one is the last
+    # One place at a time, so that exactly one is the last.
+    order = ErasureOrder.objects.select_for_update(of=("self",), no_key=True).get(places=place)
     moved = (
         ErasurePlace.objects.open()
         .filter(pk=place)
@@ -88,11 +88,13 @@ def mark_gone(*, place: UUID, evidence: dict[str, Any], at: datetime) -> bool:
     return bool(moved)
 
 
+@transaction.atomic
 def mark_lost(*, device: UUID, at: datetime) -> int:
     """A device was revoked: what it had not confirmed is shown as lost, never as gone."""
-    return ErasurePlace.objects.filter(device=device, state=ErasurePlace.State.WAITING).update(
-        state=ErasurePlace.State.LOST, changed_at=at
-    )
+    waiting = ErasurePlace.objects.filter(device=device, state=ErasurePlace.State.WAITING)
+    # In the order in which receipts take them, so that a revocation and a receipt never wait for each other.
+    list(waiting.select_for_update(no_key=True).order_by("order_id").values_list("pk", flat=True))
+    return waiting.update(state=ErasurePlace.State.LOST, changed_at=at)
 
 
 def postpone(*, place: ErasurePlace, at: datetime) -> None:

@@ -50,7 +50,9 @@ def release(*, request: Request, by: User, at: datetime) -> Disclosure:
 
     Raises: ReleaseRefused, PermissionDenied
     """
-    request = Request.objects.select_for_update().select_related("neighborhood").get(pk=request.pk)
+    request = (
+        Request.objects.select_for_update(of=("self",)).select_related("neighborhood").get(pk=request.pk)
+    )
     if not may(by, "approve_sharing", request.neighborhood, at):
         raise PermissionDenied
     if request.state != Request.State.OPEN:
@@ -76,7 +78,11 @@ def build(*, disclosure: UUID, at: datetime) -> bool:
     if given.built_at is not None:
         return False
     # Answers wait for this lock, and this lock for answers being written.
-    request = Request.objects.select_for_update().select_related("neighborhood").get(pk=given.request_id)
+    request = (
+        Request.objects.select_for_update(of=("self",))
+        .select_related("neighborhood")
+        .get(pk=given.request_id)
+    )
     answers = _standing_yes(request)
     values = values_of([entry.resident for entry in answers], fields=request.fields, at=at)
     rows = DisclosedRow.objects.bulk_create(

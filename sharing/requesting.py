@@ -68,7 +68,9 @@ def put_to_residents(*, request: Request, by: User, at: datetime) -> Request:
 
     Raises: RequestRefused, PermissionDenied
     """
-    request = Request.objects.select_for_update().select_related("neighborhood").get(pk=request.pk)
+    request = (
+        Request.objects.select_for_update(of=("self",)).select_related("neighborhood").get(pk=request.pk)
+    )
     if not may(by, "approve_sharing", request.neighborhood, at):
         raise PermissionDenied
     if request.state != Request.State.DRAFT:
