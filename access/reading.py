@@ -33,9 +33,11 @@ logger = logging.getLogger(__name__)
 # triggers go by that.
 HOLD_STANDINGS = """
     SELECT s.id FROM consent_standing s
+    JOIN consent_decision d ON d.id = s.decision_id
+    JOIN consent_form f ON f.id = d.form_id AND f.state = 'published'
     WHERE s.id IN (SELECT t.standing_id FROM access_template t WHERE t.credential_id = ANY(%s))
         AND s.expires_at > GREATEST(%s, clock_timestamp())
-    ORDER BY s.id FOR KEY SHARE
+    ORDER BY s.id FOR KEY SHARE OF s
 """
 
 

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from access import events
 from access.feed import refresh
-from access.models import Credential, Enrolment, SealedCopy, Template
+from access.models import Credential, Device, Enrolment, SealedCopy, Template
 from consent.models import Standing
 from residents.erasure import Place
 from residents.models import ErasurePlace
@@ -27,31 +27,40 @@ CIPHERTEXT = (Template._meta.db_table,)
 
 def end_face(*, standing: Standing, at: datetime) -> list[Place]:
     """No face opens a gate for this person any more; cards and rules are not touched (law 2)."""
+    held = SealedCopy.objects.filter(standing=standing)
+    # Readers, then copies, each locked in one order: a revocation or a receipt comes wholly before this or after it.
+    readers = Device.objects.filter(pk__in=held.values("device"))
+    list(readers.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
     copies = list(
-        SealedCopy.objects.filter(standing=standing).select_related("device__gate").order_by("device_id")
+        held.select_for_update(of=("self",), no_key=True)
+        .select_related("device__gate")
+        .order_by("credential_id", "device_id")
     )
     faces = list(
         Credential.objects.active().filter(resident_id=standing.resident_id, kind=Credential.Kind.FACE)
     )
     places = [_device(copy) for copy in copies]
-    SealedCopy.objects.filter(standing=standing).delete()
+    held.delete()
     Template.objects.filter(standing=standing).delete()
     _enrolments(standing).delete()
     for face in faces:
         retire(credential=face, at=at)
     events.forget_credentials(faces)
     refresh(credentials=faces, at=at)
-    return [*places, *_on_the_server(standing)]
+    return [*places, *_under_its_key(standing)]
 
 
 def end_photos_over_internet(*, standing: Standing, at: datetime) -> list[Place]:
     """Photos on their way stop here. A face that was enrolled before rests on a consent of its own."""
     _enrolments(standing).delete()
-    return _on_the_server(standing)
+    return _under_its_key(standing)
 
 
 def end_template_on_server(*, standing: Standing, at: datetime) -> list[Place]:
-    """The server's template goes now; a gate that already has its own copy goes on opening by it."""
+    """The server's template goes now; a gate that already has its own copy goes on opening by it.
+
+    No key goes with it: templates are under the key of the face's consent, and that one goes when that consent ends.
+    """
     templates = Template.objects.filter(resident_id=standing.resident_id)
     targets = [standing.pk, *templates.values_list("credential_id", flat=True)]
     templates.delete()
@@ -81,11 +90,13 @@ def _enrolments(standing: Standing) -> QuerySet[Enrolment]:
     return Enrolment.objects.filter(Q(standing=standing) | Q(photo_standing=standing))
 
 
-def _on_the_server(standing: Standing) -> list[Place]:
+def _under_its_key(standing: Standing) -> list[Place]:
     return [
         Place(kind=Kind.ROWS, target=standing.pk),
         # One folder holds every photo that came under this consent: see `photos`.
         Place(kind=Kind.PHOTOS, target=standing.pk),
+        # Photos and templates were sealed with it, and would be again.
+        Place(kind=Kind.KEY, target=standing.key),
     ]
 
 

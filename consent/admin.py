@@ -71,8 +71,8 @@ class FormAdmin(ScopedAdmin[Form]):
             perms=("publish_forms",),
             run=_publish,
             explained=_(
-                "From then on nobody can change it, and the version before is out of force:"
-                " whoever agreed to that one is asked again."
+                "From then on nobody can change it, and every yes to the version before ends: what was kept for it is"
+                " deleted, and cards go on working. Nobody is asked again; whoever wants it finds the new form."
             ),
             when=lambda form: form.state == Form.State.DRAFT,
         ),

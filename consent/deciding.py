@@ -65,18 +65,18 @@ def give(
     route: Decision.Route,
     at: datetime,
 ) -> Standing:
-    """Record a yes to exactly this form. Saying yes twice is one yes.
+    """Record a yes to exactly this form. Saying yes twice is one yes; to a new form, it is a new one.
 
     Raises: FormChanged, NeedsFirst
     """
     resident = one_at_a_time(resident)
-    standing = Standing.objects.of(resident, purpose).first()
-    if standing and standing.expires_at > at:
+    if form.pk != getattr(form_in_force(resident, purpose), "pk", None):
+        raise FormChanged
+    standing = Standing.objects.of(resident, purpose).select_related("decision").first()
+    if standing and standing.expires_at > at and standing.decision.form_id == form.pk:
         return standing
     if standing:
         withdrawal.expire(standing=standing, at=at)
-    if form.pk != getattr(form_in_force(resident, purpose), "pk", None):
-        raise FormChanged
     first = SERVES.get(purpose)
     if first and not Standing.objects.live(at).of(resident, first).exists():
         raise NeedsFirst(first)

@@ -140,6 +140,7 @@ class Decision(models.Model):
         REFUSED = "refused", _("no")
         WITHDRAWN = "withdrawn", _("stopped")
         EXPIRED = "expired", _("ran out")
+        SUPERSEDED = "superseded", _("ended with its form")
 
     class Capacity(models.TextChoices):
         SELF = "self", _("the resident")
@@ -170,7 +171,7 @@ class Decision(models.Model):
             models.CheckConstraint(
                 # Only the clock may decide without a person, and it can only end something.
                 condition=Q(actor__isnull=False, capacity="self")
-                | Q(actor=None, capacity="system", kind="expired"),
+                | Q(actor=None, capacity="system", kind__in=["expired", "superseded"]),
                 name="decision_has_an_actor",
             )
         ]
@@ -181,7 +182,12 @@ class Decision(models.Model):
 
 class StandingQuerySet(models.QuerySet["Standing"]):
     def live(self, at: datetime) -> StandingQuerySet:
-        return self.filter(expires_at__gt=at)
+        """In force: its time is not over, and its form is the one in force (obligation 7)."""
+        return self.filter(expires_at__gt=at, decision__form__state=Form.State.PUBLISHED)
+
+    def over(self, at: datetime) -> StandingQuerySet:
+        """Not live any more, and still to be ended."""
+        return self.filter(Q(expires_at__lte=at) | ~Q(decision__form__state=Form.State.PUBLISHED))
 
     def of(self, resident: Resident, purpose: str) -> StandingQuerySet:
         return self.filter(resident=resident, purpose=purpose)

@@ -55,22 +55,27 @@ def withdraw(
 
 @transaction.atomic
 def expire(*, standing: Standing, at: datetime) -> ErasureOrder | None:
-    """End a consent whose time is over. None if somebody else ended it first, or its time is not over."""
+    """End a consent that is over: its time has come, or its form is no longer in force (obligation 7).
+
+    None if somebody else ended it first, or it is not over.
+    """
     resident = one_at_a_time(standing.resident)
     standings = _with_servants(resident, Purpose(standing.purpose))
-    if standing.pk not in {each.pk for each in standings} or standing.expires_at > at:
+    if not standings or standings[0].pk != standing.pk or not Standing.objects.over(at).contains(standing):
         return None
+    in_time = standings[0].expires_at > at
     for each in standings:
         write(
             resident=resident,
             form=each.decision.form,
-            kind=Decision.Kind.EXPIRED,
+            kind=Decision.Kind.SUPERSEDED if in_time else Decision.Kind.EXPIRED,
             actor=None,
             capacity=Decision.Capacity.SYSTEM,
             language=each.decision.language,
             route=Decision.Route.CLOCK,
         )
-    return _end(standings, cause=ErasureOrder.Cause.EXPIRED, at=at)
+    cause = ErasureOrder.Cause.FORM_CHANGED if in_time else ErasureOrder.Cause.EXPIRED
+    return _end(standings, cause=cause, at=at)
 
 
 def _with_servants(resident: Resident, purpose: Purpose) -> list[Standing]:
@@ -89,7 +94,6 @@ def _end(standings: list[Standing], *, cause: ErasureOrder.Cause, at: datetime) 
     places: list[Place] = []
     for standing in standings:
         places += effects.call(f"withdraw:{standing.purpose}", standing=standing, at=at)
-        places.append(Place(kind=ErasurePlace.Kind.KEY, target=standing.key))
     first = standings[0]
     places.append(Place(kind=ErasurePlace.Kind.PAGES, target=first.pk))
     order = open_order(resident=first.resident, purpose=first.purpose, cause=cause, places=places, at=at)

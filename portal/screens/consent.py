@@ -154,15 +154,27 @@ def _text(form: Form) -> FormText | None:
 def _state(line: Line) -> dict[str, Any]:
     if line.standing:
         return {"given_at": line.standing.since, "expires_at": line.standing.expires_at}
-    if line.last is None or line.last.kind == Decision.Kind.GIVEN:
+    if line.last is None:
         return {}
+    if line.last.kind == Decision.Kind.GIVEN:
+        # The clock has not written it down yet; the answer is no all the same.
+        return {"superseded_at": line.form.published_at} if _form_changed(line) and line.form else {}
+    if line.last.kind == Decision.Kind.SUPERSEDED and not _form_changed(line):
+        served = SERVES.get(line.purpose)
+        return {"superseded_at": line.last.at, "superseded_with": WORDS[served].title if served else ""}
     return {f"{line.last.kind}_at": line.last.at}
+
+
+def _form_changed(line: Line) -> bool:
+    return line.form is not None and line.last is not None and line.last.form_id != line.form.pk
 
 
 def _summed_up(line: Line) -> dict[str, Any]:
     words = WORDS[line.purpose]
     if line.standing:
         state, tone = _("You said yes"), "on"
+    elif line.last and "superseded_at" in _state(line):
+        state, tone = _("Form changed"), "off"
     elif line.last is None or line.last.kind == Decision.Kind.GIVEN:
         state, tone = _("Not decided"), "off"
     elif line.last.kind == Decision.Kind.REFUSED:

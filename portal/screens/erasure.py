@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from access.models import Device
 from consent import deciding
+from consent.models import Purpose
 from portal.screens import ways
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
@@ -55,6 +56,11 @@ PLACES = {
     ),
     Kind.DEVICE: ("device", gettext_lazy("A gate's reader"), ""),
 }
+# Of the server's copy alone: its key is the one of face entry, and stays as long as that.
+SERVER_COPY = gettext_lazy(
+    "The server's copy of your face data. The key it was under is destroyed when face entry is stopped; until then, that"
+    " key could still read an old backup."
+)
 
 
 @require_safe
@@ -129,7 +135,7 @@ def _told(order: ErasureOrder, at: datetime) -> dict[str, Any]:
         "cause": order.get_cause_display(),
         "completed_at": max(p.changed_at for p in places) if order.is_complete else None,
         "number": order.pk,
-        "places": _shown(places),
+        "places": _shown(places, order.purpose),
     }
 
 
@@ -141,7 +147,7 @@ def _look(places: Sequence[ErasurePlace]) -> tuple[str, str]:
     return ("warning", "question") if states <= {State.GONE, State.LOST} and states else ("info", "clock")
 
 
-def _shown(places: Iterable[ErasurePlace]) -> list[dict[str, Any]]:
+def _shown(places: Iterable[ErasurePlace], purpose: str) -> list[dict[str, Any]]:
     """One line for each kind, and one for each device: a reader need not know that there were three keys."""
     order = list(PLACES)
 
@@ -151,7 +157,12 @@ def _shown(places: Iterable[ErasurePlace]) -> list[dict[str, Any]]:
     grouped = [list(group) for _key, group in groupby(sorted(places, key=line), key=line)]
     ids = [group[0].device for group in grouped if group[0].device]
     devices = Device.objects.filter(pk__in=ids).select_related("gate").in_bulk()
-    return [_line(group, devices) for group in grouped]
+    shown = [_line(group, devices) for group in grouped]
+    if purpose == Purpose.TEMPLATE_ON_SERVER:
+        for group, told in zip(grouped, shown, strict=True):
+            if group[0].kind == Kind.ROWS:
+                told["detail"] = str(SERVER_COPY)
+    return shown
 
 
 def _line(group: Sequence[ErasurePlace], devices: dict[UUID, Device]) -> dict[str, Any]:

@@ -99,13 +99,16 @@ def fields(names: Iterable[str]) -> str:
 
 
 def _of_consent(entry: Decision) -> Entry:
-    itself = entry.capacity == Decision.Capacity.SYSTEM
+    how = {
+        Decision.Kind.EXPIRED: _("By itself: the time you had agreed to was over"),
+        Decision.Kind.SUPERSEDED: _("By itself: the form changed"),
+    }
     return {
         "icon": "check" if entry.kind == Decision.Kind.GIVEN else "cross",
         "at": entry.at,
         "what": _("%(what)s: %(answer)s")
         % {"what": WORDS[entry.purpose].title, "answer": entry.get_kind_display()},
-        "how": _("By itself: the time you had agreed to was over") if itself else _("You, on this website"),
+        "how": how.get(Decision.Kind(entry.kind), _("You, on this website")),
     }
 
 

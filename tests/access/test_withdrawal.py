@@ -159,7 +159,9 @@ def test_it_destroys_the_key_after_commit_and_only_this_residents(
     order = withdraw(resident, now)
     assert keys.state(standings[FACE].key) == keys.State.LIVE
     erasure.run(order=order.pk, at=now)
-    assert {keys.state(each.key) for each in standings.values()} == {keys.State.DESTROYED}
+    used = [standings[purpose].key for purpose in (FACE, SENDING)]
+    assert {keys.state(key) for key in used} == {keys.State.DESTROYED}
+    assert keys.state(standings[STORING].key) == keys.State.ABSENT  # it never sealed anything
     assert keys.state(theirs[FACE].key) == keys.State.LIVE
     assert Template.objects.get().resident == neighbor
 

@@ -10,11 +10,14 @@ from datetime import datetime, timedelta
 
 import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from access.models import Credential
 from consent.models import Decision, Form, Purpose, Standing
-from residents.models import Resident
+from consent.publishing import publish
+from residents.erasure import Place, open_order
+from residents.models import ErasureOrder, ErasurePlace, Resident, User
+from tests.cast import draft
 from tests.enrolling import ALL
 from tests.laws.conftest import WAYS_ROUND, Execute, Standings, refusal
 
@@ -155,12 +158,61 @@ def test_no_setting_of_a_session_helps(way: str, statement: str, row, others: St
 
 @pytest.mark.obligation("8", "F4")
 @pytest.mark.parametrize("statement", BIOMETRIC.values(), ids=BIOMETRIC)
-def test_consent_cannot_end_while_anything_still_stands_on_it(statement: str, row, execute: Execute):
+def test_consent_cannot_end_while_anything_still_stands_on_it(
+    statement: str, row, standings, execute: Execute
+):
     """At once, not at the commit, and no session can put that off."""
     execute(statement, row)
+    _decide_to_end(standings[Purpose.FACE_AT_GATE])
     execute("SET CONSTRAINTS ALL DEFERRED")
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         execute("DELETE FROM consent_standing WHERE id = %(standing)s", row)
+
+
+def _decide_to_end(standing: Standing) -> None:
+    """What must be there before a standing may go: the decision, and the order that names it."""
+    decision = standing.decision
+    Decision.objects.create(
+        neighborhood=standing.neighborhood, resident=standing.resident, form=decision.form,
+        purpose=decision.purpose, kind="withdrawn", actor=decision.actor, capacity="self", route="portal",
+        language="en", form_hash=decision.form_hash,
+    )  # fmt: skip
+    open_order(
+        resident=standing.resident, purpose=standing.purpose, cause=ErasureOrder.Cause.WITHDRAWN,
+        places=[Place(kind=ErasurePlace.Kind.ROWS, target=standing.pk)], at=standing.since,
+    )  # fmt: skip
+
+
+@pytest.mark.obligation("9", "F15")
+def test_consent_ends_by_a_decision_and_with_an_order(row, standings, others, execute: Execute):
+    standing, other = standings[Purpose.FACE_AT_GATE], others[Purpose.FACE_AT_GATE]
+    ending = "DELETE FROM consent_standing WHERE id = %(standing)s"
+    with pytest.raises(psycopg.Error, match="a consent ends by a decision"):
+        execute(ending, row)
+    _decide_to_end(other)
+    with pytest.raises(psycopg.Error, match="a consent ends by a decision"):
+        execute(ending, row)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Decision.objects.filter(pk=standing.decision_id).update(kind="withdrawn")
+    execute(
+        "INSERT INTO consent_decision SELECT (jsonb_populate_record(d, jsonb_build_object("
+        "'id', gen_random_uuid(), 'kind', 'withdrawn'))).* FROM consent_decision d WHERE id = %s",
+        [standing.decision_id],
+    )
+    with pytest.raises(psycopg.Error, match="a consent ends with an order to erase"):
+        execute(ending, row)
+    _decide_to_end(standing)
+    execute(ending, row)
+
+
+@pytest.mark.obligation("7")
+@pytest.mark.parametrize("statement", BIOMETRIC.values(), ids=BIOMETRIC)
+def test_it_refuses_a_standing_on_a_form_that_is_no_longer_in_force(
+    statement: str, row, here, chair: User, now: datetime, execute: Execute
+):
+    publish(form=draft(here, Purpose.FACE_AT_GATE, version=2), by=chair, at=now)
+    with pytest.raises(REFUSED):
+        execute(statement, row)
 
 
 LEVELS = (
@@ -173,8 +225,9 @@ LEVELS = (
 @pytest.mark.parametrize("ending", ["commit", "rollback"])
 @pytest.mark.parametrize("isolation", LEVELS, ids=lambda level: level.name.lower())
 def test_it_waits_for_an_uncommitted_withdrawal_and_then_obeys(
-    isolation: psycopg.IsolationLevel, ending: str, committed, row, app_sql: Connect
+    isolation: psycopg.IsolationLevel, ending: str, committed, row, standings, app_sql: Connect
 ):
+    _decide_to_end(standings[Purpose.FACE_AT_GATE])
     withdrawing, watching = app_sql(autocommit=False), app_sql()
     withdrawing.execute("DELETE FROM consent_standing WHERE id = %(standing)s", row)
     late = [Late(app_sql(autocommit=False), isolation, statement, row) for statement in BIOMETRIC.values()]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import Client
 
+from consent import withdrawal
 from consent.models import Decision, Form, FormText, Purpose, Standing
 from consent.publishing import publish
 from portal.screens.purposes import WORDS
@@ -149,13 +150,36 @@ def test_what_serves_another_purpose_leads_there_first(
 
 
 def test_what_was_signed_is_what_is_shown(
-    me: Client, resident: Resident, chair: User, forms: dict[Purpose, Form], now: datetime
+    me: Client, resident: Resident, forms: dict[Purpose, Form], now: datetime
 ):
     agree(resident, forms, FACE, at=now)
-    publish(form=draft(forms[FACE].neighborhood, FACE, version=2), by=chair, at=now)
     page = me.get(PAGE).content.decode()
     assert "Form version 1" in page
     assert "Stop and delete" in page
+
+
+@pytest.mark.obligation("7", "12")
+@pytest.mark.parametrize("swept", [False, True])
+def test_a_changed_form_ends_an_earlier_yes_and_says_so(
+    me: Client, resident: Resident, chair: User, forms: dict[Purpose, Form], now: datetime, swept: bool
+):
+    standings = agree(resident, forms, at=now)
+    new = publish(form=draft(forms[FACE].neighborhood, FACE, version=2), by=chair, at=now)
+    if swept:
+        withdrawal.expire(standing=standings[FACE], at=now)
+    page = me.get(PAGE).content.decode()
+    assert "so your earlier yes ended" in page
+    assert "Your card goes on working." in page
+    assert "Form version 2" in page
+    assert "Form changed" in me.get("/decisions/").content.decode()
+    assert "Nothing is waiting." in me.get("/").content.decode()
+    if swept:
+        assert "By itself: the form changed" in me.get("/record/").content.decode()
+        served = me.get("/decisions/photo_over_internet/").content.decode()
+        assert "this earlier yes ended with it" in served
+    me.post(DECIDE, say("yes", new))
+    assert Standing.objects.get(resident=resident, purpose=FACE).decision.form == new
+    assert "Stop and delete" in me.get(PAGE).content.decode()
 
 
 def test_a_yes_that_ran_out_is_no_yes(

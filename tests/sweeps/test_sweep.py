@@ -65,6 +65,25 @@ def test_consent_that_ran_out_is_ended_and_erased(who, now):
     assert order.cause == ErasureOrder.Cause.EXPIRED
 
 
+@pytest.mark.obligation("7", "9", "3")
+def test_a_new_form_takes_faces_off_the_gates_and_leaves_cards(who, now):
+    """No template goes out from then on, the sweep ends the old yes, and nobody has to press anything."""
+    door = make.gate(who.neighborhood, at=now)
+    make.rule(door, who, at=now)
+    card, face = make.card(who, at=now), make.face(who, at=now)
+    key = Standing.objects.get(resident=who).key
+    reader = make.device(door)
+    publish(form=draft(who.neighborhood, Purpose.FACE_AT_GATE, version=2), by=who.user, at=now)
+    assert not any("template" in row for row in reader.feed().json()["rows"])
+    assert sweeps.sweep(at=now)
+    rows = {row.credential_id: row for row in FeedRow.objects.filter(gate=door)}
+    assert (rows[card.pk].present, rows[face.pk].present) == (True, False)
+    assert not Template.objects.exists()
+    assert keys.state(key) == keys.State.DESTROYED
+    order = ErasureOrder.objects.get()
+    assert order.cause == ErasureOrder.Cause.FORM_CHANGED
+
+
 @pytest.mark.obligation("F16")
 def test_a_lost_message_is_sent_again_but_not_a_thousand_times(who, now, nudged):
     begun = begin(who, now)
