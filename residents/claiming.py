@@ -82,6 +82,8 @@ def claim(*, code: str, username: str, password: str, language: str, address: st
     Raises: ClaimRefused; django.db.IntegrityError if the sign-in name is taken (forms ask first)
     """
     letter = check(code=code, address=address, at=at)
+    # As `write_letter` does: the person first, then their letters.
+    Resident.objects.select_for_update(no_key=True).get(pk=letter.resident_id)
     spent = ClaimCode.objects.filter(pk=letter.pk, used_at=None, replaced_at=None).update(used_at=at)
     if not spent:
         raise ClaimRefused("used")

@@ -10,13 +10,15 @@ import pytest
 from django.core.cache import cache
 
 from access import enrolment
-from access.models import Enrolment, Template
+from access.models import Enrolment, FeedRow, Template
 from consent import withdrawal
 from consent.models import Purpose, Standing
+from consent.publishing import publish
 from portal import erasure, sweeps
 from portal.health import SWEEP_KEY
 from residents.models import ErasureOrder, ErasurePlace
 from tests import make
+from tests.cast import draft
 from tests.enrolling import two_portraits
 from vault import keys, rewrite
 
