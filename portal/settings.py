@@ -43,6 +43,7 @@ if not PRODUCTION:
     SECRET_KEY = SECRET_KEY or keys.made(VAR, "secret").read_text()
     WRAPPING_KEY = WRAPPING_KEY or keys.made(VAR, "wrapping").read_text()
     SERVER_KEY_FILE = SERVER_KEY_FILE or str(keys.made(VAR, "server.pem"))
+if SECRET_KEY and WRAPPING_KEY and SERVER_KEY_FILE:  # else it may not start, and nothing is made
     places.make_private(VAR / "tmp")
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
