@@ -46,7 +46,7 @@ class GateAdmin(ScopedAdmin[Gate]):
     ordering = ("name", "pk")
     fields = (
         *("neighborhood", "name", "name_en", "in_service"),
-        *("by_card", "by_face"),
+        *("by_card", "by_pin", "by_qr", "by_face"),
     )
     acts = (
         Act(

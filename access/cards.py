@@ -58,7 +58,7 @@ def end(*, card: Credential, at: datetime) -> bool:
     active = set(theirs.values_list("pk", flat=True))
     if active == {card.pk}:
         raise LastCard
-    ended = card.pk in active and _end(card, at)
+    ended = card.pk in active and _end(card, Credential.Ended.RETURNED, at)
     if ended:
         refresh(credentials=[card], at=at)
     return ended
@@ -70,7 +70,8 @@ def replace(*, card: Credential, number: str, at: datetime) -> Credential:
 
     Raises: NumberRefused, CardTaken
     """
-    _end(card, at)
+    one_at_a_time(card.resident)
+    _end(card, Credential.Ended.REPLACED, at)
     new = _write(card.resident, number, at)
     refresh(credentials=[card, new], at=at)
     return new
@@ -96,5 +97,6 @@ def _write(resident: Resident, number: str, at: datetime) -> Credential:
         raise
 
 
-def _end(card: Credential, at: datetime) -> bool:
-    return bool(Credential.objects.active().filter(pk=card.pk, kind=Credential.Kind.CARD).update(ended_at=at))
+def _end(card: Credential, because: Credential.Ended, at: datetime) -> bool:
+    theirs = Credential.objects.active().filter(pk=card.pk, kind=Credential.Kind.CARD)
+    return bool(theirs.update(ended_at=at, ended_because=because))

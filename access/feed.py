@@ -85,14 +85,12 @@ class _Rights:
 
     windows: dict[tuple[UUID, UUID], list[Window]] = field(default_factory=lambda: defaultdict(list))
     gates: dict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))  # of a resident
-    face_gates: set[UUID] = field(default_factory=set)
+    takes: dict[UUID, frozenset[str]] = field(default_factory=dict)  # kinds, by gate
 
     def add(self, resident: UUID, rule: Rule, window: Window) -> None:
         self.windows[resident, rule.gate_id].append(window)
         self.gates[resident].add(rule.gate_id)
-        # Law 1: out of service there is no promise of a card reader, so no face goes there either.
-        if rule.gate.in_service and rule.gate.by_face:
-            self.face_gates.add(rule.gate_id)
+        self.takes[rule.gate_id] = kinds_taken(rule.gate)
 
 
 def refresh(
@@ -230,7 +228,7 @@ def _wanted(scope: _Scope, at: datetime) -> dict[Key, _Wanted]:
     credentials = list(
         scope.credentials_in()
         .filter(ended_at=None, resident__erased_at=None)
-        .only("id", "kind", "digest", "resident_id")
+        .only("id", "kind", "digest", "number", "verifier", "resident_id")
     )
     if not credentials:
         return {}
@@ -240,20 +238,40 @@ def _wanted(scope: _Scope, at: datetime) -> dict[Key, _Wanted]:
     wanted: dict[Key, _Wanted] = {}
     for credential in credentials:
         for gate in rights.gates.get(credential.resident_id, ()):
+            if credential.kind not in rights.takes[gate]:
+                continue
             windows = rights.windows[credential.resident_id, gate]
             if credential.kind == Credential.Kind.FACE:
                 ends = consents.get(credential.resident_id)
-                if ends is None or gate not in rights.face_gates:
+                if ends is None:
                     continue
                 windows = [window.ending(ends) for window in windows]
             wanted[gate, credential.pk] = _Wanted(_body(credential, windows), hours.next_end(windows))
     return wanted
 
 
+def kinds_taken(gate: Gate) -> frozenset[str]:
+    """The kinds of credential a gate is told of.
+
+    Cards always. Law 1: out of service there is no promise of a card reader, so nothing that comes beside goes there.
+    """
+    kinds = {Credential.Kind.CARD.value}
+    if gate.in_service:
+        beside = {
+            Credential.Kind.FACE: gate.by_face,
+            Credential.Kind.PIN: gate.by_pin,
+            Credential.Kind.QR: gate.by_qr,
+        }
+        kinds |= {kind.value for kind, taken in beside.items() if taken}
+    return frozenset(kinds)
+
+
 def _body(credential: Credential, windows: list[Window]) -> dict[str, Any]:
     body: dict[str, Any] = {"kind": credential.kind, "windows": hours.as_sent(windows)}
     if credential.digest is not None:
         body["digest"] = bytes(credential.digest).hex()
+    if credential.number is not None:
+        body |= {"number": credential.number, "verifier": credential.verifier}
     return body
 
 

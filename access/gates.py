@@ -30,6 +30,8 @@ def put_up(
     at: datetime,
     name_en: str = "",
     by_card: bool = True,
+    by_pin: bool = False,
+    by_qr: bool = False,
     by_face: bool = False,
     in_service: bool = True,
 ) -> Gate:
@@ -39,6 +41,8 @@ def put_up(
         name=name,
         name_en=name_en,
         by_card=by_card,
+        by_pin=by_pin,
+        by_qr=by_qr,
         by_face=by_face,
         in_service=in_service,
     )

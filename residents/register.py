@@ -11,12 +11,12 @@ from residents.models import Neighborhood, Occupancy, Resident, Unit
 
 
 @transaction.atomic
-def register(*, neighborhood: Neighborhood, name: str, phone: str = "") -> Resident:
+def register(*, neighborhood: Neighborhood, name: str, phone: str = "", born: date | None = None) -> Resident:
     """Put a person on the register. A name is enough: no phone, no identity number, no biometrics (A4).
 
     Raises: contact.PhoneRefused
     """
-    resident = Resident(neighborhood=neighborhood, name=name.strip())
+    resident = Resident(neighborhood=neighborhood, name=name.strip(), born=born)
     contact.set_phone(resident, phone)
     resident.save(force_insert=True)
     return resident
@@ -24,11 +24,22 @@ def register(*, neighborhood: Neighborhood, name: str, phone: str = "") -> Resid
 
 @transaction.atomic
 def move_in(
-    *, resident: Resident, unit: Unit, since: date, at: datetime, until: date | None = None
+    *,
+    resident: Resident,
+    unit: Unit,
+    since: date,
+    at: datetime,
+    until: date | None = None,
+    tenure: Occupancy.Tenure = Occupancy.Tenure.FAMILY,
 ) -> Occupancy:
     """Say that somebody lives in a dwelling. The dwelling's gates open for their credentials from then on."""
     occupancy = Occupancy.objects.create(
-        neighborhood=resident.neighborhood, resident=resident, unit=unit, since=since, until=until
+        neighborhood=resident.neighborhood,
+        resident=resident,
+        unit=unit,
+        tenure=tenure,
+        since=since,
+        until=until,
     )
     effects.call("access_changed", resident=resident, at=at)
     return occupancy

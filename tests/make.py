@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from django.db import transaction
 from django.test import Client
 
-from access import cards, gates, pairing, rules, templates
+from access import cards, gates, pairing, pins, rules, templates
 from access.feed import refresh
 from access.models import Credential, Device, Gate, Rule, Template
 from access.signing import server_key
@@ -83,7 +83,8 @@ def card(who: Resident, *, at: datetime, number: str = "") -> Credential:
 
 @transaction.atomic
 def end(card: Credential, *, at: datetime) -> None:
-    """A card that ends though it is the last: what moving out will do, and no form may."""
+    """A card that ends; a PIN is lent in its place, or the database would refuse."""
+    pins.lend(resident=card.resident, at=at)
     Credential.objects.filter(pk=card.pk).update(ended_at=at)
     refresh(credentials=[card], at=at)
 

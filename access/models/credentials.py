@@ -17,11 +17,31 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
     def active(self) -> CredentialQuerySet:
         return self.filter(ended_at=None)
 
+    def plain(self) -> CredentialQuerySet:
+        """Without phone and without biometrics."""
+        return self.filter(kind__in=Credential.PLAIN)
+
 
 class Credential(models.Model):
     class Kind(models.TextChoices):
         CARD = "card", _("card")
         FACE = "face", _("face")
+        PIN = "pin", _("PIN")
+        QR = "qr", _("QR code")
+        PASS = "pass", _("visitor pass")
+
+    # What needs no phone and no biometrics: nobody who lives here is ever without one of these (laws 1, 2 and 13).
+    PLAIN = (Kind.CARD, Kind.PIN)
+
+    class Ended(models.TextChoices):
+        """Why it opens no more: said when somebody asks why a card was refused."""
+
+        LOST = "lost", _("reported lost")
+        RETURNED = "returned", _("given back")
+        REPLACED = "replaced", _("replaced by another")
+        MOVED_OUT = "moved_out", _("its holder moved out")
+        RAN_OUT = "ran_out", _("its time was over")
+        STOPPED = "stopped", _("stopped by its holder")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
@@ -29,8 +49,16 @@ class Credential(models.Model):
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     # Cards: HMAC of the number under the neighborhood's card key. The number itself is not kept.
     digest = models.BinaryField(null=True)
+    # PINs and passes: what is typed first at a keypad to say which PIN comes, and the PIN under a slow hash (argon2id).
+    number = models.CharField(_("keypad number"), max_length=5, null=True, blank=True)
+    verifier = models.CharField(max_length=200, null=True, editable=False)
+    # Lent until there is a card again: a spare card, or a PIN that the desk made.
+    temporary = models.BooleanField(_("lent"), default=False)
     created_at = models.DateTimeField(_("since"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    ended_because = models.CharField(
+        _("why it ended"), max_length=20, choices=Ended.choices, blank=True, default=""
+    )
 
     objects = CredentialQuerySet.as_manager()
 
@@ -40,8 +68,40 @@ class Credential(models.Model):
         indexes = [models.Index(fields=["resident", "kind"], name="credential_by_resident")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind="card", digest__isnull=False) | Q(kind="face", digest=None),
-                name="credential_card_has_a_digest",
+                condition=Q(kind="card", digest__isnull=False, number=None, verifier=None)
+                | Q(kind__in=["pin", "pass"], digest=None, number__isnull=False, verifier__isnull=False)
+                | Q(kind__in=["face", "qr"], digest=None, number=None, verifier=None),
+                name="credential_holds_what_its_kind_needs",
+            ),
+            models.CheckConstraint(
+                condition=Q(number=None) | Q(number__regex=r"^[0-9]{5}$"),
+                name="credential_number_is_five_digits",
+            ),
+            models.CheckConstraint(
+                condition=Q(temporary=False) | Q(kind__in=["card", "pin"]),
+                name="credential_lent_is_card_or_pin",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_because="") | Q(ended_at__isnull=False),
+                name="credential_ended_for_a_reason",
+            ),
+            models.UniqueConstraint(
+                fields=["neighborhood", "number"],
+                condition=Q(ended_at=None),
+                name="credential_number_once",
+            ),
+            models.UniqueConstraint(
+                fields=["resident"],
+                condition=Q(kind="pin", temporary=False, ended_at=None),
+                name="credential_pin_once",
+            ),
+            models.UniqueConstraint(
+                fields=["resident"],
+                condition=Q(kind="pin", temporary=True, ended_at=None),
+                name="credential_lent_pin_once",
+            ),
+            models.UniqueConstraint(
+                fields=["resident"], condition=Q(kind="qr", ended_at=None), name="credential_qr_once"
             ),
             models.UniqueConstraint(
                 fields=["neighborhood", "digest"], condition=Q(ended_at=None), name="credential_card_once"

@@ -33,8 +33,8 @@ class Gate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["neighborhood", "name"], name="gate_name_once"),
             models.CheckConstraint(
-                # Law 1, A1, obligations 1 and 2. A PIN will count once PINs can be given out: until then a gate by
-                # PIN and face would in truth open to faces only.
+                # Law 1, A1, obligations 1 and 2. A PIN comes beside: a gate by PIN alone would shut out whoever
+                # carries a card and has chosen no PIN.
                 condition=Q(in_service=False) | Q(by_card=True),
                 name="gate_is_never_biometric_only",
                 violation_error_message=_(

@@ -1,6 +1,6 @@
 from residents.models.erasure import ErasureOrder, ErasurePlace
 from residents.models.lookup import LookUp
-from residents.models.people import ClaimCode, Occupancy, Resident
+from residents.models.people import ClaimCode, Occupancy, Ownership, Resident
 from residents.models.places import Building, Neighborhood, Unit
 from residents.models.users import User
 
@@ -12,6 +12,7 @@ __all__ = [
     "LookUp",
     "Neighborhood",
     "Occupancy",
+    "Ownership",
     "Resident",
     "Unit",
     "User",

@@ -36,6 +36,8 @@ class Resident(models.Model):
     phone_sealed = models.BinaryField(null=True, editable=False)
     phone_index = models.BinaryField(null=True, editable=False)  # shared phones exist: never unique
     contact_key = models.UUIDField(default=uuid.uuid4, editable=False)  # vault key of the phone
+    # Of minors only, for who may decide hangs on it; it goes when they come of age.
+    born = models.DateField(_("date of birth, of minors only"), null=True, blank=True)
     created_at = models.DateTimeField(_("on the register since"), auto_now_add=True)
     erased_at = models.DateTimeField(null=True, editable=False)
 
@@ -55,7 +57,7 @@ class Resident(models.Model):
                 name="phone_sealed_and_indexed",
             ),
             models.CheckConstraint(
-                condition=Q(erased_at=None) | Q(name="", phone_sealed=None, user=None),
+                condition=Q(erased_at=None) | Q(name="", phone_sealed=None, user=None, born=None),
                 name="erased_is_a_tombstone",
             ),
         ]
@@ -70,12 +72,23 @@ class OccupancyQuerySet(models.QuerySet["Occupancy"]):
 
 
 class Occupancy(models.Model):
-    """Somebody lives in a dwelling from `since` up to, not including, `until`."""
+    """Somebody lives in a dwelling from `since` up to, not including, `until`.
+
+    Each person has their own, whoever the contract is with: no landlord and no head of a household controls another's.
+    """
+
+    class Tenure(models.TextChoices):
+        OWNER = "owner", _("owner")
+        FAMILY = "family", _("family")
+        TENANT = "tenant", _("tenant")
+        SUBTENANT = "subtenant", _("subtenant")
+        LIVE_IN = "live_in", _("live-in helper")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
     resident = models.ForeignKey(Resident, models.PROTECT, related_name="occupancies")
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="occupancies")
+    tenure = models.CharField(_("as what"), max_length=20, choices=Tenure.choices, default=Tenure.FAMILY)
     since = models.DateField(_("from"))
     until = models.DateField(_("until"), null=True, blank=True)
 
@@ -95,6 +108,42 @@ class Occupancy(models.Model):
 
     def __str__(self) -> str:
         return f"occupancy {str(self.pk)[:8]}"
+
+
+class OwnershipQuerySet(models.QuerySet["Ownership"]):
+    def current(self, on: date) -> OwnershipQuerySet:
+        return self.filter(Q(until=None) | Q(until__gt=on), since__lte=on)
+
+
+class Ownership(models.Model):
+    """Somebody owns a dwelling, alone or with others, from `since` up to, not including, `until`.
+
+    It opens no gate and closes none: who lives there is an `Occupancy`. It counts for votes, with the dwelling's area.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
+    resident = models.ForeignKey(Resident, models.PROTECT, related_name="ownerships")
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="ownerships")
+    since = models.DateField(_("from"))
+    until = models.DateField(_("until"), null=True, blank=True)
+
+    objects = OwnershipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("owner")
+        verbose_name_plural = _("who owns what")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gt=F("since")), name="ownership_ends_after_it_began"
+            ),
+            models.UniqueConstraint(
+                fields=["resident", "unit"], condition=Q(until=None), name="ownership_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"ownership {str(self.pk)[:8]}"
 
 
 class ClaimCode(models.Model):

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -25,8 +26,22 @@ class Neighborhood(models.Model):
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="Asia/Shanghai", validators=[known_zone]
     )
+    # Printed on letters and slips, and said where a door stays shut.
+    office = models.CharField(_("where the property office is"), max_length=120, blank=True)
+    guard_phone = models.CharField(_("whom to ring at a gate"), max_length=40, blank=True)
+    # A neighborhood may keep entry events for less than the thirty days, and never for more (obligation 20).
+    entry_event_days = models.PositiveSmallIntegerField(_("days entry events are kept"), default=30)
+    # Nobody here is real: for staff to practise on.
+    practice = models.BooleanField(default=False, editable=False)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(entry_event_days__gte=1, entry_event_days__lte=30),
+                name="entry_events_kept_a_month_at_most",
+                violation_error_message=_("Between 1 and 30 days."),
+            ),
+        ]
         verbose_name = _("neighborhood")
         verbose_name_plural = _("neighborhoods")
         # What a committee role may grant, always on one neighborhood (see committees/roles.py).
@@ -72,11 +87,18 @@ class Unit(models.Model):
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="units")
     building = models.ForeignKey(Building, models.PROTECT, related_name="units")
     number = models.CharField(_("number"), max_length=20)
+    # Square metres by the title deed: what a vote of the owners weighs.
+    area = models.DecimalField(
+        _("area in square metres"), max_digits=8, decimal_places=2, null=True, blank=True
+    )
 
     class Meta:
         verbose_name = _("dwelling")
         verbose_name_plural = _("dwellings")
-        constraints = [models.UniqueConstraint(fields=["building", "number"], name="unit_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["building", "number"], name="unit_once"),
+            models.CheckConstraint(condition=Q(area=None) | Q(area__gt=0), name="unit_area_is_positive"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.building} {self.number}"
