@@ -5,6 +5,7 @@ must pay for each guess. Six digits are a million guesses all the same: some hou
 revoked, and PINs that it held are to be chosen anew.
 """
 
+import itertools
 import re
 from typing import NamedTuple
 
@@ -47,6 +48,6 @@ def is_right(verifier: str, pin: str) -> bool:
 
 def is_weak(pin: str) -> bool:
     """What is guessed first: one or two digits over and over, a run up or down, a pattern said twice."""
-    steps = {(int(after) - int(before)) % 10 for before, after in zip(pin, pin[1:], strict=False)}
+    steps = {(int(after) - int(before)) % 10 for before, after in itertools.pairwise(pin)}
     half = len(pin) // 2
     return len(set(pin)) < 3 or len(steps) == 1 or (len(pin) % 2 == 0 and pin[:half] == pin[half:])
