@@ -11,7 +11,6 @@ DEBUG may be on in demo and test only. The variables are listed in docs/deployme
 
 from __future__ import annotations
 
-import os
 from typing import Any
 from urllib.parse import unquote
 
@@ -108,8 +107,8 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 
 def _database(variable: str, name: str, *, role: str) -> dict[str, Any]:
-    if variable in os.environ:
-        found: dict[str, Any] = dict(env.db_url(variable))
+    if url := keys.given(variable):
+        found: dict[str, Any] = dict(env.db_url_config(url))
         found["HOST"] = unquote(found.get("HOST", ""))  # a socket's folder is written with %2F
     else:
         found = embedded.database(VAR, embedded.DATABASES[name], role=role)
@@ -134,10 +133,10 @@ OWNER_DATABASES = {
 DATABASE_ROUTERS = ["portal.router.VaultRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-EMBEDDED_DATABASES = not {"DATABASE_URL", "VAULT_DATABASE_URL"} <= os.environ.keys()
-EMBEDDED_REDIS = "REDIS_URL" not in os.environ
+EMBEDDED_DATABASES = not (keys.given("DATABASE_URL") and keys.given("VAULT_DATABASE_URL"))
+EMBEDDED_REDIS = not keys.given("REDIS_URL")
 
-REDIS_URL = env.str("REDIS_URL", default=embedded.redis_url(VAR))
+REDIS_URL = keys.given("REDIS_URL") or embedded.redis_url(VAR)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
