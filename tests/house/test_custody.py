@@ -164,7 +164,9 @@ def test_at_a_terminal_nothing_typed_is_seen_and_a_wrong_line_is_asked_for_again
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "manage.py", "custody", "check"],
-        **{"stdin": theirs, "stdout": theirs, "stderr": theirs},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
         cwd=places.BASE,
         env=live.env,
         start_new_session=True,
