@@ -284,8 +284,11 @@ ENTRY_EVENT_DAYS = env.int("ENTRY_EVENT_DAYS", default=184)
 GATE_SILENT_SECONDS = env.int("GATE_SILENT_SECONDS", default=300)
 # How long a gate waits between two polls, when nothing is left to fetch.
 GATE_POLL_SECONDS = env.int("GATE_POLL_SECONDS", default=2 if DEMO or TESTING else 10)
-# How long a gate that hears nothing from here goes on opening by face. Cards have no such limit.
-FACE_OFFLINE_HOURS = env.int("FACE_OFFLINE_HOURS", default=24)
+# How long a gate that hears nothing from here goes on opening by face, QR code and visitor's pass. Cards and PINs have
+# no such limit. The name it had before is still read.
+OFFLINE_HOURS = env.int("OFFLINE_HOURS", default=env.int("FACE_OFFLINE_HOURS", default=24))
+# How long a QR code works after it was last shown; the page renews it each time it is opened.
+QR_HOURS = env.int("QR_HOURS", default=12)
 # A gate that was away for longer than this is told anew whom to keep, instead of each one who left.
 GATE_TOMBSTONE_DAYS = env.int("GATE_TOMBSTONE_DAYS", default=400)
 
@@ -294,7 +297,7 @@ EFFECTS: dict[str, str] = {
     "scope": "committees.roles.neighborhoods",
     "capacity": "committees.roles.capacity",
     "capacity_in_words": "committees.roles.capacity_in_words",
-    "access_changed": "access.feed.access_changed",
+    "access_changed": "access.passes.access_changed",
     "withdraw:face_at_gate": "access.retention.end_face",
     "withdraw:photo_over_internet": "access.retention.end_photos_over_internet",
     "withdraw:template_on_server": "access.retention.end_template_on_server",

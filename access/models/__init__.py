@@ -3,6 +3,7 @@ from access.models.enrolment import Enrolment
 from access.models.events import EntryEvent
 from access.models.feed import FeedCounter, FeedRow
 from access.models.gates import Device, Gate, PairingCode
+from access.models.passes import Pass, PassGate
 
 __all__ = [
     "Credential",
@@ -13,6 +14,8 @@ __all__ = [
     "FeedRow",
     "Gate",
     "PairingCode",
+    "Pass",
+    "PassGate",
     "Rule",
     "SealedCopy",
     "Template",
