@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -249,7 +249,7 @@ def _wiegand_decimal_digits(notation: Notation) -> int:
     return len(str((1 << 8 * notation.width + 2) - 1))
 
 
-_READ = {
+_READ: dict[Spelling, Callable[[Notation, str], int]] = {
     Spelling.HEX: _read_hex,
     Spelling.DECIMAL: _read_decimal,
     Spelling.PLAIN: _read_plain,
@@ -260,7 +260,7 @@ _READ = {
     Spelling.WIEGAND_HEX: _read_wiegand_hex,
     Spelling.WIEGAND_DECIMAL: _read_wiegand_decimal,
 }
-_WRITE = {
+_WRITE: dict[Spelling, Callable[[Notation, int], str]] = {
     Spelling.HEX: lambda n, value: f"{value:0{2 * n.width}X}",
     Spelling.DECIMAL: lambda n, value: f"{value:0{_decimal_width(n.width)}}",
     Spelling.PLAIN: lambda n, value: str(value),

@@ -3,8 +3,10 @@ from access.models.enrolment import Enrolment
 from access.models.events import EntryEvent
 from access.models.feed import FeedCounter, FeedRow
 from access.models.gates import Device, Gate, PairingCode
+from access.models.tapping import CardFormat, TapRequest, UnknownCard
 
 __all__ = [
+    "CardFormat",
     "Credential",
     "Device",
     "Enrolment",
@@ -15,5 +17,7 @@ __all__ = [
     "PairingCode",
     "Rule",
     "SealedCopy",
+    "TapRequest",
     "Template",
+    "UnknownCard",
 ]
