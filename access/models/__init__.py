@@ -4,8 +4,10 @@ from access.models.events import EntryEvent
 from access.models.feed import FeedCounter, FeedRow
 from access.models.gates import Device, Gate, PairingCode
 from access.models.passes import Pass, PassGate
+from access.models.tapping import CardFormat, TapRequest, UnknownCard
 
 __all__ = [
+    "CardFormat",
     "Credential",
     "Device",
     "Enrolment",
@@ -18,5 +20,7 @@ __all__ = [
     "PassGate",
     "Rule",
     "SealedCopy",
+    "TapRequest",
     "Template",
+    "UnknownCard",
 ]
