@@ -314,6 +314,15 @@ def test_it_refuses_to_run_as_a_role_that_owns(db):
         connection.close()
 
 
+def test_one_cluster_behind_two_addresses_is_still_one(db, settings):
+    assert ids(checks.check_clusters(databases=["default", "vault"])) == [], (
+        "in a demo and in tests it may be"
+    )
+    settings.PRODUCTION = True
+    assert ids(checks.check_clusters(databases=["default", "vault"])) == ["linmen.E014"]
+    assert ids(checks.check_clusters(databases=["default"])) == []
+
+
 def test_a_database_that_does_not_answer_is_not_taken_for_safe(db):
     connection = connections["default"].copy()
     connection.settings_dict = {**connection.settings_dict, "NAME": "no_such_database"}
