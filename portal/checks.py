@@ -59,7 +59,7 @@ def check_secrets(**kwargs: Any) -> Iterator[CheckMessage]:
             id="linmen.E001",
         )
     yield from _wrapping_key()
-    if not settings.SERVER_KEY_FILE or not Path(settings.SERVER_KEY_FILE).is_file():
+    if not settings.SERVER_KEY_FILE or not _is_readable(Path(settings.SERVER_KEY_FILE)):
         yield Error(
             "The key that signs what gates receive is missing.",
             hint="Set SERVER_KEY_FILE to an Ed25519 private key in PEM.",
@@ -173,7 +173,7 @@ def check_files(**kwargs: Any) -> Iterator[CheckMessage]:
         if not (named := os.environ.get(variable)):
             continue
         path = Path(named)
-        if not os.access(path, os.R_OK) or not path.is_file():
+        if not _is_readable(path):
             yield Error(
                 f"{variable} names a file that cannot be read here: {path}",
                 hint="Let it belong to the user this runs as, with mode 0400.",
@@ -191,6 +191,11 @@ def check_files(**kwargs: Any) -> Iterator[CheckMessage]:
             hint=f"chmod o-rwx {settings.VAR}",
             id="linmen.E017",
         )
+
+
+def _is_readable(path: Path) -> bool:
+    # access() first: in a folder that is closed to us even to ask whether it is a file would fail.
+    return os.access(path, os.R_OK) and path.is_file()
 
 
 def _others(path: Path) -> int:
