@@ -57,7 +57,10 @@ def canonical(number: str, neighborhood: Neighborhood | UUID, *, tapped: bool = 
 
     Raises: NumberRefused, NotWrittenSo, DigitWrong
     """
-    found = CardFormat.objects.filter(pk=_id(neighborhood)).first()
+    return _said(number, CardFormat.objects.filter(pk=_id(neighborhood)).first(), tapped)
+
+
+def _said(number: str, found: CardFormat | None, tapped: bool) -> str:
     try:
         return sealing.normalise_card_number(_as_said(number, found, tapped) if found else number)
     except ParityWrong as wrong:
@@ -86,9 +89,7 @@ def _as_said(number: str, found: CardFormat, tapped: bool) -> str:
 
 def digest_of(number: str, neighborhood: Neighborhood | UUID, *, tapped: bool = False) -> bytes:
     """Raises: NumberRefused"""
-    pk = _id(neighborhood)
-    said = canonical(number, pk, tapped=tapped)
-    return bytes.fromhex(sealing.card_digest(card_key=card_key(pk), number=said))
+    return _digest(canonical(number, neighborhood, tapped=tapped), _id(neighborhood))
 
 
 def digests_of(number: str, neighborhood: Neighborhood | UUID) -> set[bytes]:
@@ -96,7 +97,20 @@ def digests_of(number: str, neighborhood: Neighborhood | UUID) -> set[bytes]:
 
     Raises: NumberRefused
     """
-    return {digest_of(number, neighborhood), digest_of(number, neighborhood, tapped=True)}
+    found = CardFormat.objects.filter(pk=_id(neighborhood)).first()
+    return digests_by(number, _id(neighborhood), found)
+
+
+def digests_by(number: str, neighborhood: UUID, found: CardFormat | None) -> set[bytes]:
+    """The same, for who has read the format already.
+
+    Raises: NumberRefused
+    """
+    return {_digest(_said(number, found, tapped), neighborhood) for tapped in (False, True)}
+
+
+def _digest(said: str, neighborhood: UUID) -> bytes:
+    return bytes.fromhex(sealing.card_digest(card_key=card_key(neighborhood), number=said))
 
 
 @transaction.atomic

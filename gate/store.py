@@ -23,7 +23,7 @@ from typing import Any
 from gate.feed import Page
 from gate.rows import TRACE, apply_row, erase, mask
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "gate.sqlite3"
 # A door that has been offline for very long forgets its oldest entries first, rather than its residents.
 PENDING_EVENTS_LIMIT = 100_000
@@ -57,8 +57,12 @@ CREATE TABLE events (
     credential TEXT,
     outcome TEXT NOT NULL,
     reason TEXT NOT NULL,
+    digest TEXT, -- of a card that nobody here knows
     PRIMARY KEY (boot, sequence)
 );
+"""
+_FROM_1_TO_2 = """
+ALTER TABLE events ADD COLUMN digest TEXT;
 """
 _ERASE_EVERYTHING = (
     "DELETE FROM facts",
@@ -101,6 +105,7 @@ class Event:
     credential: str | None
     outcome: str
     reason: str
+    digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -142,8 +147,9 @@ class Store:
         found = self._db.execute("PRAGMA user_version").fetchone()[0]
         if found > SCHEMA_VERSION:
             raise StoreTooNew(f"store version {found}, this program knows {SCHEMA_VERSION}")
-        if found == 0:
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        if found < SCHEMA_VERSION:
+            steps = _SCHEMA if found == 0 else _FROM_1_TO_2
+            self._db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
 
     def close(self) -> None:
         with self._lock:
@@ -192,6 +198,7 @@ class Store:
                     "cursor": page.cursor,
                     "gate": page.gate,
                     "time_zone": page.time_zone,
+                    "beside": 1 if page.beside else None,
                     "methods": ",".join(page.methods),
                     "face_offline_hours": page.face_offline_hours,
                 },
@@ -273,9 +280,9 @@ class Store:
     def record(self, event: Event) -> None:
         with self._transaction() as db:
             db.execute(
-                "INSERT INTO events (boot, sequence, at, kind, credential, outcome, reason) "
+                "INSERT INTO events (boot, sequence, at, kind, credential, outcome, reason, digest) "
                 # A device revoked a moment ago keeps nothing more.
-                "SELECT ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM facts WHERE name = 'device')",
+                "SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM facts WHERE name = 'device')",
                 (
                     event.boot,
                     event.sequence,
@@ -284,6 +291,7 @@ class Store:
                     event.credential,
                     event.outcome,
                     event.reason,
+                    event.digest,
                 ),
             )
             if event.sequence % 100 == 0:
@@ -295,7 +303,7 @@ class Store:
     def events(self, limit: int) -> list[Event]:
         """The oldest ones, all of one boot."""
         found = self._all(
-            "SELECT boot, sequence, at, kind, credential, outcome, reason FROM events "
+            "SELECT boot, sequence, at, kind, credential, outcome, reason, digest FROM events "
             "WHERE boot = (SELECT boot FROM events ORDER BY rowid LIMIT 1) ORDER BY sequence LIMIT ?",
             limit,
         )

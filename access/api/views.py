@@ -191,6 +191,7 @@ class Feed(GateView):
             face_offline_hours=settings.FACE_OFFLINE_HOURS,
             cursor=page.cursor.written(device.pk),
             more=page.more,
+            beside=device.gate.beside_since is not None,
             poll_after=0 if page.more else settings.GATE_POLL_SECONDS,
             rows=page.rows,
             **({} if page.keep is None else {"keep": page.keep}),
