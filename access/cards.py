@@ -9,7 +9,8 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Q
 
 from access import pins
 from access.feed import refresh
@@ -19,6 +20,8 @@ from consent.decisions import one_at_a_time
 from gate import sealing
 from residents.models import Neighborhood, Occupancy, Resident
 from vault import blind
+
+LAST_WAY = "LM011"
 
 
 class CardRefused(ValueError):
@@ -176,11 +179,17 @@ def replace(*, card: Credential, number: str, at: datetime, tapped: bool = False
     return new
 
 
-def lives_here(resident: Resident, at: datetime) -> bool:
-    """As the database asks it before it lets a last way in end."""
+def lives_here(resident: Resident, at: datetime, *, or_will: bool = False) -> bool:
+    """As the database asks it before it lets a last way in end: by its own clock, and so perhaps a midnight later."""
     zone = Neighborhood.objects.values_list("time_zone", flat=True).get(pk=resident.neighborhood_id)
     today = at.astimezone(ZoneInfo(zone)).date()
-    return Occupancy.objects.current(today).filter(resident=resident).exists()
+    homes = Occupancy.objects.filter(Q(until=None) | Q(until__gt=today), resident=resident)
+    return (homes if or_will else homes.filter(since__lte=today)).exists()
+
+
+def is_last_way(error: DatabaseError) -> bool:
+    """Whether the database would not let somebody who lives here be left without a card or a PIN (law 2)."""
+    return getattr(error.__cause__, "sqlstate", None) == LAST_WAY
 
 
 def _write(resident: Resident, digest: bytes, at: datetime, *, temporary: bool = False) -> Credential:

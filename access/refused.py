@@ -9,15 +9,17 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Max, Min
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 
 from access import cards
 from access.models import CardFormat, Credential, Device, FeedRow, Gate, Rule
@@ -75,7 +77,7 @@ WORDS: dict[Code, Promise] = {
 class Why:
     code: Code
     at: datetime | None = None
-    hours: tuple[str, ...] = ()
+    windows: tuple[dict[str, Any], ...] = ()  # outside of which it was
 
     @property
     def words(self) -> str:
@@ -84,7 +86,9 @@ class Why:
         return str(WORDS[self.code]) % {
             "day": date_format(shown, "DATE_FORMAT") if shown else "",
             "time": date_format(shown, "DATETIME_FORMAT") if shown else "",
-            "hours": pgettext("between the items of a list", ", ").join(self.hours),
+            "hours": pgettext("between the items of a list", ", ").join(
+                dict.fromkeys(_hours(each) for each in self.windows)
+            ),
         }
 
 
@@ -178,15 +182,21 @@ def _by_hours(card: Credential, row: FeedRow, at: datetime) -> Why | None:
         return Why(Code.NOT_YET, min(each.valid_from for each in windows if each.valid_from))
     if decision.reason == Reason.NO_LONGER_VALID:
         return Why(Code.NO_LONGER)
-    return Why(Code.OUTSIDE_HOURS, hours=tuple(sorted({_hours(each) for each in row.body["windows"]})))
+    return Why(Code.OUTSIDE_HOURS, windows=tuple(row.body["windows"]))
 
 
 def _zone(card: Credential) -> ZoneInfo:
     return ZoneInfo(Neighborhood.objects.values_list("time_zone", flat=True).get(pk=card.neighborhood_id))
 
 
-def _hours(window: dict[str, object]) -> str:
-    return f"{window['from']}–{window['to']}"
+def _hours(window: dict[str, Any]) -> str:
+    whole_day = window["from"] == window["to"] == "00:00"
+    hours = gettext("all day") if whole_day else f"{window['from']}–{window['to']}"
+    days = window["days"]
+    if len(days) == 7:
+        return hours
+    names = "、".join(str(WEEKDAYS_ABBR[day - 1]) for day in days)
+    return f"{names} {hours}"
 
 
 def _at_the_gate(row: FeedRow, gate: Gate | None, at: datetime) -> Why:
