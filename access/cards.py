@@ -60,7 +60,14 @@ def canonical(number: str, neighborhood: Neighborhood | UUID, *, tapped: bool = 
 
     Raises: NumberRefused, NotWrittenSo, DigitWrong
     """
-    return _said(number, CardFormat.objects.filter(pk=_id(neighborhood)).first(), tapped)
+    return _said(number, format_of(neighborhood), tapped)
+
+
+def format_of(neighborhood: Neighborhood | UUID) -> CardFormat | None:
+    """One query; for a row in hand, one for all of its life: an import asks thousands of times."""
+    if isinstance(neighborhood, Neighborhood):
+        return getattr(neighborhood, "card_format", None)
+    return CardFormat.objects.filter(pk=neighborhood).first()
 
 
 def _said(number: str, found: CardFormat | None, tapped: bool) -> str:
@@ -100,8 +107,7 @@ def digests_of(number: str, neighborhood: Neighborhood | UUID) -> set[bytes]:
 
     Raises: NumberRefused
     """
-    found = CardFormat.objects.filter(pk=_id(neighborhood)).first()
-    return digests_by(number, _id(neighborhood), found)
+    return digests_by(number, _id(neighborhood), format_of(neighborhood))
 
 
 def digests_by(number: str, neighborhood: UUID, found: CardFormat | None) -> set[bytes]:

@@ -296,8 +296,6 @@ EFFECTS: dict[str, str] = {
     "capacity": "committees.roles.capacity",
     "capacity_in_words": "committees.roles.capacity_in_words",
     "access_changed": "access.feed.access_changed",
-    "issue_card": "access.cards.issue",
-    "read_card_number": "access.cards.canonical",
     "withdraw:face_at_gate": "access.retention.end_face",
     "withdraw:photo_over_internet": "access.retention.end_photos_over_internet",
     "withdraw:template_on_server": "access.retention.end_template_on_server",
