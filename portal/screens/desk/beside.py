@@ -17,9 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from access import beside, cards, gates, refused
+from access import beside, cards, gates, refused, words
 from access.models import Gate, UnknownCard
-from portal.screens.desk import card_words
 from portal.screens.desk.cards_entrance import StaffRequest, asked_for, cards_only, find, person_of
 
 PAGE = 30
@@ -150,7 +149,7 @@ def add(request: StaffRequest, mark: UUID) -> HttpResponse:
     try:
         beside.add(mark=found, resident=person, by=request.user, at=request.at)
     except cards.CardRefused as why:
-        messages.error(request, card_words.of_card(why))
+        messages.error(request, words.of_card(why))
         return redirect("desk_beside_mark", found.pk)
     except beside.NotTheirNeighborhood:
         raise BadRequest("of another neighborhood") from None

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from access import cards, formats, learning, losing, pins, refused, rules, tapping
+from access import cards, formats, learning, losing, pins, refused, rules, tapping, words
 from access.models import Credential, TapRequest
 from portal.screens.desk import card_words
 from portal.screens.desk.card_forms import LONGEST, AddForm, AwaitForm, LearnForm, LostForm, WhyForm, since
@@ -74,7 +74,7 @@ def add(request: StaffRequest, person: UUID) -> HttpResponse:
     try:
         cards.issue(resident=found, temporary=bool(form.cleaned_data["lent"]), at=request.at, **form.number)
     except cards.CardRefused as why:
-        form.add_error("tapped" if form.cleaned_data["tapped"] else "written", card_words.of_card(why))
+        form.add_error("tapped" if form.cleaned_data["tapped"] else "written", words.of_card(why))
         return _page(request, found, add=form)
     messages.success(request, _("The card is added. It opens from the gates' next poll on."))
     return redirect("desk_cards_of", found.pk)
@@ -97,7 +97,7 @@ def lost(request: StaffRequest, person: UUID) -> HttpResponse:
         route=losing.Route(form.cleaned_data["route"]),
         at=request.at,
     )
-    spare = card_words.of_card(done.spare_refused) if done.spare_refused else ""
+    spare = words.of_card(done.spare_refused) if done.spare_refused else ""
     return render(
         request, "desk/card_lost.html", {**_who(request, found), "done": done, "spare_refused": spare}
     )
@@ -129,11 +129,11 @@ def give_back(request: StaffRequest, card: UUID) -> HttpResponse:
     try:
         ended = losing.give_back(card=found, by=request.user, at=request.at)
     except cards.CardRefused as why:
-        messages.error(request, card_words.of_card(why))
+        messages.error(request, words.of_card(why))
     except DatabaseError as error:
         if not cards.is_last_way(error):
             raise
-        messages.error(request, str(card_words.LAST_WAY))
+        messages.error(request, str(words.LAST_WAY))
     else:
         said = (
             _("Given back; it opens nothing more.") if ended else _("It had ended before, and stays blocked.")
