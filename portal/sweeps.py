@@ -16,7 +16,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
-from access import enrolment, events, feed, passes, photos, storage
+from access import beside, enrolment, events, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
 from consent import withdrawal
@@ -51,6 +51,8 @@ def sweep(*, at: datetime) -> bool:
         ("feed rows past a date", lambda: feed.review(at=at)),
         ("old tombstones", lambda: feed.compact(at=at)),
         ("old entry events", lambda: events.forget_old(at=at)),
+        ("cards awaited in vain", lambda: tapping.close_old(at=at)),
+        ("marks of unknown cards", lambda: beside.forget_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
         ("disclosed files", lambda: disclosing.forget_files(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),

@@ -8,7 +8,21 @@ from django.views.generic import RedirectView
 
 from access.api.schema import Schema
 from portal.health import healthz
-from portal.screens import account, codes, consent, enrol, erasure, home, reading, record, sharing, visitors
+from portal.screens import (
+    account,
+    codes,
+    consent,
+    enrol,
+    erasure,
+    home,
+    lost,
+    pin,
+    reading,
+    record,
+    sharing,
+    visitors,
+)
+from portal.screens.desk import beside, cards
 
 register_converter(consent.PurposeConverter, "purpose")
 
@@ -42,6 +56,26 @@ urlpatterns = [
     path("sharing/<uuid:asked>/", sharing.sharing, name="sharing"),
     path("sharing/<uuid:asked>/answer/", sharing.answer, name="answer"),
     path("record/", record.record, name="record"),
+    path("ways/lost/", lost.lost, name="lost"),
+    path("ways/pin/", pin.pin, name="pin"),
+    path("ways/pin/stop/", pin.stop, name="stop_pin"),
+    path("desk/cards/", cards.overview, name="desk_cards"),
+    path("desk/cards/learn/", cards.learn, name="desk_cards_learn"),
+    path("desk/cards/why/", cards.why, name="desk_cards_why"),
+    path("desk/cards/of/<uuid:person>/", cards.person, name="desk_cards_of"),
+    path("desk/cards/of/<uuid:person>/add/", cards.add, name="desk_card_add"),
+    path("desk/cards/of/<uuid:person>/lost/", cards.lost, name="desk_card_lost"),
+    path("desk/cards/of/<uuid:person>/lend/", cards.lend, name="desk_pin_lend"),
+    path("desk/cards/of/<uuid:person>/await/", cards.await_card, name="desk_card_await"),
+    path("desk/cards/awaited/<uuid:waits>/", cards.awaited, name="desk_card_awaited"),
+    path("desk/cards/awaited/<uuid:waits>/call-off/", cards.call_off, name="desk_card_call_off"),
+    path("desk/cards/back/<uuid:card>/", cards.give_back, name="desk_card_back"),
+    path("desk/cards/beside/", beside.overview, name="desk_beside"),
+    path("desk/cards/beside/<uuid:gate>/", beside.marks, name="desk_beside_marks"),
+    path("desk/cards/beside/<uuid:gate>/begin/", beside.begin, name="desk_beside_begin"),
+    path("desk/cards/beside/<uuid:gate>/switch-over/", beside.switch_over, name="desk_switch_over"),
+    path("desk/cards/mark/<uuid:mark>/", beside.mark, name="desk_beside_mark"),
+    path("desk/cards/mark/<uuid:mark>/add/", beside.add, name="desk_beside_add"),
     # One door for everybody, where guessing is slowed.
     path("admin/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
     path("admin/", admin.site.urls),

@@ -40,7 +40,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "neighborhood": resident.neighborhood.display_name,
         "dwellings": _dwellings(resident, at),
         "ways": ways.ways_in(resident=resident, lines=lines, at=at),
-        "other_ways": ways.other_ways(lines),
+        "other_ways": ways.other_ways(resident=resident, lines=lines),
         "beside": codes.beside(resident=resident, at=at),
         "waiting": _waiting(resident, at),
         "looks": record.recent(resident=resident, since=at - RECENT, limit=SHOWN),
