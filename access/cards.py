@@ -11,7 +11,7 @@ from access.feed import refresh
 from access.models import Credential
 from consent.decisions import one_at_a_time
 from gate import sealing
-from residents.models import Resident
+from residents.models import Neighborhood, Resident
 from vault import blind
 
 
@@ -34,6 +34,17 @@ class CardTaken(CardRefused):
 def card_key(neighborhood: UUID) -> bytes:
     """What a neighborhood's gates make digests with. Another neighborhood's digests of one card differ."""
     return blind.derived_key(f"access.card|{neighborhood}")
+
+
+def canonical(number: str, neighborhood: Neighborhood) -> str:
+    """The number as the neighborhood's readers say it, of a number as somebody wrote it down. No query.
+
+    Raises: NumberRefused
+    """
+    try:
+        return sealing.normalise_card_number(number)
+    except ValueError as refused:
+        raise NumberRefused(str(refused)) from refused
 
 
 @transaction.atomic

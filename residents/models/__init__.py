@@ -1,4 +1,5 @@
 from residents.models.erasure import ErasureOrder, ErasurePlace
+from residents.models.importing import Import, ImportRow
 from residents.models.lookup import LookUp
 from residents.models.people import ClaimCode, Occupancy, Ownership, Resident
 from residents.models.places import Building, Neighborhood, Unit
@@ -9,6 +10,8 @@ __all__ = [
     "ClaimCode",
     "ErasureOrder",
     "ErasurePlace",
+    "Import",
+    "ImportRow",
     "LookUp",
     "Neighborhood",
     "Occupancy",
