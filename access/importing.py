@@ -17,7 +17,6 @@ from django.db.models import Exists, OuterRef
 from access import cards
 from access.feed import refresh
 from access.models import Credential, Device, FeedRow, Gate, Rule
-from gate import sealing
 from residents.models import Neighborhood, Occupancy, Resident
 
 Kind = Credential.Kind
@@ -31,7 +30,7 @@ class KnownCard(NamedTuple):
 class Given(NamedTuple):
     id: UUID
     resident: UUID
-    number: str
+    digest: bytes
 
 
 class Opened(NamedTuple):
@@ -42,7 +41,7 @@ class Opened(NamedTuple):
 
 def cards_known(*, neighborhood: Neighborhood, numbers: Collection[str]) -> dict[str, KnownCard]:
     """What each number is here. Two spellings of one card have one digest."""
-    digests = {number: _digest(neighborhood, number) for number in numbers}
+    digests = cards.digests_of_many(numbers, neighborhood)
     wanted = [digest for digest in digests.values() if digest is not None]
     holders = {
         bytes(digest): resident
@@ -58,20 +57,26 @@ def cards_known(*, neighborhood: Neighborhood, numbers: Collection[str]) -> dict
 
 
 def give_imported_cards(
-    *, neighborhood: Neighborhood, given: Iterable[tuple[UUID, UUID, str]], at: datetime
+    *, neighborhood: Neighborhood, given: Collection[tuple[UUID, UUID, bytes]], at: datetime
 ) -> None:
-    """Raises: django.db.IntegrityError where somebody was given one of them a moment ago"""
+    """(id, resident, digest) each. A card of their own ends the PIN that was lent meanwhile, as at the desk.
+
+    Raises: django.db.IntegrityError where somebody was given one of them a moment ago
+    """
     Credential.objects.bulk_create(
         Credential(
             id=each.id,
             neighborhood=neighborhood,
             resident_id=each.resident,
             kind=Kind.CARD,
-            digest=_digest(neighborhood, each.number),
+            digest=each.digest,
             created_at=at,
         )
         for each in map(Given._make, given)
     )
+    Credential.objects.active().filter(
+        resident__in={resident for _id, resident, _digest in given}, kind=Kind.PIN, temporary=True
+    ).update(ended_at=at, ended_because=Credential.Ended.REPLACED)
 
 
 def take_back_imported_cards(
@@ -137,14 +142,6 @@ def tell_gates(*, residents: Collection[UUID], units: Collection[UUID], at: date
     living = Occupancy.objects.filter(unit__in=units).values("resident")
     found = Resident.objects.filter(pk__in=residents) | Resident.objects.filter(pk__in=living)
     refresh(residents=list(found.only("id", "neighborhood_id")), at=at)
-
-
-def _digest(neighborhood: Neighborhood, number: str) -> bytes | None:
-    try:
-        plain = cards.canonical(number, neighborhood)
-    except cards.NumberRefused:
-        return None
-    return bytes.fromhex(sealing.card_digest(card_key=cards.card_key(neighborhood.pk), number=plain))
 
 
 def _stranded(residents: Collection[UUID], taken: Collection[UUID], at: datetime) -> set[UUID]:

@@ -16,7 +16,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
-from access import enrolment, events, feed, photos, storage
+from access import enrolment, events, feed, passes, photos, storage
 from access.models import Enrolment
 from committees import appointing
 from consent import withdrawal
@@ -48,6 +48,7 @@ def sweep(*, at: datetime) -> bool:
         ("waiting enrolments", lambda: _nudge(at)),
         ("erasure orders", lambda: _erase(at)),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
+        ("visits that are over", lambda: passes.end_over(at=at)),
         ("feed rows past a date", lambda: feed.review(at=at)),
         ("old tombstones", lambda: feed.compact(at=at)),
         ("old entry events", lambda: events.forget_old(at=at)),

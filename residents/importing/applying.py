@@ -332,7 +332,7 @@ class _Writing:
             effects.call(
                 "give_imported_cards",
                 neighborhood=where,
-                given=[(each.id, each.person, each.number) for each in given],
+                given=[(each.id, each.person, each.digest) for each in given],
                 at=self.at,
             )
         if opened:

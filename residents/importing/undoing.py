@@ -25,9 +25,9 @@ from residents.importing.refusals import ImportRefused
 from residents.importing.steps import made_id
 from residents.models import (
     Building,
-    ClaimCode,
     Import,
     ImportRow,
+    Letter,
     LookUp,
     Occupancy,
     Ownership,
@@ -40,8 +40,9 @@ from vault import keys
 State = Import.State
 Made = dict[str, set[UUID]]
 
-# Of what may hang on a person, these are no use that they made of being on the register. A tombstone stays for them.
-LEFT_BEHIND: tuple[type[models.Model], ...] = (ClaimCode, LookUp)
+# Of what may hang on a person, these are no use that they made of being on the register. A letter that nobody used goes
+# with them; that staff looked somebody up is never unwritten, and a tombstone stays for it.
+LEFT_BEHIND: tuple[type[models.Model], ...] = (Letter, LookUp)
 # Where something else hangs on a person, what it is called on the page.
 USED = {
     "access.Credential": "used_card",
@@ -247,17 +248,17 @@ class _Undoing:
 
     def _take_people(self, leaving: Collection[UUID], lines: dict[UUID, ImportRow]) -> None:
         """Gone altogether; or, where something may not lose what it points to, a tombstone that says nothing."""
+        letters = Letter.objects.filter(resident__in=leaving)
+        letters.unspent().update(replaced_at=self.at)
+        letters.delete()
         pointed_at: set[UUID] = set()
         for model, name in _pointing_at(Resident):
             rows = model._default_manager.filter(**{f"{name}__in": leaving})
             pointed_at |= set(rows.values_list(name, flat=True).distinct())
-        ClaimCode.objects.filter(resident__in=pointed_at, used_at=None, replaced_at=None).update(
-            replaced_at=self.at
-        )
         people = Resident.objects.filter(pk__in=leaving)
         people.exclude(pk__in=pointed_at).delete()
         people.filter(pk__in=pointed_at).update(
-            name="", phone_sealed=None, phone_index=None, born=None, erased_at=self.at
+            name="", phone_sealed=None, phone_index=None, born=None, keep_at_desk=False, erased_at=self.at
         )
         for pk in pointed_at:
             self.left[lines[pk].number].add("tombstone")
