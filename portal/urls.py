@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 from access.api.schema import Schema
 from portal.health import healthz
 from portal.screens import account, consent, enrol, erasure, home, reading, record, sharing
+from portal.screens.desk import importing
 
 register_converter(consent.PurposeConverter, "purpose")
 
@@ -32,6 +33,17 @@ urlpatterns = [
     path("sharing/<uuid:asked>/", sharing.sharing, name="sharing"),
     path("sharing/<uuid:asked>/answer/", sharing.answer, name="answer"),
     path("record/", record.record, name="record"),
+    path("desk/import/", importing.overview, name="desk_import"),
+    path(
+        "desk/import/template.zh.csv", importing.template, {"language": "zh"}, name="desk_import_template_zh"
+    ),
+    path(
+        "desk/import/template.en.csv", importing.template, {"language": "en"}, name="desk_import_template_en"
+    ),
+    path("desk/import/<uuid:imported>/", importing.imported, name="desk_import_shown"),
+    path("desk/import/<uuid:imported>/apply/", importing.apply, name="desk_import_apply"),
+    path("desk/import/<uuid:imported>/undo/", importing.undo, name="desk_import_undo"),
+    path("desk/import/<uuid:imported>/drop/", importing.drop, name="desk_import_drop"),
     # One door for everybody, where guessing is slowed.
     path("admin/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
     path("admin/", admin.site.urls),

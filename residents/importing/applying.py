@@ -109,11 +109,16 @@ def _remember(
         row.resident = planned.resident
         row.made = _made(planned.steps)
         row.before = before.get(row.number)
-    ImportRow.objects.bulk_update(rows, ["outcome", "reason", "resident", "made", "before"], batch_size=BATCH)
+    save_lines(rows, ["outcome", "reason", "resident", "made", "before"])
     became = dict(source.became)
     for planned in plans:
         became[planned.fate] = became.get(planned.fate, 0) + 1
     Import.objects.filter(pk=source.pk).update(done=source.done + len(rows), became=became)
+
+
+def save_lines(rows: Sequence[ImportRow], fields: Sequence[str]) -> None:
+    """One statement; `bulk_update` would spell out a case for every line and column."""
+    ImportRow.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=fields)
 
 
 def _made(steps: Iterable[Step]) -> dict[str, list[str]]:

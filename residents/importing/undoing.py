@@ -20,7 +20,7 @@ from django.db import IntegrityError, models, transaction
 from ledger.record import record
 from residents import effects
 from residents.importing import sealed
-from residents.importing.applying import BATCH, allow
+from residents.importing.applying import BATCH, allow, save_lines
 from residents.importing.refusals import ImportRefused
 from residents.importing.steps import made_id
 from residents.models import (
@@ -83,7 +83,7 @@ def batch(source: Import, at: datetime) -> bool:
     for row in rows:
         row.undone = True
         row.left = sorted(undoing.left.get(row.number, set()))
-    ImportRow.objects.bulk_update(rows, ["undone", "left"], batch_size=BATCH)
+    save_lines(rows, ["undone", "left"])
     kept = sum(1 for row in rows if row.left)
     Import.objects.filter(pk=source.pk).update(done=source.done + len(rows), kept=source.kept + kept)
     return True
