@@ -155,6 +155,8 @@ _NOBODY = {
         "未知",
         "未登记",
         "无人",
+        "保密",
+        "不愿提供",
         "暂缺",
         "none",
         "n/a",
@@ -181,7 +183,7 @@ def name(cell: Cell) -> str:
         character for character in text if unicodedata.category(character) not in ("Cc", "Cs", "Co")
     )
     text = " ".join(text.split()).strip("*,;，；、:： ")
-    if text.lower() in _NOBODY:
+    if text.lower() in _NOBODY or not any(character.isalnum() for character in text):
         return ""
     # 李 明 is 李明, but Anna Li keeps her space.
     text = re.sub(r"(?<=[^\x00-\u02ff]) (?=[^\x00-\u02ff])", "", text)
@@ -197,7 +199,9 @@ def name_key(name: str) -> str:
     return re.sub(r"[\s·.\-']", "", name).casefold()
 
 
-_PARTED = re.compile(r"[/、,;，；|\n]|转|或|\bext\b")
+_PARTED = re.compile(r"[/、,;，；|]|转|或|\bext\b")
+_PARTED_CARDS = re.compile(r"[/、;，；|]|,(?=\s*[0-9A-Fa-f]{6,})")
+_CUT = re.compile(r"[0-9]+\.[0-9]+[Ee]\+?[0-9]+")
 _WELL_KNOWN = {
     *(
         "13800000000",
@@ -226,30 +230,42 @@ def phone(cell: Cell, entry: Entry) -> str:
 
     Raises: Unusable
     """
-    text = _plain(cell) if isinstance(cell, str) else ""
-    if isinstance(cell, date) or re.fullmatch(r"[0-9]+\.[0-9]+E\+?[0-9]+", text, re.IGNORECASE):
+    if isinstance(cell, date) or _CUT.fullmatch(_plain(cell)):
         raise Unusable("number_cut")
-    pieces = [piece.strip() for piece in _PARTED.split(text) if piece.strip().lower() not in _NOBODY]
-    pieces = [piece for piece in pieces if piece not in ("保密", "不愿提供", "同上")]
     found: list[str] = []
-    for piece in pieces:
-        try:
-            number = contact.normalise(re.sub(r"[^\x20-\x7e]", "", piece).lstrip(":. "))
-        except contact.PhoneRefused:
-            if len(re.sub(r"\D", "", piece)) <= 1:
-                continue
-            if found:  # an extension, a name beside the number
-                entry.note("phone_more")
-                continue
-            raise Unusable("phone_unreadable") from None
-        number = re.sub(r"^(?:0086|86)(?=1[0-9]{10}$)", "", number)
-        if is_placeholder(number):
-            entry.note("phone_placeholder")
+    filler = unreadable = False
+    for piece in _pieces(_PARTED, cell):
+        number = _number(piece)
+        if number is None:
+            unreadable = True
+        elif is_placeholder(number):
+            filler = True
         else:
             found.append(number)
-    if len(found) > 1:
+    if unreadable and not found and not filler:
+        raise Unusable("phone_unreadable")
+    if filler:
+        entry.note("phone_placeholder")
+    if len(found) > 1 or (found and unreadable):  # a second number, an extension, whose it is
         entry.note("phone_more")
     return found[0] if found else ""
+
+
+def _pieces(between: re.Pattern[str], cell: str) -> list[str]:
+    """What stands in one cell, one below or beside the other."""
+    parts = (part.strip() for part in between.split(_plain(re.sub(r"[\r\n]+", "、", cell))))
+    return [part for part in parts if part.lower() not in _NOBODY]
+
+
+def _number(piece: str) -> str | None:
+    digits = re.sub(r"[^0-9]", "", piece)
+    if digits and is_placeholder(digits):
+        return digits
+    try:
+        number = contact.normalise(re.sub(r"[^\x20-\x7e]", "", piece).lstrip(":. "))
+    except contact.PhoneRefused:
+        return None
+    return re.sub(r"^(?:0086|86)(?=1[0-9]{10}$)", "", number)
 
 
 def is_placeholder(number: str) -> bool:
@@ -257,8 +273,8 @@ def is_placeholder(number: str) -> bool:
     digits = number.removeprefix("+")
     return (
         digits in _WELL_KNOWN
-        or len(set(digits)) == 1
-        or any(digits in stairs for stairs in _STAIRS)
+        or (len(digits) >= 3 and len(set(digits)) == 1)
+        or (len(digits) >= 5 and any(digits in stairs for stairs in _STAIRS))
         or (len(digits) == 11 and len(set(digits[3:])) == 1)
         or bool(re.fullmatch(r"0[0-9]{2,3}(?:0{7,8}|1{7,8}|8{7,8}|12345678?)", digits))
     )
@@ -384,8 +400,6 @@ def cards(cell: Cell) -> list[str]:
     """
     if isinstance(cell, date):
         raise Unusable("became_a_date")
-    text = _plain(cell)
-    if re.fullmatch(r"[0-9]+\.[0-9]+E\+?[0-9]+", text, re.IGNORECASE):
+    if _CUT.fullmatch(_plain(cell)):
         raise Unusable("number_cut")
-    pieces = [piece.strip() for piece in re.split(r"[/、;，；|\n]|,(?=\s*[0-9A-Fa-f]{6,})", text)]
-    return list(dict.fromkeys(piece for piece in pieces if piece.lower() not in _NOBODY))
+    return list(dict.fromkeys(_pieces(_PARTED_CARDS, cell)))

@@ -50,7 +50,7 @@ _WORDS: dict[Field, str] = {
     " accesscardno keycard fob",
 }
 # A column of names that says as what they are there.
-_OWNERS = "业主姓名 业主 业主名称 业主名字 产权人 产权人姓名 owner ownername owners"
+_OWNERS = "业主姓名 业主 业主名称 业主名字 产权人 产权人姓名 owner ownername ownersname owners"
 
 KNOWN: dict[str, Field] = {
     word: which for which, words in _WORDS.items() for word in words.split()

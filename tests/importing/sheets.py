@@ -53,7 +53,11 @@ def community(households: int = 1200) -> tuple[list[str], list[list[Any]]]:
                 "出生日期", "门禁卡号", "备注"]  # fmt: skip
     rows: list[list[Any]] = []
     for home in range(households):
-        building, entrance, room = home // 120 + 1, home % 120 // 30 + 1, home % 30 // 2 * 100 + home % 2 + 101
+        building, entrance, room = (
+            home // 120 + 1,
+            home % 120 // 30 + 1,
+            home % 30 // 2 * 100 + home % 2 + 101,
+        )
         for who in range(2 + home % 2):
             rows.append(_line(len(rows), home, who, building, entrance, room))
     return headings, rows
