@@ -59,9 +59,9 @@ def address(building: str, entrance: str, room: str) -> Address:
         raise DwellingUnreadable("dwelling_unreadable")
     [number] = parts
     found_parts = [_bare(building), _bare(entrance) if entrance else "", _bare(number)]
-    if any(part and not _PART.fullmatch(part) for part in found_parts) or not (
-        found_parts[0] and found_parts[2]
-    ):
+    readable = all(_PART.fullmatch(part) for part in found_parts if part)
+    # Buildings may be called by a word; a dwelling without any digit is somebody's note.
+    if not readable or not found_parts[0] or not re.search(r"[0-9]", found_parts[2]):
         raise DwellingUnreadable("dwelling_unreadable")
     return Address(*found_parts)
 
