@@ -47,7 +47,6 @@ def live_keys() -> int:
     return Key.objects.filter(destroyed_at=None, purpose="contact").count()
 
 
-@pytest.mark.obligation("F16")
 def test_writing_may_die_anywhere(committed, small, look, clerk, now):
     def begun() -> Import:
         source = look(xlsx(PEOPLE))
@@ -80,7 +79,6 @@ def _check_and_undo(source: Import, before: dict[str, list[str]], clerk) -> None
     assert live_keys() == 0
 
 
-@pytest.mark.obligation("F16")
 def test_undoing_may_die_anywhere(committed, small, bring_in, clerk):
     before = dump()
 

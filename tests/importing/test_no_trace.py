@@ -41,7 +41,7 @@ class Desk:
         )
 
 
-@pytest.mark.obligation("F2", "20")
+@pytest.mark.obligation("20")
 def test_nothing_of_an_identity_number_or_a_placeholder_is_anywhere(
     live: Live, here: Neighborhood, clerk: User
 ):

@@ -137,7 +137,6 @@ def test_it_skips_lines_in_which_nothing_stands():
 # --- identity numbers
 
 
-@pytest.mark.obligation("F2")
 @pytest.mark.parametrize(
     "number",
     ["33010619900307123X", "330106199003071234", "330106900307123", "３３０１０６１９９００３０７１２３Ｘ", "330106 19900307 1234",
