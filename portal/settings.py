@@ -278,6 +278,8 @@ SPECTACULAR_SETTINGS = {
 FACE_DISTANCE = env.float("FACE_DISTANCE", default=0.45)
 # How long a worker that took up an enrolment is left alone with it before another one may.
 ENROLMENT_LEASE_SECONDS = env.int("ENROLMENT_LEASE_SECONDS", default=120)
+# How long a worker that took up a batch of an import is left alone with it before another one may.
+IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", default=120)
 # How long entry events are kept: the six months that network logs must be, and not a day for anything else.
 ENTRY_EVENT_DAYS = env.int("ENTRY_EVENT_DAYS", default=184)
 # A gate that has not polled for this long is reported as silent.
@@ -304,6 +306,15 @@ EFFECTS: dict[str, str] = {
     "enrol_soon": "portal.tasks.enrol_soon",
     "erase_soon": "portal.tasks.erase_soon",
     "disclose_soon": "portal.tasks.disclose_soon",
+    "import_soon": "portal.tasks.import_soon",
+    "cards_known": "access.importing.cards_known",
+    "give_imported_cards": "access.importing.give_imported_cards",
+    "take_back_imported_cards": "access.importing.take_back_imported_cards",
+    "gates_of": "access.importing.gates_of",
+    "gates_opened": "access.importing.gates_opened",
+    "open_gates": "access.importing.open_gates",
+    "close_gates": "access.importing.close_gates",
+    "tell_gates": "access.importing.tell_gates",
 }
 
 LOGGING = {

@@ -22,7 +22,7 @@ from portal.screens import (
     sharing,
     visitors,
 )
-from portal.screens.desk import beside, cards
+from portal.screens.desk import beside, cards, importing
 
 register_converter(consent.PurposeConverter, "purpose")
 
@@ -76,6 +76,17 @@ urlpatterns = [
     path("desk/cards/beside/<uuid:gate>/switch-over/", beside.switch_over, name="desk_switch_over"),
     path("desk/cards/mark/<uuid:mark>/", beside.mark, name="desk_beside_mark"),
     path("desk/cards/mark/<uuid:mark>/add/", beside.add, name="desk_beside_add"),
+    path("desk/import/", importing.overview, name="desk_import"),
+    path(
+        "desk/import/template.zh.csv", importing.template, {"language": "zh"}, name="desk_import_template_zh"
+    ),
+    path(
+        "desk/import/template.en.csv", importing.template, {"language": "en"}, name="desk_import_template_en"
+    ),
+    path("desk/import/<uuid:imported>/", importing.imported, name="desk_import_shown"),
+    path("desk/import/<uuid:imported>/apply/", importing.apply, name="desk_import_apply"),
+    path("desk/import/<uuid:imported>/undo/", importing.undo, name="desk_import_undo"),
+    path("desk/import/<uuid:imported>/drop/", importing.drop, name="desk_import_drop"),
     # One door for everybody, where guessing is slowed.
     path("admin/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
     path("admin/", admin.site.urls),

@@ -1,4 +1,5 @@
 from residents.models.erasure import ErasureOrder, ErasurePlace
+from residents.models.importing import Import, ImportRow
 from residents.models.letters import Letter, LetterBatch
 from residents.models.lookup import LookUp
 from residents.models.people import Occupancy, Ownership, Resident
@@ -9,6 +10,8 @@ __all__ = [
     "Building",
     "ErasureOrder",
     "ErasurePlace",
+    "Import",
+    "ImportRow",
     "Letter",
     "LetterBatch",
     "LookUp",
