@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 import pytest
@@ -10,9 +11,10 @@ from access import cards, gates, rules
 from access.models import Credential, FeedRow, Gate
 from committees.models import Committee, Term
 from residents.ages import today_in
-from residents.models import Neighborhood, Resident, Unit, User
+from residents.models import Departure, Neighborhood, Resident, Unit, User
 from residents.register import move_in, register
 from tests.cast import PASSWORD, staff
+from tests.databases import Connect
 
 
 @pytest.fixture
@@ -63,3 +65,25 @@ def opens(who: Resident) -> bool:
     return FeedRow.objects.filter(
         credential__resident=who, credential__kind__in=["card", "pin"], present=True
     ).exists()
+
+
+Passing = Callable[[Departure, int], None]
+
+
+@pytest.fixture
+def days_pass(committed: dict[str, str], owner_sql: Connect) -> Passing:
+    """Lets days go by over a notice, as only the owner of the tables could: by moving what the database's clock wrote."""
+
+    def passed(departure: Departure, days: int) -> None:
+        owner = owner_sql()
+        table = "ALTER TABLE residents_departure {} TRIGGER residents_departure_lawful"
+        owner.execute(table.format("DISABLE"))
+        owner.execute(
+            "UPDATE residents_departure SET notice_until = notice_until - %(days)s,"
+            " delivered_at = delivered_at - make_interval(days => %(days)s) WHERE id = %(id)s",
+            {"days": days, "id": departure.pk},
+        )
+        owner.execute(table.format("ENABLE ALWAYS"))
+        departure.refresh_from_db()
+
+    return passed

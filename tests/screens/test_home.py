@@ -133,7 +133,7 @@ def test_an_account_of_nobody_is_told_so(sign_in, db: None):
 def test_an_erased_person_is_nobody(sign_in, resident: Resident, now: datetime):
     user = resident.user
     make.tombstone(resident, at=now)
-    assert sign_in(user).get("/").status_code == 403
+    assert "I have a letter" in sign_in(user).get("/").content.decode()  # signed in no more
 
 
 def test_nothing_of_it_is_cached(me: Client):
