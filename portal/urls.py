@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 from access.api.schema import Schema
 from portal.health import healthz
-from portal.screens import account, consent, enrol, erasure, home, reading, record, sharing
+from portal.screens import account, consent, departure, enrol, erasure, home, living, reading, record, sharing
 
 register_converter(consent.PurposeConverter, "purpose")
 
@@ -32,6 +32,16 @@ urlpatterns = [
     path("sharing/<uuid:asked>/", sharing.sharing, name="sharing"),
     path("sharing/<uuid:asked>/answer/", sharing.answer, name="answer"),
     path("record/", record.record, name="record"),
+    path("living/", living.household, name="household"),
+    path("living/leave/", living.leave, name="leave"),
+    path("living/leave/<uuid:plan>/call-off/", living.call_off, name="call_off"),
+    path("living/stay/<uuid:occupancy>/", living.stay, name="stay"),
+    path("living/put-right/", living.put_right, name="put_right"),
+    path("living/helpers/", living.name_helper, name="name_helper"),
+    path("living/helpers/<uuid:helper>/end/", living.end_helper, name="end_helper"),
+    path("living/ask/<uuid:occupancy>/", living.ask, name="ask_departure"),
+    path("living/notices/<uuid:departure>/", departure.departure, name="departure"),
+    path("living/notices/<uuid:departure>/answer/", departure.answer_departure, name="answer_departure"),
     # One door for everybody, where guessing is slowed.
     path("admin/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
     path("admin/", admin.site.urls),
