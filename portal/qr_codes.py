@@ -11,7 +11,7 @@ QUIET_ZONE = 4  # modules of white all round, as the standard asks
 def svg(text: str, *, title: str) -> SafeString:
     """Dark on white whatever the page's colours are. A screen reader hears `title`; its size is the style sheet's.
 
-    Raises: ValueError if the text does not fit into a QR code
+    Raises: segno.DataOverflowError (a ValueError) if the text does not fit into a QR code
     """
     made = segno.make(text, error="m", micro=False, boost_error=False)
     # segno escapes the title; of the text nothing but black and white is left.
