@@ -26,7 +26,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.screens import reading
-from portal.screens.entrance import address, language
+from portal.screens.entrance import address, forgetting, language
 from residents import claiming
 from residents.lookups import masked_name
 from residents.models import Letter, User
@@ -219,14 +219,14 @@ def instead(request: HttpRequest) -> HttpResponse:
     logout(request)
     if held:
         request.session[HELD] = held
-    return reading.forget_language(redirect("claim"))
+    return reading.forget_language(forgetting(redirect("claim")))
 
 
 def hand_tablet_over(request: HttpRequest) -> HttpResponse:
     """The desk's own screen, for the resident to type on: nobody stays signed in on it, before or after."""
     logout(request)
     request.session[TABLET] = True
-    return redirect("recover")
+    return forgetting(redirect("recover"))
 
 
 def _exchange(request: HttpRequest, code: str, *, otherwise: str = "claim") -> HttpResponse:
@@ -295,10 +295,10 @@ def _signed_in(request: HttpRequest, user: User, words: str) -> HttpResponse:
         messages.success(
             request, f"{words} {_('Sign in with it on your own phone or computer whenever you like.')}"
         )
-        return redirect("sign_in")
+        return forgetting(redirect("sign_in"))
     login(request, user, backend=BACKEND)
     messages.success(request, words)
-    return reading.in_language(redirect("home"), user.language)
+    return reading.in_language(forgetting(redirect("home")), user.language)
 
 
 def _somebody_is_signed_in(request: HttpRequest) -> HttpResponse:
