@@ -17,6 +17,7 @@ _PNG_MODULE = 12  # pixels
 @dataclass(frozen=True)
 class QRCode:
     text: str
+    title: str = ""  # what a screen reader says of it
 
     @property
     def svg(self) -> SafeString:
@@ -33,9 +34,13 @@ class QRCode:
             omitsize=True,
             svgclass="qr__picture",
             lineclass=None,
+            title=self.title or None,
             nl=False,
         )
-        return mark_safe(out.getvalue().decode())  # noqa: S308 - numbers and letters of our own making
+        drawn = out.getvalue().decode()
+        if self.title:
+            drawn = drawn.replace("<svg ", '<svg role="img" ', 1)
+        return mark_safe(drawn)  # noqa: S308 - squares of our own making, and a title that segno escapes
 
     @property
     def png(self) -> bytes:
