@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from residents import claiming, contact, correcting, effects, lookups, register
-from residents.acts import Act, Refused, shown_once
+from residents import contact, correcting, effects, lookups, register
+from residents.acts import Act, Refused
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.models import Occupancy, Resident, User
 
@@ -95,28 +95,9 @@ def _look_up(request: HttpRequest, resident: Resident, given: dict[str, Any]) ->
     return None
 
 
-def _write_letter(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse:
-    by = request.user
-    assert isinstance(by, User)
-    try:
-        code = claiming.write_letter(resident=resident, by=by, at=moment(request))
-    except claiming.ClaimRefused:
-        raise Refused(gettext("This resident has an account already.")) from None
-    until = date_format(moment(request) + claiming.LIFE, "DATE_FORMAT")
-    dwellings = "、".join(str(lived.unit) for lived in resident.occupancies.select_related("unit__building"))
-    return shown_once(
-        request,
-        page=admin.site.get_model_admin(Resident),  # type: ignore[arg-type]
-        obj=resident,
-        title=gettext("Letter with a code"),
-        code=code,
-        lines=[
-            f"{lookups.masked_name(resident)} · {dwellings}",
-            gettext("With this code you open your own account. You need no phone, no e-mail and no photo."),
-            gettext("Open %(address)s and type the code. It works once, until %(day)s.")
-            % {"address": request.build_absolute_uri("/"), "day": until},
-        ],
-    )
+def _letters(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse:
+    """Letters have a page of their own at the desk, above the admin."""
+    return HttpResponseRedirect(reverse("desk_letters_person", args=[resident.pk]))
 
 
 def _correct(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse | None:
@@ -158,12 +139,12 @@ class ResidentAdmin(ScopedAdmin[Resident]):
             ),
         ),
         Act(
-            slug="letter",
-            label=_("Print a letter with a code"),
+            slug="letters",
+            label=_("Letters"),
             perms=("manage_register",),
-            run=_write_letter,
-            explained=_("With the code the resident opens an account. An earlier letter stops working."),
-            when=lambda resident: resident.user_id is None and resident.erased_at is None,
+            run=_letters,
+            explained=_("Leads to the letters of this person: a first one, another one, a way back in."),
+            when=lambda resident: resident.erased_at is None,
         ),
         Act(
             slug="correct",
@@ -239,30 +220,13 @@ class ResidentAdmin(ScopedAdmin[Resident]):
         return resident.user_id is not None
 
 
-class OccupancyForm(ScopedForm):
-    def clean(self) -> dict[str, Any]:
-        resident, unit = self.cleaned_data.get("resident"), self.cleaned_data.get("unit")
-        if resident is not None and unit is not None:
-            if resident.neighborhood_id != unit.neighborhood_id:
-                raise forms.ValidationError(gettext("The dwelling is in another neighborhood."))
-            self.instance.neighborhood = unit.neighborhood
-        return self.cleaned_data
-
-
 @admin.register(Occupancy)
 class OccupancyAdmin(ScopedAdmin[Occupancy]):
-    view_perms = ("view_register",)
-    add_perms = ("manage_register",)
-    form = OccupancyForm
-    list_display = ("unit", "resident", "since", "until")
-    list_filter = (("neighborhood", ScopedFilter),)
-    list_select_related = ("unit__building", "resident")
-    autocomplete_fields = ("resident", "unit")
-    ordering = ("-since", "pk")
-    fields = ("resident", "unit", "since", "until")
+    """To be read. Who comes is let in on their own page, with a way in; who goes says so themself (law 13)."""
 
-    def save_model(self, request: HttpRequest, obj: Occupancy, form: Any, change: bool) -> None:
-        made = register.move_in(
-            resident=obj.resident, unit=obj.unit, since=obj.since, until=obj.until, at=moment(request)
-        )
-        obj.pk, obj._state = made.pk, made._state
+    view_perms = ("view_register",)
+    list_display = ("unit", "resident", "tenure", "since", "until")
+    list_filter = (("neighborhood", ScopedFilter), "tenure")
+    list_select_related = ("unit__building", "resident")
+    ordering = ("-since", "pk")
+    fields = ("resident", "unit", "tenure", "since", "until")
