@@ -93,7 +93,7 @@ def test_the_next_unknown_card_is_theirs_and_opens_from_the_next_poll(ask, reade
     assert FeedRow.objects.get(credential=card, present=True).gate == door
 
 
-@pytest.mark.obligation("F2", "F20")
+@pytest.mark.obligation("F2")
 def test_the_event_keeps_no_digest_and_no_number(ask, reader, place, now):
     ask()
     reader.events(shown(place, "NEW00001", now), boot=BOOT)
@@ -163,6 +163,21 @@ def test_one_card_at_a_time_is_awaited_at_a_gate(ask, place, now):
     later = now + tapping.WINDOW
     ask(resident=make.resident(place, at=now), at=later)
     assert set(TapRequest.objects.values_list("outcome", flat=True)) == {Outcome.OVER, ""}
+
+
+@pytest.mark.obligation("F20")
+@pytest.mark.parametrize("forged", ["by another key", "in another gate's name"])
+def test_who_is_not_the_reader_of_this_gate_cannot_add_a_card_to_anybody(ask, reader, place, now, forged):
+    ask()
+    other = make.device(make.gate(place, at=now))
+    bent = (
+        {"key": other.key}
+        if forged == "by another key"
+        else {"key": other.key, "keyid": str(other.device.pk)}
+    )
+    reader.events(shown(place, "NEW00001", now), boot=BOOT, **bent)
+    assert not Credential.objects.exists()
+    assert TapRequest.objects.get().closed_at is None
 
 
 def test_two_desks_at_once_await_one_card(committed, request, now):
