@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -100,6 +101,18 @@ def _as_said(number: str, found: CardFormat, tapped: bool) -> str:
 def digest_of(number: str, neighborhood: Neighborhood | UUID, *, tapped: bool = False) -> bytes:
     """Raises: NumberRefused"""
     return _digest(canonical(number, neighborhood, tapped=tapped), _id(neighborhood))
+
+
+def digests_of_many(numbers: Iterable[str], neighborhood: Neighborhood | UUID) -> dict[str, bytes | None]:
+    """Of numbers as somebody wrote them down, with one query for all; None for what is no card number here."""
+    found = format_of(neighborhood)
+    digests: dict[str, bytes | None] = {}
+    for number in numbers:
+        try:
+            digests[number] = _digest(_said(number, found, tapped=False), _id(neighborhood))
+        except NumberRefused:
+            digests[number] = None
+    return digests
 
 
 def digests_of(number: str, neighborhood: Neighborhood | UUID) -> set[bytes]:

@@ -8,8 +8,21 @@ from django.views.generic import RedirectView
 
 from access.api.schema import Schema
 from portal.health import healthz
-from portal.screens import account, consent, enrol, erasure, home, lost, pin, reading, record, sharing
-from portal.screens.desk import beside, cards
+from portal.screens import (
+    account,
+    codes,
+    consent,
+    enrol,
+    erasure,
+    home,
+    lost,
+    pin,
+    reading,
+    record,
+    sharing,
+    visitors,
+)
+from portal.screens.desk import beside, cards, importing
 
 register_converter(consent.PurposeConverter, "purpose")
 
@@ -25,6 +38,16 @@ urlpatterns = [
     path("decisions/<purpose:purpose>/", consent.consent, name="consent"),
     path("decisions/<purpose:purpose>/decide/", consent.decide, name="decide"),
     path("decisions/<purpose:purpose>/stop/", consent.withdraw, name="withdraw"),
+    path("ways/qr/", codes.code, name="qr"),
+    path("ways/qr/new/", codes.new, name="new_qr"),
+    path("ways/qr/stop/", codes.stop, name="stop_qr"),
+    path("ways/qr/picture/", codes.picture, name="qr_picture"),
+    path("visitors/", visitors.visitors, name="visitors"),
+    path("visitors/new/", visitors.invite, name="invite"),
+    path("visitors/one-trip/", visitors.courier, name="courier"),
+    path("visitors/<uuid:visit>/", visitors.visit, name="visit"),
+    path("visitors/<uuid:visit>/picture/", visitors.picture, name="visit_picture"),
+    path("visitors/<uuid:visit>/end/", visitors.end, name="end_visit"),
     path("enrol/", enrol.enrol, name="enrol"),
     path("enrol/<uuid:enrolment>/", enrol.enrolment, name="enrolment"),
     path("enrol/<uuid:enrolment>/cancel/", enrol.cancel, name="cancel_enrolment"),
@@ -53,9 +76,22 @@ urlpatterns = [
     path("desk/cards/beside/<uuid:gate>/switch-over/", beside.switch_over, name="desk_switch_over"),
     path("desk/cards/mark/<uuid:mark>/", beside.mark, name="desk_beside_mark"),
     path("desk/cards/mark/<uuid:mark>/add/", beside.add, name="desk_beside_add"),
+    path("desk/import/", importing.overview, name="desk_import"),
+    path(
+        "desk/import/template.zh.csv", importing.template, {"language": "zh"}, name="desk_import_template_zh"
+    ),
+    path(
+        "desk/import/template.en.csv", importing.template, {"language": "en"}, name="desk_import_template_en"
+    ),
+    path("desk/import/<uuid:imported>/", importing.imported, name="desk_import_shown"),
+    path("desk/import/<uuid:imported>/apply/", importing.apply, name="desk_import_apply"),
+    path("desk/import/<uuid:imported>/undo/", importing.undo, name="desk_import_undo"),
+    path("desk/import/<uuid:imported>/drop/", importing.drop, name="desk_import_drop"),
     # One door for everybody, where guessing is slowed.
     path("admin/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
     path("admin/", admin.site.urls),
     path("api/gate/v1/", include("access.api.urls")),
     path("api/schema/", Schema.as_view(), name="api-schema"),
 ]
+
+handler500 = "portal.outages.went_wrong"

@@ -11,7 +11,7 @@ from residents.same_neighborhood import SameNeighborhood
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0009_nobody_is_left_without_a_way_in"),
+        ("access", "0011_a_pass_stays_what_it_is"),
         ("residents", "0005_who_owns_and_as_what_people_live"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

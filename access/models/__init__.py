@@ -3,6 +3,7 @@ from access.models.enrolment import Enrolment
 from access.models.events import EntryEvent
 from access.models.feed import FeedCounter, FeedRow
 from access.models.gates import Device, Gate, PairingCode
+from access.models.passes import Pass, PassGate
 from access.models.tapping import CardFormat, TapRequest, UnknownCard
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "FeedRow",
     "Gate",
     "PairingCode",
+    "Pass",
+    "PassGate",
     "Rule",
     "SealedCopy",
     "TapRequest",
