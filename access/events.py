@@ -82,9 +82,9 @@ def _pass_on(device: Device, events: Sequence[Seen], at: datetime) -> None:
         beside.note(gate=device.gate, shown=shown, at=at)
 
 
-def forget_credentials(faces: Iterable[Credential]) -> None:
-    """Consent ended: that somebody passed by face, and when, no longer hangs on the face they had."""
-    EntryEvent.objects.filter(credential__in=[face.pk for face in faces]).update(credential=None)
+def forget_credentials(ended: Iterable[Credential]) -> None:
+    """A consent ended, or a residence: that somebody passed, and when, no longer hangs on the way in they had."""
+    EntryEvent.objects.filter(credential__in=[each.pk for each in ended]).update(credential=None)
 
 
 def forget_old(*, at: datetime) -> int:
@@ -97,7 +97,9 @@ def forget_old(*, at: datetime) -> int:
 @dataclass(frozen=True)
 class _Told:
     unknown: list[UUID]
-    erased: set[UUID]  # faces that were called back: an event that comes late does not bring them up again
+    # Faces that were called back, and whatever was its holder's who moved out: an event that comes late does not bring
+    # them up again.
+    erased: set[UUID]
 
 
 def _told(device: Device, events: Sequence[Seen]) -> _Told:
@@ -105,7 +107,10 @@ def _told(device: Device, events: Sequence[Seen]) -> _Told:
     if not named:
         return _Told([], set())
     rows = FeedRow.objects.filter(gate=device.gate_id, credential__in=named).values_list(
-        "credential_id", "present", "credential__kind"
+        "credential_id", "present", "credential__kind", "credential__resident__left_at"
     )
-    known = {credential: present or kind != Credential.Kind.FACE for credential, present, kind in rows}
+    known = {
+        credential: present or (kind != Credential.Kind.FACE and left_at is None)
+        for credential, present, kind, left_at in rows
+    }
     return _Told(sorted(named - known.keys()), {each for each, keep in known.items() if not keep})

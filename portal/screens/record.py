@@ -141,6 +141,7 @@ def _of_consent(entry: Decision) -> Entry:
     how = {
         Decision.Kind.EXPIRED: _("By itself: the time you had agreed to was over"),
         Decision.Kind.SUPERSEDED: _("By itself: the form changed"),
+        Decision.Kind.ENDED: _("By itself: you do not live here any more"),
     }
     return {
         "icon": "check" if entry.kind == Decision.Kind.GIVEN else "cross",
