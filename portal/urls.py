@@ -8,14 +8,40 @@ from django.views.generic import RedirectView
 
 from access.api.schema import Schema
 from portal.health import healthz
-from portal.screens import account, codes, consent, enrol, erasure, home, reading, record, sharing, visitors
+from portal.screens import (
+    account,
+    claiming,
+    codes,
+    consent,
+    enrol,
+    erasure,
+    home,
+    my_account,
+    reading,
+    record,
+    sharing,
+    visitors,
+)
+from portal.screens.desk import letters as desk_letters
+from portal.screens.desk import letters_people
 
 register_converter(consent.PurposeConverter, "purpose")
 
 urlpatterns = [
     path("healthz/", healthz, name="healthz"),
     path("", home.home, name="home"),
-    path("claim/", account.claim, name="claim"),
+    path("claim/", claiming.claim, name="claim"),
+    path("claim/put-away/", claiming.put_away, name="put_letter_away"),
+    path("claim/instead/", claiming.instead, name="claim_instead"),
+    path("recover/", claiming.recover, name="recover"),
+    # What the square on a letter says. No proxy should write this address down: docs/adr/0021-…
+    path("l/<str:code>/", claiming.scanned, name="letter"),
+    path("account/", my_account.account, name="account"),
+    path("account/password/", my_account.change_password, name="change_password"),
+    path("account/sessions/end/", my_account.end_sessions, name="end_sessions"),
+    path("account/mail/keep/", my_account.keep_at_desk, name="keep_my_mail"),
+    path("account/mail/send/", my_account.send_by_mail, name="send_my_mail"),
+    path("account/letter/stop/", my_account.stop_letter, name="stop_letter"),
     path("sign-in/", account.sign_in, name="sign_in"),
     path("sign-out/", account.sign_out, name="sign_out"),
     path("language/", reading.speak, name="set_language"),
@@ -42,6 +68,25 @@ urlpatterns = [
     path("sharing/<uuid:asked>/", sharing.sharing, name="sharing"),
     path("sharing/<uuid:asked>/answer/", sharing.answer, name="answer"),
     path("record/", record.record, name="record"),
+    path("desk/letters/", desk_letters.overview, name="desk_letters"),
+    path("desk/letters/choose/", desk_letters.choose, name="desk_letters_choose"),
+    path("desk/letters/print/", desk_letters.print_choice, name="desk_letters_print"),
+    path("desk/letters/batches/<uuid:batch>/", desk_letters.batch, name="desk_letters_batch"),
+    path("desk/letters/batches/<uuid:batch>/again/", desk_letters.print_again, name="desk_letters_again"),
+    path(
+        "desk/letters/batches/<uuid:batch>/deliver/",
+        desk_letters.deliver_batch,
+        name="desk_letters_delivered",
+    ),
+    path("desk/letters/people/", letters_people.people, name="desk_letters_people"),
+    path("desk/letters/people/deliver/", letters_people.deliver, name="desk_letters_deliver"),
+    path("desk/letters/people/<uuid:person>/", letters_people.person, name="desk_letters_person"),
+    path("desk/letters/people/<uuid:person>/write/", letters_people.write, name="desk_letters_write"),
+    path("desk/letters/people/<uuid:person>/slip/", letters_people.slip, name="desk_letters_slip"),
+    path("desk/letters/people/<uuid:person>/keep/", letters_people.keep, name="desk_letters_keep"),
+    path("desk/letters/people/<uuid:person>/mail/", letters_people.send_by_mail, name="desk_letters_mail"),
+    path("desk/letters/<uuid:letter>/hand-over/", letters_people.hand_over, name="desk_letters_hand_over"),
+    path("desk/letters/tablet/", letters_people.tablet, name="desk_letters_tablet"),
     # One door for everybody, where guessing is slowed.
     path("admin/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
     path("admin/", admin.site.urls),

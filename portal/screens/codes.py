@@ -19,12 +19,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from access import passes, qr
 from access.models import Credential, FeedRow, Gate
-from portal.qr_codes import QRCode
+from portal import qr_codes
 from portal.screens.entrance import ResidentRequest, forgetting, resident_only
 from portal.screens.ways import Way, listed
 from residents.models import Resident
@@ -73,7 +74,7 @@ def code(request: ResidentRequest) -> HttpResponse:
         request,
         "qr.html",
         {
-            "picture": QRCode(shown.text).svg,
+            "picture": drawn(shown.text),
             "issued": shown.issued,
             "expires": shown.expires,
             "half_life": int((shown.expires - shown.issued).total_seconds() // 2),
@@ -109,12 +110,16 @@ def picture(request: ResidentRequest) -> HttpResponse:
     if credential is None:
         return redirect("qr")
     shown = qr.show(credential=credential, at=timezone.now())
-    return as_file(QRCode(shown.text), f"linmen-{timezone.localtime(shown.expires):%m%d-%H%M}.png")
+    return as_file(shown.text, f"linmen-{timezone.localtime(shown.expires):%m%d-%H%M}.png")
 
 
-def as_file(made: QRCode, name: str) -> HttpResponse:
+def drawn(text: str) -> SafeString:
+    return qr_codes.svg(text, title=_("QR code for the gates"), error=qr_codes.PHONE)
+
+
+def as_file(text: str, name: str) -> HttpResponse:
     return HttpResponse(
-        made.png,
+        qr_codes.png(text),
         content_type="image/png",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

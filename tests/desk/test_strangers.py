@@ -21,7 +21,7 @@ from django.urls.resolvers import RegexPattern, RoutePattern
 
 from access.models import Enrolment
 from consent.models import Purpose
-from residents.models import ErasureOrder, Resident, User
+from residents.models import ErasureOrder, Letter, LetterBatch, Resident, User
 from sharing.models import Request
 from tests.desk.conftest import Community
 
@@ -63,6 +63,10 @@ def filled(address: str, community: Community) -> list[str]:
         "order": [community.first(ErasureOrder).pk],
         "asked": [row.pk for row in community.rows[Request]],
         "id": [row.pk for row in community.rows[User]],
+        "batch": [community.first(LetterBatch).pk],
+        "letter": [row.pk for row in community.rows[Letter]],
+        "person": [row.pk for row in community.rows[Resident]],
+        "code": ["0000-0000-0000"],
         "app_label": ["residents", "access", "consent", "committees", "sharing"],
         "url": ["residents", "residents/resident"],
     }
