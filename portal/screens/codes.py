@@ -138,23 +138,27 @@ class Beside:
 
 
 def beside(*, resident: Resident, at: datetime) -> Beside:
-    """Three queries. Nothing where no gate of theirs takes codes: then nobody meets a screen about them."""
+    """Nothing where no gate of theirs takes codes: then nobody meets a screen about them."""
     gates = passes.gates_for_visitors(resident=resident, at=at)
     by_code = [gate for gate in gates if gate.by_qr]
-    credential = qr.current(resident)
-    way = _way(credential, by_code) if by_code else None
-    return Beside(way, passes.live(resident=resident, at=at).count(), bool(gates))
+    kinds = (Credential.Kind.QR, Credential.Kind.PASS)
+    held = (
+        resident.credentials.active().filter(kind__in=kinds).values_list("kind", "visitor_pass__valid_until")
+    )
+    live = [kind for kind, until in held if until is None or until > at]
+    way = _way(Credential.Kind.QR in live, by_code) if by_code else None
+    return Beside(way, live.count(Credential.Kind.PASS), bool(gates))
 
 
-def _way(credential: Credential | None, gates: list[Gate]) -> Way:
+def _way(is_set_up: bool, gates: list[Gate]) -> Way:
     return Way(
         icon="qr",
         name=_("QR code on your phone"),
-        state=_("Works") if credential else _("If you like"),
-        tone="on" if credential else "off",
+        state=_("Works") if is_set_up else _("If you like"),
+        tone="on" if is_set_up else "off",
         detail=_("For: %(gates)s.") % {"gates": listed(gate.display_name for gate in gates)},
         url=reverse("qr"),
-        action=_("Show my code") if credential else _("Set it up"),
+        action=_("Show my code") if is_set_up else _("Set it up"),
     )
 
 
