@@ -1,3 +1,4 @@
+from residents.models.deskwork import DeskAct
 from residents.models.erasure import ErasureOrder, ErasurePlace
 from residents.models.letters import Letter, LetterBatch
 from residents.models.lookup import LookUp
@@ -7,6 +8,7 @@ from residents.models.users import User
 
 __all__ = [
     "Building",
+    "DeskAct",
     "ErasureOrder",
     "ErasurePlace",
     "Letter",
