@@ -86,11 +86,13 @@ class _Rights:
     windows: dict[tuple[UUID, UUID], list[Window]] = field(default_factory=lambda: defaultdict(list))
     gates: dict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))  # of a resident
     takes: dict[UUID, frozenset[str]] = field(default_factory=dict)  # kinds, by gate
+    named: dict[UUID, Gate] = field(default_factory=dict)
 
     def add(self, resident: UUID, rule: Rule, window: Window) -> None:
         self.windows[resident, rule.gate_id].append(window)
         self.gates[resident].add(rule.gate_id)
         self.takes[rule.gate_id] = kinds_taken(rule.gate)
+        self.named[rule.gate_id] = rule.gate
 
 
 def refresh(
@@ -269,7 +271,8 @@ def gates_of(*, resident: Resident, at: datetime) -> list[Gate]:
     """Through which the resident may pass, now or one day, by whatever way; in the order of their names."""
     scope = _Scope(resident.neighborhood_id, residents=frozenset([resident.pk]))
     rights = _rights(scope, {resident.pk}, at)
-    return list(Gate.objects.filter(pk__in=rights.gates.get(resident.pk, set())).order_by("name", "pk"))
+    theirs = (rights.named[gate] for gate in rights.gates.get(resident.pk, ()))
+    return sorted(theirs, key=lambda gate: (gate.name, gate.pk))
 
 
 def kinds_taken(gate: Gate) -> frozenset[str]:

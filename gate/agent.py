@@ -286,7 +286,10 @@ class Agent:
         except ValueError:
             return Decision(False, Reason.UNREADABLE_PIN)  # no guess, so nobody waits for it
         now = self._clock.now()
-        before = self._patience_at(at_keypad).settled(now)
+        held = self._patience_at(at_keypad)
+        before = held.settled(now)
+        if before != held:
+            self._keep_patience(at_keypad, before)
         if wait := before.waits(now):
             return Decision(False, Reason.KEYPAD_WAITS, wait=wait)
         self._keep_patience(at_keypad, before.tried(now))

@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 from access.api.schema import Schema
 from portal.health import healthz
-from portal.screens import account, consent, enrol, erasure, home, reading, record, sharing
+from portal.screens import account, codes, consent, enrol, erasure, home, reading, record, sharing, visitors
 
 register_converter(consent.PurposeConverter, "purpose")
 
@@ -24,6 +24,16 @@ urlpatterns = [
     path("decisions/<purpose:purpose>/", consent.consent, name="consent"),
     path("decisions/<purpose:purpose>/decide/", consent.decide, name="decide"),
     path("decisions/<purpose:purpose>/stop/", consent.withdraw, name="withdraw"),
+    path("ways/qr/", codes.code, name="qr"),
+    path("ways/qr/new/", codes.new, name="new_qr"),
+    path("ways/qr/stop/", codes.stop, name="stop_qr"),
+    path("ways/qr/picture/", codes.picture, name="qr_picture"),
+    path("visitors/", visitors.visitors, name="visitors"),
+    path("visitors/new/", visitors.invite, name="invite"),
+    path("visitors/one-trip/", visitors.courier, name="courier"),
+    path("visitors/<uuid:visit>/", visitors.visit, name="visit"),
+    path("visitors/<uuid:visit>/picture/", visitors.picture, name="visit_picture"),
+    path("visitors/<uuid:visit>/end/", visitors.end, name="end_visit"),
     path("enrol/", enrol.enrol, name="enrol"),
     path("enrol/<uuid:enrolment>/", enrol.enrolment, name="enrolment"),
     path("enrol/<uuid:enrolment>/cancel/", enrol.cancel, name="cancel_enrolment"),

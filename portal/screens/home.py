@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from consent import deciding
-from portal.screens import erasure, offices, record, ways
+from portal.screens import codes, erasure, offices, record, ways
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.sharing import title_of
 from residents.models import Occupancy, Resident
@@ -41,6 +41,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "dwellings": _dwellings(resident, at),
         "ways": ways.ways_in(resident=resident, lines=lines, at=at),
         "other_ways": ways.other_ways(lines),
+        "beside": codes.beside(resident=resident, at=at),
         "waiting": _waiting(resident, at),
         "looks": record.recent(resident=resident, since=at - RECENT, limit=SHOWN),
         "erasures": erasure.lines(resident.erasure_orders.incomplete().order_by("-opened_at")[:SHOWN]),

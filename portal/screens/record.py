@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from consent.models import Decision
-from portal.screens import offices
+from portal.screens import offices, visitors
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
 from portal.screens.ways import listed
@@ -38,6 +38,7 @@ def record(request: ResidentRequest) -> HttpResponse:
     context: Entry = {name: entries for name, (entries, _more) in lists.items()}
     older = zip(pages.items(), lists.values(), strict=True)
     context |= {f"older_{name}": page + 1 for (name, page), (_entries, more) in older if more}
+    context["visits"] = visitors.made_for(request.resident)
     return render(request, "record.html", context)
 
 
