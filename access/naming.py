@@ -42,9 +42,7 @@ def ask(*, event: EntryEvent, by: User, reason: str, at: datetime) -> bool:
         resident=credential.resident,
         by=by,
         reason=reason,
-        capacity=effects.call(
-            "capacity", user=by, neighborhood=event.neighborhood, perm="look_up", at=at
-        ),
+        capacity=effects.call("capacity", user=by, neighborhood=event.neighborhood, perm="look_up", at=at),
         event=event.pk,
         at=at,
     )
@@ -54,9 +52,7 @@ def ask(*, event: EntryEvent, by: User, reason: str, at: datetime) -> bool:
 def passer(*, event: EntryEvent, by: User, at: datetime) -> Passer | None:
     """While the reason holds that `by` gave for this very event; else None, whoever it was."""
     credential = _credential(event)
-    if credential is None or not lookups.is_open(
-        resident=credential.resident, by=by, event=event.pk, at=at
-    ):
+    if credential is None or not lookups.is_open(resident=credential.resident, by=by, event=event.pk, at=at):
         return None
     given = credential.resident.look_ups.filter(by=by, event=event.pk, until__gt=at).latest("until")
     return Passer(credential.resident, credential.kind == Credential.Kind.PASS, given.until)

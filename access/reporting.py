@@ -109,9 +109,7 @@ def _waiting(resident: Resident) -> bool:
     )
 
 
-def _note(
-    resident: Resident, act: DeskAct.Act, known_by: DeskAct.KnownBy, by: User, at: datetime
-) -> None:
+def _note(resident: Resident, act: DeskAct.Act, known_by: DeskAct.KnownBy, by: User, at: datetime) -> None:
     if not may(by, PERM, resident.neighborhood, at):
         raise PermissionDenied
     deskwork.note(resident=resident, act=act, known_by=known_by, by=by, perm=PERM, at=at)

@@ -60,9 +60,9 @@ def neighborhoods(*, user: User, perm: str, at: datetime) -> QuerySet[Neighborho
     rows = NeighborhoodPermission.objects.filter(
         user=user, permission__codename=perm, content_object=OuterRef("pk")
     )
-    held = Exists(rows) & Exists(terms.filter(starts__lte=OuterRef("here"), ends__gt=OuterRef("here")))
+    held = Q(Exists(rows)) & Q(Exists(terms.filter(starts__lte=OuterRef("here"), ends__gt=OuterRef("here"))))
     if perm in PRACTISED:
-        held |= Q(practice=True) & Exists(_in_force(user, at))
+        held |= Q(practice=True) & Q(Exists(_in_force(user, at)))
     return Neighborhood.objects.alias(here=local_date(at)).filter(held)
 
 

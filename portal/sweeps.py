@@ -21,7 +21,7 @@ from access.models import Enrolment
 from committees import appointing
 from consent import withdrawal
 from consent.models import Standing
-from portal import erasure
+from portal import erasure, practice
 from portal.health import SWEEP_KEY
 from residents import effects
 from residents.erasure import due
@@ -53,6 +53,7 @@ def sweep(*, at: datetime) -> bool:
         ("old entry events", lambda: events.forget_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
         ("disclosed files", lambda: disclosing.forget_files(at=at)),
+        ("practice", lambda: practice.put_back_nightly(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
     ]
     went = [_went_through(name, part) for name, part in parts]

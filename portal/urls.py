@@ -42,6 +42,7 @@ urlpatterns = [
     path("sharing/<uuid:asked>/", sharing.sharing, name="sharing"),
     path("sharing/<uuid:asked>/answer/", sharing.answer, name="answer"),
     path("record/", record.record, name="record"),
+    path("desk/", include("portal.screens.desk.urls")),
     # One door for everybody, where guessing is slowed.
     path("admin/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
     path("admin/", admin.site.urls),

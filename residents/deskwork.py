@@ -32,9 +32,7 @@ def note(
         act=act,
         known_by=known_by,
         by=by,
-        capacity=effects.call(
-            "capacity", user=by, neighborhood=resident.neighborhood, perm=perm, at=at
-        ),
+        capacity=effects.call("capacity", user=by, neighborhood=resident.neighborhood, perm=perm, at=at),
         at=at,
     )
 

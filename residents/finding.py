@@ -25,7 +25,20 @@ _WORDS = re.compile(
     r"号楼|单元|BUILDING|BLOCK|TOWER|ENTRANCE|UNIT|ROOM|FLAT|APARTMENT|APT|NUMBER|NO\.|[幢栋座楼号室房户門门#＃]"
 )
 _PARTS = re.compile(r"[0-9]+|[A-Z]+|[\u3400-\u9fff]+")
-_DIGITS = {"〇": 0, "零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+_DIGITS = {
+    "〇": 0,
+    "零": 0,
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+}
 _COUNTED = re.compile(r"[〇零一二两三四五六七八九十]+")
 
 
@@ -60,9 +73,7 @@ def dwellings(text: str, *, neighborhood: Neighborhood) -> list[UUID]:
         .values_list("pk", "building__name", "number")
     ]
     exactly = [pk for pk, building, number in known if building + number == asked]
-    nearly = (
-        pk for pk, building, number in known if "".join(building + number) == joined or number == asked
-    )
+    nearly = (pk for pk, building, number in known if "".join(building + number) == joined or number == asked)
     return exactly or list(nearly)[:MOST_DWELLINGS]
 
 

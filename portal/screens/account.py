@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.screens import patience, reading
-from portal.screens.entrance import address, back_to, forgetting, language
+from portal.screens.entrance import address, back_to, forgetting, landing, language
 from residents import claiming
 from residents.models import User
 
@@ -150,7 +150,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if user is None:
         return render(request, "sign_in.html", {"form": form, "next": back_to(request)})
     login(request, user)
-    return reading.as_they_speak(request, user, forgetting(redirect(back_to(request))))
+    return reading.as_they_speak(request, user, forgetting(redirect(landing(request, user))))
 
 
 def _known(request: HttpRequest, form: SignInForm) -> User | None:

@@ -7,7 +7,7 @@ session; a practice neighborhood may be taken in hand by whoever holds a term an
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec
 from uuid import UUID
@@ -45,7 +45,8 @@ class StaffRequest(HttpRequest):
 def staff_only(
     *perms: str,
 ) -> Callable[
-    [Callable[Concatenate[StaffRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
+    [Callable[Concatenate[StaffRequest, P], HttpResponse]],
+    Callable[Concatenate[HttpRequest, P], HttpResponse],
 ]:
     """Lets in who holds all of `perms` (none named: any of the desk's) here and now. Nothing behind it is ever cached.
 
@@ -70,7 +71,9 @@ def staff_only(
                 raise Http404
             request.at, request.neighborhood, request.rights = at, in_hand, held[in_hand]  # type: ignore[attr-defined]
             request.choices = [each for each in held if each != in_hand]  # type: ignore[attr-defined]
-            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+            # Times are read and written as the clocks at the gates show them.
+            with timezone.override(ZoneInfo(in_hand.time_zone)):
+                return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
         return never_cache(seen)
 
@@ -98,9 +101,9 @@ def person_or_404(request: StaffRequest, pk: UUID) -> Resident:
     return get_object_or_404(here.select_related("neighborhood"), pk=pk)
 
 
-def today(request: StaffRequest) -> datetime:
-    """This moment on the neighborhood's own clock."""
-    return request.at.astimezone(ZoneInfo(request.neighborhood.time_zone))
+def today(request: StaffRequest) -> date:
+    """The day on the neighborhood's own calendar."""
+    return request.at.astimezone(ZoneInfo(request.neighborhood.time_zone)).date()
 
 
 @require_POST

@@ -61,7 +61,9 @@ def find(request: StaffRequest, task: str = "find") -> HttpResponse:
     if request.method == "GET" or not form.is_valid():
         return render(request, "desk/find.html", context)
     if form.cleaned_data["name"] and not _may_try_a_name(request):
-        form.add_error("name", _("That was tried several times. Ask for the card or the resident number instead."))
+        form.add_error(
+            "name", _("That was tried several times. Ask for the card or the resident number instead.")
+        )
         return render(request, "desk/find.html", context)
     people, homes = _found(request, form.cleaned_data["what"], form.cleaned_data["name"])
     everybody = people + [each for home in homes for each in home.people]
@@ -119,29 +121,37 @@ def short(resident: Resident) -> str:
 
 
 def dwelling_of(request: StaffRequest, resident: Resident) -> str:
-    lived = resident.occupancies.current(today(request).date()).select_related("unit__building")
+    lived = resident.occupancies.current(today(request)).select_related("unit__building")
     return slips.listed(str(each.unit) for each in lived.order_by("since"))
 
 
-def _page(request: StaffRequest, found: Resident, form: LookUpForm) -> HttpResponse:
+def about(request: StaffRequest, found: Resident) -> dict[str, Any]:
+    """Whom it is about, masked unless a look-up is open; the phone too, to ring back on."""
     opened = lookups.is_open(resident=found, by=request.user, at=request.at)
     name, phone = (
         lookups.details(resident=found, by=request.user, at=request.at)
         if opened
         else (lookups.masked_name(found), "")
     )
-    context = {
+    return {
         "person": found,
-        "number": short(found),
         "name": name,
         "phone": phone,
         "opened": opened,
         "has_phone": found.phone_sealed is not None,
+        "may_look_up": "look_up" in request.rights,
+        "number": short(found),
         "dwelling": dwelling_of(request, found),
+    }
+
+
+def _page(request: StaffRequest, found: Resident, form: LookUpForm) -> HttpResponse:
+    context = about(request, found)
+    context |= {
         "ways": _ways(found) if "manage_access" in request.rights else [],
         "may_be_lent": "manage_access" in request.rights and reporting.may_be_lent(found),
         "tasks": _tasks(request, found),
-        "form": form if "look_up" in request.rights and not opened else None,
+        "form": form if context["may_look_up"] and not context["opened"] else None,
     }
     return render(request, "desk/person.html", context)
 
@@ -164,11 +174,13 @@ def _tasks(request: StaffRequest, found: Resident) -> list[dict[str, Any]]:
 
 def _ways(found: Resident) -> list[dict[str, Any]]:
     plain = Credential.objects.active().plain().filter(resident=found).order_by("kind", "created_at")
-    return [{"kind": each.get_kind_display(), "lent": each.temporary, "since": each.created_at} for each in plain]
+    return [
+        {"kind": each.get_kind_display(), "lent": each.temporary, "since": each.created_at} for each in plain
+    ]
 
 
 def _found(request: StaffRequest, what: str, name: str) -> tuple[list[Resident], list[finding.Home]]:
-    here, on = request.neighborhood, today(request).date()
+    here, on = request.neighborhood, today(request)
     if not name:
         people = [
             *_by_card(request, what),
@@ -205,27 +217,28 @@ def _rows(
     lived: dict[UUID, list[str]] = {}
     if people:
         current = (
-            people[0].occupancies.model.objects.current(today(request).date())
+            people[0]
+            .occupancies.model.objects.current(today(request))
             .filter(resident__in=people)
             .select_related("unit__building")
         )
         for each in current.order_by("since"):
             lived.setdefault(each.resident_id, []).append(str(each.unit))
-    rows = [{"dwelling": slips.listed(lived.get(each.pk, [])), "people": [each]} for each in people]
-    rows += [{"dwelling": str(home.unit), "people": home.people} for home in homes]
+    lines = [(slips.listed(lived.get(each.pk, [])), [each]) for each in people]
+    lines += [(str(home.unit), list(home.people)) for home in homes]
     return [
         {
-            "dwelling": row["dwelling"],
+            "dwelling": dwelling,
             "people": [
                 {
                     "name": lookups.masked_name(each),
                     "number": short(each),
                     "url": reverse(url, args=[each.pk]),
                 }
-                for each in row["people"]
+                for each in there
             ],
         }
-        for row in rows
+        for dwelling, there in lines
     ]
 
 

@@ -22,14 +22,16 @@ class DeskForm(forms.Form):
 
     def full_clean(self) -> None:
         super().full_clean()
-        wrong = next((name for name in self.fields if name in (self._errors or {})), "")
-        if wrong:
-            self._stand_at(wrong)
+        self._stand_at_the_first_mistake()
 
     def add_error(self, field: str | None, error: Any) -> None:
         super().add_error(field, error)
-        if field is not None:
-            self._stand_at(next(name for name in self.fields if name in self._errors))
+        self._stand_at_the_first_mistake()
+
+    def _stand_at_the_first_mistake(self) -> None:
+        wrong = next((name for name in self.fields if name in self.errors), "")
+        if wrong:
+            self._stand_at(wrong)
 
     def _stand_at(self, name: str) -> None:
         for each, field in self.fields.items():
@@ -42,7 +44,9 @@ def known_by_field(*offered: DeskAct.KnownBy) -> forms.ChoiceField:
     """Nothing is chosen beforehand: who it is is looked at, not passed over."""
     return forms.ChoiceField(
         label=_("How do you know who it is?"),
-        help_text=_("The resident reads in their record what you choose. Write no number of a document down."),
+        help_text=_(
+            "The resident reads in their record what you choose. Write no number of a document down."
+        ),
         choices=[(each.value, each.label) for each in offered],
         widget=forms.RadioSelect,
     )

@@ -16,14 +16,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from access import cards, losing, reporting, rules
+from access import cards, reporting, rules
 from access.models import Credential
 from portal.screens.desk import slips
 from portal.screens.desk.entrance import StaffRequest, person_or_404, staff_only
-from portal.screens.desk.finding import dwelling_of, short
+from portal.screens.desk.finding import about
 from portal.screens.desk.forms import DeskForm, card_field, known_by_field
-from residents import lookups
-from residents.models import DeskAct, Resident
+from residents.models import DeskAct
 
 KnownBy = DeskAct.KnownBy
 ALL = "all"
@@ -38,7 +37,9 @@ class LostForm(DeskForm):
     card = forms.ChoiceField(label=gettext_lazy("Which card?"), widget=forms.RadioSelect)
     spare = card_field(
         label=gettext_lazy("Spare card to lend, if you have one"),
-        help_text=gettext_lazy("Tap it on the reader. Without one a PIN is lent, if no other way in is left."),
+        help_text=gettext_lazy(
+            "Tap it on the reader. Without one a PIN is lent, if no other way in is left."
+        ),
     )
 
     def __init__(self, *args: Any, theirs: list[Credential], **kwargs: Any) -> None:
@@ -73,7 +74,9 @@ def lost(request: StaffRequest, person: UUID) -> HttpResponse:
     theirs = Credential.objects.active().filter(resident=found, kind=Credential.Kind.CARD)
     form = LostForm(request.POST or None, theirs=list(theirs.order_by("created_at")))
     if request.method == "GET" or not form.is_valid():
-        return render(request, "desk/lost.html", _about(request, found) | {"form": form, "cards": len(form.theirs)})
+        return render(
+            request, "desk/lost.html", about(request, found) | {"form": form, "cards": len(form.theirs)}
+        )
     reported = reporting.report(
         resident=found,
         known_by=KnownBy(form.cleaned_data["known_by"]),
@@ -83,9 +86,7 @@ def lost(request: StaffRequest, person: UUID) -> HttpResponse:
         at=request.at,
     )
     further = [(_("Back to this person"), reverse("desk_person", args=[found.pk]))]
-    return slips.show(
-        request, lambda: _slip(reported), of=found, aside=_aside(reported), further=further
-    )
+    return slips.show(request, lambda: _slip(reported), of=found, aside=_aside(reported), further=further)
 
 
 @require_http_methods(["GET", "POST"])
@@ -94,7 +95,7 @@ def lost(request: StaffRequest, person: UUID) -> HttpResponse:
 def hand_out(request: StaffRequest, person: UUID) -> HttpResponse:
     found = person_or_404(request, person)
     form = HandOutForm(request.POST or None)
-    context = _about(request, found) | {"form": form}
+    context = about(request, found) | {"form": form}
     if request.method == "GET" or not form.is_valid():
         return render(request, "desk/pin.html", context)
     try:
@@ -105,7 +106,9 @@ def hand_out(request: StaffRequest, person: UUID) -> HttpResponse:
             at=request.at,
         )
     except reporting.NothingWaits:
-        form.add_error(None, _("They have a card or a PIN of their own that works. If it is lost, report that first."))
+        form.add_error(
+            None, _("They have a card or a PIN of their own that works. If it is lost, report that first.")
+        )
         return render(request, "desk/pin.html", context)
     gates = rules.gates_of(resident=found, at=request.at)
 
@@ -157,7 +160,9 @@ def _aside(reported: reporting.Reported) -> str:
             break
     if reported.lost.beside:
         gates = slips.listed(gate.display_name for gate in reported.lost.beside)
-        words.append(_("Block it at the old controller too, which still opens: %(gates)s.") % {"gates": gates})
+        words.append(
+            _("Block it at the old controller too, which still opens: %(gates)s.") % {"gates": gates}
+        )
     if reported.waits:
         words.append(_("Tell nobody a PIN by phone. When they come in person, hand it out on their page."))
     return " ".join(words)
@@ -169,7 +174,9 @@ def _until_a_card() -> str:
 
 def _ways(credentials: list[Credential]) -> list[str]:
     return [
-        _("your PIN") if each.kind == Credential.Kind.PIN else _("the card you have had since %(day)s")
+        _("your PIN")
+        if each.kind == Credential.Kind.PIN
+        else _("the card you have had since %(day)s")
         % {"day": date_format(localtime(each.created_at), "DATE_FORMAT")}
         for each in credentials
     ]
@@ -184,22 +191,3 @@ def _card_in_words(card: Credential) -> str:
     if card.temporary:
         return _("the spare card lent on %(day)s") % {"day": day}
     return _("the card given on %(day)s") % {"day": day}
-
-
-def _about(request: StaffRequest, found: Resident) -> dict[str, Any]:
-    """Whom it is about, masked unless a look-up is open; the phone too, to ring back on."""
-    opened = lookups.is_open(resident=found, by=request.user, at=request.at)
-    name, phone = (
-        lookups.details(resident=found, by=request.user, at=request.at)
-        if opened
-        else (lookups.masked_name(found), "")
-    )
-    return {
-        "person": found,
-        "name": name,
-        "phone": phone,
-        "has_phone": found.phone_sealed is not None,
-        "may_look_up": "look_up" in request.rights,
-        "number": short(found),
-        "dwelling": dwelling_of(request, found),
-    }

@@ -89,7 +89,9 @@ def where_a_pin_opens(gates: Iterable[Gate], guard_phone: str) -> list[str]:
         )
         found.append(words % {"gates": listed(without), "phone": guard_phone})
     if not gates:
-        found.append(_("No gate is open to this dwelling yet. The property office must put that right today."))
+        found.append(
+            _("No gate is open to this dwelling yet. The property office must put that right today.")
+        )
     return found
 
 

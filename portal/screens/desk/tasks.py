@@ -131,7 +131,9 @@ def due(request: StaffRequest) -> list[Due]:
 
 
 def _silent(name: str) -> Due:
-    return Due("alert", _("%(gate)s has not been heard of for a while.") % {"gate": name}, reverse("desk_gates"))
+    return Due(
+        "alert", _("%(gate)s has not been heard of for a while.") % {"gate": name}, reverse("desk_gates")
+    )
 
 
 def _letters(request: StaffRequest) -> list[Due]:
