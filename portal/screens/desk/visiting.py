@@ -31,6 +31,7 @@ ALL = "all"
 TRIP, TODAY, DAY = "trip", "today", "day"
 REFUSED: dict[type[passes.PassRefused], Any] = {
     passes.InThePast: gettext_lazy("That day is over. Choose one that is still to come."),
+    passes.EndsBeforeItBegins: gettext_lazy("That day is over. Choose one that is still to come."),
     passes.TooLong: gettext_lazy("A pass lasts thirty days at most. Choose an earlier day."),
     passes.TooMany: gettext_lazy(
         "They have twenty passes that still work. They end one first, on their own page."
