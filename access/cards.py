@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -60,7 +61,14 @@ def canonical(number: str, neighborhood: Neighborhood | UUID, *, tapped: bool = 
 
     Raises: NumberRefused, NotWrittenSo, DigitWrong
     """
-    return _said(number, CardFormat.objects.filter(pk=_id(neighborhood)).first(), tapped)
+    return _said(number, format_of(neighborhood), tapped)
+
+
+def format_of(neighborhood: Neighborhood | UUID) -> CardFormat | None:
+    """One query; for a row in hand, one for all of its life: an import asks thousands of times."""
+    if isinstance(neighborhood, Neighborhood):
+        return getattr(neighborhood, "card_format", None)
+    return CardFormat.objects.filter(pk=neighborhood).first()
 
 
 def _said(number: str, found: CardFormat | None, tapped: bool) -> str:
@@ -95,13 +103,24 @@ def digest_of(number: str, neighborhood: Neighborhood | UUID, *, tapped: bool = 
     return _digest(canonical(number, neighborhood, tapped=tapped), _id(neighborhood))
 
 
+def digests_of_many(numbers: Iterable[str], neighborhood: Neighborhood | UUID) -> dict[str, bytes | None]:
+    """Of numbers as somebody wrote them down, with one query for all; None for what is no card number here."""
+    found = format_of(neighborhood)
+    digests: dict[str, bytes | None] = {}
+    for number in numbers:
+        try:
+            digests[number] = _digest(_said(number, found, tapped=False), _id(neighborhood))
+        except NumberRefused:
+            digests[number] = None
+    return digests
+
+
 def digests_of(number: str, neighborhood: Neighborhood | UUID) -> set[bytes]:
     """For a search, that may look for both: the number as typed, and as tapped.
 
     Raises: NumberRefused
     """
-    found = CardFormat.objects.filter(pk=_id(neighborhood)).first()
-    return digests_by(number, _id(neighborhood), found)
+    return digests_by(number, _id(neighborhood), format_of(neighborhood))
 
 
 def digests_by(number: str, neighborhood: UUID, found: CardFormat | None) -> set[bytes]:

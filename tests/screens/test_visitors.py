@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -179,3 +180,21 @@ def test_a_gate_with_a_keypad_only_shows_no_code_and_the_other_way_round(me, res
     keypad_only, code_only = (passes.one_trip(resident=resident, gates=[gate], at=now) for gate in doors)
     assert (slip(keypad_only)["picture"], bool(slip(keypad_only)["pin"])) == ("", True)
     assert (bool(slip(code_only)["picture"]), slip(code_only)["pin"]) == (True, "")
+
+
+def test_an_hour_that_the_clocks_skip_is_asked_again(me, here, doors, now):
+    type(here).objects.filter(pk=here.pk).update(time_zone="Europe/Berlin")
+    year = now.year + 1
+    sunday = max(day for day in range(25, 32) if datetime(year, 3, day).isoweekday() == 7)
+    page = me.post("/visitors/new/", given(now, all="1", valid_until=f"{year}-03-{sunday}T02:30"))
+    assert "couldn’t be interpreted in time zone Europe/Berlin" in text(page)
+    assert not Pass.objects.exists()
+
+
+def test_times_are_those_of_the_place(me, here, doors, now):
+    type(here).objects.filter(pk=here.pk).update(time_zone="Europe/Berlin")
+    berlin = now.astimezone(ZoneInfo("Europe/Berlin"))
+    until = f"{berlin + timedelta(hours=3):%Y-%m-%dT%H:%M}"
+    me.post("/visitors/new/", {"valid_from": f"{berlin:%Y-%m-%dT%H:%M}", "valid_until": until, "all": "1"})
+    made = Pass.objects.get()
+    assert f"{made.valid_until.astimezone(ZoneInfo('Europe/Berlin')):%Y-%m-%dT%H:%M}" == until
