@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.screens import patience, reading
 from portal.screens.claiming import LONGEST_PASSWORD
-from portal.screens.entrance import address, back_to, forgetting
+from portal.screens.entrance import address, back_to, forgetting, landing
 from residents.models import User
 
 
@@ -46,7 +46,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if user is None:
         return render(request, "sign_in.html", {"form": form, "next": back_to(request)})
     login(request, user)
-    return reading.as_they_speak(request, user, forgetting(redirect(back_to(request))))
+    return reading.as_they_speak(request, user, forgetting(redirect(landing(request, user))))
 
 
 def _known(request: HttpRequest, form: SignInForm) -> User | None:

@@ -43,6 +43,7 @@ def record(request: ResidentRequest) -> HttpResponse:
     older = zip(pages.items(), lists.values(), strict=True)
     context |= {f"older_{name}": page + 1 for (name, page), (_entries, more) in older if more}
     context["visits"] = visitors.made_for(request.resident)
+    context["deskwork"] = deskwork(resident)
     return render(request, "record.html", context)
 
 
@@ -61,7 +62,7 @@ def look_ups(resident: Resident, *, upto: int, since: datetime | None = None) ->
             "icon": "eye",
             "at": entry.at,
             "who": offices.in_words(entry.capacity),
-            "what": _("Your name and phone number"),
+            "what": entry.get_what_display(),
             "reason": entry.reason,
         }
         for entry in entries
@@ -101,6 +102,21 @@ def letters(resident: Resident, *, upto: int) -> list[Entry]:
             "ended_at": letter.used_at or letter.replaced_at,
         }
         for letter in found
+    ]
+
+
+def deskwork(resident: Resident) -> list[Entry]:
+    """What staff did for them, and how they say they knew who it was. One query."""
+    done = resident.desk_acts.order_by("-at", "-pk")[:PAGE]
+    return [
+        {
+            "icon": "key",
+            "at": each.at,
+            "who": offices.in_words(each.capacity),
+            "what": each.get_act_display(),
+            "how": each.get_known_by_display(),
+        }
+        for each in done
     ]
 
 

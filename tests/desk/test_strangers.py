@@ -19,8 +19,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
-from access.models import Enrolment
-from consent.models import Purpose
+from access.models import Enrolment, EntryEvent, Gate
+from consent.models import Form, Purpose
 from residents.models import (
     Departure,
     ErasureOrder,
@@ -71,6 +71,10 @@ def filled(address: str, community: Community) -> list[str]:
         "purpose": list(Purpose.values),
         "enrolment": [community.first(Enrolment).pk],
         "order": [community.first(ErasureOrder).pk],
+        "person": [row.pk for row in community.rows[Resident]],
+        "gate": [row.pk for row in community.rows[Gate]],
+        "event": [row.pk for row in community.rows[EntryEvent]],
+        "form": [row.pk for row in community.rows[Form]],
         "asked": [row.pk for row in community.rows[Request]],
         "plan": [community.first(MoveOut).pk],
         "occupancy": [row.pk for row in community.rows[Occupancy]],
