@@ -142,7 +142,8 @@ def beside(*, resident: Resident, at: datetime) -> Beside:
     gates = passes.gates_for_visitors(resident=resident, at=at)
     by_code = [gate for gate in gates if gate.by_qr]
     kinds = (Credential.Kind.QR, Credential.Kind.PASS)
-    held = (
+    # A code is no visit: of it there is no end to compare.
+    held: list[tuple[str, datetime | None]] = list(
         resident.credentials.active().filter(kind__in=kinds).values_list("kind", "visitor_pass__valid_until")
     )
     live = [kind for kind, until in held if until is None or until > at]

@@ -83,7 +83,6 @@ def filled(address: str, community: Community) -> list[str]:
         "id": [row.pk for row in community.rows[User]],
         "batch": [community.first(LetterBatch).pk],
         "letter": [row.pk for row in community.rows[Letter]],
-        "person": [row.pk for row in community.rows[Resident]],
         "code": ["0000-0000-0000"],
         "app_label": ["residents", "access", "consent", "committees", "sharing"],
         "url": ["residents", "residents/resident"],
