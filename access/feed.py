@@ -329,7 +329,7 @@ def _rights(scope: _Scope, residents: set[UUID] | None, at: datetime) -> _Rights
 
 def _occupancies(scope: _Scope, residents: set[UUID] | None, today: date) -> dict[UUID, list[Occupancy]]:
     """By dwelling; those to come as well, for a device knows the calendar."""
-    found = Occupancy.objects.filter(Q(until=None) | Q(until__gt=today), neighborhood=scope.neighborhood)
+    found = Occupancy.objects.standing(today).filter(neighborhood=scope.neighborhood)
     if residents is not None:
         found = found.filter(resident__in=residents)
     by_unit: dict[UUID, list[Occupancy]] = defaultdict(list)

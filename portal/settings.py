@@ -278,6 +278,8 @@ SPECTACULAR_SETTINGS = {
 FACE_DISTANCE = env.float("FACE_DISTANCE", default=0.45)
 # How long a worker that took up an enrolment is left alone with it before another one may.
 ENROLMENT_LEASE_SECONDS = env.int("ENROLMENT_LEASE_SECONDS", default=120)
+# How long a worker that took up a batch of an import is left alone with it before another one may.
+IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", default=120)
 # How long entry events are kept: the six months that network logs must be, and not a day for anything else.
 ENTRY_EVENT_DAYS = env.int("ENTRY_EVENT_DAYS", default=184)
 # A gate that has not polled for this long is reported as silent.
@@ -298,12 +300,27 @@ EFFECTS: dict[str, str] = {
     "capacity": "committees.roles.capacity",
     "capacity_in_words": "committees.roles.capacity_in_words",
     "access_changed": "access.passes.access_changed",
+    "has_office": "committees.roles.has_office",
+    "way_in": "access.residence.way_in",
+    "end_ways": "access.residence.end_ways",
+    "restore_ways": "access.residence.restore_ways",
+    "forget_ways": "access.residence.forget_ways",
+    "end_consents": "consent.leaving.end_consents",
     "withdraw:face_at_gate": "access.retention.end_face",
     "withdraw:photo_over_internet": "access.retention.end_photos_over_internet",
     "withdraw:template_on_server": "access.retention.end_template_on_server",
     "enrol_soon": "portal.tasks.enrol_soon",
     "erase_soon": "portal.tasks.erase_soon",
     "disclose_soon": "portal.tasks.disclose_soon",
+    "import_soon": "portal.tasks.import_soon",
+    "cards_known": "access.importing.cards_known",
+    "give_imported_cards": "access.importing.give_imported_cards",
+    "take_back_imported_cards": "access.importing.take_back_imported_cards",
+    "gates_of": "access.importing.gates_of",
+    "gates_opened": "access.importing.gates_opened",
+    "open_gates": "access.importing.open_gates",
+    "close_gates": "access.importing.close_gates",
+    "tell_gates": "access.importing.tell_gates",
 }
 
 LOGGING = {

@@ -19,9 +19,19 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
-from access.models import Enrolment
+from access.models import Enrolment, Pass
 from consent.models import Purpose
-from residents.models import ErasureOrder, Letter, LetterBatch, Resident, User
+from residents.models import (
+    Departure,
+    ErasureOrder,
+    Helper,
+    Letter,
+    LetterBatch,
+    MoveOut,
+    Occupancy,
+    Resident,
+    User,
+)
 from sharing.models import Request
 from tests.desk.conftest import Community
 
@@ -62,6 +72,11 @@ def filled(address: str, community: Community) -> list[str]:
         "enrolment": [community.first(Enrolment).pk],
         "order": [community.first(ErasureOrder).pk],
         "asked": [row.pk for row in community.rows[Request]],
+        "plan": [community.first(MoveOut).pk],
+        "occupancy": [row.pk for row in community.rows[Occupancy]],
+        "helper": [community.first(Helper).pk],
+        "visit": [row.pk for row in community.rows[Pass]],
+        "departure": [community.first(Departure).pk],
         "id": [row.pk for row in community.rows[User]],
         "batch": [community.first(LetterBatch).pk],
         "letter": [row.pk for row in community.rows[Letter]],

@@ -39,6 +39,7 @@ class Site:
         self.asked = []
         self.revoked = False
         self.methods = ["card", "pin", "qr", "face"]
+        self.beside = False
         self.time_off = 0.0
         self.mischief = None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -150,6 +151,7 @@ class Site:
             "offline_hours": 24,
             "more": more,
             "poll_after": 5,
+            "beside": self.beside,
             "rows": [self.sealed(row) for row in page],
             "cursor": f"{mode if more else 'f'}{page[-1]['version'] if more else self.version}",
         }
