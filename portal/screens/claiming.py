@@ -219,14 +219,14 @@ def instead(request: HttpRequest) -> HttpResponse:
     logout(request)
     if held:
         request.session[HELD] = held
-    return reading.forget_language(redirect("claim"))
+    return reading.forget_language(forgetting(redirect("claim")))
 
 
 def hand_tablet_over(request: HttpRequest) -> HttpResponse:
     """The desk's own screen, for the resident to type on: nobody stays signed in on it, before or after."""
     logout(request)
     request.session[TABLET] = True
-    return redirect("recover")
+    return forgetting(redirect("recover"))
 
 
 def _exchange(request: HttpRequest, code: str, *, otherwise: str = "claim") -> HttpResponse:
@@ -295,7 +295,7 @@ def _signed_in(request: HttpRequest, user: User, words: str) -> HttpResponse:
         messages.success(
             request, f"{words} {_('Sign in with it on your own phone or computer whenever you like.')}"
         )
-        return redirect("sign_in")
+        return forgetting(redirect("sign_in"))
     login(request, user, backend=BACKEND)
     messages.success(request, words)
     return reading.in_language(forgetting(redirect("home")), user.language)

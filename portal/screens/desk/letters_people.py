@@ -23,6 +23,7 @@ from portal.screens.desk import letters_sheet
 from portal.screens.desk.letters import ChoiceForm
 from portal.screens.desk.letters_entrance import StaffRequest, asked_for, letters_only
 from residents import batches, letters, tracking
+from residents.ages import today_in
 from residents.lookups import masked_name
 from residents.models import Letter, Resident
 
@@ -203,7 +204,7 @@ def _person(request: StaffRequest, pk: UUID) -> Resident:
         .select_related("neighborhood", "user")
     )
     found = get_object_or_404(people, pk=pk)
-    on = batches.today(found.neighborhood, request.at)
+    on = today_in(found.neighborhood, request.at)
     return batches.at_home(people.filter(pk=pk), on=on).first() or found
 
 

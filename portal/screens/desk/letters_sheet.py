@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal import qr_codes
 from residents import batches, letters
 from residents.models import Letter, Neighborhood, Resident
 
@@ -96,9 +95,8 @@ def _sheet(request: HttpRequest, addressed: batches.Addressed) -> dict[str, Any]
 
 def _qr(request: HttpRequest, code: str) -> str:
     address = request.build_absolute_uri(reverse("letter", args=[code]))
-    return qr_codes.svg(
-        address, title=_("Square to scan: it leads to this site, with the code of this letter")
-    )
+    title = _("Square to scan: it leads to this site, with the code of this letter")
+    return QRCode(address, title=title).svg
 
 
 def _address(request: HttpRequest, name: str) -> str:
