@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -141,12 +142,10 @@ def beside(*, resident: Resident, at: datetime) -> Beside:
     """Nothing where no gate of theirs takes codes: then nobody meets a screen about them."""
     gates = passes.gates_for_visitors(resident=resident, at=at)
     by_code = [gate for gate in gates if gate.by_qr]
-    kinds = (Credential.Kind.QR, Credential.Kind.PASS)
-    # A code is no visit: of it there is no end to compare.
-    held: list[tuple[str, datetime | None]] = list(
-        resident.credentials.active().filter(kind__in=kinds).values_list("kind", "visitor_pass__valid_until")
+    held = resident.credentials.active().filter(
+        Q(kind=Credential.Kind.QR) | Q(kind=Credential.Kind.PASS, visitor_pass__valid_until__gt=at)
     )
-    live = [kind for kind, until in held if until is None or until > at]
+    live = list(held.values_list("kind", flat=True))
     way = _way(Credential.Kind.QR in live, by_code) if by_code else None
     return Beside(way, live.count(Credential.Kind.PASS), bool(gates))
 

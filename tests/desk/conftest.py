@@ -14,8 +14,8 @@ from django.db.models import Model
 from django.test import Client
 from guardian.shortcuts import assign_perm
 
-from access import cards, gates, pairing, rules
-from access.models import Credential, Device, Enrolment, EntryEvent, Gate, Rule
+from access import cards, gates, pairing, passes, rules
+from access.models import Credential, Device, Enrolment, EntryEvent, Gate, Pass, Rule
 from committees import appointing
 from committees.models import Committee, Term
 from consent.models import Decision, Form, Purpose, Standing
@@ -84,11 +84,14 @@ class Community:
 @pytest.fixture
 def community(here, resident, neighbor, chair, clerk, forms, superuser, now: datetime) -> Community:
     Building.objects.filter(neighborhood=here).update(name="翠楼")
-    gate = gates.put_up(neighborhood=here, name="柳门", name_en="Willow Gate", by_face=True, at=now)
+    gate = gates.put_up(
+        neighborhood=here, name="柳门", name_en="Willow Gate", by_face=True, by_qr=True, at=now
+    )
     code = pairing.make_code(gate=gate, by=clerk, at=now)
     device = pairing.pair(code=code, public_key=b"p" * 32, sealing_key=b"s" * 32, at=now).device
     rules.add(gate=gate, unit=Unit.objects.get(number="101"), at=now)
     cards.issue(resident=resident, number="0471112222", at=now)
+    _invited(resident, gate, now)
     _entered(gate, device, now)
     _consented(resident, neighbor, forms, now)
     draft(here, Purpose.FACE_AT_GATE, version=2)
@@ -102,6 +105,13 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
     return _all_of(here)
+
+
+def _invited(resident: Resident, gate: Gate, now: datetime) -> None:
+    until = now + timedelta(hours=5)
+    passes.make(
+        resident=resident, gates=[gate], valid_from=now, valid_until=until, label="舅公来看病", at=now
+    )
 
 
 def _lived(resident: Resident, neighbor: Resident, clerk: User, now: datetime) -> None:
@@ -193,7 +203,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(Letter, LetterBatch),
         *(Committee, Term, Recipient, Request, Answer, Disclosure),
         *(MoveOut, Departure, Death, Guardianship, Helper),
-        *(Gate, Device, Credential, Rule, EntryEvent, Enrolment),
+        *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment),
     ]
     rows: dict[type[Model], list[Model]] = {
         kind: list(kind._default_manager.filter(neighborhood=here)) for kind in kinds
@@ -205,7 +215,7 @@ def _all_of(here: Neighborhood) -> Community:
     words = [
         *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳五", "柳＊", "柳门", "Willow Gate"),
         *("青禾送水站", "柳岸路", "送水到户", "送奶到户", "水管漏了", "0471112222"),
-        *("柳小", "搬到乡下", "红夹子"),
+        *("柳小", "搬到乡下", "红夹子", "舅公来看病"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),
     ]
     return Community(here, words, rows)

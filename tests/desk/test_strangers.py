@@ -19,7 +19,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
-from access.models import Enrolment, EntryEvent, Gate
+from access.models import Enrolment, EntryEvent, Gate, Pass
 from consent.models import Form, Purpose
 from residents.models import (
     Departure,
@@ -79,6 +79,7 @@ def filled(address: str, community: Community) -> list[str]:
         "plan": [community.first(MoveOut).pk],
         "occupancy": [row.pk for row in community.rows[Occupancy]],
         "helper": [community.first(Helper).pk],
+        "visit": [row.pk for row in community.rows[Pass]],
         "departure": [community.first(Departure).pk],
         "id": [row.pk for row in community.rows[User]],
         "batch": [community.first(LetterBatch).pk],
