@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.qr_codes import QRCode
 from residents import batches, letters
 from residents.models import Letter, Neighborhood, Resident
 
