@@ -104,7 +104,8 @@ def of_age(neighborhood: Neighborhood, *, on: date) -> QuerySet[Resident]:
     """People of the neighborhood, at home, who get letters of their own."""
     born_by = years_before(on, OWN_LETTER_FROM)
     people = Resident.objects.living().filter(neighborhood=neighborhood).exclude(born__gt=born_by)
-    return at_home(people, on=on)
+    # Whoever has died may own a dwelling still; nobody is to find a letter to them.
+    return at_home(people.exclude(left_because=Resident.Left.DIED), on=on)
 
 
 def chosen(choice: Choice, *, at: datetime) -> QuerySet[Resident]:

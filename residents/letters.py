@@ -251,7 +251,7 @@ def _taken(resident: Resident, *, purpose: Letter.Purpose, by: User | None, at: 
         .select_related("neighborhood", "user")
         .get(pk=resident.pk)
     )
-    if resident.erased_at:
+    if resident.erased_at or resident.left_because == Resident.Left.DIED:
         raise LetterRefused("gone")
     if purpose == Letter.Purpose.OPEN and resident.user:
         raise LetterRefused("account")

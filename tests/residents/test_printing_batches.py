@@ -105,6 +105,16 @@ def test_who_moved_out_is_not_written_to_and_an_owner_who_lives_elsewhere_is(her
     assert (written[people[1]].building, written[people[1]].number) == ("2 幢", "301")
 
 
+def test_nobody_finds_a_letter_to_the_dead(here, people, clerk, now):
+    home = Unit.objects.get(building__name="2 幢", number="301")
+    Occupancy.objects.filter(resident=people[0]).update(until=now.date())
+    Ownership.objects.create(neighborhood=here, resident=people[0], unit=home, since=date(2020, 1, 1))
+    Resident.objects.filter(pk=people[0].pk).update(left_at=now, left_because=Resident.Left.DIED)
+    assert people[0] not in {sheet.written.letter.resident for sheet in print_for(here, clerk, now).sheets}
+    with pytest.raises(letters.LetterRefused, match="gone"):
+        letters.write(resident=people[0], by=clerk, at=now)
+
+
 @pytest.mark.parametrize(("years", "days", "gets"), [(14, 0, True), (14, 1, False), (15, 0, True)])
 def test_a_child_gets_one_from_the_fourteenth_birthday_on(here, people, clerk, now, years, days, gets):
     today = today_in(here, now)
