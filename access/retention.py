@@ -77,12 +77,13 @@ def retire(*, credential: Credential, at: datetime) -> None:
 
 
 def rows_left(target: UUID) -> int:
-    """Rows that still hold, or stand for, biometric data under this standing or credential."""
+    """Rows that still hold, or stand for, biometric data under this standing or credential, or a way in that ended."""
     return (
         Template.objects.filter(Q(standing_id=target) | Q(credential_id=target)).count()
         + SealedCopy.objects.filter(standing_id=target).count()
         + Enrolment.objects.filter(Q(standing_id=target) | Q(photo_standing_id=target)).count()
         + Standing.objects.filter(pk=target).count()
+        + Credential.objects.active().exclude(kind=Credential.Kind.FACE).filter(pk=target).count()
     )
 
 

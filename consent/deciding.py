@@ -18,6 +18,10 @@ class FormChanged(Exception):
     """The form in hand is not the one in force: show the new one and ask again."""
 
 
+class LivesNotHere(Exception):
+    """Who does not live here any more agrees to nothing; what they agreed to has ended."""
+
+
 class NeedsFirst(Exception):
     """This purpose only serves `purpose`, which has not been agreed to."""
 
@@ -67,9 +71,11 @@ def give(
 ) -> Standing:
     """Record a yes to exactly this form. Saying yes twice is one yes; to a new form, it is a new one.
 
-    Raises: FormChanged, NeedsFirst
+    Raises: FormChanged, NeedsFirst, LivesNotHere
     """
     resident = one_at_a_time(resident)
+    if resident.left_at is not None:
+        raise LivesNotHere
     if form.pk != getattr(form_in_force(resident, purpose), "pk", None):
         raise FormChanged
     standing = Standing.objects.of(resident, purpose).select_related("decision").first()

@@ -16,14 +16,14 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
-from access import enrolment, events, feed, passes, photos, storage
+from access import beside, enrolment, events, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
 from consent import withdrawal
 from consent.models import Standing
 from portal import erasure
 from portal.health import SWEEP_KEY
-from residents import effects
+from residents import departures, effects, leaving, moving
 from residents.erasure import due
 from residents.importing import life, running
 from sharing import disclosing
@@ -42,16 +42,21 @@ class NotAll(Exception):
 def sweep(*, at: datetime) -> bool:
     """True if every part went through."""
     parts: list[tuple[str, Callable[[], object]]] = [
+        ("notices that ran their course", lambda: _end_notices(at)),
+        ("last days", lambda: _carry_out(at)),
         ("consent that is over", lambda: _expire(at)),
         ("overdue photos", lambda: _give_up(at)),
         ("orphaned photos", lambda: _delete_orphans(at)),
         ("waiting enrolments", lambda: _nudge(at)),
+        ("days of grace", lambda: _erase_people(at)),
         ("erasure orders", lambda: _erase(at)),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
         ("visits that are over", lambda: passes.end_over(at=at)),
         ("feed rows past a date", lambda: feed.review(at=at)),
         ("old tombstones", lambda: feed.compact(at=at)),
         ("old entry events", lambda: events.forget_old(at=at)),
+        ("cards awaited in vain", lambda: tapping.close_old(at=at)),
+        ("marks of unknown cards", lambda: beside.forget_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
         ("disclosed files", lambda: disclosing.forget_files(at=at)),
         ("waiting imports", lambda: _bring_in(at)),
@@ -62,6 +67,21 @@ def sweep(*, at: datetime) -> bool:
     if all(went):
         cache.set(SWEEP_KEY, at.timestamp(), timeout=None)
     return all(went)
+
+
+def _end_notices(at: datetime) -> None:
+    _each(departures.due(at=at), lambda departure: departures.end(departure=departure, at=at))
+
+
+def _carry_out(at: datetime) -> None:
+    _each(moving.due(at=at, limit=AT_ONCE), lambda resident: moving.carry_out(resident=resident, at=at))
+
+
+def _erase_people(at: datetime) -> None:
+    _each(
+        leaving.due_for_erasure(at=at, limit=AT_ONCE),
+        lambda resident: leaving.erase(resident=resident, at=at),
+    )
 
 
 def _expire(at: datetime) -> None:

@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.screens import patience, reading
-from portal.screens.entrance import address, back_to, language
+from portal.screens.entrance import address, back_to, forgetting, language
 from residents import claiming
 from residents.models import User
 
@@ -117,7 +117,7 @@ def claim(request: HttpRequest) -> HttpResponse:
         return render(request, "claim.html", {"form": form})
     login(request, user, backend="committees.backends.TermBackend")
     messages.success(request, _("Your account is open."))
-    return reading.in_language(redirect("home"), user.language)
+    return reading.in_language(forgetting(redirect("home")), user.language)
 
 
 def _claimed(request: HttpRequest, form: ClaimForm) -> User | None:
@@ -150,7 +150,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if user is None:
         return render(request, "sign_in.html", {"form": form, "next": back_to(request)})
     login(request, user)
-    return reading.as_they_speak(request, user, redirect(back_to(request)))
+    return reading.as_they_speak(request, user, forgetting(redirect(back_to(request))))
 
 
 def _known(request: HttpRequest, form: SignInForm) -> User | None:
@@ -172,4 +172,4 @@ def _known(request: HttpRequest, form: SignInForm) -> User | None:
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     messages.info(request, _("You are signed out."))
-    return reading.forget_language(redirect("home"))
+    return reading.forget_language(forgetting(redirect("home")))

@@ -9,11 +9,13 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from access.models import Credential, TapRequest
 from consent.models import Decision
-from portal.screens import offices
+from portal.screens import offices, visitors
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
 from portal.screens.ways import listed
@@ -35,9 +37,11 @@ def record(request: ResidentRequest) -> HttpResponse:
         "disclosures": _cut(disclosures(resident, upto=_end(pages["given"])), pages["given"]),
         "decisions": _cut(decisions(resident, upto=_end(pages["decided"])), pages["decided"]),
     }
-    context: Entry = {name: entries for name, (entries, _more) in lists.items()}
+    context: Entry = {"cards": card_acts(resident, limit=PAGE)}
+    context |= {name: entries for name, (entries, _more) in lists.items()}
     older = zip(pages.items(), lists.values(), strict=True)
     context |= {f"older_{name}": page + 1 for (name, page), (_entries, more) in older if more}
+    context["visits"] = visitors.made_for(request.resident)
     return render(request, "record.html", context)
 
 
@@ -93,6 +97,41 @@ def decisions(resident: Resident, *, upto: int) -> list[Entry]:
     return sorted(entries, key=itemgetter("at"), reverse=True)[:upto]
 
 
+def card_acts(resident: Resident, *, limit: int) -> list[Entry]:
+    """Cards that staff awaited at a gate for them, and cards and PINs that ended. Newest first. Two queries."""
+    awaited = TapRequest.objects.filter(resident=resident).select_related("gate").order_by("-made_at")[:limit]
+    ended = Credential.objects.filter(
+        resident=resident, kind__in=Credential.PLAIN, ended_at__isnull=False
+    ).order_by("-ended_at")[:limit]
+    entries: list[Entry] = [
+        {
+            "icon": "gate",
+            "at": each.made_at,
+            "what": _("Staff waited at %(gate)s for a card for you: %(outcome)s")
+            % {
+                "gate": each.gate.display_name,
+                "outcome": each.get_outcome_display() if each.outcome else _("still waiting"),
+            },
+            "how": offices.in_words(each.capacity),
+        }
+        for each in awaited
+    ]
+    entries += [
+        {
+            "icon": "card" if each.kind == Credential.Kind.CARD else "pin",
+            "at": each.ended_at,
+            "what": _("%(way)s ended: %(why)s")
+            % {
+                "way": capfirst(each.get_kind_display()),
+                "why": each.get_ended_because_display() or _("no reason was written down"),
+            },
+            "how": "",
+        }
+        for each in ended
+    ]
+    return sorted(entries, key=itemgetter("at"), reverse=True)[:limit]
+
+
 def fields(names: Iterable[str]) -> str:
     asked = set(names)
     return listed(str(field.label) for field in Field if field in asked)
@@ -102,6 +141,7 @@ def _of_consent(entry: Decision) -> Entry:
     how = {
         Decision.Kind.EXPIRED: _("By itself: the time you had agreed to was over"),
         Decision.Kind.SUPERSEDED: _("By itself: the form changed"),
+        Decision.Kind.ENDED: _("By itself: you do not live here any more"),
     }
     return {
         "icon": "check" if entry.kind == Decision.Kind.GIVEN else "cross",

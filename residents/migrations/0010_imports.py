@@ -41,7 +41,7 @@ DROP FUNCTION residents_import_forward();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("residents", "0021_what_a_letter_was_it_stays"),
+        ("residents", "0005_who_owns_and_as_what_people_live"),
     ]
 
     operations = [

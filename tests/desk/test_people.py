@@ -222,18 +222,29 @@ def test_a_superuser_cannot_unwrite_what_they_looked_at(desk, superuser, residen
 
 def test_somebody_moves_in(desk, clerk, here, resident):
     unit = Unit.objects.create(neighborhood=here, building=Unit.objects.get().building, number="301")
-    given = {"resident": resident.pk, "unit": unit.pk, "since": "2026-01-01", "until": ""}
-    assert desk(clerk).post("/admin/residents/occupancy/add/", given).status_code == 302
-    assert Occupancy.objects.filter(resident=resident, unit=unit).exists()
+    given = {"dwelling": "1 301", "tenure": "tenant", "since": "2026-01-01", "last_day": "", "card": ""}
+    shown = desk(clerk).post(page(resident, "move-in"), given)
+    lent = resident.credentials.get()
+    assert f"{lent.number}  " in shown.content.decode()
+    assert Occupancy.objects.get(resident=resident, unit=unit).tenure == "tenant"
     # Twice is an error of the form, not of the server.
-    assert desk(clerk).post("/admin/residents/occupancy/add/", given).status_code == 200
+    again = desk(clerk).post(page(resident, "move-in"), given)
+    assert "live there already" in again.content.decode()
+    assert Occupancy.objects.filter(resident=resident, unit=unit).count() == 1
 
 
 def test_nobody_moves_into_another_neighborhood(desk, superuser, resident, stranger):
-    unit = Unit.objects.get(number="901")
-    given = {"resident": resident.pk, "unit": unit.pk, "since": "2026-01-01"}
-    assert desk(superuser).post("/admin/residents/occupancy/add/", given).status_code == 200
-    assert Occupancy.objects.filter(unit=unit).count() == 1
+    given = {"dwelling": "1 901", "tenure": "tenant", "since": "2026-01-01", "last_day": "", "card": ""}
+    assert "no such dwelling" in desk(superuser).post(page(resident, "move-in"), given).content.decode()
+    assert Occupancy.objects.filter(unit__number="901").count() == 1
+
+
+def test_nobody_writes_who_lives_where_in_a_table(desk, superuser, resident):
+    assert desk(superuser).get("/admin/residents/occupancy/add/").status_code == 403
+    lived = resident.occupancies.get()
+    desk(superuser).post(f"/admin/residents/occupancy/{lived.pk}/change/", {"until": "2027-01-01"})
+    lived.refresh_from_db()
+    assert lived.until is None
 
 
 @pytest.mark.obligation("6")

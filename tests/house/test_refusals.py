@@ -119,6 +119,16 @@ def test_a_secret_that_others_can_read_is_one_mistake(variable, tmp_path, monkey
         assert refusals() == found, oct(mode)
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root is let in everywhere")
+def test_a_folder_that_is_closed_to_us_is_a_refusal_and_no_crash(tmp_path, monkeypatch):
+    (tmp_path / "server.pem").write_text("words")
+    tmp_path.chmod(0)
+    monkeypatch.setenv("SERVER_KEY_FILE", str(tmp_path / "server.pem"))
+    found = refusals(SERVER_KEY_FILE=str(tmp_path / "server.pem"))
+    tmp_path.chmod(0o700)
+    assert found == ["linmen.E003", "linmen.E015"]
+
+
 def test_what_systemd_hands_over_may_carry_an_access_list_but_not_be_open_to_all(tmp_path, monkeypatch):
     file = tmp_path / "wrapping"
     file.write_text("words")
@@ -312,6 +322,15 @@ def test_it_refuses_to_run_as_a_role_that_owns(db):
             patch.setattr(checks, "connections", {"vault": connection})
             assert ids(checks.check_role(databases=["vault"])) == ["linmen.E011"]
         connection.close()
+
+
+def test_one_cluster_behind_two_addresses_is_still_one(db, settings):
+    assert ids(checks.check_clusters(databases=["default", "vault"])) == [], (
+        "in a demo and in tests it may be"
+    )
+    settings.PRODUCTION = True
+    assert ids(checks.check_clusters(databases=["default", "vault"])) == ["linmen.E014"]
+    assert ids(checks.check_clusters(databases=["default"])) == []
 
 
 def test_a_database_that_does_not_answer_is_not_taken_for_safe(db):
