@@ -7,7 +7,7 @@ from residents.practising import NeverInPractice
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0020_cards_that_already_exist"),
+        ("access", "0030_who_has_left_gets_no_new_way_in"),
         ("residents", "0050_the_desk_and_practice"),
     ]
 

@@ -29,7 +29,7 @@ DROP FUNCTION residents_neighborhood_practice_stays();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("residents", "0021_what_a_letter_was_it_stays")]
+    dependencies = [("residents", "0031_nobody_is_moved_out_by_a_form")]
 
     operations = [
         migrations.AddField(
