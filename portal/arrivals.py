@@ -8,9 +8,8 @@ from datetime import date, datetime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from access import cards, pins
-from access.models import Credential
-from residents import deskwork, finding, register
+from residents import deskwork, finding, moving, register
+from residents.leaving import WayIn
 from residents.models import DeskAct, Occupancy, Resident, Unit, User
 from residents.scope import may
 
@@ -23,8 +22,7 @@ class LivesThereAlready(ValueError):
 class Arrival:
     resident: Resident
     occupancy: Occupancy
-    card: Credential | None = None
-    lent: pins.Lent | None = None  # said or printed this once
+    way_in: WayIn  # a PIN on it is said or printed this once
 
 
 @transaction.atomic
@@ -43,24 +41,20 @@ def arrive(
 
     `card` is what the desk reader says. `born` is of minors only.
 
-    Raises: LivesThereAlready, cards.CardRefused, PermissionDenied
+    Raises: LivesThereAlready, moving.MovingRefused, PermissionDenied
     """
-    neighborhood = unit.neighborhood
     for perm in ("manage_register", "manage_access"):
-        if not may(by, perm, neighborhood, at):
+        if not may(by, perm, unit.neighborhood, at):
             raise PermissionDenied
     # Two desks that take in one person at once take turns at the dwelling.
     Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
     there = [each.resident for each in unit.occupancies.current(since).select_related("resident")]
     if finding.of_this_name(there, name):
         raise LivesThereAlready
-    resident = register.register(neighborhood=neighborhood, name=name, born=born)
-    occupancy = register.move_in(resident=resident, unit=unit, since=since, tenure=tenure, at=at)
-    given, lent = None, None
-    if card.strip():
-        given = cards.issue(resident=resident, number=card, tapped=True, at=at)
-    else:
-        lent = pins.lend(resident=resident, at=at)
+    resident = register.register(neighborhood=unit.neighborhood, name=name, born=born)
+    moved = moving.move_in(
+        resident=resident, unit=unit, since=since, tenure=tenure, card=card, tapped=True, by=by, at=at
+    )
     deskwork.note(
         resident=resident,
         act=DeskAct.Act.MOVED_IN,
@@ -69,4 +63,4 @@ def arrive(
         perm="manage_register",
         at=at,
     )
-    return Arrival(resident=resident, occupancy=occupancy, card=given, lent=lent)
+    return Arrival(resident=resident, occupancy=moved.occupancy, way_in=moved.way_in)

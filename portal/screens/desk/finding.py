@@ -29,6 +29,8 @@ TASKS = {
     "lost": ("desk_lost_of", gettext_lazy("Lost card: whose?")),
     "visitor": ("desk_visitor_of", gettext_lazy("Visitor: of whom?")),
 }
+# What there is to practise with somebody who is not real; other pages of the desk know real people only.
+PRACTISED = ("desk_lost_of", "desk_visitor_of")
 WRONG_NAMES, WINDOW_SECONDS = 20, 15 * 60
 
 
@@ -160,11 +162,12 @@ def _tasks(request: StaffRequest, found: Resident) -> list[dict[str, Any]]:
     offered = (
         ("desk_lost_of", "manage_access", "card", _("Lost card")),
         ("desk_visitor_of", "manage_access", "bell", _("Visitor")),
+        ("desk_cards_of", "manage_access", "key", _("Cards")),
         ("desk_letters_person", "manage_register", "send", _("Letters")),
     )
     tasks = []
     for name, perm, icon, words in offered:
-        if perm in request.rights and not (request.neighborhood.practice and name == "desk_letters_person"):
+        if perm in request.rights and not (request.neighborhood.practice and name not in PRACTISED):
             try:
                 tasks.append({"url": reverse(name, args=[found.pk]), "icon": icon, "words": words})
             except NoReverseMatch:

@@ -19,10 +19,11 @@ from django.views.decorators.http import require_http_methods
 from access import cards, reporting, rules
 from access.models import Credential
 from portal.screens.desk import slips
-from portal.screens.desk.entrance import StaffRequest, person_or_404, staff_only
-from portal.screens.desk.finding import about
+from portal.screens.desk.entrance import StaffRequest, person_or_404, staff_only, today
+from portal.screens.desk.finding import about, short
 from portal.screens.desk.forms import DeskForm, card_field, known_by_field
-from residents.models import DeskAct
+from residents import lookups
+from residents.models import DeskAct, Helper, Resident
 
 KnownBy = DeskAct.KnownBy
 ALL = "all"
@@ -75,7 +76,10 @@ def lost(request: StaffRequest, person: UUID) -> HttpResponse:
     form = LostForm(request.POST or None, theirs=list(theirs.order_by("created_at")))
     if request.method == "GET" or not form.is_valid():
         return render(
-            request, "desk/lost.html", about(request, found) | {"form": form, "cards": len(form.theirs)}
+            request,
+            "desk/lost.html",
+            about(request, found)
+            | {"form": form, "cards": len(form.theirs), "helpers": _helpers(request, found)},
         )
     reported = reporting.report(
         resident=found,
@@ -120,6 +124,12 @@ def hand_out(request: StaffRequest, person: UUID) -> HttpResponse:
         )
 
     return slips.show(request, build, of=found)
+
+
+def _helpers(request: StaffRequest, found: Resident) -> list[str]:
+    """Whom they named to help, masked: one of these may report the card, and is told no PIN."""
+    named = Helper.objects.current(today(request)).filter(resident=found).select_related("helper")
+    return [f"{lookups.masked_name(each.helper)} ({short(each.helper)})" for each in named]
 
 
 def _slip(reported: reporting.Reported) -> slips.Slip:

@@ -19,21 +19,20 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from access import cards, rules
+from access import rules
 from portal import arrivals
 from portal.screens.desk import slips
 from portal.screens.desk.entrance import StaffRequest, staff_only, today
 from portal.screens.desk.forms import TYPED, DeskForm, card_field
-from residents import finding
+from residents import finding, moving
+from residents.ages import MINOR, years_before
 from residents.models import Neighborhood, Occupancy, Unit
 
-OF_AGE = 18
 FURTHEST_DAYS = 366
 REFUSED_CARD = {
-    cards.CardTaken: gettext_lazy("Somebody has this card. Take another one, or leave this empty."),
-    cards.DigitWrong: gettext_lazy("A digit is wrong. Tap the card again, or leave this empty."),
+    "taken": gettext_lazy("Somebody has this card. Take another one, or leave this empty."),
+    "number": gettext_lazy("This is no card number. Tap the card again, or leave this empty."),
 }
-NO_CARD = gettext_lazy("This is no card number. Tap the card again, or leave this empty.")
 
 
 class NewcomerForm(DeskForm):
@@ -98,7 +97,7 @@ class NewcomerForm(DeskForm):
             return None
         if born > self.on:
             raise forms.ValidationError(_("That day is still to come."))
-        if (self.on.year - born.year) - ((self.on.month, self.on.day) < (born.month, born.day)) >= OF_AGE:
+        if born <= years_before(self.on, MINOR):
             raise forms.ValidationError(_("They are 18 or older: leave it empty. It is kept of minors only."))
         return born
 
@@ -127,8 +126,12 @@ def newcomer(request: StaffRequest) -> HttpResponse:
         form.add_error(
             "name", _("Somebody of this name lives there already. Find them by dwelling and name.")
         )
-    except cards.CardRefused as refused:
-        form.add_error("card", REFUSED_CARD.get(type(refused), NO_CARD))
+    except moving.CardRefused as refused:
+        form.add_error("card", REFUSED_CARD[refused.reason])
+    except moving.CardNeeded:
+        form.add_error("card", _("No gate of this dwelling has a keypad, so give a card."))
+    except moving.MovingRefused:
+        form.add_error("since", _("That cannot be: look at the dwelling and the day again."))
     else:
         return _welcome(request, arrival)
     return render(request, "desk/new.html", {"form": form})
@@ -139,7 +142,7 @@ def _welcome(request: StaffRequest, arrival: arrivals.Arrival) -> HttpResponse:
 
     def build() -> slips.Slip:
         opens = slips.where_a_pin_opens(gates, request.neighborhood.guard_phone)
-        if arrival.lent is None:
+        if not arrival.way_in.pin:
             names = [gate.display_name for gate in gates if gate.in_service]
             opens = (
                 [_("Your card opens: %(gates)s.") % {"gates": slips.listed(names)}]
@@ -150,7 +153,7 @@ def _welcome(request: StaffRequest, arrival: arrivals.Arrival) -> HttpResponse:
         return slips.Slip(
             title=_("Welcome"),
             done=[_("You are on the register from %(day)s.") % {"day": first}],
-            keys=slips.keys_of(arrival.lent) if arrival.lent else [],
+            keys=slips.keys_of(arrival.way_in) if arrival.way_in.pin else [],
             next=[
                 *(
                     opens
@@ -159,7 +162,7 @@ def _welcome(request: StaffRequest, arrival: arrivals.Arrival) -> HttpResponse:
                 ),
                 *(
                     [_("The PIN works until you are given a card. Tell it to nobody.")]
-                    if arrival.lent
+                    if arrival.way_in.pin
                     else []
                 ),
                 _("You need no phone and no photo. A letter opens an account for you, if you want one."),

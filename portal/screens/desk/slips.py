@@ -17,6 +17,7 @@ from django.utils.translation import pgettext
 from access import pins
 from access.models import Gate
 from portal.screens.desk.entrance import StaffRequest
+from residents.leaving import WayIn
 from residents.models import Resident
 
 
@@ -71,7 +72,7 @@ def whom_to_ring(request: StaffRequest) -> str:
     return _("Questions? Come to the property office.")
 
 
-def keys_of(lent: pins.Lent) -> list[Key]:
+def keys_of(lent: pins.Lent | WayIn) -> list[Key]:
     return [Key(_("First your keypad number"), lent.number), Key(_("then your PIN, and #"), lent.pin)]
 
 

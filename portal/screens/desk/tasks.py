@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from access import hearing, losing
 from portal.screens.desk.entrance import StaffRequest, staff_only
 from residents import tracking
+from residents.models import Death, Departure
 
 OUT_TOO_LONG = timedelta(days=7)
 
@@ -125,6 +126,8 @@ def due(request: StaffRequest) -> list[Due]:
                 back,
             )
             found.append(Due("card", words % {"count": back}))
+    if "view_register" in request.rights:
+        found += _to_second(request)
     if "manage_register" in request.rights and not here.practice:
         found += _letters(request)
     return found
@@ -134,6 +137,30 @@ def _silent(name: str) -> Due:
     return Due(
         "alert", _("%(gate)s has not been heard of for a while.") % {"gate": name}, reverse("desk_gates")
     )
+
+
+def _to_second(request: StaffRequest) -> list[Due]:
+    """What somebody wrote down and another of the staff must look at before anything happens. Two queries."""
+    here = {"neighborhood": request.neighborhood}
+    leaving = Departure.objects.open().filter(seconded_by=None, court=False, **here).exclude(document="")
+    died = Death.objects.filter(confirmed_at=None, undone_at=None, **here)
+    found = []
+    if count := leaving.count():
+        words = ngettext(
+            "%(count)s departure waits for a second of the staff.",
+            "%(count)s departures wait for a second of the staff.",
+            count,
+        )
+        url = reverse("admin:residents_departure_changelist")
+        found.append(Due("people", words % {"count": count}, url))
+    if count := died.count():
+        words = ngettext(
+            "%(count)s death waits for a second of the staff to confirm it.",
+            "%(count)s deaths wait for a second of the staff to confirm them.",
+            count,
+        )
+        found.append(Due("people", words % {"count": count}, reverse("admin:residents_death_changelist")))
+    return found
 
 
 def _letters(request: StaffRequest) -> list[Due]:

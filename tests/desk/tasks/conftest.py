@@ -75,9 +75,9 @@ def nobody_else(strangers: Mapping[str, Client]) -> Nobody:
             response = client.get(path) if data is None else client.post(path, data)
             text = response.content.decode()
             assert "Willow Bank" not in text, f"{who} at {path}"
-            assert response.status_code in (302, 404) or (
-                who == "staff elsewhere" and "Far Hills" in text
-            ), f"{who} at {path}: {response.status_code}"
+            assert response.status_code in (302, 404) or (who == "staff elsewhere" and "Far Hills" in text), (
+                f"{who} at {path}: {response.status_code}"
+            )
             if response.status_code == 302:
                 assert response["Location"].startswith(("/sign-in/", "/admin/", "/desk/")), f"{who} at {path}"
 

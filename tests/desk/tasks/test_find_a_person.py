@@ -71,7 +71,9 @@ class TestSpelling:
         found = set(finding.dwellings("1301", neighborhood=here))
         assert found == {homes["1 幢 301"].pk, homes["1 幢 1301"].pk}
 
-    @pytest.mark.parametrize("typed", ["", "   ", "--", "9-999", "柳一", "'; DROP TABLE", "\x00", "１" * 500, "🙂"])
+    @pytest.mark.parametrize(
+        "typed", ["", "   ", "--", "9-999", "柳一", "'; DROP TABLE", "\x00", "１" * 500, "🙂"]
+    )
     def test_what_is_none_finds_none(self, homes, here, typed):
         assert finding.dwellings(typed, neighborhood=here) == []
 
@@ -122,7 +124,9 @@ class TestNames:
         assert found_directly(hut, "1-101", "柳一") == f"/desk/people/{resident.pk}/"
         assert found_directly(hut, "1-101", " 柳 一 ") == f"/desk/people/{resident.pk}/"
 
-    @pytest.mark.parametrize(("what", "name"), [("1-101", "柳二"), ("1-101", "柳"), ("1-102", "柳一"), ("9-9", "柳一")])
+    @pytest.mark.parametrize(
+        ("what", "name"), [("1-101", "柳二"), ("1-101", "柳"), ("1-102", "柳一"), ("9-9", "柳一")]
+    )
     def test_a_wrong_name_is_told_nothing(self, hut: Client, resident, neighbor, what, name):
         """Not who lives there, not whether the dwelling exists: the same page whatever was wrong."""
         page = hut.post(FIND, {"what": what, "name": name}).content.decode()

@@ -130,7 +130,9 @@ class TestWhoseItWas:
         assert str(resident.pk) not in page
         assert str(event.credential) not in page
 
-    def test_a_reason_names_the_person_for_a_quarter_of_an_hour(self, hut: Client, event, resident, clerk, now):
+    def test_a_reason_names_the_person_for_a_quarter_of_an_hour(
+        self, hut: Client, event, resident, clerk, now
+    ):
         path = f"/desk/events/{event.pk}/"
         assert "柳一" not in hut.get(path).content.decode()
         hut.post(path, self.REASON)

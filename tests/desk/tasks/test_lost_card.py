@@ -10,8 +10,8 @@ from django.test import Client
 from access import cards, losing, reporting
 from access.models import Credential
 from gate import keypad
-from residents.models import DeskAct
 from residents.lookups import look_up
+from residents.models import DeskAct
 from tests.desk.tasks.conftest import CARD
 
 KnownBy = DeskAct.KnownBy

@@ -32,9 +32,13 @@ def trainee(hut: Client, court) -> Client:
 
 def state() -> dict[str, object]:
     return {
-        "people": set(Resident.objects.living().filter(neighborhood__practice=True).values_list("name", flat=True)),
+        "people": set(
+            Resident.objects.living().filter(neighborhood__practice=True).values_list("name", flat=True)
+        ),
         "homes": sorted(
-            Occupancy.objects.filter(neighborhood__practice=True).values_list("unit__number", "resident__name")
+            Occupancy.objects.filter(neighborhood__practice=True).values_list(
+                "unit__number", "resident__name"
+            )
         ),
         "cards": sorted(
             (each.resident.name, each.kind, bytes(each.digest or b""))
@@ -70,7 +74,13 @@ class TestPuttingItBack:
         trainee.post(f"/desk/people/{someone.pk}/lost/", {"known_by": "in_person", "spare": "SPARE0001"})
         trainee.post(f"/desk/people/{other.pk}/lost/", {"known_by": "unsure"})
         today = now.date().isoformat()
-        new = {"dwelling": "1-101", "name": "试试", "tenure": "tenant", "since": today, "card": "0571 1202 01"}
+        new = {
+            "dwelling": "1-101",
+            "name": "试试",
+            "tenure": "tenant",
+            "since": today,
+            "card": "0571 1202 01",
+        }
         page = trainee.post("/desk/new/", new).content.decode()
         assert "Practice: this opens nothing" in page
         trainee.post(
