@@ -41,7 +41,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "neighborhood": resident.neighborhood.display_name,
         "dwellings": _dwellings(resident, at),
         "ways": ways.ways_in(resident=resident, lines=lines, at=at),
-        "other_ways": ways.other_ways(lines),
+        "other_ways": ways.other_ways(lines) if resident.left_at is None else [],
         "waiting": _waiting(resident, at),
         "said": living.waiting(resident=resident),
         "left": living.left(resident=resident),
