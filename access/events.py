@@ -1,7 +1,8 @@
 """Entry events as gates report them: late, twice, out of order, by a clock that may be wrong; each kept once.
 
 No photo, no name, no person (F3): an opaque credential, and whether the door opened. An event outlives a face without
-its credential, and itself lives for ENTRY_EVENT_DAYS.
+its credential, and itself lives for ENTRY_EVENT_DAYS. An unknown card's digest is passed on to whoever waits for it, once,
+and never kept in the event.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from access import beside, tapping
 from access.models import Credential, Device, EntryEvent, FeedRow
 
 BATCH = 10_000
@@ -30,6 +32,7 @@ class Seen:
     credential: UUID | None
     outcome: str
     reason: str
+    digest: str | None = None  # hex, of an unknown card
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,22 @@ def take(*, device: Device, boot: UUID, events: Sequence[Seen], at: datetime) ->
         for seen in events
     ]
     EntryEvent.objects.bulk_create(rows, ignore_conflicts=True)
-    written = EntryEvent.objects.filter(pk__in=[row.pk for row in rows]).count()
+    new = set(EntryEvent.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
     if rows:
         # As near as events can tell: one that waited for the network makes a right clock look late.
         Device.objects.filter(pk=device.pk).update(clock_skew=max(seen.at for seen in events) - at)
-    return Recorded(written, len(rows) - written, told.unknown)
+    _pass_on(device, [seen for row, seen in zip(rows, events, strict=True) if row.pk in new], at)
+    return Recorded(len(new), len(rows) - len(new), told.unknown)
+
+
+def _pass_on(device: Device, events: Sequence[Seen], at: datetime) -> None:
+    """Unknown cards, each event once: to a resident whose card is awaited here, else to the count of marks."""
+    shown = [tapping.Shown(bytes.fromhex(seen.digest), seen.at) for seen in events if seen.digest]
+    if not shown:
+        return
+    tapping.take(gate=device.gate_id, shown=shown, at=at)
+    if device.gate.beside_since is not None:
+        beside.note(gate=device.gate, shown=shown, at=at)
 
 
 def forget_credentials(ended: Iterable[Credential]) -> None:

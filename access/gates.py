@@ -19,6 +19,10 @@ class BiometricOnly(GateRefused):
     """A gate in service opens by card; whatever else it takes comes beside (A1)."""
 
 
+class Beside(GateRefused):
+    """It listens beside the old controller: it is switched over, not put into service."""
+
+
 class NameTaken(GateRefused):
     """Another gate of this neighborhood has that name."""
 
@@ -55,7 +59,7 @@ def save(*, gate: Gate, at: datetime) -> Gate:
 
     Where faces are no longer taken, or the gate leaves service, face data is called back from its devices; cards stay.
 
-    Raises: BiometricOnly, NameTaken
+    Raises: BiometricOnly, Beside, NameTaken
     """
     # The counter first: acts that hold it look at the gate's row when they commit, for the foreign keys' sake.
     lock_counter(gate.neighborhood_id)
@@ -65,11 +69,30 @@ def save(*, gate: Gate, at: datetime) -> Gate:
     except IntegrityError as error:
         if "gate_is_never_biometric_only" in str(error):
             raise BiometricOnly from error
+        if "gate_beside_the_old_one_opens_nothing" in str(error):
+            raise Beside from error
         if "gate_name_once" in str(error):
             raise NameTaken from error
         raise
     refresh(gate=gate, at=at)
     return gate
+
+
+def put_beside(*, gate: Gate, at: datetime) -> Gate:
+    """Let its device listen and report while the old controller goes on opening the door. Faces are called back."""
+    gate.in_service = False
+    gate.beside_since = gate.beside_since or at
+    return save(gate=gate, at=at)
+
+
+def switch_over(*, gate: Gate, at: datetime) -> Gate:
+    """The old controller is off: from now on this gate opens by itself.
+
+    Raises: BiometricOnly
+    """
+    gate.in_service = True
+    gate.beside_since = None
+    return save(gate=gate, at=at)
 
 
 def methods(gate: Gate) -> list[str]:

@@ -16,15 +16,16 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
-from access import enrolment, events, feed, photos, storage
+from access import beside, enrolment, events, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
 from consent import withdrawal
 from consent.models import Standing
-from portal import erasure
+from portal import erasure, practice
 from portal.health import SWEEP_KEY
 from residents import departures, effects, leaving, moving
 from residents.erasure import due
+from residents.importing import life, running
 from sharing import disclosing
 
 log = logging.getLogger(__name__)
@@ -50,11 +51,18 @@ def sweep(*, at: datetime) -> bool:
         ("days of grace", lambda: _erase_people(at)),
         ("erasure orders", lambda: _erase(at)),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
+        ("visits that are over", lambda: passes.end_over(at=at)),
         ("feed rows past a date", lambda: feed.review(at=at)),
         ("old tombstones", lambda: feed.compact(at=at)),
         ("old entry events", lambda: events.forget_old(at=at)),
+        ("cards awaited in vain", lambda: tapping.close_old(at=at)),
+        ("old requests for a card", lambda: tapping.forget_old(at=at)),
+        ("marks of unknown cards", lambda: beside.forget_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
         ("disclosed files", lambda: disclosing.forget_files(at=at)),
+        ("practice", lambda: practice.put_back_nightly(at=at)),
+        ("waiting imports", lambda: _bring_in(at)),
+        ("old imports", lambda: _forget_imports(at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
     ]
     went = [_went_through(name, part) for name, part in parts]
@@ -108,6 +116,17 @@ def _erase(at: datetime) -> None:
 
 def _disclose(at: datetime) -> None:
     _each(disclosing.due()[:AT_ONCE], lambda disclosure: disclosing.build(disclosure=disclosure, at=at))
+
+
+def _bring_in(at: datetime) -> None:
+    """Imports that nobody works on, nudged once in a while as enrolments are."""
+    for each in running.waiting(at=at)[:AT_ONCE]:
+        if cache.add(f"nudged:{each}", 1, timeout=3 * settings.SWEEP_SECONDS):
+            effects.call("import_soon", imported=each)
+
+
+def _forget_imports(at: datetime) -> None:
+    _each(life.due(at=at)[:AT_ONCE], lambda each: life.forget(imported=each, at=at))
 
 
 def _each(found: Iterable[Item], act: Callable[[Item], object]) -> None:

@@ -18,17 +18,17 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from ledger.record import record
-from residents import effects
+from residents import effects, letters
 from residents.ages import today_in
 from residents.erasure import Place, open_order
 from residents.models import (
-    ClaimCode,
     Death,
     Departure,
     ErasureOrder,
     ErasurePlace,
     Guardianship,
     Helper,
+    Letter,
     MoveOut,
     Neighborhood,
     Occupancy,
@@ -74,7 +74,7 @@ def close(*, resident: Resident, because: Resident.Left, at: datetime) -> bool:
     ended = Greatest(Value(today), F("since"))
     Guardianship.objects.filter(Q(child=resident) | Q(guardian=resident), standing).update(until=ended)
     Helper.objects.filter(Q(resident=resident) | Q(helper=resident), standing).update(until=ended)
-    ClaimCode.objects.filter(resident=resident, used_at=None, replaced_at=None).update(replaced_at=at)
+    letters.end(resident=resident, at=at)
     if because == Resident.Left.DIED and resident.user_id:
         User.objects.filter(pk=resident.user_id).update(is_active=False)
     effects.call("end_consents", resident=resident, cause=CAUSE[because], at=at)
@@ -157,7 +157,7 @@ def erase(*, resident: Resident, at: datetime) -> ErasureOrder | None:
         return None
     because = Resident.Left(resident.left_because)
     account = resident.user
-    resident.name, resident.born, resident.user = "", None, None
+    resident.name, resident.born, resident.user, resident.keep_at_desk = "", None, None, False
     resident.phone_sealed = resident.phone_index = None
     resident.erased_at = at
     resident.save()
@@ -199,7 +199,7 @@ def _rows(resident: UUID) -> list[Any]:
     """In the order in which they can go."""
     gone = Resident.objects.filter(pk=resident, erased_at__isnull=False).values("pk")
     return [
-        ClaimCode.objects.filter(resident__in=gone),
+        Letter.objects.filter(resident__in=gone),
         MoveOut.objects.filter(resident__in=gone),
         Departure.objects.filter(resident__in=gone),
         Death.objects.filter(resident__in=gone),

@@ -15,6 +15,8 @@ import shutil
 from pathlib import Path
 
 import django
+import hypothesis
+import pytest
 
 BASE = Path(__file__).resolve().parent.parent
 
@@ -53,11 +55,22 @@ for _left in (BASE / "var").glob("test-*"):
 
 (Path(os.environ["LINMEN_VAR"]) / "static").mkdir(parents=True, exist_ok=True)  # whitenoise looks for it
 
+# How long an example takes says how busy the machine is, and nothing about the code.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
+
 django.setup()  # here, not in a hook: the plugins below import models
 
 pytest_plugins = ["tests.databases", "tests.live", "tests.browser", "tests.obligations_plugin"]
 if importlib.util.find_spec("tests.cast") is not None:
     pytest_plugins.append("tests.cast")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Each worker is a run of its own, with its own place. It must not inherit the name of the settings, or they would be
+    read there before this file has spoken."""
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_unconfigure() -> None:

@@ -12,6 +12,7 @@ from gate import wire
 
 MOST = 500  # rows, receipts or events at once
 MOST_PAGE, USUAL_PAGE = MOST, 200
+_DIGEST = r"^[0-9a-f]{64}$"
 _CODE = r"^[a-z0-9][a-z0-9_.-]*$"
 _BIGGEST = 2**63 - 1
 
@@ -95,10 +96,21 @@ class ReceiptsIn(Strict):
 class EventIn(Strict):
     sequence = Whole(min_value=0, max_value=_BIGGEST)
     at = Moment()
-    kind = serializers.ChoiceField(["card", "face", "unknown"])
+    kind = serializers.ChoiceField(["card", "face", "pin", "qr", "pass", "unknown"])
     credential = Id(allow_null=True, default=None)
-    outcome = serializers.ChoiceField(["opened", "refused"])
+    outcome = serializers.ChoiceField(["opened", "refused", "would_open"])
     reason = Text(validators=[RegexValidator(_CODE)], max_length=40, default="", allow_blank=True)
+    digest = Text(
+        validators=[RegexValidator(_DIGEST)],
+        allow_null=True,
+        default=None,
+        help_text="hex, of an unknown card; used at once and not kept with the event",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["digest"] is not None and attrs["kind"] != "unknown":
+            raise serializers.ValidationError({"digest": ["Only of an unknown card."]})
+        return attrs
 
 
 class EventsIn(Strict):
@@ -135,9 +147,16 @@ class RowOut(serializers.Serializer[Any]):
     credential = serializers.UUIDField()
     version = serializers.IntegerField()
     present = serializers.BooleanField()
-    kind = serializers.ChoiceField(["card", "face"], required=False)
+    kind = serializers.ChoiceField(["card", "face", "pin", "qr", "pass"], required=False)
     digest = serializers.CharField(required=False, help_text="hex; cards")
     template = serializers.CharField(required=False, help_text="base64, sealed to the device; faces")
+    number = serializers.CharField(
+        required=False, help_text="five digits, typed before the PIN; PINs and passes"
+    )
+    verifier = serializers.CharField(
+        required=False, help_text="the PIN as argon2id (PHC string); PINs and passes"
+    )
+    once = serializers.BooleanField(required=False, help_text="opens each gate once; passes")
     windows = WindowOut(many=True, required=False)
 
 
@@ -145,10 +164,16 @@ class FeedOut(Envelope):
     gate = serializers.UUIDField()
     time_zone = serializers.CharField()
     methods = serializers.ListField(child=serializers.CharField())
-    face_offline_hours = serializers.IntegerField()
+    offline_hours = serializers.IntegerField(
+        help_text="how long faces, QR codes and passes go on opening when the site is silent; cards and PINs always do"
+    )
+    face_offline_hours = serializers.IntegerField(help_text="the same, under its name of before")
     cursor = serializers.CharField()
     more = serializers.BooleanField()
     poll_after = serializers.IntegerField(help_text="seconds")
+    beside = serializers.BooleanField(
+        help_text="an old controller opens the door: decide and report, open nothing"
+    )
     rows = RowOut(many=True)
     keep = serializers.ListField(
         child=serializers.UUIDField(), required=False, help_text="at the end of a snapshot: erase all others"

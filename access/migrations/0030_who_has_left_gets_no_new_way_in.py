@@ -28,7 +28,7 @@ DROP FUNCTION access_credential_while_here();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0009_nobody_is_left_without_a_way_in"),
+        ("access", "0020_cards_that_already_exist"),
         ("residents", "0030_how_people_come_to_live_here_no_more"),
     ]
 

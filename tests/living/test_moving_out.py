@@ -16,7 +16,7 @@ from consent import deciding
 from consent.models import Decision, Purpose, Standing
 from ledger.models import Entry
 from portal import erasure, sweeps
-from residents import claiming, contact, leaving, moving
+from residents import claiming, contact, leaving, letters, moving
 from residents.models import ErasureOrder, ErasurePlace, MoveOut, Occupancy, Ownership, Resident, User
 from tests import make
 from tests.enrolling import agree
@@ -96,7 +96,7 @@ def test_photos_on_their_way_go_too(resident, gate, card, forms, today, now):
 
 def test_an_open_letter_opens_nothing_any_more(here, home, gate, today, now, clerk):
     who = make.resident(here, at=now, lives_in=home, account=False)
-    code = claiming.write_letter(resident=who, by=clerk, at=now)
+    code = letters.write(resident=who, by=clerk, at=now).code
     moving.move_out(resident=who, on=today, by=clerk, paper="folder 3", at=now)
     with pytest.raises(claiming.ClaimRefused):
         claiming.check(code=code, address="::1", at=now)
@@ -334,7 +334,7 @@ def test_after_the_grace_a_tombstone_is_left(here, home, gate, now, resident):
     account = User.objects.get(pk=account.pk)
     assert not account.is_active
     assert account.username == f"gone-{account.pk.hex}"
-    for rows in (who.occupancies, who.move_outs, who.departures, who.claim_codes):
+    for rows in (who.occupancies, who.move_outs, who.departures, who.letters):
         assert not rows.exists()
     order = ErasureOrder.objects.get(resident=who, purpose=leaving.PERSON)
     erasure.run(order=order.pk, at=now + timedelta(minutes=1))
