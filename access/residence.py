@@ -25,14 +25,14 @@ Kind = ErasurePlace.Kind
 MOVED_OUT = Credential.Ended.MOVED_OUT
 
 
-def way_in(*, resident: Resident, card: str, at: datetime) -> WayIn:
+def way_in(*, resident: Resident, card: str, at: datetime, tapped: bool = False) -> WayIn:
     """This card; else the one, or the PIN, that they have; else a PIN lent until there is a card.
 
     Raises: CardRefused, CardNeeded
     """
     if card.strip():
         try:
-            return WayIn(credential=cards.issue(resident=resident, number=card, at=at).pk)
+            return WayIn(credential=cards.issue(resident=resident, number=card, tapped=tapped, at=at).pk)
         except cards.NumberRefused as refused:
             raise CardRefused("number") from refused
         except cards.CardTaken as refused:

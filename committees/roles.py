@@ -19,6 +19,9 @@ from residents.models import Neighborhood, User
 
 _Kind, _Role = Committee.Kind, Term.Role
 OPERATOR = "operator"
+PRACTISING = "practising"
+# In a practice neighborhood nobody is real, so whoever holds a term anywhere may do there what a clerk does at the desk.
+PRACTISED = frozenset({"view_register", "look_up", "manage_register", "manage_access"})
 
 # Every member of a body works from the same desk; what differs is what the body is for (A2, 27). Whoever drafts a
 # request to share cannot be the one who opens it, so drafting and approving lie with different roles.
@@ -58,9 +61,16 @@ def neighborhoods(*, user: User, perm: str, at: datetime) -> QuerySet[Neighborho
     rows = NeighborhoodPermission.objects.filter(
         user=user, permission__codename=perm, content_object=OuterRef("pk")
     )
-    return Neighborhood.objects.alias(here=local_date(at)).filter(
-        Exists(rows), Exists(terms.filter(starts__lte=OuterRef("here"), ends__gt=OuterRef("here")))
-    )
+    held = Q(Exists(rows)) & Q(Exists(terms.filter(starts__lte=OuterRef("here"), ends__gt=OuterRef("here"))))
+    if perm in PRACTISED:
+        held |= Q(practice=True) & Q(Exists(_in_force(user, at)))
+    return Neighborhood.objects.alias(here=local_date(at)).filter(held)
+
+
+def _in_force(user: User, at: datetime) -> QuerySet[Term]:
+    """Any term of theirs, wherever, on that place's own calendar."""
+    terms = Term.objects.filter(user=user).alias(day=local_date(at, "neighborhood__time_zone"))
+    return terms.filter(starts__lte=F("day"), ends__gt=F("day"))
 
 
 def local_date(at: datetime, zone: str = "time_zone") -> Cast:
@@ -81,6 +91,8 @@ def has_office(*, user: User, at: datetime) -> bool:
 
 def capacity(*, user: User, neighborhood: Neighborhood, perm: str, at: datetime) -> str:
     """In which role somebody acts here by `perm` now, as a code that is kept: `property.clerk`, or `operator`."""
+    if neighborhood.practice:
+        return PRACTISING
     found = (
         Term.objects.filter(granting(perm), user=user, neighborhood=neighborhood)
         .alias(here=local_date(at, "neighborhood__time_zone"))
@@ -97,4 +109,5 @@ def capacity_in_words(*, capacity: str) -> str:
     kind, _dot, role = capacity.partition(".")
     if kind in _Kind.values and role in _Role.values:
         return f"{_Kind(kind).label} · {_Role(role).label}"
-    return _("operator of the system") if capacity == OPERATOR else capacity
+    known = {OPERATOR: _("operator of the system"), PRACTISING: _("somebody practising")}
+    return known.get(capacity, capacity)

@@ -21,7 +21,7 @@ from access.models import Enrolment
 from committees import appointing
 from consent import withdrawal
 from consent.models import Standing
-from portal import erasure
+from portal import erasure, practice
 from portal.health import SWEEP_KEY
 from residents import departures, effects, leaving, moving
 from residents.erasure import due
@@ -60,6 +60,7 @@ def sweep(*, at: datetime) -> bool:
         ("marks of unknown cards", lambda: beside.forget_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
         ("disclosed files", lambda: disclosing.forget_files(at=at)),
+        ("practice", lambda: practice.put_back_nightly(at=at)),
         ("waiting imports", lambda: _bring_in(at)),
         ("old imports", lambda: _forget_imports(at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),

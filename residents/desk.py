@@ -64,7 +64,10 @@ def reach(request: HttpRequest, perms: Iterable[str]) -> frozenset[UUID] | None:
             known[perm] = (
                 frozenset()
                 if perm == OPERATOR
-                else frozenset(scope(user, perm, moment(request)).values_list("pk", flat=True))
+                # Made-up people do not stand among real ones: practice is at the desk above the admin.
+                else frozenset(
+                    scope(user, perm, moment(request)).exclude(practice=True).values_list("pk", flat=True)
+                )
             )
         found |= known[perm]
     return frozenset(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -20,8 +21,12 @@ class ReasonMissing(ValueError):
 
 
 @transaction.atomic
-def look_up(*, resident: Resident, by: User, reason: str, capacity: str, at: datetime) -> LookUp:
+def look_up(
+    *, resident: Resident, by: User, reason: str, capacity: str, at: datetime, event: UUID | None = None
+) -> LookUp:
     """Record that `by` will see the details of `resident` for a quarter of an hour, and why.
+
+    With `event` it is not the details that open, but whose that one entry was (see `access.naming`).
 
     Raises: ReasonMissing, PermissionDenied
     """
@@ -34,6 +39,8 @@ def look_up(*, resident: Resident, by: User, reason: str, capacity: str, at: dat
         neighborhood=resident.neighborhood,
         resident=resident,
         by=by,
+        what=LookUp.What.CONTACT if event is None else LookUp.What.ENTRY,
+        event=event,
         capacity=capacity,
         reason=reason[:300],
         at=at,
@@ -43,16 +50,21 @@ def look_up(*, resident: Resident, by: User, reason: str, capacity: str, at: dat
         kind="look_up",
         subject=resident.pk,
         neighborhood=resident.neighborhood_id,
-        payload={"look_up": str(entry.pk), "by": str(by.pk), "until": entry.until.isoformat()},
+        payload={
+            "look_up": str(entry.pk),
+            "what": entry.what,
+            "by": str(by.pk),
+            "until": entry.until.isoformat(),
+        },
     )
     return entry
 
 
-def is_open(*, resident: Resident, by: User, at: datetime) -> bool:
+def is_open(*, resident: Resident, by: User, at: datetime, event: UUID | None = None) -> bool:
     """Whether `by` gave a reason that still holds, and still has the right."""
-    return LookUp.objects.filter(resident=resident, by=by, at__lte=at, until__gt=at).exists() and may(
-        by, "look_up", resident.neighborhood, at
-    )
+    what = LookUp.What.CONTACT if event is None else LookUp.What.ENTRY
+    given = LookUp.objects.filter(resident=resident, by=by, what=what, event=event, at__lte=at, until__gt=at)
+    return given.exists() and may(by, "look_up", resident.neighborhood, at)
 
 
 def details(*, resident: Resident, by: User, at: datetime) -> tuple[str, str]:

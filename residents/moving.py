@@ -98,6 +98,7 @@ def move_in(
     until: date | None = None,
     tenure: Occupancy.Tenure = Occupancy.Tenure.FAMILY,
     card: str = "",
+    tapped: bool = False,
     by: User | None = None,
 ) -> MovedIn:
     """Somebody comes to live in a dwelling, with a way in from the first moment: this card, the one they have, or a PIN
@@ -116,7 +117,7 @@ def move_in(
         neighborhood=resident.neighborhood_id,
         payload={"occupancy": occupancy.pk, "since": since, "until": until, "by": by.pk if by else None},
     )
-    way_in: WayIn = effects.call("way_in", resident=resident, card=card, at=at)
+    way_in: WayIn = effects.call("way_in", resident=resident, card=card, tapped=tapped, at=at)
     return MovedIn(occupancy=occupancy, way_in=way_in)
 
 

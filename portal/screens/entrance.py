@@ -53,7 +53,7 @@ def _nobody_lives_here(request: HttpRequest) -> HttpResponse:
         messages.info(
             request, _("This account is for work. To see a resident's pages, sign in as a resident.")
         )
-        return redirect("admin:index")
+        return redirect("desk")  # whoever has nothing to do there goes on to their lists
     messages.warning(request, _("This account belongs to nobody on the register of residents."))
     return render(request, "welcome.html", status=403)
 
@@ -69,6 +69,15 @@ def back_to(request: HttpRequest, otherwise: str = "home") -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return str(wanted) if safe else str(resolve_url(otherwise))
+
+
+def landing(request: HttpRequest, user: User) -> str:
+    """Where somebody comes to who has just signed in: where they were going, else home, or the desk for those who only
+    work here."""
+    wanted = back_to(request)
+    if wanted != resolve_url("home") or not user.is_staff or Resident.objects.of(user).exists():
+        return wanted
+    return resolve_url("desk")
 
 
 def address(request: HttpRequest) -> str:

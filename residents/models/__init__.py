@@ -1,3 +1,4 @@
+from residents.models.deskwork import DeskAct
 from residents.models.erasure import ErasureOrder, ErasurePlace
 from residents.models.importing import Import, ImportRow
 from residents.models.letters import Letter, LetterBatch
@@ -11,6 +12,7 @@ __all__ = [
     "Building",
     "Death",
     "Departure",
+    "DeskAct",
     "ErasureOrder",
     "ErasurePlace",
     "Guardianship",

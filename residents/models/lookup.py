@@ -17,10 +17,19 @@ from residents.models.users import User
 class LookUp(models.Model):
     """Append-only (see the migration): not even a superuser can unwrite what they looked at."""
 
+    class What(models.TextChoices):
+        """What was opened. The one opens nothing of the other."""
+
+        CONTACT = "contact", _("Your name and phone number")
+        ENTRY = "entry", _("Who passed a gate, and it was you or a visitor of yours")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
     resident = models.ForeignKey(Resident, models.PROTECT, related_name="look_ups")
     by = models.ForeignKey(User, models.PROTECT, related_name="look_ups")
+    what = models.CharField(max_length=20, choices=What.choices, default=What.CONTACT)
+    # Of an entry: which one. Opaque, without a foreign key: the event goes after a month, and this stays.
+    event = models.UUIDField(null=True)
     capacity = models.CharField(_("in which role"), max_length=40)
     reason = models.CharField(_("reason"), max_length=300)
     at = models.DateTimeField(db_default=Now())
@@ -33,6 +42,10 @@ class LookUp(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(reason=""), name="lookup_has_a_reason"),
             models.CheckConstraint(condition=Q(until__gt=F("at")), name="lookup_is_time_boxed"),
+            models.CheckConstraint(
+                condition=Q(what="contact", event=None) | Q(what="entry", event__isnull=False),
+                name="lookup_says_what_it_opened",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -19,9 +19,19 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
-from access.models import Enrolment
-from consent.models import Purpose
-from residents.models import Departure, ErasureOrder, Helper, MoveOut, Occupancy, Resident, User
+from access.models import Enrolment, EntryEvent, Gate, Pass
+from consent.models import Form, Purpose
+from residents.models import (
+    Departure,
+    ErasureOrder,
+    Helper,
+    Letter,
+    LetterBatch,
+    MoveOut,
+    Occupancy,
+    Resident,
+    User,
+)
 from sharing.models import Request
 from tests.desk.conftest import Community
 
@@ -61,12 +71,20 @@ def filled(address: str, community: Community) -> list[str]:
         "purpose": list(Purpose.values),
         "enrolment": [community.first(Enrolment).pk],
         "order": [community.first(ErasureOrder).pk],
+        "person": [row.pk for row in community.rows[Resident]],
+        "gate": [row.pk for row in community.rows[Gate]],
+        "event": [row.pk for row in community.rows[EntryEvent]],
+        "form": [row.pk for row in community.rows[Form]],
         "asked": [row.pk for row in community.rows[Request]],
         "plan": [community.first(MoveOut).pk],
         "occupancy": [row.pk for row in community.rows[Occupancy]],
         "helper": [community.first(Helper).pk],
+        "visit": [row.pk for row in community.rows[Pass]],
         "departure": [community.first(Departure).pk],
         "id": [row.pk for row in community.rows[User]],
+        "batch": [community.first(LetterBatch).pk],
+        "letter": [row.pk for row in community.rows[Letter]],
+        "code": ["0000-0000-0000"],
         "app_label": ["residents", "access", "consent", "committees", "sharing"],
         "url": ["residents", "residents/resident"],
     }

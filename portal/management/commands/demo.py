@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from portal import practice
 from portal.demo import fill, renew_pairing_codes
 from residents.models import Neighborhood
 
@@ -26,5 +27,6 @@ class Command(BaseCommand):
         if Neighborhood.objects.exists():
             raise CommandError("An earlier start was cut off half way. Begin anew: make reset")
         fill(at=timezone.now(), say=self.stdout.write)
+        practice.put_back(at=timezone.now())
         done.parent.mkdir(exist_ok=True)
         done.touch()

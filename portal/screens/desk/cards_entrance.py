@@ -46,7 +46,7 @@ def cards_only(
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
         at = timezone.now()
-        reach = scope(request.user, PERM, at)
+        reach = scope(request.user, PERM, at).exclude(practice=True)
         if not reach.exists():
             raise PermissionDenied
         request.reach, request.at = reach, at  # type: ignore[attr-defined]

@@ -1,0 +1,187 @@
+"""Gate will not open: how the gate is, why a card is refused, what to do; and whose an entry was, with a reason only."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from access import hearing, naming, refused
+from access.models import EntryEvent, Gate
+from gate.decide import Reason
+from portal.screens.desk import slips
+from portal.screens.desk.entrance import StaffRequest, staff_only
+from portal.screens.desk.finding import LookUpForm, dwelling_of, short
+from portal.screens.desk.forms import DeskForm, card_field
+
+LATEST = 15
+Code = refused.Code
+LEND = gettext_lazy("Let them in, then find them and lend a PIN or a card.")
+# What to do next, for each answer.
+NEXT: dict[refused.Code, Any] = {
+    Code.UNREADABLE: gettext_lazy(
+        "Tap it on the desk reader. If nothing comes, the card is broken: report it lost."
+    ),
+    Code.UNKNOWN: gettext_lazy("Ask where they live, find them, and give them a card."),
+    Code.ELSEWHERE: gettext_lazy("It was given out in another neighborhood. Ask whom they visit."),
+    Code.LOST: gettext_lazy("Keep the card. If it is theirs, find them and give it out anew or lend a PIN."),
+    Code.RETURNED: LEND,
+    Code.REPLACED: gettext_lazy("They have another card, which opens. Keep this one."),
+    Code.ENDED: LEND,
+    Code.NOT_THIS_GATE: gettext_lazy(
+        "Let them in here today. Whoever keeps the rules adds this gate for their dwelling."
+    ),
+    Code.NO_GATE: gettext_lazy(
+        "Let them in. Whoever keeps the rules must open a gate for their dwelling today."
+    ),
+    Code.OUTSIDE_HOURS: gettext_lazy("Let them in by another gate of theirs."),
+    Code.NOT_YET: gettext_lazy("They move in on that day. Ask whom they visit until then."),
+    Code.NO_LONGER: gettext_lazy("Find them by dwelling. If they live here, lend a PIN or a card."),
+    Code.BESIDE: gettext_lazy("Open by hand, and have the card entered at the old controller."),
+    Code.NOT_IN_SERVICE: gettext_lazy("Open by hand. It is put into service in the full lists."),
+    Code.NO_READER: gettext_lazy("Open by hand, and call whoever looks after the readers."),
+    Code.SILENT: gettext_lazy(
+        "Residents' cards that it knows go on opening. Look at its power and network, open by hand meanwhile."
+    ),
+    Code.BEHIND: gettext_lazy("Open by hand once; in a minute the card works by itself."),
+    Code.WORKS: gettext_lazy(
+        "If it still stays shut, it is the lock or the reader: open by hand and call the repair."
+    ),
+}
+OUTCOMES = {
+    "opened": gettext_lazy("opened"),
+    "refused": gettext_lazy("stayed shut"),
+    "would_open": gettext_lazy("would have opened; the old controller decides"),
+}
+KINDS = {
+    "card": gettext_lazy("card"),
+    "face": gettext_lazy("face"),
+    "pin": gettext_lazy("PIN"),
+    "qr": gettext_lazy("QR code"),
+    "pass": gettext_lazy("visitor pass"),
+}
+REASONS = {
+    Reason.UNKNOWN_CARD: gettext_lazy("no such card is known here"),
+    Reason.UNREADABLE_CARD: gettext_lazy("the card could not be read"),
+    Reason.OUTSIDE_HOURS: gettext_lazy("outside its hours"),
+    Reason.NOT_YET_VALID: gettext_lazy("not valid yet"),
+    Reason.NO_LONGER_VALID: gettext_lazy("not valid any more"),
+    Reason.WRONG_PIN: gettext_lazy("wrong number or PIN"),
+    Reason.KEYPAD_WAITS: gettext_lazy("too many wrong PINs; the keypad waits a little"),
+    Reason.UNKNOWN_CODE: gettext_lazy("the code is not for this gate, or was ended"),
+    Reason.CODE_RAN_OUT: gettext_lazy("the code ran out"),
+    Reason.CODE_NOT_YET: gettext_lazy("the code begins later"),
+    Reason.CODE_USED: gettext_lazy("the code was used before"),
+    Reason.TOO_LONG_OFFLINE: gettext_lazy("the gate was cut off for too long to take codes"),
+    Reason.UNKNOWN_FACE: gettext_lazy("no face that is known here"),
+}
+
+
+class CardForm(DeskForm):
+    card = card_field(
+        label=gettext_lazy("Card that was refused"),
+        help_text=gettext_lazy("Tap it on the desk reader, or type what is printed on it, and press Enter."),
+        required=True,
+    )
+
+
+@require_safe
+@staff_only("manage_access")
+def choose(request: StaffRequest) -> HttpResponse:
+    gates = hearing.of_all(request.neighborhood, at=request.at)
+    if len(gates) == 1:
+        return redirect("desk_gate", gate=gates[0].gate.pk)
+    return render(request, "desk/gates.html", {"gates": gates})
+
+
+@require_http_methods(["GET", "POST"])
+@staff_only("manage_access")
+def gate(request: StaffRequest, gate: UUID) -> HttpResponse:
+    """The card's number is sent as a form: it stands in no address and in no log."""
+    found = get_object_or_404(Gate.objects.filter(neighborhood=request.neighborhood), pk=gate)
+    found.neighborhood = request.neighborhood
+    form = CardForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        why = refused.why(
+            number=form.cleaned_data["card"], neighborhood=request.neighborhood, gate=found, at=request.at
+        )
+        return _answered(request, found, why)
+    context = {
+        "gate": found,
+        "heard": hearing.of(found, at=request.at),
+        "form": form,
+        "events": _latest(request, found),
+    }
+    return render(request, "desk/gate.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@staff_only("look_up", "manage_access")
+def passer(request: StaffRequest, event: UUID) -> HttpResponse:
+    """Whose entry it was: the reason first, and they read it."""
+    events = EntryEvent.objects.filter(neighborhood=request.neighborhood).select_related(
+        "gate", "neighborhood"
+    )
+    found = get_object_or_404(events, pk=event)
+    form = LookUpForm(request.POST or None)
+    context: dict[str, Any] = {"event": _line(found), "gate": found.gate, "form": form}
+    if request.method == "POST" and form.is_valid():
+        if naming.ask(event=found, by=request.user, reason=form.cleaned_data["reason"], at=request.at):
+            return redirect("desk_event", event=found.pk)
+        return render(request, "desk/event.html", context | {"nobody": True})
+    known = naming.passer(event=found, by=request.user, at=request.at)
+    if known is not None:
+        context["known"] = {
+            "name": known.resident.name,
+            "dwelling": dwelling_of(request, known.resident),
+            "number": short(known.resident),
+            "visitor": known.visitor,
+            "until": known.until,
+            "url": reverse("desk_person", args=[known.resident.pk])
+            if "view_register" in request.rights
+            else "",
+        }
+    return render(request, "desk/event.html", context)
+
+
+def _answered(request: StaffRequest, found: Gate, why: refused.Why) -> HttpResponse:
+    def build() -> slips.Slip:
+        return slips.Slip(
+            title=_("Why the card does not open %(gate)s") % {"gate": found.display_name},
+            done=[why.words],
+            next=[str(NEXT[why.code])],
+        )
+
+    further = [
+        (_("Another card at this gate"), reverse("desk_gate", args=[found.pk])),
+        (_("Find the person"), reverse("desk_find")),
+    ]
+    return slips.show(request, build, further=further)
+
+
+def _latest(request: StaffRequest, found: Gate) -> list[dict[str, Any]]:
+    """What happened at the gate, without anybody in it. One query."""
+    may_ask = "look_up" in request.rights
+    latest = EntryEvent.objects.filter(gate=found).order_by("-received_at", "-sequence")[:LATEST]
+    return [
+        _line(each)
+        | {"url": reverse("desk_event", args=[each.pk]) if may_ask and each.credential is not None else ""}
+        for each in latest
+    ]
+
+
+def _line(event: EntryEvent) -> dict[str, Any]:
+    reason = REASONS.get(event.reason, "") if event.outcome == "refused" else ""  # type: ignore[call-overload]
+    return {
+        "at": event.device_time,
+        "kind": str(KINDS.get(event.kind, event.kind)),
+        "outcome": str(OUTCOMES.get(event.outcome, event.outcome)),
+        "opened": event.outcome == "opened",
+        "reason": str(reason),
+    }

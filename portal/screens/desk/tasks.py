@@ -1,0 +1,194 @@
+"""The first screen of the desk: six tasks, what is due today, and the way to the full lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
+
+from access import hearing, losing
+from portal.screens.desk.entrance import StaffRequest, staff_only
+from residents import tracking
+from residents.models import Death, Departure
+
+OUT_TOO_LONG = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Task:
+    """`key` is pressed for it; a task without `url` is not this reader's here."""
+
+    key: int
+    name: Promise
+    words: Promise
+    icon: str
+    address: str
+    perms: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Due:
+    icon: str
+    words: str
+    url: str = ""
+
+
+TASKS = (
+    Task(
+        1,
+        gettext_lazy("Find a person"),
+        gettext_lazy("By dwelling, number, card or phone"),
+        "people",
+        "desk_find",
+        frozenset({"view_register"}),
+    ),
+    Task(
+        2,
+        gettext_lazy("Lost card"),
+        gettext_lazy("Block it, lend a way in"),
+        "card",
+        "desk_lost",
+        frozenset({"view_register", "manage_access"}),
+    ),
+    Task(
+        3,
+        gettext_lazy("New resident"),
+        gettext_lazy("On the register, with a card or PIN"),
+        "key",
+        "desk_new",
+        frozenset({"manage_register", "manage_access"}),
+    ),
+    Task(
+        4,
+        gettext_lazy("Visitor"),
+        gettext_lazy("A pass for a resident who asks"),
+        "bell",
+        "desk_visitor",
+        frozenset({"view_register", "manage_access"}),
+    ),
+    Task(
+        5,
+        gettext_lazy("Gate will not open"),
+        gettext_lazy("How the gate is, and why a card is refused"),
+        "gate",
+        "desk_gates",
+        frozenset({"manage_access"}),
+    ),
+    Task(
+        6,
+        gettext_lazy("Paper form"),
+        gettext_lazy("Print one to read, sign or keep"),
+        "file",
+        "desk_paper",
+        frozenset({"view_register"}),
+    ),
+)
+
+
+@require_safe
+@staff_only()
+def tasks(request: StaffRequest) -> HttpResponse:
+    context = {
+        "tasks": [
+            {"task": task, "url": reverse(task.address) if task.perms <= request.rights else ""}
+            for task in TASKS
+        ],
+        "due": due(request),
+    }
+    return render(request, "desk/tasks.html", context)
+
+
+def due(request: StaffRequest) -> list[Due]:
+    """Counts and gates, never a person. A constant number of queries."""
+    here, at = request.neighborhood, request.at
+    found: list[Due] = []
+    if "manage_access" in request.rights:
+        found += [_silent(each.gate.display_name) for each in hearing.of_all(here, at=at) if each.silent]
+        out = losing.loans(here, at=at)
+        if late := sum(loan.age > OUT_TOO_LONG for loan in out):
+            words = ngettext(
+                "%(count)s spare card or lent PIN has been out for more than 7 days.",
+                "%(count)s spare cards or lent PINs have been out for more than 7 days.",
+                late,
+            )
+            found.append(Due("card", words % {"count": late}))
+        if back := sum(loan.asked_back for loan in out):
+            words = ngettext(
+                "%(count)s of those on loan has a card of their own again: ask for the spare back.",
+                "%(count)s of those on loan have a card of their own again: ask for the spares back.",
+                back,
+            )
+            found.append(Due("card", words % {"count": back}))
+    if "view_register" in request.rights:
+        found += _to_second(request)
+    if "manage_register" in request.rights and not here.practice:
+        found += _letters(request)
+    return found
+
+
+def _silent(name: str) -> Due:
+    return Due(
+        "alert", _("%(gate)s has not been heard of for a while.") % {"gate": name}, reverse("desk_gates")
+    )
+
+
+def _to_second(request: StaffRequest) -> list[Due]:
+    """What somebody wrote down and another of the staff must look at before anything happens. Two queries."""
+    here = {"neighborhood": request.neighborhood}
+    leaving = Departure.objects.open().filter(seconded_by=None, court=False, **here).exclude(document="")
+    died = Death.objects.filter(confirmed_at=None, undone_at=None, **here)
+    found = []
+    if count := leaving.count():
+        words = ngettext(
+            "%(count)s departure waits for a second of the staff.",
+            "%(count)s departures wait for a second of the staff.",
+            count,
+        )
+        url = reverse("admin:residents_departure_changelist")
+        found.append(Due("people", words % {"count": count}, url))
+    if count := died.count():
+        words = ngettext(
+            "%(count)s death waits for a second of the staff to confirm it.",
+            "%(count)s deaths wait for a second of the staff to confirm them.",
+            count,
+        )
+        found.append(Due("people", words % {"count": count}, reverse("admin:residents_death_changelist")))
+    return found
+
+
+def _letters(request: StaffRequest) -> list[Due]:
+    waiting = tracking.waiting(neighborhoods=[request.neighborhood], at=request.at)
+    counted = (
+        (
+            waiting.to_deliver,
+            ngettext(
+                "%(count)s letter is printed and not delivered yet.",
+                "%(count)s letters are printed and not delivered yet.",
+                waiting.to_deliver,
+            ),
+        ),
+        (
+            waiting.unclaimed,
+            ngettext(
+                "%(count)s letter was delivered three weeks ago or more, and no account was opened.",
+                "%(count)s letters were delivered three weeks ago or more, and no account was opened.",
+                waiting.unclaimed,
+            ),
+        ),
+        (
+            waiting.expired,
+            ngettext(
+                "%(count)s letter expired without being used.",
+                "%(count)s letters expired without being used.",
+                waiting.expired,
+            ),
+        ),
+    )
+    return [Due("send", words % {"count": count}) for count, words in counted if count]
