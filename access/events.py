@@ -1,7 +1,7 @@
 """Entry events as gates report them: late, twice, out of order, by a clock that may be wrong; each kept once.
 
 No photo, no name, no person (F3): an opaque credential, and whether the door opened. An event outlives a face without
-its credential, and itself lives for ENTRY_EVENT_DAYS.
+its credential, and itself lives for the days that its neighborhood says (`retention.py`).
 """
 
 from __future__ import annotations
@@ -9,15 +9,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from access.models import Credential, Device, EntryEvent, FeedRow
-
-BATCH = 10_000
 
 
 @dataclass(frozen=True)
@@ -71,13 +68,6 @@ def take(*, device: Device, boot: UUID, events: Sequence[Seen], at: datetime) ->
 def forget_credentials(faces: Iterable[Credential]) -> None:
     """Consent ended: that somebody passed by face, and when, no longer hangs on the face they had."""
     EntryEvent.objects.filter(credential__in=[face.pk for face in faces]).update(credential=None)
-
-
-def forget_old(*, at: datetime) -> int:
-    """Delete events past their life, a batch at a time. How many went."""
-    old = EntryEvent.objects.filter(received_at__lt=at - timedelta(days=settings.ENTRY_EVENT_DAYS))
-    deleted, _ = EntryEvent.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:BATCH])).delete()
-    return deleted
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
@@ -134,28 +133,25 @@ def review(*, at: datetime) -> int:
     return refresh(credentials=list(Credential.objects.filter(pk__in=list(rows))), at=at)
 
 
-def compact(*, at: datetime) -> int:
-    """For the sweep: drop old tombstones and remember up to where, so that a device from before starts anew.
-
-    A tombstone that an erasure still waits for stays.
-    """
+def tombstones() -> QuerySet[FeedRow]:
+    """Those that no erasure still waits for."""
     waited_for = ErasurePlace.objects.open().filter(
         kind=ErasurePlace.Kind.DEVICE, target=OuterRef("credential_id")
     )
-    old = FeedRow.objects.filter(
-        ~Exists(waited_for), present=False, changed_at__lt=at - timedelta(days=settings.GATE_TOMBSTONE_DAYS)
-    )
-    with transaction.atomic():
-        # No tombstone may come back to life between being chosen and being dropped.
-        for neighborhood in sorted(set(old.values_list("neighborhood_id", flat=True))):
-            lock_counter(neighborhood)
-        floors = list(old.values("gate_id").annotate(floor=Max("version")).order_by("gate_id"))
-        dropped = 0
-        for each in floors:
-            dropped += old.filter(gate_id=each["gate_id"], version__lte=each["floor"]).delete()[0]
-            Gate.objects.filter(pk=each["gate_id"]).update(
-                feed_floor=Greatest(F("feed_floor"), each["floor"])
-            )
+    return FeedRow.objects.filter(~Exists(waited_for), present=False)
+
+
+def compact(claimed: Collection[int], at: datetime) -> int:
+    """Drop these tombstones and remember up to where, so that a device from before starts anew.
+
+    Inside a transaction that holds their gates and then the rows: none comes back to life between being chosen and
+    being dropped, no counter is held up, and a reader gets rows and floor of one moment.
+    """
+    rows = FeedRow.objects.filter(pk__in=claimed, present=False)
+    floors = list(rows.values("gate_id").annotate(floor=Max("version")).order_by("gate_id"))
+    dropped, _ = rows.delete()
+    for each in floors:
+        Gate.objects.filter(pk=each["gate_id"]).update(feed_floor=Greatest(F("feed_floor"), each["floor"]))
     return dropped
 
 

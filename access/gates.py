@@ -19,8 +19,25 @@ class BiometricOnly(GateRefused):
     """A gate in service opens by card; whatever else it takes comes beside (A1)."""
 
 
+class PrivatePlace(GateRefused):
+    """A dwelling's own door, a toilet, a changing room, the inside of a home: no device belongs there (obligation 25)."""
+
+
+class NoPublicPlace(GateRefused):
+    """Faces are looked at only where everybody passes."""
+
+
 class NameTaken(GateRefused):
     """Another gate of this neighborhood has that name."""
+
+
+# Constraint -> what it means.
+REFUSALS: dict[str, type[GateRefused]] = {
+    "gate_is_never_biometric_only": BiometricOnly,
+    "gate_is_in_no_private_place": PrivatePlace,
+    "gate_looks_at_faces_in_public_only": NoPublicPlace,
+    "gate_name_once": NameTaken,
+}
 
 
 def put_up(
@@ -29,17 +46,19 @@ def put_up(
     name: str,
     at: datetime,
     name_en: str = "",
+    place: str = Gate.Place.MAIN_GATE,
     by_card: bool = True,
     by_pin: bool = False,
     by_qr: bool = False,
     by_face: bool = False,
     in_service: bool = True,
 ) -> Gate:
-    """Raises: BiometricOnly, NameTaken"""
+    """Raises: BiometricOnly, PrivatePlace, NoPublicPlace, NameTaken"""
     gate = Gate(
         neighborhood=neighborhood,
         name=name,
         name_en=name_en,
+        place=place,
         by_card=by_card,
         by_pin=by_pin,
         by_qr=by_qr,
@@ -55,7 +74,7 @@ def save(*, gate: Gate, at: datetime) -> Gate:
 
     Where faces are no longer taken, or the gate leaves service, face data is called back from its devices; cards stay.
 
-    Raises: BiometricOnly, NameTaken
+    Raises: BiometricOnly, PrivatePlace, NoPublicPlace, NameTaken
     """
     # The counter first: acts that hold it look at the gate's row when they commit, for the foreign keys' sake.
     lock_counter(gate.neighborhood_id)
@@ -63,10 +82,9 @@ def save(*, gate: Gate, at: datetime) -> Gate:
         with transaction.atomic():
             gate.save()
     except IntegrityError as error:
-        if "gate_is_never_biometric_only" in str(error):
-            raise BiometricOnly from error
-        if "gate_name_once" in str(error):
-            raise NameTaken from error
+        for constraint, refusal in REFUSALS.items():
+            if constraint in str(error):
+                raise refusal from error
         raise
     refresh(gate=gate, at=at)
     return gate

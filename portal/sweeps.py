@@ -1,4 +1,6 @@
-"""What beat looks for, every SWEEP_SECONDS: whatever is due and not yet done, for whatever reason (laws 4 and 8).
+"""What beat looks for, every SWEEP_SECONDS: whatever is due and not yet done, for whatever reason (law 4).
+
+What is deleted because its time is over is not on this list: see `portal/retention.py`.
 
 Jobs are rows first, so this list is what makes a lost message or a killed worker a delay and nothing worse. Each part
 stands for itself: one that fails is logged and does not keep the others from their turn. The time of the last sweep moves
@@ -16,11 +18,9 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
-from access import enrolment, events, feed, photos, storage
+from access import enrolment, feed, photos, storage
 from access.models import Enrolment
 from committees import appointing
-from consent import withdrawal
-from consent.models import Standing
 from portal import erasure
 from portal.health import SWEEP_KEY
 from residents import effects
@@ -41,32 +41,18 @@ class NotAll(Exception):
 def sweep(*, at: datetime) -> bool:
     """True if every part went through."""
     parts: list[tuple[str, Callable[[], object]]] = [
-        ("consent that is over", lambda: _expire(at)),
-        ("overdue photos", lambda: _give_up(at)),
         ("orphaned photos", lambda: _delete_orphans(at)),
         ("waiting enrolments", lambda: _nudge(at)),
         ("erasure orders", lambda: _erase(at)),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
         ("feed rows past a date", lambda: feed.review(at=at)),
-        ("old tombstones", lambda: feed.compact(at=at)),
-        ("old entry events", lambda: events.forget_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
-        ("disclosed files", lambda: disclosing.forget_files(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
     ]
     went = [_went_through(name, part) for name, part in parts]
     if all(went):
         cache.set(SWEEP_KEY, at.timestamp(), timeout=None)
     return all(went)
-
-
-def _expire(at: datetime) -> None:
-    over = Standing.objects.over(at).order_by("expires_at")[:AT_ONCE]
-    _each(over, lambda standing: withdrawal.expire(standing=standing, at=at))
-
-
-def _give_up(at: datetime) -> None:
-    _each(enrolment.overdue(at=at), lambda overdue: enrolment.give_up(enrolment=overdue, at=at))
 
 
 def _delete_orphans(at: datetime) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from access import enrolment
-from portal import erasure, sweeps
+from portal import erasure, retention, sweeps
 from sharing import disclosing
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,11 @@ def disclose(disclosure_id: str) -> None:
 @shared_task(name="portal.sweeps.sweep")
 def sweep() -> None:
     sweeps.sweep(at=timezone.now())
+
+
+@shared_task(name="portal.retention.sweep")
+def forget() -> None:
+    retention.sweep(at=timezone.now())
 
 
 def enrol_soon(*, enrolment: UUID) -> None:

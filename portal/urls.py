@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 from access.api.schema import Schema
 from portal.health import healthz
-from portal.screens import account, consent, enrol, erasure, home, reading, record, sharing
+from portal.screens import account, consent, enrol, erasure, home, reading, record, retention, sharing
 
 register_converter(consent.PurposeConverter, "purpose")
 
@@ -32,8 +32,11 @@ urlpatterns = [
     path("sharing/<uuid:asked>/", sharing.sharing, name="sharing"),
     path("sharing/<uuid:asked>/answer/", sharing.answer, name="answer"),
     path("record/", record.record, name="record"),
+    path("retention/", retention.schedule, name="retention"),
     # One door for everybody, where guessing is slowed.
     path("admin/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
+    path("admin/", admin.site.admin_view(retention.desk)),
+    path("admin/retention/", admin.site.admin_view(retention.report), name="retention_report"),
     path("admin/", admin.site.urls),
     path("api/gate/v1/", include("access.api.urls")),
     path("api/schema/", Schema.as_view(), name="api-schema"),

@@ -2,6 +2,7 @@ from residents.models.erasure import ErasureOrder, ErasurePlace
 from residents.models.lookup import LookUp
 from residents.models.people import ClaimCode, Occupancy, Ownership, Resident
 from residents.models.places import Building, Neighborhood, Unit
+from residents.models.retention import RetentionRun
 from residents.models.users import User
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Occupancy",
     "Ownership",
     "Resident",
+    "RetentionRun",
     "Unit",
     "User",
 ]

@@ -34,6 +34,7 @@ class ErasureOrder(models.Model):
         WITHDRAWN = "withdrawn", _("you stopped it")
         EXPIRED = "expired", _("the time you agreed to is over")
         FORM_CHANGED = "form_changed", _("the form changed")
+        RETIRED = "retired", _("it is no longer offered here")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
