@@ -28,7 +28,11 @@ SHOWN_DAYS = 30
 def schedule(request: HttpRequest) -> HttpResponse:
     """Open to anybody: nobody has to sign in, or ask, to learn it."""
     here = _neighborhood(request)
-    context = {"neighborhood": here, "ends": [_ends(rule, here) for rule in retention.RULES], "kept": retention.KEPT}
+    context = {
+        "neighborhood": here,
+        "ends": [_ends(rule, here) for rule in retention.RULES],
+        "kept": retention.KEPT,
+    }
     return render(request, "retention.html", context)
 
 
@@ -49,7 +53,9 @@ def report(request: HttpRequest) -> HttpResponse:
 
 def desk(request: HttpRequest) -> HttpResponse:
     """The first page of the desk, with the alarm on it for whoever it concerns."""
-    return admin.site.index(request, extra_context={"late": alarms(request), "watches": holds(request, WATCHERS)})
+    return admin.site.index(
+        request, extra_context={"late": alarms(request), "watches": holds(request, WATCHERS)}
+    )
 
 
 def alarms(request: HttpRequest) -> list[str]:

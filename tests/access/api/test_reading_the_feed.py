@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from access import cards, feed, reading, storage
+from access import cards, reading, storage
 from access.devices import find
 from access.models import Device, FeedRow, SealedCopy, Template
 from consent.models import Decision, Purpose, Standing

@@ -116,7 +116,9 @@ def test_it_refuses_a_photo_a_name_and_whatever_else_was_not_asked_for(reader, c
 
 
 @pytest.mark.obligation("F3")
-@pytest.mark.parametrize("reason", ["柳一", "0571 8800 0101", "057188000101", "ok\n柳一", "330106199001011234"])
+@pytest.mark.parametrize(
+    "reason", ["柳一", "0571 8800 0101", "057188000101", "ok\n柳一", "330106199001011234"]
+)
 def test_a_reason_is_a_code_and_never_words_or_numbers(reader, card, boot, now, reason):
     problem(reader.events(event(1, now, card, reason=reason), boot=boot), "malformed", 400)
     assert not EntryEvent.objects.exists()
