@@ -11,7 +11,9 @@ What goes out is opaque ids, digests, days and hours (F2); the database refuses 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -31,6 +33,8 @@ from residents.models import ErasurePlace, Neighborhood, Occupancy, Resident, Un
 REVIEW_AT_ONCE = 500
 
 Key = tuple[UUID, UUID]  # gate, credential
+# Neighborhoods that a further act is still changing: see `put_off`.
+_put_off: ContextVar[set[UUID] | None] = ContextVar("feed put off", default=None)
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ def refresh(
     Returns how many rows changed.
     """
     scopes: list[_Scope] = []
+    later = _put_off.get()
     if credentials:
         scopes += _by_neighborhood("credentials", credentials)
     if residents:
@@ -117,8 +122,25 @@ def refresh(
         scopes.append(_Scope(gate.neighborhood_id, gate=gate.pk))
     if neighborhood is not None:
         scopes.append(_Scope(neighborhood.pk))
+    if later is not None:
+        later |= {scope.neighborhood for scope in scopes}
+        return 0
     with transaction.atomic():
         return sum(_refresh(scope, at) for scope in scopes)
+
+
+@contextmanager
+def put_off(*, at: datetime) -> Iterator[None]:
+    """One act made of many: the gates hear of all of it once, at its end, in its own transaction."""
+    with transaction.atomic():
+        later: set[UUID] = set()
+        token = _put_off.set(later)
+        try:
+            yield
+        finally:
+            _put_off.reset(token)
+        for neighborhood in sorted(later):
+            _refresh(_Scope(neighborhood), at)
 
 
 def access_changed(*, resident: Resident, at: datetime) -> None:

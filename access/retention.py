@@ -206,7 +206,7 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         code="access.card_numbers",
-        what=_("The fingerprint of the number on a card that has ended"),
+        what=_("The scrambled form of the number of a card that has ended"),
         why=_("So that the office can say why a card was refused."),
         life=CARD_LIFE,
         since=_("after the card ended"),
@@ -273,7 +273,7 @@ KEPT: Sequence[Kept] = (
     Kept(
         what=_("Your cards, PIN and QR code, as long as they open gates"),
         why=_(
-            "To let you in. Of a card only a fingerprint is kept, of a PIN only a scrambled form, of a QR code nothing."
+            "To let you in. Of a card’s number and of a PIN only a scrambled form is kept, of a QR code nothing."
         ),
         until=_("Until you give them back, lose them, stop them or move out."),
         covers=("access.Rule", "access.FeedCounter"),

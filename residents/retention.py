@@ -352,7 +352,7 @@ KEPT: Sequence[Kept] = (
     Kept(
         what=_("The record nobody can secretly change"),
         why=_(
-            "For each act a fingerprint, and the codes, numbers and times that it is the fingerprint of, so that your"
+            "For each act a check number, and the codes, numbers and times that it was made from, so that your"
             " slip can still be checked. Names, words and pictures are never in it."
         ),
         until=_("For good."),
