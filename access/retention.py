@@ -164,6 +164,21 @@ def _claim_tombstones(due: Rows, limit: int) -> list[Any]:
 
 RULES: Sequence[Rule] = (
     Rule(
+        code="access.entry_events",
+        what=_("That a gate opened or stayed shut"),
+        why=_(
+            "So that you can see your own entries, and to find out what happened after a theft or an accident."
+        ),
+        life=ByNeighborhood("entry_event_days"),
+        since=_("after the gate reported it"),
+        end=End.DELETE,
+        covers=("access.EntryEvent",),
+        rows=EntryEvent.objects.all,
+        clock="received_at",
+        forget=deleted(EntryEvent),
+        batch=5000,
+    ),
+    Rule(
         code="access.photos",
         what=_("The two photos that face data is made from"),
         why=_("To make the numbers that a gate compares. Then they are deleted; most live for seconds."),
@@ -188,21 +203,6 @@ RULES: Sequence[Rule] = (
         rows=lambda: Enrolment.objects.filter(state=Enrolment.State.REFUSED),
         clock="finished_at",
         forget=deleted(Enrolment),
-    ),
-    Rule(
-        code="access.entry_events",
-        what=_("That a gate opened or stayed shut"),
-        why=_(
-            "So that you can see your own entries, and to find out what happened after a theft or an accident."
-        ),
-        life=ByNeighborhood("entry_event_days"),
-        since=_("after the gate reported it"),
-        end=End.DELETE,
-        covers=("access.EntryEvent",),
-        rows=EntryEvent.objects.all,
-        clock="received_at",
-        forget=deleted(EntryEvent),
-        batch=5000,
     ),
     Rule(
         code="access.card_numbers",

@@ -35,7 +35,8 @@ from residents.retention import Kept, Rule
 
 log = logging.getLogger(__name__)
 
-ROOMS = (residents.retention, consent.retention, access.retention, sharing.retention, committees.retention)
+# In the order in which people read them: what happens at the door first.
+ROOMS = (access.retention, consent.retention, sharing.retention, residents.retention, committees.retention)
 RULES: Sequence[Rule] = tuple(rule for room in ROOMS for rule in room.RULES)
 KEPT: Sequence[Kept] = tuple(kept for room in ROOMS for kept in room.KEPT)
 

@@ -33,7 +33,7 @@ class NoPeriod(ValueError):
 
 class End(models.TextChoices):
     DELETE = "delete", _("deleted")
-    ANONYMISE = "anonymise", _("made nobody’s")
+    ANONYMISE = "anonymise", _("wiped")
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,8 @@ def _dwellings(of: str) -> tuple[Dwelling, ...]:
     found = tomllib.loads(Path(__file__).with_name("dwellings.toml").read_text(encoding="utf-8"))[of]
     return tuple(
         Dwelling(
-            *each["at"],
+            building=each["at"][0],
+            number=each["at"][1],
             area=each["area"],
             people=tuple(_person(row) for row in each["lives"]),
             owners=tuple(_person(row) for row in each.get("owns", ())),

@@ -124,7 +124,6 @@ def test_a_birthday_is_by_the_calendar(born, today, grown):
     assert (date.fromisoformat(born) <= years_before(date.fromisoformat(today), 18)) is grown
 
 
-@pytest.mark.obligation("15")
 def test_a_birthday_comes_at_the_neighborhoods_own_midnight(place, now):
     midnight = now.replace(hour=16, minute=0, second=0, microsecond=0)  # in Shanghai
     Resident.objects.filter(pk=place.who.pk).update(born=years_before((midnight + A_DAY / 2).date(), 18))

@@ -60,7 +60,7 @@ def test_what_is_due_and_not_late_is_no_alarm(place, now):
     assert part()["ok"]
 
 
-@pytest.mark.obligation("20", "39")
+@pytest.mark.obligation("20")
 @pytest.mark.parametrize("who", ["auditor", "chair"])
 def test_auditor_and_chair_see_it_on_their_desk(request, desk, here, now, who):
     reader = desk(request.getfixturevalue(who))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.utils.html import escape
+from django.utils.text import capfirst
 from django.utils.translation import override
 
 from portal import retention
@@ -18,7 +19,7 @@ def test_anybody_reads_every_rule_in_their_language(anybody, language):
     said = anybody.get(PAGE, headers={"accept-language": language}).content.decode()
     with override(language):
         for rule in retention.RULES:
-            for words in (rule.what, rule.why, rule.how_long()):
+            for words in (rule.what, rule.why, rule.since, capfirst(rule.how_long())):
                 assert escape(str(words)) in said
         for kept in retention.KEPT:
             for words in (kept.what, kept.why, kept.until):
@@ -35,9 +36,9 @@ def test_every_rule_is_said_in_chinese_too():
 
 def test_a_resident_reads_what_holds_where_they_live(me, anybody, resident):
     Neighborhood.objects.filter(pk=resident.neighborhood_id).update(entry_event_days=7)
-    assert "at most 30 days" in anybody.get(PAGE).content.decode()
+    assert "At most 30 days" in anybody.get(PAGE).content.decode()
     mine = me.get(PAGE).content.decode()
-    assert "at most 30 days" not in mine
+    assert "At most 30 days" not in mine
     assert "7 days" in mine
 
 
