@@ -16,7 +16,7 @@ from django.test import Client
 from access.models import Credential, EntryEvent, FeedRow
 from consent.models import Standing
 from portal import retention
-from residents.models import ErasureOrder, Resident, RetentionRun
+from residents.models import ErasureOrder, LookUp, Resident, RetentionRun
 from tests import make
 from tests.cast import PASSWORD
 from tests.retention.due import MADE, Place, edge, make_due, rule
@@ -104,6 +104,17 @@ def test_a_sweep_in_progress_keeps_nobody_waiting(place, now):
         assert within(1, lambda: client.post("/sign-in/", signed_in)).status_code == 302
         assert within(1, lambda: client.get("/")).status_code == 200
         assert within(1, lambda: make.resident(place.neighborhood, at=now))
+        # Whose date of birth is being wiped, and who is looked up at this moment.
+        grown = Resident.objects.filter(born__isnull=False).get()
+        seen = {"capacity": "clerk", "reason": "a parcel", "until": now + timedelta(minutes=15)}
+        assert place.who.user is not None
+        by = place.who.user
+        assert within(
+            1,
+            lambda: LookUp.objects.create(
+                neighborhood=place.neighborhood, resident=grown, by=by, at=now, **seen
+            ),
+        )
         assert within(1, lambda: client.get("/healthz/")).json()["retention"]["late"] == []
 
 
