@@ -6,9 +6,11 @@ STAMP := $(VENV)/.installed
 # As a module, so that it finds how this project marks its words (portal/translations.py).
 BABEL := $(BIN)/python -m babel.messages.frontend
 export PORT ?= 8000
+# What is installed: the tools of development too, unless a server asks for less (`make production`).
+REQUIREMENTS ?= requirements-dev.txt
 SOURCES := manage.py access committees consent gate ledger portal residents sharing vault tests
 
-.PHONY: demo test check install obligations screenshots messages lock reset clean help
+.PHONY: demo test check install production deployment obligations screenshots messages lock reset clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -56,16 +58,22 @@ clean: reset  ## reset, and remove the virtual environment
 
 install: $(STAMP)  ## the virtual environment, with everything locked
 
+production:  ## the virtual environment of a server, without the tools of development
+	@$(MAKE) --no-print-directory REQUIREMENTS=requirements.txt install locale/.compiled
+
+deployment:  ## follow docs/deployment.md on this machine, in a place of its own (Debian, as root)
+	@deploy/follow-the-guide
+
 # In this order: face_recognition_models is built from source and needs the locked setuptools; dlib's wheel goes by
 # another name than the one face_recognition asks for, hence --no-deps.
-$(STAMP): requirements-dev.txt
+$(STAMP): $(REQUIREMENTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Linmen needs Python 3.11 or newer; $(PYTHON) is not. Try: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
 	@echo "Installing into $(VENV) (once, a minute or two) …"
 	@test -x $(BIN)/python && $(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
-	@sed -n '/^setuptools==/,/^[^ ]*==/p' requirements-dev.txt | sed -e '1b' -e '/^[^ ]/,$$d' > $(VENV)/setuptools.txt
+	@sed -n '/^setuptools==/,/^[^ ]*==/p' $(REQUIREMENTS) | sed -e '1b' -e '/^[^ ]/,$$d' > $(VENV)/setuptools.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/setuptools.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --use-pep517 --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --use-pep517 --require-hashes -r $(REQUIREMENTS)
 	@touch $@
 
 locale/.compiled: $(STAMP) $(wildcard locale/*/LC_MESSAGES/django.po)

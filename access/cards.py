@@ -1,17 +1,23 @@
-"""Cards: issued, ended, replaced. The number is never kept, only its digest under the neighborhood's card key."""
+"""Cards: issued, ended, replaced. The number is never kept, only its digest under the neighborhood's card key.
+
+`canonical` is where every digest begins: what was written in a list, or read off a card, becomes what the readers say.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 
+from access import pins
 from access.feed import refresh
-from access.models import Credential
+from access.models import CardFormat, Credential
+from access.notation import Notation, NotThisNotation, ParityWrong
 from consent.decisions import one_at_a_time
 from gate import sealing
-from residents.models import Resident
+from residents.models import Neighborhood, Occupancy, Resident
 from vault import blind
 
 
@@ -23,8 +29,16 @@ class NumberRefused(CardRefused):
     """Not a card number: 4 to 32 letters and digits, whatever stands between them."""
 
 
+class NotWrittenSo(NumberRefused):
+    """Not as card numbers are written in this neighborhood."""
+
+
+class DigitWrong(NumberRefused):
+    """The number carries its own check, and that does not fit."""
+
+
 class LastCard(CardRefused):
-    """The only card somebody has is replaced in one act, not ended."""
+    """The only way in that somebody has is replaced in one act, not ended."""
 
 
 class CardTaken(CardRefused):
@@ -36,13 +50,83 @@ def card_key(neighborhood: UUID) -> bytes:
     return blind.derived_key(f"access.card|{neighborhood}")
 
 
+def canonical(number: str, neighborhood: Neighborhood | UUID, *, tapped: bool = False) -> str:
+    """What the readers here say for the card whose number was written so, or `tapped` on the desk reader.
+
+    Some numbers can be read both ways; then it is believed that what was typed is as written, and what was tapped as said.
+
+    Raises: NumberRefused, NotWrittenSo, DigitWrong
+    """
+    found = CardFormat.objects.filter(pk=_id(neighborhood)).first()
+    try:
+        return sealing.normalise_card_number(_as_said(number, found, tapped) if found else number)
+    except ParityWrong as wrong:
+        raise DigitWrong(str(wrong)) from wrong
+    except NotThisNotation as wrong:
+        raise NotWrittenSo(str(wrong)) from wrong
+    except ValueError as refused:
+        raise NumberRefused(str(refused)) from refused
+
+
+def _id(neighborhood: Neighborhood | UUID) -> UUID:
+    return neighborhood.pk if isinstance(neighborhood, Neighborhood) else neighborhood
+
+
+def _as_said(number: str, found: CardFormat, tapped: bool) -> str:
+    likely: tuple[Notation, Notation] = (found.written_as, found.said_as)
+    first, second = reversed(likely) if tapped else likely
+    try:
+        return found.said_as.write(first.read(number))
+    except NotThisNotation as wrong:
+        try:
+            return found.said_as.write(second.read(number))
+        except NotThisNotation:
+            raise wrong from None
+
+
+def digest_of(number: str, neighborhood: Neighborhood | UUID, *, tapped: bool = False) -> bytes:
+    """Raises: NumberRefused"""
+    pk = _id(neighborhood)
+    said = canonical(number, pk, tapped=tapped)
+    return bytes.fromhex(sealing.card_digest(card_key=card_key(pk), number=said))
+
+
+def digests_of(number: str, neighborhood: Neighborhood | UUID) -> set[bytes]:
+    """For a search, that may look for both: the number as typed, and as tapped.
+
+    Raises: NumberRefused
+    """
+    return {digest_of(number, neighborhood), digest_of(number, neighborhood, tapped=True)}
+
+
 @transaction.atomic
-def issue(*, resident: Resident, number: str, at: datetime) -> Credential:
-    """Give a resident a card. It opens what their rules open, from the next poll on.
+def issue(
+    *, resident: Resident, number: str, at: datetime, tapped: bool = False, temporary: bool = False
+) -> Credential:
+    """Give a resident a card, or lend one. It opens what their rules open, from the next poll on.
+
+    A card of their own ends the PIN that was lent meanwhile; a spare card is asked back (`losing.loans`).
 
     Raises: NumberRefused, CardTaken
     """
-    card = _write(resident, number, at)
+    return issue_digest(
+        resident=resident,
+        digest=digest_of(number, resident.neighborhood_id, tapped=tapped),
+        at=at,
+        temporary=temporary,
+    )
+
+
+@transaction.atomic
+def issue_digest(*, resident: Resident, digest: bytes, at: datetime, temporary: bool = False) -> Credential:
+    """The same for a card that a gate has seen, and whose number nobody here knows.
+
+    Raises: CardTaken
+    """
+    one_at_a_time(resident)
+    card = _write(resident, digest, at, temporary=temporary)
+    if not temporary:
+        _end_lent_pins(resident, at)
     refresh(credentials=[card], at=at)
     return card
 
@@ -53,42 +137,47 @@ def end(*, card: Credential, at: datetime) -> bool:
 
     Raises: LastCard, because nobody is left without a way in by a form (law 2); two desks at once take turns.
     """
-    one_at_a_time(card.resident)
-    theirs = Credential.objects.active().filter(resident_id=card.resident_id, kind=Credential.Kind.CARD)
-    active = set(theirs.values_list("pk", flat=True))
-    if active == {card.pk}:
+    resident = one_at_a_time(card.resident)
+    ways = set(Credential.objects.active().plain().filter(resident=resident).values_list("pk", flat=True))
+    if ways == {card.pk} and lives_here(resident, at):
         raise LastCard
-    ended = card.pk in active and _end(card, Credential.Ended.RETURNED, at)
+    ended = card.pk in ways and _end(card, Credential.Ended.RETURNED, at)
     if ended:
         refresh(credentials=[card], at=at)
     return ended
 
 
 @transaction.atomic
-def replace(*, card: Credential, number: str, at: datetime) -> Credential:
+def replace(*, card: Credential, number: str, at: datetime, tapped: bool = False) -> Credential:
     """End one and issue the next in the same act, so that nobody stands outside in between.
 
     Raises: NumberRefused, CardTaken
     """
+    digest = digest_of(number, card.neighborhood_id, tapped=tapped)
     one_at_a_time(card.resident)
     _end(card, Credential.Ended.REPLACED, at)
-    new = _write(card.resident, number, at)
+    new = _write(card.resident, digest, at)
+    _end_lent_pins(card.resident, at)
     refresh(credentials=[card, new], at=at)
     return new
 
 
-def _write(resident: Resident, number: str, at: datetime) -> Credential:
-    try:
-        digest = sealing.card_digest(card_key=card_key(resident.neighborhood_id), number=number)
-    except ValueError as refused:
-        raise NumberRefused(str(refused)) from refused
+def lives_here(resident: Resident, at: datetime) -> bool:
+    """As the database asks it before it lets a last way in end."""
+    zone = Neighborhood.objects.values_list("time_zone", flat=True).get(pk=resident.neighborhood_id)
+    today = at.astimezone(ZoneInfo(zone)).date()
+    return Occupancy.objects.current(today).filter(resident=resident).exists()
+
+
+def _write(resident: Resident, digest: bytes, at: datetime, *, temporary: bool = False) -> Credential:
     try:
         with transaction.atomic():
             return Credential.objects.create(
                 neighborhood_id=resident.neighborhood_id,
                 resident=resident,
                 kind=Credential.Kind.CARD,
-                digest=bytes.fromhex(digest),
+                digest=digest,
+                temporary=temporary,
                 created_at=at,
             )
     except IntegrityError as error:
@@ -100,3 +189,9 @@ def _write(resident: Resident, number: str, at: datetime) -> Credential:
 def _end(card: Credential, because: Credential.Ended, at: datetime) -> bool:
     theirs = Credential.objects.active().filter(pk=card.pk, kind=Credential.Kind.CARD)
     return bool(theirs.update(ended_at=at, ended_because=because))
+
+
+def _end_lent_pins(resident: Resident, at: datetime) -> None:
+    lent = Credential.objects.active().filter(resident=resident, kind=Credential.Kind.PIN, temporary=True)
+    if found := list(lent):
+        pins.end(found, because=Credential.Ended.REPLACED, at=at)

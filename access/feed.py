@@ -26,7 +26,7 @@ from django.db.models.functions import Greatest
 
 from access import hours
 from access.hours import Window
-from access.models import Credential, FeedCounter, FeedRow, Gate, Rule
+from access.models import Credential, FeedCounter, FeedRow, Gate, Pass, Rule
 from consent.models import Purpose, Standing
 from residents.models import ErasurePlace, Neighborhood, Occupancy, Resident, Unit
 
@@ -143,11 +143,6 @@ def put_off(*, at: datetime) -> Iterator[None]:
             _refresh(_Scope(neighborhood), at)
 
 
-def access_changed(*, resident: Resident, at: datetime) -> None:
-    """The effect of that name: somebody moved in or out."""
-    refresh(residents=[resident], at=at)
-
-
 def review(*, at: datetime) -> int:
     """For the sweep: rows in which a date has passed. Devices went by the date already; this tidies up after it."""
     due = FeedRow.objects.filter(present=True, review_at__lte=at).order_by("review_at")
@@ -253,6 +248,7 @@ def _wanted(scope: _Scope, at: datetime) -> dict[Key, _Wanted]:
     residents = None if scope.is_wide else {credential.resident_id for credential in credentials}
     rights = _rights(scope, residents, at)
     consents = _consents(scope, residents, at)
+    visits = _visits(credentials)
     wanted: dict[Key, _Wanted] = {}
     for credential in credentials:
         for gate in rights.gates.get(credential.resident_id, ()):
@@ -264,8 +260,34 @@ def _wanted(scope: _Scope, at: datetime) -> dict[Key, _Wanted]:
                 if ends is None:
                     continue
                 windows = [window.ending(ends) for window in windows]
-            wanted[gate, credential.pk] = _Wanted(_body(credential, windows), hours.next_end(windows))
+            visit = visits.get(credential.pk)
+            if credential.kind == Credential.Kind.PASS:
+                # Never more than the host's own: it ends the very moment that theirs does.
+                if visit is None or gate not in visit.gates_named:
+                    continue
+                windows = [window.within(visit.valid_from, visit.valid_until) for window in windows]
+                windows = [window for window in windows if window.is_open_after(at)]
+                if not windows:
+                    continue
+            body = _body(credential, windows) | ({"once": True} if visit and visit.once else {})
+            wanted[gate, credential.pk] = _Wanted(body, hours.next_end(windows))
     return wanted
+
+
+def _visits(credentials: list[Credential]) -> dict[UUID, Pass]:
+    """By credential, each with its gates: two queries, however many there are."""
+    passes = [each.pk for each in credentials if each.kind == Credential.Kind.PASS]
+    if not passes:
+        return {}
+    found = Pass.objects.filter(credential__in=passes).prefetch_related("places")
+    return {visit.credential_id: visit for visit in found}
+
+
+def gates_of(*, resident: Resident, at: datetime) -> list[Gate]:
+    """Through which the resident may pass, now or one day, by whatever way; in the order of their names."""
+    scope = _Scope(resident.neighborhood_id, residents=frozenset([resident.pk]))
+    rights = _rights(scope, {resident.pk}, at)
+    return list(Gate.objects.filter(pk__in=rights.gates.get(resident.pk, set())).order_by("name", "pk"))
 
 
 def kinds_taken(gate: Gate) -> frozenset[str]:
@@ -281,7 +303,14 @@ def kinds_taken(gate: Gate) -> frozenset[str]:
             Credential.Kind.QR: gate.by_qr,
         }
         kinds |= {kind.value for kind, taken in beside.items() if taken}
+        if takes_passes(gate):
+            kinds.add(Credential.Kind.PASS.value)
     return frozenset(kinds)
+
+
+def takes_passes(gate: Gate) -> bool:
+    """A visitor shows a code or types one."""
+    return gate.in_service and (gate.by_qr or gate.by_pin)
 
 
 def _body(credential: Credential, windows: list[Window]) -> dict[str, Any]:

@@ -27,6 +27,10 @@ class NoPublicPlace(GateRefused):
     """Faces are looked at only where everybody passes."""
 
 
+class Beside(GateRefused):
+    """It listens beside the old controller: it is switched over, not put into service."""
+
+
 class NameTaken(GateRefused):
     """Another gate of this neighborhood has that name."""
 
@@ -34,6 +38,7 @@ class NameTaken(GateRefused):
 # Constraint -> what it means.
 REFUSALS: dict[str, type[GateRefused]] = {
     "gate_is_never_biometric_only": BiometricOnly,
+    "gate_beside_the_old_one_opens_nothing": Beside,
     "gate_is_in_no_private_place": PrivatePlace,
     "gate_looks_at_faces_in_public_only": NoPublicPlace,
     "gate_name_once": NameTaken,
@@ -74,7 +79,7 @@ def save(*, gate: Gate, at: datetime) -> Gate:
 
     Where faces are no longer taken, or the gate leaves service, face data is called back from its devices; cards stay.
 
-    Raises: BiometricOnly, PrivatePlace, NoPublicPlace, NameTaken
+    Raises: BiometricOnly, Beside, PrivatePlace, NoPublicPlace, NameTaken
     """
     # The counter first: acts that hold it look at the gate's row when they commit, for the foreign keys' sake.
     lock_counter(gate.neighborhood_id)
@@ -88,6 +93,23 @@ def save(*, gate: Gate, at: datetime) -> Gate:
         raise
     refresh(gate=gate, at=at)
     return gate
+
+
+def put_beside(*, gate: Gate, at: datetime) -> Gate:
+    """Let its device listen and report while the old controller goes on opening the door. Faces are called back."""
+    gate.in_service = False
+    gate.beside_since = gate.beside_since or at
+    return save(gate=gate, at=at)
+
+
+def switch_over(*, gate: Gate, at: datetime) -> Gate:
+    """The old controller is off: from now on this gate opens by itself.
+
+    Raises: BiometricOnly
+    """
+    gate.in_service = True
+    gate.beside_since = None
+    return save(gate=gate, at=at)
 
 
 def methods(gate: Gate) -> list[str]:

@@ -1,7 +1,7 @@
 """When somebody may pass a gate: rules and the dates of residence, as windows that a device can read by itself.
 
-Pure. No kind of credential is mentioned here: card and face get their windows from the same call, so they cannot
-differ (law 2); a face only ends earlier, with the consent it stands on.
+Pure. No kind of credential is mentioned here: all of them get their windows from the same call, so they cannot differ
+(law 2); a face only ends earlier, with the consent it stands on, and a visitor's pass is cut out of its host's.
 """
 
 from __future__ import annotations
@@ -39,6 +39,20 @@ class Window:
 
     def ending(self, at: datetime) -> Window:
         return replace(self, valid_until=min(at, self.valid_until) if self.valid_until else at)
+
+    def within(self, since: datetime, until: datetime) -> Window:
+        """The same hours, no longer than from `since` to `until`: what a visitor gets of their host's."""
+        return replace(
+            self,
+            valid_from=max(since, self.valid_from) if self.valid_from else since,
+            valid_until=min(until, self.valid_until) if self.valid_until else until,
+        )
+
+    def is_open_after(self, at: datetime) -> bool:
+        """Whether there is a moment of it yet to come."""
+        if self.valid_until is None:
+            return True
+        return at < self.valid_until and (self.valid_from is None or self.valid_from < self.valid_until)
 
     def as_sent(self) -> dict[str, Any]:
         return {

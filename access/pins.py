@@ -10,6 +10,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -103,7 +104,7 @@ def _write(*, resident: Resident, verifier: str, temporary: bool, at: datetime) 
     Credential.objects.filter(pk__in=[pin.pk for pin in before]).update(
         ended_at=at, ended_because=Credential.Ended.REPLACED
     )
-    pin = _create(
+    pin = create_keyed(
         resident, verifier=verifier, temporary=temporary, at=at, keep=before[0].number if before else None
     )
     record(
@@ -116,16 +117,28 @@ def _write(*, resident: Resident, verifier: str, temporary: bool, at: datetime) 
     return pin
 
 
-def _create(
-    resident: Resident, *, verifier: str, temporary: bool, at: datetime, keep: str | None
+def create_keyed(
+    resident: Resident,
+    *,
+    verifier: str,
+    at: datetime,
+    kind: Credential.Kind = Credential.Kind.PIN,
+    temporary: bool = False,
+    keep: str | None = None,
+    pk: UUID | None = None,
 ) -> Credential:
+    """What is typed at a keypad, under a number of its own that nobody else in the neighborhood has just now.
+
+    Raises: NoNumberFree
+    """
     for _attempt in range(DRAWS):
         try:
             with transaction.atomic():
                 return Credential.objects.create(
+                    **({} if pk is None else {"pk": pk}),
                     neighborhood_id=resident.neighborhood_id,
                     resident=resident,
-                    kind=Credential.Kind.PIN,
+                    kind=kind,
                     number=keep or draw_number(),
                     verifier=verifier,
                     temporary=temporary,

@@ -26,8 +26,11 @@ from access.models import (
     FeedRow,
     Gate,
     PairingCode,
+    Pass,
     SealedCopy,
+    TapRequest,
     Template,
+    UnknownCard,
 )
 from access.templates import retire
 from consent.models import Standing
@@ -125,6 +128,9 @@ CARD_LIFE = timedelta(days=30)
 PIN_LIFE = timedelta(days=1)
 REFUSED_LIFE = timedelta(days=30)
 CODE_LIFE = timedelta(days=30)
+VISIT_LIFE = timedelta(days=30)
+TAP_LIFE = timedelta(days=90)
+MARK_LIFE = timedelta(days=14)
 # Longer than tombstones live, which still name it.
 WAY_LIFE = timedelta(days=430)
 
@@ -142,10 +148,10 @@ def _forget_secrets(claimed: list[Any], at: datetime) -> int:
 
 
 def _ended_ways() -> Rows:
-    """Those that nothing names any more: no gate's tombstone, no copy, no enrolment."""
+    """Those that nothing names any more: no gate's tombstone, no copy, no enrolment, no visit."""
     named = [
         Exists(model._default_manager.filter(credential=OuterRef("pk")))
-        for model in (FeedRow, SealedCopy, Template, Enrolment)
+        for model in (FeedRow, SealedCopy, Template, Enrolment, Pass, TapRequest)
     ]
     found = Credential.objects.filter(ended_at__isnull=False, digest=None, verifier=None)
     for each in named:
@@ -256,6 +262,42 @@ RULES: Sequence[Rule] = (
         grace=timedelta(days=2),
     ),
     Rule(
+        code="access.visits",
+        what=_("That you had a visitor: when and by which gates, and never who"),
+        why=_("So that you can see the visits that were let in under your name."),
+        life=VISIT_LIFE,
+        since=_("after the pass ended; what you wrote on it goes with the pass itself"),
+        end=End.DELETE,
+        covers=("access.Pass", "access.PassGate"),
+        rows=lambda: Pass.objects.filter(credential__ended_at__isnull=False),
+        clock="credential__ended_at",
+        forget=deleted(Pass),
+    ),
+    Rule(
+        code="access.taps",
+        what=_("That your card was added by holding it to a gate, and who of the staff asked for that"),
+        why=_("So that you can see who added a card in your name."),
+        life=TAP_LIFE,
+        since=_("after the card was shown, or the time to show it was over"),
+        end=End.DELETE,
+        covers=("access.TapRequest",),
+        rows=lambda: TapRequest.objects.filter(closed_at__isnull=False),
+        clock="closed_at",
+        forget=deleted(TapRequest),
+    ),
+    Rule(
+        code="access.unknown_cards",
+        what=_("The scrambled number of a card that a gate did not know, and how often it was shown"),
+        why=_("So that cards from before the system can be found and given to their holders."),
+        life=MARK_LIFE,
+        since=_("after it was last shown"),
+        end=End.DELETE,
+        covers=("access.UnknownCard",),
+        rows=UnknownCard.objects.all,
+        clock="last_seen",
+        forget=deleted(UnknownCard),
+    ),
+    Rule(
         code="access.pairing_codes",
         what=_("The one-time code with which a reader on a gate was set up, and who made it"),
         why=_("To find out who set up a reader."),
@@ -292,6 +334,6 @@ KEPT: Sequence[Kept] = (
         what=_("Gates and the readers on them"),
         why=_("They are things, and of nobody."),
         until=_("As long as the neighborhood has them, and in the record of what was deleted there."),
-        covers=("access.Gate", "access.Device"),
+        covers=("access.Gate", "access.Device", "access.CardFormat"),
     ),
 )

@@ -1,8 +1,10 @@
 """`python -m gate`: the agent as a process. One thread follows the site, the other serves the door.
 
-The door is standard input, one JSON object a line: {"card": "04:A2:…"}, {"photo": "/path.jpg"}, {"status": true},
-{"sync": true} (asks the site now and answers when it has), {"quit": true}. Each is answered by one line on standard output.
-Without a reader, a scripted day: a JSON list of {"after": seconds, "card" or "photo": …}, walked round and round.
+The door is standard input, one JSON object a line: {"card": "04:A2:…"}, {"pin": "48213482915"} (number and PIN, as typed
+before the "#"), {"qr": "LM1.…"} (what a scanner read), {"photo": "/path.jpg"}, {"status": true}, {"sync": true} (asks the
+site now and answers when it has), {"quit": true}. Each is answered by one line on standard output; while a keypad waits,
+the answer says for how many seconds. With several keypads at one gate, "keypad": "name" beside "pin" tells them apart.
+Without a reader, a scripted day: a JSON list of {"after": seconds, "card", "pin", "qr" or "photo": …}, walked round and round.
 """
 
 import argparse
@@ -26,6 +28,7 @@ from gate.store import Store, StoreBusy, StoreTooNew
 
 log = logging.getLogger("gate")
 LINE_LIMIT = 64 * 1024
+KEYPAD_NAME_LIMIT = 40
 SYNC_WAIT = 30.0
 PAIRING_PAUSE = 2.0
 
@@ -167,6 +170,11 @@ def _answer(agent: Agent, poller: Poller, line: Any) -> bool:
         say({"error": "one JSON object a line, please"})
     elif "card" in line:
         _say_decision(agent.show_card(str(line["card"])))
+    elif "pin" in line:
+        keypad = str(line.get("keypad", "keypad"))[:KEYPAD_NAME_LIMIT]
+        _say_decision(agent.show_pin(str(line["pin"]), at_keypad=keypad))
+    elif "qr" in line:
+        _say_decision(agent.show_qr(line["qr"]))
     elif "photo" in line:
         _say_decision(agent.show_photo(_photo(str(line["photo"]))))
     elif line.get("sync"):
@@ -177,7 +185,7 @@ def _answer(agent: Agent, poller: Poller, line: Any) -> bool:
     elif line.get("quit"):
         return False
     else:
-        say({"error": "expected card, photo, status, sync or quit"})
+        say({"error": "expected card, pin, qr, photo, status, sync or quit"})
     return True
 
 
@@ -192,7 +200,8 @@ def _photo(path: str) -> bytes:
 
 
 def _say_decision(decision: Any) -> None:
-    say({"open": decision.open, "reason": decision.reason.value, "credential": decision.credential})
+    said = {"open": decision.open, "reason": decision.reason.value, "credential": decision.credential}
+    say(said | ({"wait": decision.wait} if decision.wait else {}))
 
 
 def say(answer: dict[str, Any]) -> None:
@@ -220,7 +229,7 @@ def _lines(stop: threading.Event) -> Iterator[Any]:
 def _parse(line: bytes) -> Any:
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,10 +18,22 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from gate import sealing, wire
+from gate import keypad, sealing, tokens, wire
 from gate.client import Client, Identity, Problem, Unreachable, check_address
 from gate.clock import DoorClock
-from gate.decide import Card, Decision, FaceTemplate, Reason, decide_card, decide_face, faces_refused
+from gate.decide import (
+    Card,
+    Contact,
+    Decision,
+    FaceTemplate,
+    Reason,
+    Ticket,
+    decide_card,
+    decide_code,
+    decide_face,
+    decide_pin,
+    faces_refused,
+)
 from gate.feed import BadPage, read_page, read_time, windows_of
 from gate.photos import PhotoRefused, Refusal
 from gate.store import Event, Held, Store
@@ -64,6 +76,8 @@ class Agent:
         self._opened_lock = threading.Lock()
         self._client: Client | None = None
         self._failures = 0
+        # Should the disk refuse to count, wrong PINs are counted here.
+        self._patience: dict[str, keypad.Patience] = {}
         self.trouble: str | None = None
 
     # Pairing.
@@ -250,6 +264,98 @@ class Agent:
         self._record("face", decision)
         return decision
 
+    def show_pin(self, typed: str, *, at_keypad: str = "keypad") -> Decision:
+        """Number and PIN, as typed before the "#". Answers at once: a keypad that waits says for how many seconds."""
+        decision = self._spent(self._decide_pin(typed, at_keypad))
+        self._record(decision.kind or "pin", decision)
+        return decision
+
+    def show_qr(self, text: object) -> Decision:
+        """What a scanner read, whatever it is."""
+        decision = self._spent(self._decide_qr(text))
+        self._record(decision.kind or "qr", decision)
+        return decision
+
+    def _decide_pin(self, typed: str, at_keypad: str) -> Decision:
+        if not self.is_paired:
+            return self._no_identity()
+        if not self._takes("pin"):
+            return Decision(False, Reason.PINS_NOT_USED_HERE)
+        try:
+            entry = keypad.read_entry(typed)
+        except ValueError:
+            return Decision(False, Reason.UNREADABLE_PIN)  # no guess, so nobody waits for it
+        now = self._clock.now()
+        before = self._patience_at(at_keypad).settled(now)
+        if wait := before.waits(now):
+            return Decision(False, Reason.KEYPAD_WAITS, wait=wait)
+        self._keep_patience(at_keypad, before.tried(now))
+        found = [self._ticket(row) for row in self._store.keyed(entry.number)]
+        decision = decide_pin(
+            pin=entry.pin, tickets=found, now=now, time_zone=self._zone(), contact=self._contact()
+        )
+        if decision.credential is not None:
+            self._keep_patience(at_keypad, before.right(now))
+        return decision
+
+    def _decide_qr(self, text: object) -> Decision:
+        if not self.is_paired:
+            return self._no_identity()
+        if not self._takes("qr"):
+            return Decision(False, Reason.CODES_NOT_USED_HERE)
+        server_key = Ed25519PublicKey.from_public_bytes(self._store.fact("server_key"))
+        try:
+            token = tokens.read(text, key=server_key)
+        except tokens.Unreadable:
+            return Decision(False, Reason.UNREADABLE_CODE)
+        except tokens.Foreign:
+            return Decision(False, Reason.FOREIGN_CODE)
+        row = self._store.coded(token.credential)
+        return decide_code(
+            token=token,
+            ticket=None if row is None else self._ticket(row),
+            now=self._clock.now(),
+            time_zone=self._zone(),
+            contact=self._contact(),
+        )
+
+    def _spent(self, decision: Decision) -> Decision:
+        """What opens once is written down as used before anybody is told to open."""
+        spend = decision.spend
+        if not decision.open or spend is None:
+            return decision
+        try:
+            first = self._store.spend(spend.key, until=spend.until, now=self._clock.now())
+        except (sqlite3.Error, OSError) as error:
+            # What cannot be spent could open twice. Cards and PINs spend nothing and open all the same (law 13).
+            log.error("a code could not be spent: %r", error)
+            return replace(decision, open=False, reason=Reason.CANNOT_RECORD)
+        return decision if first else replace(decision, open=False, reason=Reason.CODE_USED)
+
+    def _patience_at(self, at_keypad: str) -> keypad.Patience:
+        held = self._patience.get(at_keypad)
+        return self._store.patience(at_keypad) if held is None else held
+
+    def _keep_patience(self, at_keypad: str, patience: keypad.Patience) -> None:
+        try:
+            self._store.keep_patience(at_keypad, patience)
+            self._patience.pop(at_keypad, None)
+        except (sqlite3.Error, OSError) as error:
+            # A full disk must not keep a resident outside, nor let anybody guess for nothing.
+            log.error("a try at the keypad could not be counted: %r", error)
+            self._patience[at_keypad] = patience
+
+    def _takes(self, method: str) -> bool:
+        return method in (self._store.fact("methods") or "").split(",")
+
+    def _contact(self) -> Contact:
+        # A clock that lost its time cannot say how long the site has been silent.
+        last_sync = self._last_sync if self._clock.trusted else None
+        return Contact(last_sync, self._store.fact("offline_hours") or 0.0)
+
+    def _ticket(self, row: Held) -> Ticket:
+        return Ticket(row.credential, row.kind, windows_of(row.windows), row.verifier, bool(row.once))
+
     def _decide_card(self, number: str) -> Decision:
         if not self.is_paired:
             return self._no_identity()
@@ -267,12 +373,13 @@ class Agent:
         if not self.is_paired:
             return self._no_identity()
         now = self._clock.now()
-        used = "face" in (self._store.fact("methods") or "").split(",")
-        # A clock that lost its time cannot say how long the site has been silent.
-        last_sync = self._last_sync if self._clock.trusted else None
-        offline_hours = self._store.fact("face_offline_hours") or 0.0
+        used = self._takes("face")
+        contact = self._contact()
         refused = faces_refused(
-            now=now, faces_used_here=used, last_sync=last_sync, offline_hours=offline_hours
+            now=now,
+            faces_used_here=used,
+            last_sync=contact.last_sync,
+            offline_hours=contact.offline_hours,
         )
         if refused is not None:
             return Decision(False, refused)
@@ -288,8 +395,8 @@ class Agent:
             now=now,
             time_zone=self._zone(),
             faces_used_here=used,
-            last_sync=last_sync,
-            offline_hours=offline_hours,
+            last_sync=contact.last_sync,
+            offline_hours=contact.offline_hours,
         )
 
     def _no_identity(self) -> Decision:

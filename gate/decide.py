@@ -1,15 +1,19 @@
-"""Whether this door opens now, for this card or this face. Pure: no clock, no disk, no network.
+"""Whether this door opens now, for this card, PIN, code or face. Pure: no clock, no disk, no network.
 
-Law 1 and law 13 live here: a card needs nothing but its own row and its hours, however old the device's copy is; a face
-has an offline life, because its owner may have withdrawn since.
+Law 1 and law 13 live here: a card and a PIN need nothing but their own row and its hours, however old the device's copy
+is; a face, a QR code and a visitor's pass have an offline life, because they may have been ended since. None of the
+ways but a face knows of any consent (laws 2 and 3).
 """
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from gate import keypad
+from gate.tokens import Token
 
 # Euclidean distance between dlib encodings below which two faces are one person. Measured with HOG and the 5-point model
 # on the test photographs at 800 px: one person 0.08 to 0.44, different people 0.70 to 0.90; drawn portraits in the tests.
@@ -18,6 +22,12 @@ FACE_DISTANCE = 0.45
 # Two people's templates this close to each other, seen from one face, leave open who it is; the door then asks for a card.
 AMBIGUOUS_WITHIN = 0.05
 
+# How far a code's times may be from the door's clock. Windows are exact.
+SKEW = timedelta(minutes=5)
+# A once-pass without an end does not exist; if it did, it would stay spent for this long.
+SPENT_FOR = timedelta(days=61)
+
+PIN, QR, PASS = "pin", "qr", "pass"
 MIDNIGHT = time(0, 0)
 
 
@@ -34,6 +44,19 @@ class Reason(StrEnum):
     UNREADABLE_PHOTO = "unreadable_photo"
     FACES_NOT_USED_HERE = "faces_not_used_here"
     FACES_TOO_LONG_OFFLINE = "faces_too_long_offline"
+    WRONG_PIN = "wrong_pin"  # or a number that nobody has: never told apart
+    UNREADABLE_PIN = "unreadable_pin"
+    KEYPAD_WAITS = "keypad_waits"
+    PINS_NOT_USED_HERE = "pins_not_used_here"
+    UNKNOWN_CODE = "unknown_code"  # signed by our site, but not for this gate, or ended since
+    UNREADABLE_CODE = "unreadable_code"
+    FOREIGN_CODE = "foreign_code"
+    CODE_RAN_OUT = "code_ran_out"
+    CODE_NOT_YET = "code_not_yet"
+    CODE_USED = "code_used"
+    CODES_NOT_USED_HERE = "codes_not_used_here"
+    TOO_LONG_OFFLINE = "too_long_offline"
+    CANNOT_RECORD = "cannot_record"
     OUTSIDE_HOURS = "outside_hours"
     NOT_YET_VALID = "not_yet_valid"
     NO_LONGER_VALID = "no_longer_valid"
@@ -67,10 +90,46 @@ class FaceTemplate:
 
 
 @dataclass(frozen=True)
+class Ticket:
+    """A row for a PIN, a QR code or a visitor's pass."""
+
+    credential: str
+    kind: str
+    windows: tuple[Window, ...]
+    verifier: str | None = None
+    once: bool = False
+
+
+@dataclass(frozen=True)
+class Spend:
+    """What is to be written down as used before the door opens, and how long that must be remembered."""
+
+    key: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Contact:
+    """What a way in with an offline life needs to know. `last_sync`: when the site last answered, None if it never did."""
+
+    last_sync: datetime | None
+    offline_hours: float
+
+    def is_fresh(self, now: datetime) -> bool:
+        # A clock set back would make the last sync lie in the future and the offline life endless.
+        return self.last_sync is not None and -timedelta(minutes=10) <= now - self.last_sync <= timedelta(
+            hours=self.offline_hours
+        )
+
+
+@dataclass(frozen=True)
 class Decision:
     open: bool
     reason: Reason
     credential: str | None = None
+    kind: str = ""  # of the credential, where a keypad or a scanner takes several
+    spend: Spend | None = None
+    wait: int = 0  # seconds, of a keypad that waits
 
 
 def decide_card(*, digest: str, cards: Iterable[Card], now: datetime, time_zone: ZoneInfo) -> Decision:
@@ -81,6 +140,57 @@ def decide_card(*, digest: str, cards: Iterable[Card], now: datetime, time_zone:
             decision = _by_hours(card.credential, card.windows, now, time_zone)
             if decision.open:
                 break
+    return decision
+
+
+def decide_pin(
+    *, pin: str, tickets: Iterable[Ticket], now: datetime, time_zone: ZoneInfo, contact: Contact
+) -> Decision:
+    """`tickets`: the rows that the typed number finds. A wrong PIN names nobody, and takes one hash in any case."""
+    found = list(tickets)
+    right = [each for each in found if each.verifier and keypad.is_right(each.verifier, pin)]
+    if not found:
+        keypad.is_right(keypad.nobodys(), pin)
+    decision = Decision(False, Reason.WRONG_PIN)
+    for ticket in right:
+        decision = _by_ticket(ticket, now, time_zone, contact)
+        if decision.open:
+            break
+    return decision
+
+
+def decide_code(
+    *, token: Token, ticket: Ticket | None, now: datetime, time_zone: ZoneInfo, contact: Contact
+) -> Decision:
+    """`token`: read, and signed by our site. `ticket`: the row that it names, if this device has one.
+
+    A resident's token is spent by its serial; a pass that opens once is spent itself, by code or by keypad.
+    """
+
+    def refused(reason: Reason) -> Decision:
+        return Decision(False, reason, token.credential, token.kind)
+
+    if ticket is None or ticket.kind != token.kind:
+        return refused(Reason.UNKNOWN_CODE)
+    if now < token.issued - SKEW:
+        return refused(Reason.CODE_NOT_YET)
+    if now >= token.expires + SKEW:
+        return refused(Reason.CODE_RAN_OUT)
+    decision = _by_ticket(replace(ticket, once=ticket.once or token.once), now, time_zone, contact)
+    if decision.open and token.kind == QR:
+        key = f"{token.credential}:{token.serial.hex()}"
+        return replace(decision, spend=Spend(key, token.expires + SKEW))
+    return decision
+
+
+def _by_ticket(ticket: Ticket, now: datetime, zone: ZoneInfo, contact: Contact) -> Decision:
+    # A PIN is what remains to somebody without a card: like a card, it never asks how old the copy is (law 13).
+    if ticket.kind != PIN and not contact.is_fresh(now):
+        return Decision(False, Reason.TOO_LONG_OFFLINE, ticket.credential, ticket.kind)
+    decision = replace(_by_hours(ticket.credential, ticket.windows, now, zone), kind=ticket.kind)
+    if decision.open and ticket.kind == PASS and ticket.once:
+        ends = [window.valid_until for window in ticket.windows if window.valid_until is not None]
+        return replace(decision, spend=Spend(ticket.credential, max(ends, default=now + SPENT_FOR)))
     return decision
 
 
@@ -125,8 +235,7 @@ def faces_refused(
     """Why no face is looked at just now, or None. Asked before the camera's frame is even decoded."""
     if not faces_used_here:
         return Reason.FACES_NOT_USED_HERE
-    # A clock set back would make the last sync lie in the future and the offline life endless.
-    if last_sync is None or not -timedelta(minutes=10) <= now - last_sync <= timedelta(hours=offline_hours):
+    if not Contact(last_sync, offline_hours).is_fresh(now):
         return Reason.FACES_TOO_LONG_OFFLINE
     return None
 

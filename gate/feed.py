@@ -6,6 +6,7 @@ does not know yet is kept as a version number only: the way in that it stands fo
 
 import base64
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from gate import keypad
 from gate.decide import Window
 
-CARD, FACE = "card", "face"
+CARD, FACE, PIN, QR, PASS = "card", "face", "pin", "qr", "pass"
+KINDS = (CARD, FACE, PIN, QR, PASS)
+_NUMBER = re.compile(rf"[0-9]{{{keypad.NUMBER_DIGITS}}}")
 
 
 class BadPage(Exception):
@@ -31,6 +35,9 @@ class Row:
     digest: str | None = None
     sealed: bytes | None = None
     windows: str = "[]"  # as JSON, checked; `windows_of` reads it
+    number: str | None = None
+    verifier: str | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Page:
     gate: str
     time_zone: str
     methods: tuple[str, ...]
-    face_offline_hours: float
+    offline_hours: float
     server_time: datetime
 
 
@@ -59,7 +66,7 @@ def read_page(body: Mapping[str, Any]) -> Page:
             gate=_uuid(body["gate"]),
             time_zone=body["time_zone"],
             methods=tuple(_text(method) for method in body["methods"]),
-            face_offline_hours=max(0.0, float(body["face_offline_hours"])),
+            offline_hours=max(0.0, float(body["offline_hours"])),
             server_time=read_time(body["server_time"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, ZoneInfoNotFoundError, OSError) as error:
@@ -89,10 +96,11 @@ def _row(row: Mapping[str, Any]) -> Row:
     for window in windows:
         _window(window)
     kind, digest, sealed = _text(row["kind"]), row.get("digest"), row.get("template")
-    if kind not in (CARD, FACE):
+    if kind not in KINDS:
         return Row(credential, version, True, kind=kind)
     if kind == CARD and digest is None:
         raise ValueError("a card without its digest")
+    number, verifier = _keyed(row) if kind in (PIN, PASS) else (None, None)
     return Row(
         credential,
         version,
@@ -101,7 +109,26 @@ def _row(row: Mapping[str, Any]) -> Row:
         digest=None if digest is None else bytes.fromhex(_text(digest)).hex(),
         sealed=None if sealed is None else base64.b64decode(_text(sealed), validate=True),
         windows=json.dumps(windows),
+        number=number,
+        verifier=verifier,
+        once=_once(row) if kind == PASS else False,
     )
+
+
+def _keyed(row: Mapping[str, Any]) -> tuple[str, str]:
+    number, verifier = _text(row["number"]), _text(row["verifier"])
+    if not _NUMBER.fullmatch(number):
+        raise ValueError("a keypad number has five digits")
+    if not keypad.is_verifier(verifier):
+        raise ValueError("a verifier is argon2id, within what a device can pay")
+    return number, verifier
+
+
+def _once(row: Mapping[str, Any]) -> bool:
+    once = row.get("once", False)
+    if not isinstance(once, bool):
+        raise ValueError("once is true or false")
+    return once
 
 
 def _window(window: Mapping[str, Any]) -> Window:

@@ -10,7 +10,7 @@ _FORMER_LIMIT = 20 * 3 * TRACE
 
 def apply_row(db: sqlite3.Connection, row: Row) -> None:
     held = db.execute(
-        "SELECT version, sealed, former FROM rows WHERE credential = ?", (row.credential,)
+        "SELECT version, sealed, former, verifier FROM rows WHERE credential = ?", (row.credential,)
     ).fetchone()
     dead = db.execute("SELECT version FROM tombstones WHERE credential = ?", (row.credential,)).fetchone()
     if not row.present:
@@ -21,14 +21,17 @@ def apply_row(db: sqlite3.Connection, row: Row) -> None:
         return
     former = held[2] if held else b""
     if held and held[1] and row.sealed:
-        former = (former + _traces(None, held[1]))[-_FORMER_LIMIT:]
+        former = (former + _traces(None, held[1], None))[-_FORMER_LIMIT:]
+    if held and held[3] and held[3] != row.verifier:
+        former = (former + _traces(None, None, held[3]))[-_FORMER_LIMIT:]
     db.execute(
-        "INSERT INTO rows (credential, version, kind, digest, sealed, sealed_version, windows, former) "
-        "VALUES (:credential, :version, :kind, :digest, :sealed, :sealed_version, :windows, :former) "
+        "INSERT INTO rows (credential, version, kind, digest, sealed, sealed_version, windows, former, "
+        "number, verifier, once) VALUES (:credential, :version, :kind, :digest, :sealed, :sealed_version, :windows, "
+        ":former, :number, :verifier, :once) "
         # A site that no longer holds the template sends none: the copy here stays, as it was sealed.
         "ON CONFLICT (credential) DO UPDATE SET version = :version, kind = :kind, digest = :digest, "
-        "windows = :windows, sealed = coalesce(:sealed, sealed), former = :former, "
-        "sealed_version = coalesce(:sealed_version, sealed_version)",
+        "windows = :windows, sealed = coalesce(:sealed, sealed), former = :former, number = :number, "
+        "verifier = :verifier, once = :once, sealed_version = coalesce(:sealed_version, sealed_version)",
         {
             "credential": row.credential,
             "version": row.version,
@@ -38,6 +41,9 @@ def apply_row(db: sqlite3.Connection, row: Row) -> None:
             "sealed_version": None if row.sealed is None else row.version,
             "windows": row.windows,
             "former": former,
+            "number": row.number,
+            "verifier": row.verifier,
+            "once": row.once,
         },
     )
 
@@ -45,9 +51,9 @@ def apply_row(db: sqlite3.Connection, row: Row) -> None:
 def erase(db: sqlite3.Connection, credential: str, version: int) -> None:
     """Deletes, leaves a tombstone, and notes what to look for before anyone is told that it is gone."""
     found = db.execute(
-        "SELECT digest, sealed, former FROM rows WHERE credential = ?", (credential,)
+        "SELECT digest, sealed, verifier, former FROM rows WHERE credential = ?", (credential,)
     ).fetchone()
-    traces = _traces(found[0], found[1]) + found[2] if found else b""
+    traces = _traces(*found[:3]) + found[3] if found else b""
     # An earlier erasure that is not proven yet is part of what this one claims.
     for (unproven,) in db.execute(
         "SELECT traces FROM erasures WHERE credential = ? AND erased_at IS NULL", (credential,)
@@ -67,10 +73,12 @@ def erase(db: sqlite3.Connection, credential: str, version: int) -> None:
     )
 
 
-def _traces(digest: str | None, sealed: bytes | None) -> bytes:
+def _traces(digest: str | None, sealed: bytes | None, verifier: str | None) -> bytes:
     """Three short pieces of each secret, masked: enough to recognise it in the file, useless to rebuild it."""
     pieces = b""
-    for secret in (digest.encode() if digest else None, sealed):
+    # Of a verifier only salt and hash are its own: how it was made is written the same in each.
+    hashed = "$".join(verifier.split("$")[-2:]).encode() if verifier else None
+    for secret in (digest.encode() if digest else None, sealed, hashed):
         if secret and len(secret) >= TRACE:
             middle = (len(secret) - TRACE) // 2
             for start in (0, middle, len(secret) - TRACE):

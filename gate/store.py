@@ -5,6 +5,9 @@ memory only. `secure_delete` overwrites what is deleted, and an erasure is not b
 were searched (law 12). Everything of one feed page is applied in one transaction, so a cut in the power leaves the page
 applied, or not applied; the cursor says which.
 
+What a code or a pass was spent by is committed before the door opens, and so is each try at a keypad before the PIN is
+looked at: neither comes back by pulling the plug.
+
 SQLite cannot reach blocks that the file system gave up (old journals); what could linger there is a template sealed to
 this device's key, and that key goes with the store.
 """
@@ -16,14 +19,15 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from gate.feed import Page
+from gate.keypad import Patience
 from gate.rows import TRACE, apply_row, erase, mask
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "gate.sqlite3"
 # A door that has been offline for very long forgets its oldest entries first, rather than its residents.
 PENDING_EVENTS_LIMIT = 100_000
@@ -38,8 +42,12 @@ CREATE TABLE rows (
     sealed BLOB,
     sealed_version INTEGER, -- the version the template was sealed for: hours can change without a new template
     windows TEXT NOT NULL,
-    former BLOB NOT NULL DEFAULT x'' -- traces of templates this row held before; they showed the same face
+    former BLOB NOT NULL DEFAULT x'', -- traces of templates this row held before; they showed the same face
+    number TEXT, -- what is typed first at a keypad
+    verifier TEXT, -- the PIN, under a slow hash
+    once INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX rows_by_number ON rows (number);
 CREATE INDEX rows_by_digest ON rows (digest);
 CREATE TABLE tombstones (credential TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE erasures (
@@ -59,22 +67,48 @@ CREATE TABLE events (
     reason TEXT NOT NULL,
     PRIMARY KEY (boot, sequence)
 );
+CREATE TABLE spent (key TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE keypads (
+    name TEXT PRIMARY KEY,
+    wrong INTEGER NOT NULL,
+    not_before REAL,
+    cleared_at REAL
+) WITHOUT ROWID;
 """
+# In place and at once. Rows of kinds that version 1 did not know held their version only, and the site would not send
+# them again: they go, and so does the cursor, so that a snapshot brings them whole. Everything else stays.
+_FROM_1_TO_2 = """
+ALTER TABLE rows ADD COLUMN number TEXT;
+ALTER TABLE rows ADD COLUMN verifier TEXT;
+ALTER TABLE rows ADD COLUMN once INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX rows_by_number ON rows (number);
+CREATE TABLE spent (key TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE keypads (
+    name TEXT PRIMARY KEY,
+    wrong INTEGER NOT NULL,
+    not_before REAL,
+    cleared_at REAL
+) WITHOUT ROWID;
+DELETE FROM rows WHERE kind NOT IN ('card', 'face');
+UPDATE facts SET name = 'offline_hours' WHERE name = 'face_offline_hours';
+DELETE FROM facts WHERE name = 'cursor';
+"""
+# A clock that is set back must not find forgotten what was spent.
+_SPENT_KEPT_SECONDS = 24 * 3600
 _ERASE_EVERYTHING = (
     "DELETE FROM facts",
     "DELETE FROM rows",
     "DELETE FROM tombstones",
     "DELETE FROM erasures",
     "DELETE FROM events",
+    "DELETE FROM spent",
+    "DELETE FROM keypads",
 )
-_CARDS = (
-    "SELECT credential, version, kind, digest, sealed, sealed_version, windows FROM rows "
-    "WHERE kind = 'card' AND digest = ?"
-)
-_FACES = (
-    "SELECT credential, version, kind, digest, sealed, sealed_version, windows FROM rows "
-    "WHERE kind = 'face' AND sealed IS NOT NULL"
-)
+_HELD = "SELECT credential, version, kind, digest, sealed, sealed_version, windows, verifier, once FROM rows "
+_CARDS = _HELD + "WHERE kind = 'card' AND digest = ?"
+_FACES = _HELD + "WHERE kind = 'face' AND sealed IS NOT NULL"
+_KEYED = _HELD + "WHERE kind IN ('pin', 'pass') AND number = ? AND verifier IS NOT NULL ORDER BY credential"
+_CODED = _HELD + "WHERE kind IN ('qr', 'pass') AND credential = ?"
 
 
 class StoreBusy(Exception):
@@ -114,6 +148,8 @@ class Held:
     sealed: bytes | None
     sealed_version: int | None
     windows: str
+    verifier: str | None = None
+    once: int = 0
 
 
 class Store:
@@ -142,8 +178,9 @@ class Store:
         found = self._db.execute("PRAGMA user_version").fetchone()[0]
         if found > SCHEMA_VERSION:
             raise StoreTooNew(f"store version {found}, this program knows {SCHEMA_VERSION}")
-        if found == 0:
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        if found < SCHEMA_VERSION:
+            steps = _SCHEMA if found == 0 else _FROM_1_TO_2
+            self._db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
 
     def close(self) -> None:
         with self._lock:
@@ -193,7 +230,7 @@ class Store:
                     "gate": page.gate,
                     "time_zone": page.time_zone,
                     "methods": ",".join(page.methods),
-                    "face_offline_hours": page.face_offline_hours,
+                    "offline_hours": page.offline_hours,
                 },
             )
 
@@ -239,7 +276,9 @@ class Store:
         for start in range(0, len(traces), TRACE):
             trace = mask(traces[start : start + TRACE])
             if not self._all(
-                "SELECT 1 FROM rows WHERE instr(CAST(digest AS BLOB), ?1) OR instr(sealed, ?1)", trace
+                "SELECT 1 FROM rows WHERE instr(CAST(digest AS BLOB), ?1) OR instr(sealed, ?1) "
+                "OR instr(CAST(verifier AS BLOB), ?1)",
+                trace,
             ):
                 yield trace
 
@@ -267,6 +306,39 @@ class Store:
 
     def faces(self) -> list[Held]:
         return [Held(*row) for row in self._all(_FACES)]
+
+    def keyed(self, number: str) -> list[Held]:
+        return [Held(*row) for row in self._all(_KEYED, number)]
+
+    def coded(self, credential: str) -> Held | None:
+        found = self._all(_CODED, credential)
+        return Held(*found[0]) if found else None
+
+    # What is used up, and who has to wait.
+
+    def spend(self, key: str, *, until: datetime, now: datetime) -> bool:
+        """True for the first who spends it. Committed when this returns; only then may the door open."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM spent WHERE until < ?", (now.timestamp() - _SPENT_KEPT_SECONDS,))
+            done = db.execute(
+                "INSERT INTO spent (key, until) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
+                (key, until.timestamp()),
+            )
+            return done.rowcount == 1
+
+    def patience(self, keypad: str) -> Patience:
+        found = self._all("SELECT wrong, not_before, cleared_at FROM keypads WHERE name = ?", keypad)
+        if not found:
+            return Patience()
+        wrong, not_before, cleared_at = found[0]
+        return Patience(wrong, _moment(not_before), _moment(cleared_at))
+
+    def keep_patience(self, keypad: str, patience: Patience) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO keypads (name, wrong, not_before, cleared_at) VALUES (?, ?, ?, ?)",
+                (keypad, patience.wrong, _seconds(patience.not_before), _seconds(patience.cleared_at)),
+            )
 
     # Events.
 
@@ -309,6 +381,8 @@ class Store:
     def counts(self) -> dict[str, int]:
         return {
             "cards": self._all("SELECT count(*) FROM rows WHERE kind = 'card'")[0][0],
+            "pins": self._all("SELECT count(*) FROM rows WHERE kind = 'pin'")[0][0],
+            "codes": self._all("SELECT count(*) FROM rows WHERE kind IN ('qr', 'pass')")[0][0],
             "faces": len(self.faces()),
             "faces_missing": self._all("SELECT count(*) FROM rows WHERE kind = 'face' AND sealed IS NULL")[0][
                 0
@@ -336,3 +410,11 @@ def _remember(db: sqlite3.Connection, facts: dict[str, Any]) -> None:
             db.execute("DELETE FROM facts WHERE name = ?", (name,))
         else:
             db.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()

@@ -19,8 +19,9 @@ app.autodiscover_tasks()
 @worker_init.connect
 @beat_init.connect
 def refuse_if_unsafe(**kwargs: Any) -> None:
-    from portal import checks  # not before Django is set up
+    from portal import checks, memory  # not before Django is set up
 
+    memory.keep_out_of_core_files()
     checks.refuse_if_unsafe()
 
 

@@ -5,7 +5,9 @@ Mistakes of deployment are named here once, so that a place that is not safe doe
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections
 from django.utils.module_loading import import_string
 
-from portal import owner
+from portal import keys, owner
+from vault import canary, wrapping
 
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1"}
 _CALLED = re.compile(r"""\beffects\.call\(\s*["'](\w+)["']""")
@@ -32,6 +35,7 @@ def refuse_if_unsafe() -> None:
     _refuse(run_checks())
     # Only then: the settings are sound, so the databases they name can be asked.
     _refuse(check_role(databases=list(settings.DATABASES)))
+    _refuse(check_canary(databases=list(settings.DATABASES), planted=True))
 
 
 def _refuse(messages: Iterable[CheckMessage]) -> None:
@@ -53,17 +57,41 @@ def check_secrets(**kwargs: Any) -> Iterator[CheckMessage]:
             hint="Set SECRET_KEY or SECRET_KEY_FILE. If this is a demo, set LINMEN_MODE=demo.",
             id="linmen.E001",
         )
-    if not settings.WRAPPING_KEY:
-        yield Error(
-            "The key that wraps residents' keys is missing.",
-            hint="Set WRAPPING_KEY_FILE (or WRAPPING_KEY) to base64 of 32 random bytes, kept apart from every backup.",
-            id="linmen.E002",
-        )
+    yield from _wrapping_key()
     if not settings.SERVER_KEY_FILE or not Path(settings.SERVER_KEY_FILE).is_file():
         yield Error(
             "The key that signs what gates receive is missing.",
             hint="Set SERVER_KEY_FILE to an Ed25519 private key in PEM.",
             id="linmen.E003",
+        )
+    elif not keys.signs(Path(settings.SERVER_KEY_FILE)):
+        yield Error(
+            "SERVER_KEY_FILE holds no Ed25519 private key in PEM.",
+            hint="Make one with `openssl genpkey -algorithm ed25519`. Another key than before unpairs every gate.",
+            id="linmen.E012",
+        )
+
+
+def _wrapping_key() -> Iterator[CheckMessage]:
+    if not settings.WRAPPING_KEY:
+        yield Error(
+            "The key that wraps residents' keys is missing.",
+            hint=(
+                "Set WRAPPING_KEY_FILE (or WRAPPING_KEY) to base64 of 32 random bytes, kept apart from every backup."
+                " If it is lost, do not make another: `manage.py custody restore` makes it from its two sealed halves."
+            ),
+            id="linmen.E002",
+        )
+        return
+    try:
+        guessable = wrapping.is_guessable(wrapping.secret())
+    except wrapping.WrappingKeyMissing:
+        return  # vault.E001 says so
+    if guessable:
+        yield Error(
+            "The wrapping key is not random: all alike, a pattern, or typed words.",
+            hint="Before anybody is registered make one with `openssl rand -base64 32`.",
+            id="linmen.E013",
         )
 
 
@@ -107,6 +135,64 @@ def check_servers(**kwargs: Any) -> Iterator[CheckMessage]:
         yield Error(
             "The embedded Redis is for a demo and for tests.", hint="Set REDIS_URL.", id="linmen.E007"
         )
+
+    yield from _one_server_for_both()
+
+
+def _one_server_for_both() -> Iterator[CheckMessage]:
+    """Two databases of one cluster are in one backup, and whoever steals that has the keys with what they lock."""
+    at = [(each.get("HOST", ""), str(each.get("PORT") or "5432")) for each in settings.DATABASES.values()]
+    if len(set(at)) < len(at):
+        yield Error(
+            "The data and the vault are on one and the same server.",
+            hint=(
+                "Make a second cluster for the vault (`pg_createcluster`, another port) and name it in"
+                " VAULT_DATABASE_URL, so that no one backup ever holds both."
+            ),
+            id="linmen.E014",
+        )
+
+
+SECRET_FILES = (
+    *("SECRET_KEY_FILE", "WRAPPING_KEY_FILE", "SERVER_KEY_FILE", "REDIS_URL_FILE", "DATABASE_URL_FILE"),
+    *("VAULT_DATABASE_URL_FILE", "DATABASE_OWNER_URL_FILE", "VAULT_DATABASE_OWNER_URL_FILE"),
+)
+
+
+@register(Tags.security)
+def check_files(**kwargs: Any) -> Iterator[CheckMessage]:
+    """What must stay secret is readable by the one user this runs as."""
+    if not settings.PRODUCTION:
+        return
+    for variable in SECRET_FILES:
+        if not (named := os.environ.get(variable)):
+            continue
+        path = Path(named)
+        if not os.access(path, os.R_OK) or not path.is_file():
+            yield Error(
+                f"{variable} names a file that cannot be read here: {path}",
+                hint="Let it belong to the user this runs as, with mode 0400.",
+                id="linmen.E015",
+            )
+        elif path.stat().st_mode & _others(path):
+            yield Error(
+                f"Others on this machine can read or change {variable}: {path}",
+                hint=f"chmod 600 {path}",
+                id="linmen.E016",
+            )
+    if settings.VAR.is_dir() and settings.VAR.stat().st_mode & stat.S_IRWXO:
+        yield Error(
+            f"Others on this machine can look into LINMEN_VAR: {settings.VAR}",
+            hint=f"chmod o-rwx {settings.VAR}",
+            id="linmen.E017",
+        )
+
+
+def _others(path: Path) -> int:
+    """The bits that nobody else may have. What systemd hands over (LoadCredential=) lies in a folder of this service
+    alone and may be opened by an access list, whose mask the group's bits then show."""
+    handed = os.environ.get("CREDENTIALS_DIRECTORY")
+    return stat.S_IRWXO if handed and Path(handed) == path.parent else stat.S_IRWXG | stat.S_IRWXO
 
 
 @register(Tags.security)
@@ -164,3 +250,35 @@ def check_role(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterato
                 hint="Connect as linmen_app; only `manage.py migrate` connects as linmen_owner.",
                 id="linmen.E011",
             )
+
+
+WRONG_KEY = (
+    "Do not make a new key and do not go on: what is there could not be read, and what comes would be under another"
+    " secret. Put the right key back: `manage.py custody check` tells whether the two sealed halves make it, `manage.py"
+    " custody restore` writes it. If instead this vault is the wrong one, restore the one that belongs to the key."
+)
+
+
+@register(Tags.database)
+def check_canary(
+    databases: Sequence[str] | None = None, *, planted: bool = False, **kwargs: Any
+) -> Iterator[CheckMessage]:
+    """The wrapping key at hand is the one that wrapped what is in the vault. `planted`: its canary must be there, as it
+    must for whoever serves, and cannot yet be before the first `migrate`."""
+    if "vault" not in (databases or ()) or not settings.WRAPPING_KEY:
+        return  # a missing key is named by check_secrets
+    try:
+        canary.opens()
+    except canary.NoCanary:
+        if planted:
+            yield Error(
+                "The vault does not know its wrapping key yet.",
+                hint="Run `manage.py migrate`.",
+                id="linmen.E018",
+            )
+    except wrapping.WrappingKeyMissing as wrong:
+        yield Error(f"This is not the vault's wrapping key. {wrong}", hint=WRONG_KEY, id="linmen.E019")
+    except wrapping.WrappedKeyDamaged as damaged:
+        yield Error(f"The vault's canary was changed. {damaged}", hint=WRONG_KEY, id="linmen.E020")
+    except DatabaseError as error:
+        yield Error(f"The vault does not answer: {type(error).__name__}", id="linmen.E010")

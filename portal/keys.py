@@ -8,8 +8,14 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from portal import places
 
@@ -23,11 +29,25 @@ MADE = {
 
 
 def given(variable: str) -> str:
-    """A secret from the variable, or from the file that `<variable>_FILE` names; else empty."""
+    """A secret from the variable, or from the file that `<variable>_FILE` names; else empty.
+
+    A file that cannot be read counts as none: `portal.checks` says so in words, and refuses the start.
+    """
     if value := os.environ.get(variable):
         return value
     file = os.environ.get(f"{variable}_FILE")
-    return Path(file).read_text(encoding="ascii").strip() if file and Path(file).exists() else ""
+    try:
+        return Path(file).read_text(encoding="ascii").strip() if file else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def signs(file: Path) -> bool:
+    """Whether it holds an Ed25519 private key that needs no password."""
+    try:
+        return isinstance(load_pem_private_key(file.read_bytes(), password=None), Ed25519PrivateKey)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm):
+        return False
 
 
 def made(var: Path, name: str) -> Path:

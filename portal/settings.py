@@ -11,7 +11,6 @@ DEBUG may be on in demo and test only. The variables are listed in docs/deployme
 
 from __future__ import annotations
 
-import os
 from typing import Any
 from urllib.parse import unquote
 
@@ -108,8 +107,8 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 
 def _database(variable: str, name: str, *, role: str) -> dict[str, Any]:
-    if variable in os.environ:
-        found: dict[str, Any] = dict(env.db_url(variable))
+    if url := keys.given(variable):
+        found: dict[str, Any] = dict(env.db_url_config(url))
         found["HOST"] = unquote(found.get("HOST", ""))  # a socket's folder is written with %2F
     else:
         found = embedded.database(VAR, embedded.DATABASES[name], role=role)
@@ -134,10 +133,10 @@ OWNER_DATABASES = {
 DATABASE_ROUTERS = ["portal.router.VaultRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-EMBEDDED_DATABASES = not {"DATABASE_URL", "VAULT_DATABASE_URL"} <= os.environ.keys()
-EMBEDDED_REDIS = "REDIS_URL" not in os.environ
+EMBEDDED_DATABASES = not (keys.given("DATABASE_URL") and keys.given("VAULT_DATABASE_URL"))
+EMBEDDED_REDIS = not keys.given("REDIS_URL")
 
-REDIS_URL = env.str("REDIS_URL", default=embedded.redis_url(VAR))
+REDIS_URL = keys.given("REDIS_URL") or embedded.redis_url(VAR)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -290,8 +289,11 @@ RETENTION_SECONDS = env.float("RETENTION_SECONDS", default=5)
 GATE_SILENT_SECONDS = env.int("GATE_SILENT_SECONDS", default=300)
 # How long a gate waits between two polls, when nothing is left to fetch.
 GATE_POLL_SECONDS = env.int("GATE_POLL_SECONDS", default=2 if DEMO or TESTING else 10)
-# How long a gate that hears nothing from here goes on opening by face. Cards have no such limit.
-FACE_OFFLINE_HOURS = env.int("FACE_OFFLINE_HOURS", default=24)
+# How long a gate that hears nothing from here goes on opening by face, QR code and visitor's pass. Cards and PINs have
+# no such limit. The name it had before is still read.
+OFFLINE_HOURS = env.int("OFFLINE_HOURS", default=env.int("FACE_OFFLINE_HOURS", default=24))
+# How long a QR code works after it was last shown; the page renews it each time it is opened.
+QR_HOURS = env.int("QR_HOURS", default=12)
 # A gate that was away for longer than this is told anew whom to keep, instead of each one who left.
 GATE_TOMBSTONE_DAYS = env.int("GATE_TOMBSTONE_DAYS", default=400)
 
@@ -300,7 +302,7 @@ EFFECTS: dict[str, str] = {
     "scope": "committees.roles.neighborhoods",
     "capacity": "committees.roles.capacity",
     "capacity_in_words": "committees.roles.capacity_in_words",
-    "access_changed": "access.feed.access_changed",
+    "access_changed": "access.passes.access_changed",
     "withdraw:face_at_gate": "access.retention.end_face",
     "withdraw:photo_over_internet": "access.retention.end_photos_over_internet",
     "withdraw:template_on_server": "access.retention.end_template_on_server",

@@ -18,7 +18,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
-from access import enrolment, feed, photos, storage
+from access import enrolment, feed, passes, photos, storage
 from access.models import Enrolment
 from committees import appointing
 from portal import erasure
@@ -45,6 +45,7 @@ def sweep(*, at: datetime) -> bool:
         ("waiting enrolments", lambda: _nudge(at)),
         ("erasure orders", lambda: _erase(at)),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
+        ("visits that are over", lambda: passes.end_over(at=at)),
         ("feed rows past a date", lambda: feed.review(at=at)),
         ("disclosures", lambda: _disclose(at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),

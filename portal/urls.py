@@ -41,3 +41,5 @@ urlpatterns = [
     path("api/gate/v1/", include("access.api.urls")),
     path("api/schema/", Schema.as_view(), name="api-schema"),
 ]
+
+handler500 = "portal.outages.went_wrong"

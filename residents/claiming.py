@@ -1,59 +1,34 @@
-"""Opening an account with the code of a letter. No phone and no e-mail needed.
+"""Spending the code of a letter: to open an account, or to get back into one. No phone and no e-mail needed.
 
-The code has 60 bits, so guessing is hopeless; attempts are counted per address all the same, and a code is spent only
-by an account that was really opened.
+The code has 60 bits, so guessing is hopeless; attempts are counted per address all the same. A code may be shown first
+(typed, or scanned) and spent afterwards: between the two, a browser remembers the letter and never the code.
 """
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.db import transaction
 
 from ledger.record import record
-from residents.models import ClaimCode, Resident, User
-from vault import blind
+from residents import letters
+from residents.models import Letter, Resident, User
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U to misread
-LENGTH = 12
-LIFE = timedelta(days=60)
 GUESSES, GUESS_WINDOW = 20, timedelta(minutes=10)
 
 
 class ClaimRefused(Exception):
-    """`reason` is one of: wrong, used, expired, replaced, too_many, taken."""
+    """`reason` is one of: wrong, used, expired, replaced, too_many, taken, other, staff."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-@transaction.atomic
-def write_letter(*, resident: Resident, by: User | None, at: datetime) -> str:
-    """Make a code for a letter, shown this once. An earlier letter that was not used stops working.
-
-    Raises: ClaimRefused("taken") if the resident has an account already
-    """
-    resident = Resident.objects.select_for_update().get(pk=resident.pk)
-    if resident.user_id:
-        raise ClaimRefused("taken")
-    ClaimCode.objects.filter(resident=resident, used_at=None, replaced_at=None).update(replaced_at=at)
-    code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-    ClaimCode.objects.create(
-        resident=resident, digest=_digest(code), made_by=by, made_at=at, expires_at=at + LIFE
-    )
-    record(
-        kind="letter.written",
-        subject=resident.pk,
-        neighborhood=resident.neighborhood_id,
-        payload={"by": str(by.pk) if by else None},
-    )
-    return "-".join(code[i : i + 4] for i in range(0, LENGTH, 4))
-
-
-def check(*, code: str, address: str, at: datetime) -> ClaimCode:
+def check(*, code: str, address: str, at: datetime) -> Letter:
     """The open letter with this code. Nothing is spent by asking.
 
     Raises: ClaimRefused
@@ -61,11 +36,85 @@ def check(*, code: str, address: str, at: datetime) -> ClaimCode:
     counter = f"claim-guesses:{address}"
     if cache.get(counter, 0) >= GUESSES:
         raise ClaimRefused("too_many")
-    letter = ClaimCode.objects.select_related("resident").filter(digest=_digest(normalise(code))).first()
+    digest = letters.digest(letters.normalise(code))
+    letter = Letter.objects.select_related("resident__user").filter(digest=digest).first()
     if letter is None:
         cache.add(counter, 0, timeout=int(GUESS_WINDOW.total_seconds()))
         cache.incr(counter)
         raise ClaimRefused("wrong")
+    return _open(letter, at)
+
+
+def shown(*, letter: UUID, at: datetime) -> Letter:
+    """A letter whose code was shown before.
+
+    Raises: ClaimRefused
+    """
+    found = Letter.objects.select_related("resident__user").filter(pk=letter).first()
+    if found is None:
+        raise ClaimRefused("wrong")
+    return _open(found, at)
+
+
+def claim(*, code: str, username: str, password: str, language: str, address: str, at: datetime) -> User:
+    """Show a code and open the account with it.
+
+    Raises: as `check` and `open_account`
+    """
+    letter = check(code=code, address=address, at=at)
+    return open_account(letter=letter.pk, username=username, password=password, language=language, at=at)
+
+
+@transaction.atomic
+def open_account(*, letter: UUID, username: str, password: str, language: str, at: datetime) -> User:
+    """The letter is spent and the account made in one act, once even from two tabs.
+
+    Raises: ClaimRefused; django.db.IntegrityError if the sign-in name is taken (forms ask first)
+    """
+    found = _taken(letter, Letter.Purpose.OPEN, at)
+    if found.resident.user_id:
+        raise ClaimRefused("taken")
+    _spend(found, at)
+    user = User.objects.create_user(username=username, password=password, language=language)
+    Resident.objects.filter(pk=found.resident_id).update(user=user)
+    _record("account.claimed", found)
+    return user
+
+
+def recover(*, letter: UUID, password: str, at: datetime) -> User:
+    """A new password for the account there is. The old one stops, and every session with it (`User` says how).
+
+    Raises: ClaimRefused
+    """
+    hashed = make_password(password)  # slow, so before any lock
+    with transaction.atomic():
+        found = _taken(letter, Letter.Purpose.RECOVER, at)
+        user = found.resident.user
+        if user is None or not user.is_active:
+            raise ClaimRefused("other")
+        # They may have been appointed since it was written: see `letters`.
+        if letters.of_staff(found.resident) and not (found.made_by and found.made_by.is_superuser):
+            raise ClaimRefused("staff")
+        _spend(found, at)
+        user.password = hashed
+        user.save(update_fields=["password"])
+        _record("account.recovered", found)
+    return user
+
+
+def _taken(letter: UUID, purpose: Letter.Purpose, at: datetime) -> Letter:
+    """The letter, its person locked: as `letters` does, the person first."""
+    resident = Letter.objects.filter(pk=letter).values("resident")
+    list(Resident.objects.select_for_update(no_key=True).filter(pk__in=resident).values_list("pk"))
+    found = Letter.objects.select_related("resident__user", "made_by").filter(pk=letter).first()
+    if found is None or found.resident.erased_at:
+        raise ClaimRefused("wrong")
+    if found.purpose != purpose:
+        raise ClaimRefused("other")
+    return _open(found, at)
+
+
+def _open(letter: Letter, at: datetime) -> Letter:
     if letter.used_at:
         raise ClaimRefused("used")
     if letter.replaced_at:
@@ -75,35 +124,15 @@ def check(*, code: str, address: str, at: datetime) -> ClaimCode:
     return letter
 
 
-@transaction.atomic
-def claim(*, code: str, username: str, password: str, language: str, address: str, at: datetime) -> User:
-    """Open the account: the letter is spent and the account made in one act, once even from two tabs.
-
-    Raises: ClaimRefused; django.db.IntegrityError if the sign-in name is taken (forms ask first)
-    """
-    letter = check(code=code, address=address, at=at)
-    # As `write_letter` does: the person first, then their letters.
-    Resident.objects.select_for_update(no_key=True).get(pk=letter.resident_id)
-    spent = ClaimCode.objects.filter(pk=letter.pk, used_at=None, replaced_at=None).update(used_at=at)
-    if not spent:
+def _spend(letter: Letter, at: datetime) -> None:
+    if not Letter.objects.open(at).filter(pk=letter.pk).update(used_at=at):
         raise ClaimRefused("used")
-    user = User.objects.create_user(username=username, password=password, language=language)
-    if not Resident.objects.living().filter(pk=letter.resident_id, user=None).update(user=user):
-        raise ClaimRefused("taken")
+
+
+def _record(kind: str, letter: Letter) -> None:
     record(
-        kind="account.claimed",
+        kind=kind,
         subject=letter.resident_id,
-        neighborhood=letter.resident.neighborhood_id,
+        neighborhood=letter.neighborhood_id,
         payload={"letter": str(letter.pk)},
     )
-    return user
-
-
-def normalise(code: str) -> str:
-    """Forgive case, spaces, dashes and the letters that look like digits."""
-    kept = "".join(character for character in code.upper()[:64] if character.isalnum())
-    return kept.translate(str.maketrans("OILＯ", "0110"))
-
-
-def _digest(code: str) -> bytes:
-    return blind.index(domain="claim-code", value=code)

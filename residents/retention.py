@@ -21,7 +21,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from residents.models import ClaimCode, Neighborhood, Occupancy, Ownership, Resident, RetentionRun
+from residents import letters
+from residents.models import Neighborhood, Occupancy, Ownership, Resident, RetentionRun
 
 Words = str | Promise
 Rows = QuerySet[Any, Any]
@@ -214,7 +215,6 @@ def years_before(day: date, years: int) -> date:
 # Three years: as long as a claim from the contract can still be brought (Civil Code 188).
 LIVED_HERE = Years(3)
 HISTORY = timedelta(days=3 * 365)
-LETTER = timedelta(days=90)
 RUNS = timedelta(days=400)
 ADULT = Years(18)
 
@@ -223,8 +223,8 @@ def _forget_births(claimed: list[Any], at: datetime) -> int:
     return Resident.objects.filter(pk__in=claimed).update(born=None)
 
 
-def _letters() -> Rows:
-    return ClaimCode.objects.all()
+def _forget_letters(claimed: list[Any], at: datetime) -> int:
+    return letters.forget(claimed)
 
 
 RULES: Sequence[Rule] = (
@@ -243,15 +243,17 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         code="residents.letters",
-        what=_("That a letter with an opening code was written, and for whom"),
-        why=_("So that the office can say whether a letter was used, ran out or was replaced."),
-        life=LETTER,
-        since=_("after the letter ran out"),
+        what=_("That a letter with an opening code was written, for whom, and how it was delivered"),
+        why=_(
+            "So that you can see who had it printed, and the office whether it was used, ran out or was replaced."
+        ),
+        life=letters.KEPT,
+        since=_("after the letter was used or replaced, or ran out"),
         end=End.DELETE,
-        covers=("residents.ClaimCode",),
-        rows=_letters,
-        clock="expires_at",
-        forget=deleted(ClaimCode),
+        covers=("residents.Letter", "residents.LetterBatch"),
+        rows=letters.ended,
+        clock="ended",
+        forget=_forget_letters,
     ),
     Rule(
         code="residents.lived_here",
@@ -364,6 +366,6 @@ KEPT: Sequence[Kept] = (
             "A key lives as long as what it opens; then it is destroyed and only its number stays, so that it cannot come back."
         ),
         until=_("Until what it opens has to go."),
-        covers=("vault.Key",),
+        covers=("vault.Key", "vault.Canary"),
     ),
 )

@@ -15,6 +15,7 @@ import shutil
 from pathlib import Path
 
 import django
+import hypothesis
 
 BASE = Path(__file__).resolve().parent.parent
 
@@ -52,6 +53,10 @@ for _left in (BASE / "var").glob("test-*"):
         shutil.rmtree(_left, ignore_errors=True)
 
 (Path(os.environ["LINMEN_VAR"]) / "static").mkdir(parents=True, exist_ok=True)  # whitenoise looks for it
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 django.setup()  # here, not in a hook: the plugins below import models
 

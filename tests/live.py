@@ -158,6 +158,8 @@ def free_port() -> int:
 def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated cluster at rest, to be copied: a `live` test then needs no `initdb` and no migrations."""
     var = settings.VAR / "seed"
+    # Its vault knows its wrapping key: the one that every house of this run will have.
+    shutil.copytree(settings.VAR / "keys", places.make_private(var / "keys"), dirs_exist_ok=True)
     env = {**os.environ, "LINMEN_VAR": str(var)}
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0"],

@@ -5,6 +5,7 @@ linger anywhere (a backup, a replica, a stolen disk) stops being readable. A des
 that the database will not let anyone revive. Keys are wrapped by a key that no database holds.
 
 Files: `keys` (their life and end), `sealing` (what they lock), `blind` (finding a value without storing it),
-`wrapping` (where the wrapping key comes from), `rewrite` (no old bytes left in a table's file). The vault
+`wrapping` (where the wrapping key comes from), `canary` (whether it is the right one), `custody` (two halves of it,
+on paper), `rewrite` (no old bytes left in a table's file). The vault
 knows nothing of residents and imports no other room.
 """

@@ -40,3 +40,19 @@ class Key(models.Model):
 
     def __str__(self) -> str:
         return f"key {self.pk}"
+
+
+class Canary(models.Model):
+    """The one row that tells the wrapping key from any other; see `vault.canary`. Never changed, never deleted."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    wrapped = models.BinaryField(editable=False)
+    planted_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects: ClassVar[models.Manager[Canary]] = models.Manager()
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(id=1), name="vault_canary_is_one"),)
+
+    def __str__(self) -> str:
+        return "the canary"

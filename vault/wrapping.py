@@ -8,6 +8,7 @@ import base64
 import binascii
 import secrets
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -46,7 +47,7 @@ class AesGcmWrapper:
     def __init__(self, secret: bytes) -> None:
         self._aead = AESGCM(derive(secret, "wrap"))
         # The name tells a wrong wrapping key from damaged bytes, and one epoch's key from the next.
-        self._name = derive(secret, "name")[:NAME_BYTES]
+        self._name = name(secret)
 
     def wrap(self, key: bytes, *, aad: bytes) -> bytes:
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -73,6 +74,20 @@ def wrapper() -> Wrapper:
 def secret() -> bytes:
     """The wrapping secret itself: for `wrapper` and for what `vault.blind` derives from it."""
     return _secret(settings.WRAPPING_KEY)
+
+
+def name(secret: bytes) -> bytes:
+    """What tells one wrapping key from another, and nothing of either."""
+    return derive(secret, "name")[:NAME_BYTES]
+
+
+def is_guessable(secret: bytes) -> bool:
+    """All zeros, a pattern, a typed sentence: no 32 random bytes look so in the lifetime of the world.
+
+    Of random bytes some 30 values differ, and so do the steps between them; fewer than 16 never happens.
+    """
+    steps = {(b - a) % 256 for a, b in pairwise(secret)}
+    return len(set(secret)) < 16 or len(steps) < 16 or all(0x20 <= byte < 0x7F for byte in secret)
 
 
 def derive(secret: bytes, label: str) -> bytes:

@@ -103,7 +103,7 @@ class ReceiptsIn(Strict):
 class EventIn(Strict):
     sequence = Whole(min_value=0, max_value=_BIGGEST)
     at = Moment()
-    kind = serializers.ChoiceField(["card", "face", "unknown"])
+    kind = serializers.ChoiceField(["card", "face", "pin", "qr", "pass", "unknown"])
     credential = Id(allow_null=True, default=None)
     outcome = serializers.ChoiceField(["opened", "refused"])
     reason = Text(validators=[RegexValidator(CODE)], max_length=40, default="", allow_blank=True)
@@ -143,9 +143,16 @@ class RowOut(serializers.Serializer[Any]):
     credential = serializers.UUIDField()
     version = serializers.IntegerField()
     present = serializers.BooleanField()
-    kind = serializers.ChoiceField(["card", "face"], required=False)
+    kind = serializers.ChoiceField(["card", "face", "pin", "qr", "pass"], required=False)
     digest = serializers.CharField(required=False, help_text="hex; cards")
     template = serializers.CharField(required=False, help_text="base64, sealed to the device; faces")
+    number = serializers.CharField(
+        required=False, help_text="five digits, typed before the PIN; PINs and passes"
+    )
+    verifier = serializers.CharField(
+        required=False, help_text="the PIN as argon2id (PHC string); PINs and passes"
+    )
+    once = serializers.BooleanField(required=False, help_text="opens each gate once; passes")
     windows = WindowOut(many=True, required=False)
 
 
@@ -153,7 +160,10 @@ class FeedOut(Envelope):
     gate = serializers.UUIDField()
     time_zone = serializers.CharField()
     methods = serializers.ListField(child=serializers.CharField())
-    face_offline_hours = serializers.IntegerField()
+    offline_hours = serializers.IntegerField(
+        help_text="how long faces, QR codes and passes go on opening when the site is silent; cards and PINs always do"
+    )
+    face_offline_hours = serializers.IntegerField(help_text="the same, under its name of before")
     cursor = serializers.CharField()
     more = serializers.BooleanField()
     poll_after = serializers.IntegerField(help_text="seconds")

@@ -188,7 +188,8 @@ class Feed(GateView):
             gate=device.gate_id,
             time_zone=device.neighborhood.time_zone,
             methods=methods(device.gate),
-            face_offline_hours=settings.FACE_OFFLINE_HOURS,
+            offline_hours=settings.OFFLINE_HOURS,
+            face_offline_hours=settings.OFFLINE_HOURS,  # as devices of before codes and passes call it
             cursor=page.cursor.written(device.pk),
             more=page.more,
             poll_after=0 if page.more else settings.GATE_POLL_SECONDS,

@@ -14,7 +14,7 @@ VACUUM_AS_USUAL = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0009_nobody_is_left_without_a_way_in"),
+        ("access", "0020_cards_that_already_exist"),
         ("residents", "0040_scheduled_deletion"),
     ]
 

@@ -3,8 +3,11 @@ from access.models.enrolment import Enrolment
 from access.models.events import EntryEvent
 from access.models.feed import FeedCounter, FeedRow
 from access.models.gates import Device, Gate, PairingCode
+from access.models.passes import Pass, PassGate
+from access.models.tapping import CardFormat, TapRequest, UnknownCard
 
 __all__ = [
+    "CardFormat",
     "Credential",
     "Device",
     "Enrolment",
@@ -13,7 +16,11 @@ __all__ = [
     "FeedRow",
     "Gate",
     "PairingCode",
+    "Pass",
+    "PassGate",
     "Rule",
     "SealedCopy",
+    "TapRequest",
     "Template",
+    "UnknownCard",
 ]

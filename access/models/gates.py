@@ -41,6 +41,8 @@ class Gate(models.Model):
     by_qr = models.BooleanField(_("opens by QR code"), default=False)
     by_face = models.BooleanField(_("opens by face, for those who chose it"), default=False)
     by_fingerprint = models.BooleanField(_("opens by fingerprint, for those who chose it"), default=False)
+    # Its device listens and reports, and the old controller goes on opening the door.
+    beside_since = models.DateTimeField(_("beside the old controller since"), null=True, editable=False)
     feed_floor = models.BigIntegerField(default=0, editable=False)  # versions up to here were compacted
 
     class Meta:
@@ -82,6 +84,13 @@ class Gate(models.Model):
                 name="gate_looks_at_faces_in_public_only",
                 violation_error_message=_(
                     "A gate may open by face only where everybody passes. Choose another place, or leave faces out."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(in_service=False) | Q(beside_since=None),
+                name="gate_beside_the_old_one_opens_nothing",
+                violation_error_message=_(
+                    "This gate still listens beside the old controller. Switch it over on the page for that."
                 ),
             ),
         ]

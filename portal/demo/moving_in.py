@@ -17,7 +17,7 @@ from committees.models import Committee
 from committees.roles import capacity
 from portal.demo import consenting, doors, sharing, welcome
 from portal.demo.community import COMMUNITIES, PASSWORD, Community, Dwelling, Person
-from residents import claiming, lookups
+from residents import claiming, letters, lookups
 from residents.models import Building, Neighborhood, Occupancy, Ownership, Resident, Unit, User
 from residents.register import move_in, register
 
@@ -134,7 +134,7 @@ def _since(at: datetime) -> date:
 def _write_letter(here: Settled, person: Person, resident: Resident, *, at: datetime) -> None:
     if not (person.letter or person.account):
         return
-    code = claiming.write_letter(resident=resident, by=None, at=at)
+    code = letters.write(resident=resident, by=None, at=at).code
     if person.letter:
         here.letters[person.name] = code
         return

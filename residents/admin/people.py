@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from residents import claiming, contact, correcting, effects, lookups, register
-from residents.acts import Act, Refused, shown_once
+from residents import contact, correcting, effects, lookups, register
+from residents.acts import Act, Refused
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.models import Occupancy, Resident, User
 
@@ -95,28 +95,9 @@ def _look_up(request: HttpRequest, resident: Resident, given: dict[str, Any]) ->
     return None
 
 
-def _write_letter(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse:
-    by = request.user
-    assert isinstance(by, User)
-    try:
-        code = claiming.write_letter(resident=resident, by=by, at=moment(request))
-    except claiming.ClaimRefused:
-        raise Refused(gettext("This resident has an account already.")) from None
-    until = date_format(moment(request) + claiming.LIFE, "DATE_FORMAT")
-    dwellings = "、".join(str(lived.unit) for lived in resident.occupancies.select_related("unit__building"))
-    return shown_once(
-        request,
-        page=admin.site.get_model_admin(Resident),  # type: ignore[arg-type]
-        obj=resident,
-        title=gettext("Letter with a code"),
-        code=code,
-        lines=[
-            f"{lookups.masked_name(resident)} · {dwellings}",
-            gettext("With this code you open your own account. You need no phone, no e-mail and no photo."),
-            gettext("Open %(address)s and type the code. It works once, until %(day)s.")
-            % {"address": request.build_absolute_uri("/"), "day": until},
-        ],
-    )
+def _letters(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse:
+    """Letters have a page of their own at the desk, above the admin."""
+    return HttpResponseRedirect(reverse("desk_letters_person", args=[resident.pk]))
 
 
 def _correct(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse | None:
@@ -158,12 +139,12 @@ class ResidentAdmin(ScopedAdmin[Resident]):
             ),
         ),
         Act(
-            slug="letter",
-            label=_("Print a letter with a code"),
+            slug="letters",
+            label=_("Letters"),
             perms=("manage_register",),
-            run=_write_letter,
-            explained=_("With the code the resident opens an account. An earlier letter stops working."),
-            when=lambda resident: resident.user_id is None and resident.erased_at is None,
+            run=_letters,
+            explained=_("Leads to the letters of this person: a first one, another one, a way back in."),
+            when=lambda resident: resident.erased_at is None,
         ),
         Act(
             slug="correct",

@@ -11,7 +11,7 @@ NO_HISTORY_BY_AGE = "DROP INDEX desk_history_by_age"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("residents", "0005_who_owns_and_as_what_people_live"),
+        ("residents", "0021_what_a_letter_was_it_stays"),
         ("admin", "0003_logentry_add_action_flag_choices"),
         ("sessions", "0001_initial"),
     ]

@@ -1,7 +1,7 @@
 """F23 where nobody can get round it: 'erased' is no word for hidden. A tombstone never comes back to life.
 
 Whoever gives somebody a home or a way in takes the person's row first, as every act on a person does, so that an erasure
-and an act that brings somebody new rows come wholly one after the other.
+and an act that brings somebody new rows come wholly one after the other. Letters have that law of their own.
 """
 
 from django.db import migrations
@@ -59,13 +59,6 @@ DROP TRIGGER {table}_not_again_of_the_erased ON {table};
 DROP TRIGGER {table}_not_of_the_erased ON {table};
 """
 
-LETTER = """
-CREATE TRIGGER residents_claimcode_not_of_the_erased BEFORE INSERT OR UPDATE OF resident_id ON residents_claimcode
-    FOR EACH ROW EXECUTE FUNCTION linmen_not_of_the_erased();
-ALTER TABLE residents_claimcode ENABLE ALWAYS TRIGGER residents_claimcode_not_of_the_erased;
-"""
-NO_LETTER = "DROP TRIGGER residents_claimcode_not_of_the_erased ON residents_claimcode"
-
 
 class Migration(migrations.Migration):
     dependencies = [("residents", "0040_scheduled_deletion")]
@@ -76,5 +69,4 @@ class Migration(migrations.Migration):
             migrations.RunSQL(HOME.format(table=table), NO_HOME.format(table=table))
             for table in ("residents_occupancy", "residents_ownership")
         ),
-        migrations.RunSQL(LETTER, NO_LETTER),
     ]

@@ -1,4 +1,4 @@
-"""Residents, where they live, and the letter with which they open their account.
+"""Residents, and who lives and owns where.
 
 No identity numbers are kept, and a phone is never needed (A4).
 """
@@ -6,7 +6,7 @@ No identity numbers are kept, and a phone is never needed (A4).
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import date
 
 from django.db import models
 from django.db.models import F, Q
@@ -38,6 +38,9 @@ class Resident(models.Model):
     contact_key = models.UUIDField(default=uuid.uuid4, editable=False)  # vault key of the phone
     # Of minors only, for who may decide hangs on it; it goes when they come of age.
     born = models.DateField(_("date of birth, of minors only"), null=True, blank=True)
+    # They say that others read their mail. It tells of their home: only the desk's page of their letters and they
+    # themselves see it, and no list, file, slip or ledger entry says it.
+    keep_at_desk = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("on the register since"), auto_now_add=True)
     erased_at = models.DateTimeField(null=True, editable=False)
 
@@ -60,6 +63,9 @@ class Resident(models.Model):
             models.CheckConstraint(
                 condition=Q(erased_at=None) | Q(name="", phone_sealed=None, user=None, born=None),
                 name="erased_is_a_tombstone",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(keep_at_desk=False), name="erased_says_nothing_of_the_mail"
             ),
         ]
 
@@ -145,31 +151,3 @@ class Ownership(models.Model):
 
     def __str__(self) -> str:
         return f"ownership {str(self.pk)[:8]}"
-
-
-class ClaimCode(models.Model):
-    """The one-time code of a letter. Only its keyed digest is kept; the newest letter is the valid one."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    resident = models.ForeignKey(Resident, models.PROTECT, related_name="claim_codes")
-    digest = models.BinaryField(unique=True)
-    made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    made_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)
-    replaced_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["resident"],
-                condition=Q(used_at=None, replaced_at=None),
-                name="claim_code_one_open_letter",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"letter {str(self.pk)[:8]}"
-
-    def is_expired(self, at: datetime) -> bool:
-        return at >= self.expires_at

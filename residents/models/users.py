@@ -10,6 +10,7 @@ from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -33,6 +34,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     is_staff = models.BooleanField(_("may open the staff desk"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
+    # Raised to end every session at once, without another password.
+    sessions_ended = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(_("since"), default=timezone.now)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -42,6 +45,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must know: a new password, or a raised `sessions_ended`, and it is over."""
+        salt = "residents.models.User.session"
+        return salted_hmac(
+            salt, f"{self.sessions_ended}|{self.password}", secret=secret, algorithm="sha256"
+        ).hexdigest()
 
     def __str__(self) -> str:
         return f"account {str(self.pk)[:8]}"

@@ -134,7 +134,7 @@ class Site:
             "gate": self.gate,
             "time_zone": "Asia/Shanghai",
             "methods": self.methods,
-            "face_offline_hours": 24,
+            "offline_hours": 24,
             "more": more,
             "poll_after": 5,
             "rows": [self.sealed(row) for row in page],

@@ -37,7 +37,7 @@ def page(*rows: Row, cursor="f1", keep=None) -> Page:
         gate=C,
         time_zone="Asia/Shanghai",
         methods=("card", "face"),
-        face_offline_hours=24,
+        offline_hours=24,
         server_time=NOW,
     )
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from access import cards, pins
 from access.models import Credential, Enrolment, Rule
 from consent.models import Purpose
-from residents import claiming
-from residents.models import ClaimCode, Occupancy, Ownership, Resident, User
+from residents import letters
+from residents.models import Letter, Occupancy, Ownership, Resident, User
 from residents.register import move_in
 from tests import make
 from tests.laws.conftest import WAYS_ROUND, Execute, refusal
@@ -75,7 +75,6 @@ def test_no_account_no_letter_no_home_and_no_way_in_for_them(tombstone, neighbor
     refused(lambda: cards.issue(resident=tombstone, number="04A20009", at=now))
     refused(lambda: pins.lend(resident=tombstone, at=now))
     refused(lambda: move_in(resident=tombstone, unit=unit, since=today, at=now))
-    refused(lambda: claiming.write_letter(resident=tombstone, by=None, at=now))
     for act in (
         lambda: Ownership.objects.create(neighborhood=where, resident=tombstone, unit=unit, since=today),
         lambda: Occupancy.objects.create(neighborhood=where, resident=tombstone, unit=unit, since=today),
@@ -83,9 +82,21 @@ def test_no_account_no_letter_no_home_and_no_way_in_for_them(tombstone, neighbor
             neighborhood=where, resident=tombstone, kind="face", created_at=now
         ),
         lambda: Rule.objects.create(neighborhood=where, gate=gate, resident=tombstone),
-        lambda: ClaimCode.objects.create(resident=tombstone, digest=b"x", made_at=now, expires_at=now),
     ):
         refused(act)
+    with pytest.raises(letters.LetterRefused):
+        letters.write(resident=tombstone, by=None, at=now)
+    with pytest.raises(DatabaseError) as error, transaction.atomic():
+        Letter.objects.create(
+            neighborhood=where,
+            resident=tombstone,
+            purpose="open",
+            goes="desk",
+            digest=b"x",
+            made_at=now,
+            expires_at=now + timedelta(days=1),
+        )
+    assert error.value.__cause__.sqlstate == "LM020"
 
 
 def test_a_home_that_ended_is_not_opened_again_and_may_go_on_ending(tombstone, now):

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.db import connections
 
-from residents import claiming
-from residents.models import ClaimCode, Resident, User
+from residents import claiming, letters
+from residents.models import Letter, Resident, User
 from residents.register import register
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def newcomer(here):
 
 @pytest.fixture
 def code(newcomer, now):
-    return claiming.write_letter(resident=newcomer, by=None, at=now)
+    return letters.write(resident=newcomer, by=None, at=now).code
 
 
 @pytest.mark.obligation("A4", "4")
@@ -58,12 +58,12 @@ def test_it_refuses_a_used_code(code, now):
 
 def test_it_refuses_an_expired_code_on_the_second(code, now):
     with pytest.raises(claiming.ClaimRefused, match="expired"):
-        claim(code, now + claiming.LIFE)
-    claim(code, now + claiming.LIFE - timedelta(seconds=1))
+        claim(code, now + letters.LIFE[Letter.Purpose.OPEN])
+    claim(code, now + letters.LIFE[Letter.Purpose.OPEN] - timedelta(seconds=1))
 
 
 def test_it_refuses_the_earlier_of_two_letters(newcomer, code, now):
-    second = claiming.write_letter(resident=newcomer, by=None, at=now)
+    second = letters.write(resident=newcomer, by=None, at=now).code
     with pytest.raises(claiming.ClaimRefused, match="replaced"):
         claim(code, now)
     claim(second, now)
@@ -71,8 +71,8 @@ def test_it_refuses_the_earlier_of_two_letters(newcomer, code, now):
 
 def test_it_writes_no_letter_for_an_account_that_is_open(newcomer, code, now):
     claim(code, now)
-    with pytest.raises(claiming.ClaimRefused, match="taken"):
-        claiming.write_letter(resident=newcomer, by=None, at=now)
+    with pytest.raises(letters.LetterRefused, match="account"):
+        letters.write(resident=newcomer, by=None, at=now).code
 
 
 def test_it_slows_a_thousand_guesses_and_spends_nothing(code, now):
@@ -87,7 +87,7 @@ def test_it_slows_a_thousand_guesses_and_spends_nothing(code, now):
 
 
 def test_it_keeps_no_code_in_the_clear(code, now):
-    letter = ClaimCode.objects.get()
+    letter = Letter.objects.get()
     assert code.replace("-", "").encode() not in bytes(letter.digest)
     assert code not in str(vars(letter))
 
@@ -95,7 +95,7 @@ def test_it_keeps_no_code_in_the_clear(code, now):
 def test_it_opens_one_account_from_two_tabs(committed, request, now):
     here = request.getfixturevalue("here")
     newcomer = register(neighborhood=here, name="柳三")
-    code = claiming.write_letter(resident=newcomer, by=None, at=now)
+    code = letters.write(resident=newcomer, by=None, at=now).code
 
     def tab(number):
         try:

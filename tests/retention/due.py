@@ -16,10 +16,20 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from access import pins
-from access.models import Credential, Enrolment, EntryEvent, FeedRow, Gate, PairingCode
+from access.models import (
+    Credential,
+    Enrolment,
+    EntryEvent,
+    FeedRow,
+    Gate,
+    PairingCode,
+    Pass,
+    TapRequest,
+    UnknownCard,
+)
 from consent.models import Purpose, Standing
 from portal import retention
-from residents.models import ClaimCode, Neighborhood, Occupancy, Ownership, Resident, RetentionRun, User
+from residents.models import Letter, Neighborhood, Occupancy, Ownership, Resident, RetentionRun, User
 from residents.retention import AsWritten, ByNeighborhood, Rule, Setting, Years, years_before
 from sharing.models import Disclosure, Recipient, Request
 from tests import make
@@ -86,10 +96,16 @@ def birth_date(place: Place, clock: datetime) -> StillThere:
 
 
 def letter(place: Place, clock: datetime) -> StillThere:
-    row = ClaimCode.objects.create(
-        resident=place.somebody(), digest=uuid.uuid4().bytes, made_at=clock, expires_at=clock, used_at=clock
+    row = Letter.objects.create(
+        neighborhood=place.neighborhood,
+        resident=make.resident(place.neighborhood, at=place.now, account=False),
+        purpose="open",
+        goes="desk",
+        digest=uuid.uuid4().bytes,
+        made_at=clock - timedelta(days=60),
+        expires_at=clock,
     )
-    return there(ClaimCode, row.pk)
+    return there(Letter, row.pk)
 
 
 def home(model: Any) -> Callable[[Place, datetime], StillThere]:
@@ -203,6 +219,53 @@ def tombstone(place: Place, clock: datetime) -> StillThere:
     return there(FeedRow, row.pk)
 
 
+def visit(place: Place, clock: datetime) -> StillThere:
+    way = Credential.objects.create(
+        neighborhood=place.neighborhood,
+        resident=place.who,
+        kind="pass",
+        number=f"{next(numbers) + 20_000}",
+        verifier="slow",
+        created_at=clock,
+    )
+    row = Pass.objects.create(
+        neighborhood=place.neighborhood,
+        credential=way,
+        valid_from=clock,
+        valid_until=clock + timedelta(hours=1),
+        made_at=clock,
+    )
+    Credential.objects.filter(pk=way.pk).update(ended_at=clock)
+    return there(Pass, row.pk)
+
+
+def tap(place: Place, clock: datetime) -> StillThere:
+    row = TapRequest.objects.create(
+        neighborhood=place.neighborhood,
+        gate=place.gate,
+        resident=place.who,
+        by=place.user(),
+        capacity="property.clerk",
+        made_at=clock,
+        until=clock + timedelta(minutes=2),
+        closed_at=clock,
+        outcome="over",
+    )
+    return there(TapRequest, row.pk)
+
+
+def unknown_card(place: Place, clock: datetime) -> StillThere:
+    row = UnknownCard.objects.create(
+        neighborhood=place.neighborhood,
+        gate=place.gate,
+        digest=uuid.uuid4().bytes,
+        taps=1,
+        first_seen=clock,
+        last_seen=clock,
+    )
+    return there(UnknownCard, row.pk)
+
+
 def pairing_code(place: Place, clock: datetime) -> StillThere:
     row = PairingCode.objects.create(
         gate=place.gate, digest=uuid.uuid4().bytes, made_at=clock, expires_at=clock
@@ -262,6 +325,9 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "access.pins": pin,
     "access.tombstones": tombstone,
     "access.ended_ways": ended_way,
+    "access.visits": visit,
+    "access.taps": tap,
+    "access.unknown_cards": unknown_card,
     "access.pairing_codes": pairing_code,
     "sharing.files_fetched": disclosed_file("fetched_at"),
     "sharing.files": disclosed_file("built_at"),

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from portal.screens.account import CLAIM_REFUSED
-from residents import claiming
-from residents.models import ClaimCode, Neighborhood, Resident, User
+from residents import claiming, letters
+from residents.models import Letter, Neighborhood, Resident, User
 from residents.register import register
 from tests.cast import PASSWORD
 
@@ -21,7 +21,7 @@ def newcomer(here: Neighborhood) -> Resident:
 
 @pytest.fixture
 def code(newcomer: Resident, now: datetime) -> str:
-    return claiming.write_letter(resident=newcomer, by=None, at=now)
+    return letters.write(resident=newcomer, by=None, at=now).code
 
 
 def fill(code: str, **changes: str) -> dict[str, str]:
@@ -63,12 +63,12 @@ def test_it_says_that_a_code_was_used(anybody: Client, code: str):
 
 
 def test_it_says_that_a_code_has_expired(anybody: Client, code: str, now: datetime):
-    ClaimCode.objects.update(expires_at=now - timedelta(seconds=1))
+    Letter.objects.update(expires_at=now - timedelta(seconds=1))
     assert "This code has expired." in anybody.post("/claim/", fill(code)).content.decode()
 
 
 def test_it_says_that_a_newer_letter_was_written(anybody: Client, code: str, newcomer: Resident, now):
-    claiming.write_letter(resident=newcomer, by=None, at=now)
+    letters.write(resident=newcomer, by=None, at=now).code
     assert "A newer letter was written" in anybody.post("/claim/", fill(code)).content.decode()
 
 
@@ -152,4 +152,4 @@ def test_password_managers_are_welcome(anybody: Client):
 
 def test_who_is_signed_in_has_an_account(me: Client, code: str):
     assert me.post("/claim/", fill(code))["Location"] == "/"
-    assert ClaimCode.objects.get().used_at is None
+    assert Letter.objects.get().used_at is None

@@ -14,7 +14,7 @@ from access import cards, gates, rules
 from access.models import Enrolment
 from consent.models import Decision, Form, Purpose, Standing
 from portal import erasure
-from residents import claiming
+from residents import letters
 from residents.models import ErasureOrder, Neighborhood, Resident, User
 from residents.register import move_in, register
 from sharing.models import Recipient, Request
@@ -89,7 +89,7 @@ def newcomer(live: Live, here: Neighborhood, now: datetime) -> Newcomer:
         move_in(resident=resident, unit=unit, since=now.date() - timedelta(days=1), at=now)
         rules.add(gate=gate, unit=unit, at=now)
         cards.issue(resident=resident, number=f"04A2 {number}", at=now)
-        return resident, claiming.write_letter(resident=resident, by=None, at=now)
+        return resident, letters.write(resident=resident, by=None, at=now).code
 
     return moved_in
 

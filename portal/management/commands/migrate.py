@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import connections
 
 from portal import roles
+from portal.checks import WRONG_KEY
 from portal.owner import as_owner
+from vault import canary
+from vault.wrapping import WrappedKeyDamaged, WrappingKeyMissing
 
 
 class Command(Migrate):
@@ -30,6 +33,20 @@ class Command(Migrate):
             with as_owner(alias):
                 super().handle(*args, **{**options, "database": alias})
                 _keep_history(alias)
+                if alias == "vault" and not (options["plan"] or options["check_unapplied"]):
+                    _plant()
+
+
+def _plant() -> None:
+    """As soon as there is a vault it knows its wrapping key, so that no start can take another one for it."""
+    with connections["vault"].cursor() as cursor:
+        cursor.execute("SELECT to_regclass('public.vault_canary') IS NOT NULL")
+        if cursor.fetchone() != (True,):
+            return
+    try:
+        canary.plant()
+    except (WrappingKeyMissing, WrappedKeyDamaged) as refused:
+        raise CommandError(f"{refused} {WRONG_KEY}") from None
 
 
 def _keep_history(alias: str) -> None:
