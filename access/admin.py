@@ -5,17 +5,20 @@ Faces are not listed: who has one and who has none is nobody's business at the o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from access import cards, devices, gates, pairing, retiring, rules
+from access import cards, devices, gates, losing, pairing, retiring, rules, words
 from access.models import Credential, Device, EntryEvent, Gate, Rule
 from residents.acts import Act, Refused, shown_once
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, add_act, moment
@@ -40,7 +43,7 @@ def _pair(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> HttpRespon
 class GateAdmin(ScopedAdmin[Gate]):
     view_perms = add_perms = change_perms = ("manage_access",)
     refusals = (gates.GateRefused,)
-    list_display = ("name", "place", "in_service", "opens_by", "neighborhood")
+    list_display = ("name", "place", "in_service", "beside_since", "opens_by", "neighborhood")
     list_filter = (("neighborhood", ScopedFilter), "in_service")
     list_select_related = ("neighborhood",)
     ordering = ("name", "pk")
@@ -211,38 +214,58 @@ class NumberForm(forms.Form):
         max_length=64,
         help_text=_("Type it or hold the card to the desk reader. It is not kept and not shown again."),
     )
-
-
-CARD_REFUSED: dict[type[cards.CardRefused], Any] = {
-    cards.NumberRefused: _("This is not a card number: 4 to 32 letters and digits."),
-    cards.CardTaken: _("This card opens gates here already."),
-}
+    tapped = forms.BooleanField(label=_("it came from the desk reader"), required=False)
 
 
 def _issue(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse | None:
-    try:
-        cards.issue(resident=resident, number=given["number"], at=moment(request))
-    except cards.CardRefused as refused:
-        raise Refused(CARD_REFUSED[type(refused)]) from refused
+    with _in_words():
+        cards.issue(resident=resident, number=given["number"], tapped=given["tapped"], at=moment(request))
     return None
 
 
 def _replace(request: HttpRequest, card: Credential, given: dict[str, Any]) -> HttpResponse | None:
-    try:
-        cards.replace(card=card, number=given["number"], at=moment(request))
-    except cards.CardRefused as refused:
-        raise Refused(CARD_REFUSED[type(refused)]) from refused
+    with _in_words():
+        cards.replace(card=card, number=given["number"], tapped=given["tapped"], at=moment(request))
     return None
 
 
 def _end(request: HttpRequest, card: Credential, given: dict[str, Any]) -> HttpResponse | None:
-    try:
-        cards.end(card=card, at=moment(request))
-    except cards.LastCard as last:
-        raise Refused(
-            gettext("This is their last card: replace it in one act, so that nobody stands outside.")
-        ) from last
+    assert isinstance(request.user, User)
+    with _in_words():
+        losing.give_back(card=card, by=request.user, at=moment(request))
     return None
+
+
+def _lost(request: HttpRequest, card: Credential, given: dict[str, Any]) -> HttpResponse | None:
+    assert isinstance(request.user, User)
+    done = losing.report_lost(resident=card.resident, card=card, by=request.user, at=moment(request))
+    if done.lent is None:
+        return None
+    return shown_once(
+        request,
+        page=admin.site.get_model_admin(Credential),  # type: ignore[arg-type]
+        obj=card,
+        title=gettext("Temporary PIN"),
+        code=f"{done.lent.number} {done.lent.pin} #",
+        lines=[
+            gettext("Press the keypad number, then the PIN, then #. It is good until a card is handed out."),
+            *(f"{gettext('A PIN opens at:')} {gate}" for gate in done.keypads),
+            *(f"{gettext('No keypad at:')} {gate} · {done.guard_phone}" for gate in done.without_keypad),
+        ],
+    )
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What the rules of cards refuse, and what the database would not let happen (LM011)."""
+    try:
+        yield
+    except cards.CardRefused as refused:
+        raise Refused(words.of_card(refused)) from refused
+    except DatabaseError as error:
+        if not cards.is_last_way(error):
+            raise
+        raise Refused(str(words.LAST_WAY)) from error
 
 
 @admin.register(Credential)
@@ -265,11 +288,21 @@ class CardAdmin(ScopedAdmin[Credential]):
             when=lambda card: card.ended_at is None,
         ),
         Act(
+            slug="lost",
+            label=_("Lost"),
+            perms=("manage_access",),
+            run=_lost,
+            explained=_(
+                "Blocks this card at once. If no way in is left, a temporary PIN is lent and shown once."
+            ),
+            when=lambda card: card.ended_at is None,
+        ),
+        Act(
             slug="end",
-            label=_("End"),
+            label=_("Given back"),
             perms=("manage_access",),
             run=_end,
-            explained=_("For a card too many. A last card is replaced instead."),
+            explained=_("For a card too many. An only way in is replaced instead."),
             when=lambda card: card.ended_at is None,
         ),
     )

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Q
 
 from access import pins
 from access.feed import refresh
@@ -19,6 +21,8 @@ from consent.decisions import one_at_a_time
 from gate import sealing
 from residents.models import Neighborhood, Occupancy, Resident
 from vault import blind
+
+LAST_WAY = "LM011"
 
 
 class CardRefused(ValueError):
@@ -57,7 +61,17 @@ def canonical(number: str, neighborhood: Neighborhood | UUID, *, tapped: bool = 
 
     Raises: NumberRefused, NotWrittenSo, DigitWrong
     """
-    found = CardFormat.objects.filter(pk=_id(neighborhood)).first()
+    return _said(number, format_of(neighborhood), tapped)
+
+
+def format_of(neighborhood: Neighborhood | UUID) -> CardFormat | None:
+    """One query; for a row in hand, one for all of its life: an import asks thousands of times."""
+    if isinstance(neighborhood, Neighborhood):
+        return getattr(neighborhood, "card_format", None)
+    return CardFormat.objects.filter(pk=neighborhood).first()
+
+
+def _said(number: str, found: CardFormat | None, tapped: bool) -> str:
     try:
         return sealing.normalise_card_number(_as_said(number, found, tapped) if found else number)
     except ParityWrong as wrong:
@@ -86,9 +100,19 @@ def _as_said(number: str, found: CardFormat, tapped: bool) -> str:
 
 def digest_of(number: str, neighborhood: Neighborhood | UUID, *, tapped: bool = False) -> bytes:
     """Raises: NumberRefused"""
-    pk = _id(neighborhood)
-    said = canonical(number, pk, tapped=tapped)
-    return bytes.fromhex(sealing.card_digest(card_key=card_key(pk), number=said))
+    return _digest(canonical(number, neighborhood, tapped=tapped), _id(neighborhood))
+
+
+def digests_of_many(numbers: Iterable[str], neighborhood: Neighborhood | UUID) -> dict[str, bytes | None]:
+    """Of numbers as somebody wrote them down, with one query for all; None for what is no card number here."""
+    found = format_of(neighborhood)
+    digests: dict[str, bytes | None] = {}
+    for number in numbers:
+        try:
+            digests[number] = _digest(_said(number, found, tapped=False), _id(neighborhood))
+        except NumberRefused:
+            digests[number] = None
+    return digests
 
 
 def digests_of(number: str, neighborhood: Neighborhood | UUID) -> set[bytes]:
@@ -96,7 +120,19 @@ def digests_of(number: str, neighborhood: Neighborhood | UUID) -> set[bytes]:
 
     Raises: NumberRefused
     """
-    return {digest_of(number, neighborhood), digest_of(number, neighborhood, tapped=True)}
+    return digests_by(number, _id(neighborhood), format_of(neighborhood))
+
+
+def digests_by(number: str, neighborhood: UUID, found: CardFormat | None) -> set[bytes]:
+    """The same, for who has read the format already.
+
+    Raises: NumberRefused
+    """
+    return {_digest(_said(number, found, tapped), neighborhood) for tapped in (False, True)}
+
+
+def _digest(said: str, neighborhood: UUID) -> bytes:
+    return bytes.fromhex(sealing.card_digest(card_key=card_key(neighborhood), number=said))
 
 
 @transaction.atomic
@@ -162,11 +198,17 @@ def replace(*, card: Credential, number: str, at: datetime, tapped: bool = False
     return new
 
 
-def lives_here(resident: Resident, at: datetime) -> bool:
-    """As the database asks it before it lets a last way in end."""
+def lives_here(resident: Resident, at: datetime, *, or_will: bool = False) -> bool:
+    """As the database asks it before it lets a last way in end: by its own clock, and so perhaps a midnight later."""
     zone = Neighborhood.objects.values_list("time_zone", flat=True).get(pk=resident.neighborhood_id)
     today = at.astimezone(ZoneInfo(zone)).date()
-    return Occupancy.objects.current(today).filter(resident=resident).exists()
+    homes = Occupancy.objects.filter(Q(until=None) | Q(until__gt=today), resident=resident)
+    return (homes if or_will else homes.filter(since__lte=today)).exists()
+
+
+def is_last_way(error: DatabaseError) -> bool:
+    """Whether the database would not let somebody who lives here be left without a card or a PIN (law 2)."""
+    return getattr(error.__cause__, "sqlstate", None) == LAST_WAY
 
 
 def _write(resident: Resident, digest: bytes, at: datetime, *, temporary: bool = False) -> Credential:

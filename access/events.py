@@ -1,7 +1,8 @@
 """Entry events as gates report them: late, twice, out of order, by a clock that may be wrong; each kept once.
 
 No photo, no name, no person (F3): an opaque credential, and whether the door opened. An event outlives a face without
-its credential, and itself lives for the days that its neighborhood says (`retention.py`).
+its credential, and itself lives for the days that its neighborhood says (`retention.py`). An unknown card's digest is
+passed on to whoever waits for it, once, and never kept in the event.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from access import beside, tapping
 from access.models import Credential, Device, EntryEvent, FeedRow
 
 
@@ -27,6 +29,7 @@ class Seen:
     credential: UUID | None
     outcome: str
     reason: str
+    digest: str | None = None  # hex, of an unknown card
 
 
 @dataclass(frozen=True)
@@ -58,22 +61,35 @@ def take(*, device: Device, boot: UUID, events: Sequence[Seen], at: datetime) ->
         for seen in events
     ]
     EntryEvent.objects.bulk_create(rows, ignore_conflicts=True)
-    written = EntryEvent.objects.filter(pk__in=[row.pk for row in rows]).count()
+    new = set(EntryEvent.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
     if rows:
         # As near as events can tell: one that waited for the network makes a right clock look late.
         Device.objects.filter(pk=device.pk).update(clock_skew=max(seen.at for seen in events) - at)
-    return Recorded(written, len(rows) - written, told.unknown)
+    _pass_on(device, [seen for row, seen in zip(rows, events, strict=True) if row.pk in new], at)
+    return Recorded(len(new), len(rows) - len(new), told.unknown)
 
 
-def forget_credentials(faces: Iterable[Credential]) -> None:
-    """Consent ended: that somebody passed by face, and when, no longer hangs on the face they had."""
-    EntryEvent.objects.filter(credential__in=[face.pk for face in faces]).update(credential=None)
+def _pass_on(device: Device, events: Sequence[Seen], at: datetime) -> None:
+    """Unknown cards, each event once: to a resident whose card is awaited here, else to the count of marks."""
+    shown = [tapping.Shown(bytes.fromhex(seen.digest), seen.at) for seen in events if seen.digest]
+    if not shown:
+        return
+    tapping.take(gate=device.gate_id, shown=shown, at=at)
+    if device.gate.beside_since is not None:
+        beside.note(gate=device.gate, shown=shown, at=at)
+
+
+def forget_credentials(ended: Iterable[Credential]) -> None:
+    """A consent ended, or a residence: that somebody passed, and when, no longer hangs on the way in they had."""
+    EntryEvent.objects.filter(credential__in=[each.pk for each in ended]).update(credential=None)
 
 
 @dataclass(frozen=True)
 class _Told:
     unknown: list[UUID]
-    erased: set[UUID]  # faces that were called back: an event that comes late does not bring them up again
+    # Faces that were called back, and whatever was its holder's who moved out: an event that comes late does not bring
+    # them up again.
+    erased: set[UUID]
 
 
 def _told(device: Device, events: Sequence[Seen]) -> _Told:
@@ -81,7 +97,10 @@ def _told(device: Device, events: Sequence[Seen]) -> _Told:
     if not named:
         return _Told([], set())
     rows = FeedRow.objects.filter(gate=device.gate_id, credential__in=named).values_list(
-        "credential_id", "present", "credential__kind"
+        "credential_id", "present", "credential__kind", "credential__resident__left_at"
     )
-    known = {credential: present or kind != Credential.Kind.FACE for credential, present, kind in rows}
+    known = {
+        credential: present or (kind != Credential.Kind.FACE and left_at is None)
+        for credential, present, kind, left_at in rows
+    }
     return _Told(sorted(named - known.keys()), {each for each, keep in known.items() if not keep})

@@ -89,11 +89,13 @@ class _Rights:
     windows: dict[tuple[UUID, UUID], list[Window]] = field(default_factory=lambda: defaultdict(list))
     gates: dict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))  # of a resident
     takes: dict[UUID, frozenset[str]] = field(default_factory=dict)  # kinds, by gate
+    named: dict[UUID, Gate] = field(default_factory=dict)
 
     def add(self, resident: UUID, rule: Rule, window: Window) -> None:
         self.windows[resident, rule.gate_id].append(window)
         self.gates[resident].add(rule.gate_id)
         self.takes[rule.gate_id] = kinds_taken(rule.gate)
+        self.named[rule.gate_id] = rule.gate
 
 
 def refresh(
@@ -287,7 +289,8 @@ def gates_of(*, resident: Resident, at: datetime) -> list[Gate]:
     """Through which the resident may pass, now or one day, by whatever way; in the order of their names."""
     scope = _Scope(resident.neighborhood_id, residents=frozenset([resident.pk]))
     rights = _rights(scope, {resident.pk}, at)
-    return list(Gate.objects.filter(pk__in=rights.gates.get(resident.pk, set())).order_by("name", "pk"))
+    theirs = (rights.named[gate] for gate in rights.gates.get(resident.pk, ()))
+    return sorted(theirs, key=lambda gate: (gate.name, gate.pk))
 
 
 def kinds_taken(gate: Gate) -> frozenset[str]:
@@ -344,7 +347,7 @@ def _rights(scope: _Scope, residents: set[UUID] | None, at: datetime) -> _Rights
 
 def _occupancies(scope: _Scope, residents: set[UUID] | None, today: date) -> dict[UUID, list[Occupancy]]:
     """By dwelling; those to come as well, for a device knows the calendar."""
-    found = Occupancy.objects.filter(Q(until=None) | Q(until__gt=today), neighborhood=scope.neighborhood)
+    found = Occupancy.objects.standing(today).filter(neighborhood=scope.neighborhood)
     if residents is not None:
         found = found.filter(resident__in=residents)
     by_unit: dict[UUID, list[Occupancy]] = defaultdict(list)

@@ -122,6 +122,14 @@ def _without_version(card: Card) -> Card:
     return Card(4, tuple((place - 1, value) for place, value in card.bytes if place > 0))
 
 
+def plain(number: str) -> str:
+    """Without what stands between the digits.
+
+    Raises: NotThisNotation
+    """
+    return re.sub(r"[\s,;/:\-.]", "", _folded(number))
+
+
 def _folded(number: str) -> str:
     if len(number) > HIGHEST_LENGTH:
         raise NotThisNotation("longer than any card number")

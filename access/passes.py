@@ -90,6 +90,12 @@ def gates_for_visitors(*, resident: Resident, at: datetime) -> list[Gate]:
     return [gate for gate in gates_of(resident=resident, at=at) if takes_passes(gate)]
 
 
+def live(*, resident: Resident, at: datetime) -> QuerySet[Pass]:
+    """The host's own that open something or will; the next to end comes first."""
+    mine = Pass.objects.of(resident).live().filter(valid_until__gt=at)
+    return mine.select_related("credential").order_by("valid_until", "pk")
+
+
 def make(
     *,
     resident: Resident,

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from access import enrolment, events, feed
+from access import beside, enrolment, events, feed, tapping
 from access.feed import refresh
 from access.models import (
     Credential,
@@ -87,12 +87,13 @@ def end_template_on_server(*, standing: Standing, at: datetime) -> list[Place]:
 
 
 def rows_left(target: UUID) -> int:
-    """Rows that still hold, or stand for, biometric data under this standing or credential."""
+    """Rows that still hold, or stand for, biometric data under this standing or credential, or a way in that ended."""
     return (
         Template.objects.filter(Q(standing_id=target) | Q(credential_id=target)).count()
         + SealedCopy.objects.filter(standing_id=target).count()
         + Enrolment.objects.filter(Q(standing_id=target) | Q(photo_standing_id=target)).count()
         + Standing.objects.filter(pk=target).count()
+        + Credential.objects.active().exclude(kind=Credential.Kind.FACE).filter(pk=target).count()
     )
 
 
@@ -129,8 +130,6 @@ PIN_LIFE = timedelta(days=1)
 REFUSED_LIFE = timedelta(days=30)
 CODE_LIFE = timedelta(days=30)
 VISIT_LIFE = timedelta(days=30)
-TAP_LIFE = timedelta(days=90)
-MARK_LIFE = timedelta(days=14)
 # Longer than tombstones live, which still name it.
 WAY_LIFE = timedelta(days=430)
 
@@ -277,7 +276,7 @@ RULES: Sequence[Rule] = (
         code="access.taps",
         what=_("That your card was added by holding it to a gate, and who of the staff asked for that"),
         why=_("So that you can see who added a card in your name."),
-        life=TAP_LIFE,
+        life=tapping.KEPT,
         since=_("after the card was shown, or the time to show it was over"),
         end=End.DELETE,
         covers=("access.TapRequest",),
@@ -289,7 +288,7 @@ RULES: Sequence[Rule] = (
         code="access.unknown_cards",
         what=_("The scrambled number of a card that a gate did not know, and how often it was shown"),
         why=_("So that cards from before the system can be found and given to their holders."),
-        life=MARK_LIFE,
+        life=beside.KEPT,
         since=_("after it was last shown"),
         end=End.DELETE,
         covers=("access.UnknownCard",),

@@ -26,8 +26,9 @@ ROLE_PERMISSIONS: dict[tuple[str, str], frozenset[str]] = {
     (_Kind.OWNERS, _Role.CHAIR): frozenset({"view_register", "publish_forms", "approve_sharing"}),
     (_Kind.OWNERS, _Role.CLERK): frozenset({"view_register", "draft_sharing"}),
     (_Kind.OWNERS, _Role.AUDITOR): frozenset({"audit"}),
-    (_Kind.RESIDENTS, _Role.CHAIR): frozenset({"view_register", "draft_sharing"}),
-    (_Kind.RESIDENTS, _Role.CLERK): frozenset({"view_register"}),
+    # Who lives where is settled by the body that is neither the landlords' nor in anybody's pay (law 13).
+    (_Kind.RESIDENTS, _Role.CHAIR): frozenset({"view_register", "draft_sharing", "settle_departures"}),
+    (_Kind.RESIDENTS, _Role.CLERK): frozenset({"view_register", "settle_departures"}),
     (_Kind.RESIDENTS, _Role.AUDITOR): frozenset({"audit"}),
     (_Kind.PROPERTY, _Role.CHAIR): frozenset({"view_register", "manage_access"}),
     (_Kind.PROPERTY, _Role.CLERK): frozenset(
@@ -66,6 +67,16 @@ def local_date(at: datetime, zone: str = "time_zone") -> Cast:
     """The calendar day at this moment in the neighborhood, as an expression: terms end at its own midnight."""
     local = Func(F(zone), Value(at, DateTimeField()), function="timezone", output_field=DateTimeField())
     return Cast(local, DateField())
+
+
+def has_office(*, user: User, at: datetime) -> bool:
+    """Whether an account is needed for work: a term in force, or one to come."""
+    return (
+        Term.objects.filter(user=user)
+        .alias(here=local_date(at, "neighborhood__time_zone"))
+        .filter(ends__gt=F("here"))
+        .exists()
+    )
 
 
 def capacity(*, user: User, neighborhood: Neighborhood, perm: str, at: datetime) -> str:

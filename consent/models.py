@@ -141,6 +141,7 @@ class Decision(models.Model):
         WITHDRAWN = "withdrawn", _("stopped")
         EXPIRED = "expired", _("ran out")
         SUPERSEDED = "superseded", _("ended with its form")
+        ENDED = "ended", _("ended with living here")
 
     class Capacity(models.TextChoices):
         SELF = "self", _("the resident")
@@ -171,7 +172,7 @@ class Decision(models.Model):
             models.CheckConstraint(
                 # Only the clock may decide without a person, and it can only end something.
                 condition=Q(actor__isnull=False, capacity="self")
-                | Q(actor=None, capacity="system", kind__in=["expired", "superseded"]),
+                | Q(actor=None, capacity="system", kind__in=["expired", "superseded", "ended"]),
                 name="decision_has_an_actor",
             )
         ]

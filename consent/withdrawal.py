@@ -86,6 +86,27 @@ def _cause(standing: Standing, *, in_time: bool) -> ErasureOrder.Cause:
     return ErasureOrder.Cause.FORM_CHANGED if successor.exists() else ErasureOrder.Cause.RETIRED
 
 
+def end_for_good(
+    *, resident: Resident, purpose: str, cause: ErasureOrder.Cause, at: datetime
+) -> ErasureOrder | None:
+    """End a consent with the residence it belonged to. None if it ended before, with one that it served.
+
+    Inside a transaction that holds the resident, after `left_at` was written: the database looks for it.
+    """
+    standings = _with_servants(resident, Purpose(purpose))
+    for each in standings:
+        write(
+            resident=resident,
+            form=each.decision.form,
+            kind=Decision.Kind.ENDED,
+            actor=None,
+            capacity=Decision.Capacity.SYSTEM,
+            language=each.decision.language,
+            route=Decision.Route.CLOCK,
+        )
+    return _end(standings, cause=cause, at=at) if standings else None
+
+
 def _with_servants(resident: Resident, purpose: Purpose) -> list[Standing]:
     """The standing for this purpose and those that only serve it, locked; nothing if the first does not stand."""
     purposes = [purpose, *(servant for servant, served in SERVES.items() if served == purpose)]

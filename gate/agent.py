@@ -22,6 +22,9 @@ from gate import keypad, sealing, tokens, wire
 from gate.client import Client, Identity, Problem, Unreachable, check_address
 from gate.clock import DoorClock
 from gate.decide import (
+    OPENED,
+    REFUSED,
+    WOULD_OPEN,
     Card,
     Contact,
     Decision,
@@ -240,6 +243,7 @@ class Agent:
                     "credential": one.credential,
                     "outcome": one.outcome,
                     "reason": one.reason,
+                    **({} if one.digest is None else {"digest": one.digest}),
                 }
                 for one in events
             ]
@@ -255,26 +259,24 @@ class Agent:
     # At the door.
 
     def show_card(self, number: str) -> Decision:
-        decision = self._decide_card(number)
-        self._record("card" if decision.credential else "unknown", decision)
-        return decision
+        digest = self._digest(number)
+        decision = self._decide_card(digest)
+        unknown = digest if decision.reason is Reason.UNKNOWN_CARD else None
+        return self._record("card" if decision.credential else "unknown", decision, digest=unknown)
 
     def show_photo(self, data: bytes) -> Decision:
         decision = self._decide_photo(data)
-        self._record("face", decision)
-        return decision
+        return self._record("face", decision)
 
     def show_pin(self, typed: str, *, at_keypad: str = "keypad") -> Decision:
         """Number and PIN, as typed before the "#". Answers at once: a keypad that waits says for how many seconds."""
         decision = self._spent(self._decide_pin(typed, at_keypad))
-        self._record(decision.kind or "pin", decision)
-        return decision
+        return self._record(decision.kind or "pin", decision)
 
     def show_qr(self, text: object) -> Decision:
         """What a scanner read, whatever it is."""
         decision = self._spent(self._decide_qr(text))
-        self._record(decision.kind or "qr", decision)
-        return decision
+        return self._record(decision.kind or "qr", decision)
 
     def _decide_pin(self, typed: str, at_keypad: str) -> Decision:
         if not self.is_paired:
@@ -286,7 +288,10 @@ class Agent:
         except ValueError:
             return Decision(False, Reason.UNREADABLE_PIN)  # no guess, so nobody waits for it
         now = self._clock.now()
-        before = self._patience_at(at_keypad).settled(now)
+        held = self._patience_at(at_keypad)
+        before = held.settled(now)
+        if before != held:
+            self._keep_patience(at_keypad, before)
         if wait := before.waits(now):
             return Decision(False, Reason.KEYPAD_WAITS, wait=wait)
         self._keep_patience(at_keypad, before.tried(now))
@@ -356,12 +361,19 @@ class Agent:
     def _ticket(self, row: Held) -> Ticket:
         return Ticket(row.credential, row.kind, windows_of(row.windows), row.verifier, bool(row.once))
 
-    def _decide_card(self, number: str) -> Decision:
+    def _digest(self, number: str) -> str | None:
+        """None for what is no card number, and while there is no key to make a digest with."""
+        if not self.is_paired:
+            return None
+        try:
+            return sealing.card_digest(card_key=self._card_key(), number=number)
+        except ValueError:
+            return None
+
+    def _decide_card(self, digest: str | None) -> Decision:
         if not self.is_paired:
             return self._no_identity()
-        try:
-            digest = sealing.card_digest(card_key=self._card_key(), number=number)
-        except ValueError:
+        if digest is None:
             return Decision(False, Reason.UNREADABLE_CARD)
         cards = [
             Card(credential=row.credential, digest=digest, windows=windows_of(row.windows))
@@ -445,9 +457,11 @@ class Agent:
         with self._opened_lock:
             self._opened = {}
 
-    def _record(self, kind: str, decision: Decision) -> None:
+    def _record(self, kind: str, decision: Decision, *, digest: str | None = None) -> Decision:
+        """Returns what the door does: beside an old controller, which opens for whom it knows, it does nothing."""
         if not self.is_paired:
-            return
+            return decision
+        beside = self._store.fact("beside") is not None
         self._sequence += 1
         event = Event(
             boot=self._boot,
@@ -455,14 +469,16 @@ class Agent:
             at=self._clock.now().isoformat(),
             kind=kind,
             credential=decision.credential,
-            outcome="opened" if decision.open else "refused",
+            outcome=(WOULD_OPEN if beside else OPENED) if decision.open else REFUSED,
             reason=decision.reason.value,
+            digest=digest,
         )
         try:
             self._store.record(event)
         except (sqlite3.Error, OSError) as error:
             # A full disk must not keep a resident outside (law 13).
             log.error("an entry could not be recorded: %r", error)
+        return Decision(False, Reason.BESIDE, decision.credential) if beside and decision.open else decision
 
     def close(self) -> None:
         if self._client is not None:
@@ -475,6 +491,7 @@ class Agent:
             "revoked": self.is_revoked,
             "device": self._store.fact("device"),
             "gate": self._store.fact("gate"),
+            "beside": self._store.fact("beside") is not None,
             "last_sync": self._last_sync.isoformat() if self._last_sync else None,
             "trouble": self.trouble,
             **self._store.counts(),

@@ -30,6 +30,9 @@ SPENT_FOR = timedelta(days=61)
 PIN, QR, PASS = "pin", "qr", "pass"
 MIDNIGHT = time(0, 0)
 
+# What an event says became of it. The last one: beside an old controller, where this device opens nothing by itself.
+OPENED, REFUSED, WOULD_OPEN = "opened", "refused", "would_open"
+
 
 class Reason(StrEnum):
     """Why the door opened or stayed shut; sent with the event and shown to staff. The first one opens."""
@@ -60,6 +63,7 @@ class Reason(StrEnum):
     OUTSIDE_HOURS = "outside_hours"
     NOT_YET_VALID = "not_yet_valid"
     NO_LONGER_VALID = "no_longer_valid"
+    BESIDE = "beside_the_old_controller"
     NOT_PAIRED = "not_paired"
     REVOKED = "revoked"
 

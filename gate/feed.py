@@ -52,6 +52,7 @@ class Page:
     methods: tuple[str, ...]
     offline_hours: float
     server_time: datetime
+    beside: bool = False  # an old controller opens the door; this device only listens
 
 
 def read_page(body: Mapping[str, Any]) -> Page:
@@ -68,6 +69,7 @@ def read_page(body: Mapping[str, Any]) -> Page:
             methods=tuple(_text(method) for method in body["methods"]),
             offline_hours=max(0.0, float(body["offline_hours"])),
             server_time=read_time(body["server_time"]),
+            beside=body.get("beside") is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError, ZoneInfoNotFoundError, OSError) as error:
         raise BadPage(f"a feed page that cannot be read: {error!r}") from error

@@ -30,7 +30,7 @@ _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _MOST_TIME, _MOST_MEMORY, _MOST_LANES = 10, 64 * 1024, 4
 VERIFIER_LENGTH = 200
 
-# So many wrong PINs are nobody's fault; from then on it doubles. At one a minute, one number's PIN takes two years.
+# So many wrong PINs are nobody's fault; from then on it doubles. At one a minute, a PIN of six digits takes a year on average.
 FREE_ATTEMPTS = 3
 LONGEST_WAIT = 60
 # Somebody with a PIN or passes of their own must not be able to clear the count between guesses at another's.

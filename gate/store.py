@@ -65,6 +65,7 @@ CREATE TABLE events (
     credential TEXT,
     outcome TEXT NOT NULL,
     reason TEXT NOT NULL,
+    digest TEXT, -- of a card that nobody here knows
     PRIMARY KEY (boot, sequence)
 );
 CREATE TABLE spent (key TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
@@ -89,6 +90,7 @@ CREATE TABLE keypads (
     not_before REAL,
     cleared_at REAL
 ) WITHOUT ROWID;
+ALTER TABLE events ADD COLUMN digest TEXT;
 DELETE FROM rows WHERE kind NOT IN ('card', 'face');
 UPDATE facts SET name = 'offline_hours' WHERE name = 'face_offline_hours';
 DELETE FROM facts WHERE name = 'cursor';
@@ -135,6 +137,7 @@ class Event:
     credential: str | None
     outcome: str
     reason: str
+    digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -229,6 +232,7 @@ class Store:
                     "cursor": page.cursor,
                     "gate": page.gate,
                     "time_zone": page.time_zone,
+                    "beside": 1 if page.beside else None,
                     "methods": ",".join(page.methods),
                     "offline_hours": page.offline_hours,
                 },
@@ -345,9 +349,9 @@ class Store:
     def record(self, event: Event) -> None:
         with self._transaction() as db:
             db.execute(
-                "INSERT INTO events (boot, sequence, at, kind, credential, outcome, reason) "
+                "INSERT INTO events (boot, sequence, at, kind, credential, outcome, reason, digest) "
                 # A device revoked a moment ago keeps nothing more.
-                "SELECT ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM facts WHERE name = 'device')",
+                "SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM facts WHERE name = 'device')",
                 (
                     event.boot,
                     event.sequence,
@@ -356,6 +360,7 @@ class Store:
                     event.credential,
                     event.outcome,
                     event.reason,
+                    event.digest,
                 ),
             )
             if event.sequence % 100 == 0:
@@ -367,7 +372,7 @@ class Store:
     def events(self, limit: int) -> list[Event]:
         """The oldest ones, all of one boot."""
         found = self._all(
-            "SELECT boot, sequence, at, kind, credential, outcome, reason FROM events "
+            "SELECT boot, sequence, at, kind, credential, outcome, reason, digest FROM events "
             "WHERE boot = (SELECT boot FROM events ORDER BY rowid LIMIT 1) ORDER BY sequence LIMIT ?",
             limit,
         )

@@ -35,6 +35,7 @@ def refuse_if_unsafe() -> None:
     _refuse(run_checks())
     # Only then: the settings are sound, so the databases they name can be asked.
     _refuse(check_role(databases=list(settings.DATABASES)))
+    _refuse(check_clusters(databases=list(settings.DATABASES)))
     _refuse(check_canary(databases=list(settings.DATABASES), planted=True))
 
 
@@ -58,7 +59,7 @@ def check_secrets(**kwargs: Any) -> Iterator[CheckMessage]:
             id="linmen.E001",
         )
     yield from _wrapping_key()
-    if not settings.SERVER_KEY_FILE or not Path(settings.SERVER_KEY_FILE).is_file():
+    if not settings.SERVER_KEY_FILE or not _is_readable(Path(settings.SERVER_KEY_FILE)):
         yield Error(
             "The key that signs what gates receive is missing.",
             hint="Set SERVER_KEY_FILE to an Ed25519 private key in PEM.",
@@ -140,17 +141,21 @@ def check_servers(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _one_server_for_both() -> Iterator[CheckMessage]:
-    """Two databases of one cluster are in one backup, and whoever steals that has the keys with what they lock."""
     at = [(each.get("HOST", ""), str(each.get("PORT") or "5432")) for each in settings.DATABASES.values()]
     if len(set(at)) < len(at):
-        yield Error(
-            "The data and the vault are on one and the same server.",
-            hint=(
-                "Make a second cluster for the vault (`pg_createcluster`, another port) and name it in"
-                " VAULT_DATABASE_URL, so that no one backup ever holds both."
-            ),
-            id="linmen.E014",
-        )
+        yield _together()
+
+
+def _together() -> Error:
+    """Two databases of one cluster are in one backup, and whoever steals that has the keys with what they lock."""
+    return Error(
+        "The data and the vault are on one and the same server.",
+        hint=(
+            "Make a second cluster for the vault (`pg_createcluster`, another port) and name it in"
+            " VAULT_DATABASE_URL, so that no one backup ever holds both."
+        ),
+        id="linmen.E014",
+    )
 
 
 SECRET_FILES = (
@@ -168,7 +173,7 @@ def check_files(**kwargs: Any) -> Iterator[CheckMessage]:
         if not (named := os.environ.get(variable)):
             continue
         path = Path(named)
-        if not os.access(path, os.R_OK) or not path.is_file():
+        if not _is_readable(path):
             yield Error(
                 f"{variable} names a file that cannot be read here: {path}",
                 hint="Let it belong to the user this runs as, with mode 0400.",
@@ -186,6 +191,11 @@ def check_files(**kwargs: Any) -> Iterator[CheckMessage]:
             hint=f"chmod o-rwx {settings.VAR}",
             id="linmen.E017",
         )
+
+
+def _is_readable(path: Path) -> bool:
+    # access() first: in a folder that is closed to us even to ask whether it is a file would fail.
+    return os.access(path, os.R_OK) and path.is_file()
 
 
 def _others(path: Path) -> int:
@@ -250,6 +260,23 @@ def check_role(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterato
                 hint="Connect as linmen_app; only `manage.py migrate` connects as linmen_owner.",
                 id="linmen.E011",
             )
+
+
+@register(Tags.database)
+def check_clusters(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[CheckMessage]:
+    """Two addresses can lead to one cluster (`localhost` and a socket, a proxy): the clusters say who they are."""
+    if not settings.PRODUCTION or len(databases or ()) < 2:
+        return
+    seen = set()
+    for alias in databases or ():
+        try:
+            with connections[alias].cursor() as cursor:
+                cursor.execute("SELECT system_identifier FROM pg_control_system()")
+                seen.add(cursor.fetchone())
+        except DatabaseError:
+            return  # check_role names what does not answer
+    if len(seen) < len(databases or ()):
+        yield _together()
 
 
 WRONG_KEY = (

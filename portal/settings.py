@@ -283,6 +283,8 @@ SPECTACULAR_SETTINGS = {
 FACE_DISTANCE = env.float("FACE_DISTANCE", default=0.45)
 # How long a worker that took up an enrolment is left alone with it before another one may.
 ENROLMENT_LEASE_SECONDS = env.int("ENROLMENT_LEASE_SECONDS", default=120)
+# How long a worker that took up a batch of an import is left alone with it before another one may.
+IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", default=120)
 # For how long one sweep of scheduled deletion goes on; what is left is due again in the next.
 RETENTION_SECONDS = env.float("RETENTION_SECONDS", default=5)
 # A gate that has not polled for this long is reported as silent.
@@ -303,19 +305,36 @@ EFFECTS: dict[str, str] = {
     "capacity": "committees.roles.capacity",
     "capacity_in_words": "committees.roles.capacity_in_words",
     "access_changed": "access.passes.access_changed",
+    "has_office": "committees.roles.has_office",
+    "way_in": "access.residence.way_in",
+    "end_ways": "access.residence.end_ways",
+    "restore_ways": "access.residence.restore_ways",
+    "forget_ways": "access.residence.forget_ways",
+    "end_consents": "consent.leaving.end_consents",
     "withdraw:face_at_gate": "access.retention.end_face",
     "withdraw:photo_over_internet": "access.retention.end_photos_over_internet",
     "withdraw:template_on_server": "access.retention.end_template_on_server",
     "enrol_soon": "portal.tasks.enrol_soon",
     "erase_soon": "portal.tasks.erase_soon",
     "disclose_soon": "portal.tasks.disclose_soon",
+    "import_soon": "portal.tasks.import_soon",
+    "cards_known": "access.importing.cards_known",
+    "give_imported_cards": "access.importing.give_imported_cards",
+    "take_back_imported_cards": "access.importing.take_back_imported_cards",
+    "gates_of": "access.importing.gates_of",
+    "gates_opened": "access.importing.gates_opened",
+    "open_gates": "access.importing.open_gates",
+    "close_gates": "access.importing.close_gates",
+    "tell_gates": "access.importing.tell_gates",
 }
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # The address of a scanned letter is its code.
+    "filters": {"no codes": {"()": "portal.logs.WithoutCodes"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no codes"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
 }

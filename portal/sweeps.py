@@ -18,13 +18,14 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
-from access import enrolment, feed, passes, photos, storage
+from access import enrolment, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
 from portal import erasure
 from portal.health import SWEEP_KEY
-from residents import effects
+from residents import departures, effects, leaving, moving
 from residents.erasure import due
+from residents.importing import running
 from sharing import disclosing
 
 log = logging.getLogger(__name__)
@@ -41,19 +42,39 @@ class NotAll(Exception):
 def sweep(*, at: datetime) -> bool:
     """True if every part went through."""
     parts: list[tuple[str, Callable[[], object]]] = [
+        ("notices that ran their course", lambda: _end_notices(at)),
+        ("last days", lambda: _carry_out(at)),
         ("orphaned photos", lambda: _delete_orphans(at)),
         ("waiting enrolments", lambda: _nudge(at)),
+        ("days of grace", lambda: _erase_people(at)),
         ("erasure orders", lambda: _erase(at)),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
         ("visits that are over", lambda: passes.end_over(at=at)),
         ("feed rows past a date", lambda: feed.review(at=at)),
+        ("cards awaited in vain", lambda: tapping.close_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
+        ("waiting imports", lambda: _bring_in(at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
     ]
     went = [_went_through(name, part) for name, part in parts]
     if all(went):
         cache.set(SWEEP_KEY, at.timestamp(), timeout=None)
     return all(went)
+
+
+def _end_notices(at: datetime) -> None:
+    _each(departures.due(at=at), lambda departure: departures.end(departure=departure, at=at))
+
+
+def _carry_out(at: datetime) -> None:
+    _each(moving.due(at=at, limit=AT_ONCE), lambda resident: moving.carry_out(resident=resident, at=at))
+
+
+def _erase_people(at: datetime) -> None:
+    _each(
+        leaving.due_for_erasure(at=at, limit=AT_ONCE),
+        lambda resident: leaving.erase(resident=resident, at=at),
+    )
 
 
 def _delete_orphans(at: datetime) -> None:
@@ -77,6 +98,13 @@ def _erase(at: datetime) -> None:
 
 def _disclose(at: datetime) -> None:
     _each(disclosing.due()[:AT_ONCE], lambda disclosure: disclosing.build(disclosure=disclosure, at=at))
+
+
+def _bring_in(at: datetime) -> None:
+    """Imports that nobody works on, nudged once in a while as enrolments are."""
+    for each in running.waiting(at=at)[:AT_ONCE]:
+        if cache.add(f"nudged:{each}", 1, timeout=3 * settings.SWEEP_SECONDS):
+            effects.call("import_soon", imported=each)
 
 
 def _each(found: Iterable[Item], act: Callable[[Item], object]) -> None:

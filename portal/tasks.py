@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 
 from access import enrolment
 from portal import erasure, retention, sweeps
+from residents.importing import running
 from sharing import disclosing
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,11 @@ def erase(order_id: str) -> None:
 @shared_task(name="sharing.disclose")
 def disclose(disclosure_id: str) -> None:
     disclosing.build(disclosure=UUID(disclosure_id), at=timezone.now())
+
+
+@shared_task(name="residents.import")
+def bring_in(import_id: str) -> None:
+    running.work_to_end(imported=UUID(import_id), at=timezone.now())
 
 
 @shared_task(name="portal.sweeps.sweep")
@@ -51,6 +57,10 @@ def erase_soon(*, order: UUID) -> None:
 
 def disclose_soon(*, disclosure: UUID) -> None:
     nudge(disclose, disclosure)
+
+
+def import_soon(*, imported: UUID) -> None:
+    nudge(bring_in, imported)
 
 
 def nudge(task: Task[[str], None], target: UUID) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
@@ -45,6 +46,17 @@ def set_phone(resident: Resident, phone: str) -> None:
         key=resident.contact_key, plaintext=number.encode(), context=_context(resident)
     )
     resident.phone_index = index(resident.neighborhood, number)
+
+
+def set_phones(numbers: Mapping[Resident, str]) -> None:
+    """Seal many normalised numbers of one neighborhood into their residents' rows (not saved), in bulk."""
+    keys.ensure_many(subjects={each.contact_key: each.pk for each in numbers}, purpose=PURPOSE)
+    sealed = sealing.encrypt_many(
+        sealing.Plain(each.contact_key, number.encode(), _context(each)) for each, number in numbers.items()
+    )
+    for (resident, number), ciphertext in zip(numbers.items(), sealed, strict=True):
+        resident.phone_sealed = ciphertext
+        resident.phone_index = index(resident.neighborhood, number)
 
 
 def phone_of(resident: Resident) -> str:

@@ -190,23 +190,30 @@ def end(*, resident: Resident, at: datetime, purposes: Iterable[Letter.Purpose] 
     return len(ended)
 
 
+def due(*, at: datetime) -> QuerySet[Letter]:
+    """Letters that ended so long ago that nothing needs them: see `forget`."""
+    return Letter.objects.ended_before(at - KEPT)
+
+
 def ended() -> QuerySet[Letter]:
     """With the moment at which each ended or will: used, replaced or expired."""
     return Letter.objects.annotate(ended=Coalesce("used_at", "replaced_at", "expires_at"))
 
 
 @transaction.atomic
-def forget(found: Iterable[UUID]) -> int:
-    """Delete these letters, and batches of which nothing is left. That they were written stays in the ledger."""
-    found = list(found)
-    printed = list(LetterBatch.objects.filter(letters__in=found).distinct())
-    _, gone = Letter.objects.filter(pk__in=found).delete()
-    # A batch that was printed again waits for the one that names it.
+def forget(*, at: datetime, at_once: int = 1000) -> int:
+    """Delete what is due, and batches of which nothing is left. That they were written stays in the ledger."""
+    return drop(due(at=at).order_by("made_at").values_list("pk", flat=True)[:at_once], at=at)
+
+
+@transaction.atomic
+def drop(found: Iterable[UUID], *, at: datetime) -> int:
+    """These letters. How many there were."""
+    gone = Letter.objects.filter(pk__in=list(found)).delete()[1].get(Letter._meta.label, 0)
+    # A batch that was printed again goes after the one that names it.
     named = LetterBatch.objects.exclude(again=None).values("again")
-    LetterBatch.objects.filter(pk__in=[batch.pk for batch in printed], letters=None).exclude(
-        pk__in=named
-    ).delete()
-    return gone.get(Letter._meta.label, 0)
+    LetterBatch.objects.filter(letters=None, made_at__lt=at - KEPT).exclude(pk__in=named).delete()
+    return gone
 
 
 def erase(*, resident: Resident) -> int:

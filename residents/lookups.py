@@ -67,4 +67,8 @@ def details(*, resident: Resident, by: User, at: datetime) -> tuple[str, str]:
 
 def masked_name(resident: Resident) -> str:
     """The family name alone, as a notice on the board would have it."""
-    return f"{resident.name[:1]}＊" if resident.name else "＊"
+    return masked(resident.name)
+
+
+def masked(name: str) -> str:
+    return f"{name[:1]}＊" if name else "＊"

@@ -33,6 +33,9 @@ def move_in(
     tenure: Occupancy.Tenure = Occupancy.Tenure.FAMILY,
 ) -> Occupancy:
     """Say that somebody lives in a dwelling. The dwelling's gates open for their credentials from then on."""
+    # Who comes back within the days of grace has not left.
+    Resident.objects.filter(pk=resident.pk, left_at__isnull=False).update(left_at=None, left_because="")
+    resident.left_at, resident.left_because = None, ""
     occupancy = Occupancy.objects.create(
         neighborhood=resident.neighborhood,
         resident=resident,

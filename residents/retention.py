@@ -22,7 +22,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from residents import letters
-from residents.models import Neighborhood, Occupancy, Ownership, Resident, RetentionRun
+from residents.importing import life as importing
+from residents.models import (
+    Import,
+    Neighborhood,
+    Ownership,
+    Resident,
+    RetentionRun,
+)
 
 Words = str | Promise
 Rows = QuerySet[Any, Any]
@@ -213,7 +220,7 @@ def years_before(day: date, years: int) -> date:
 # --- This room's
 
 # Three years: as long as a claim from the contract can still be brought (Civil Code 188).
-LIVED_HERE = Years(3)
+OWNED_HERE = Years(3)
 HISTORY = timedelta(days=3 * 365)
 RUNS = timedelta(days=400)
 ADULT = Years(18)
@@ -223,8 +230,12 @@ def _forget_births(claimed: list[Any], at: datetime) -> int:
     return Resident.objects.filter(pk__in=claimed).update(born=None)
 
 
+def _forget_imports(claimed: list[Any], at: datetime) -> int:
+    return sum(importing.forget(imported=pk, at=at) for pk in claimed)
+
+
 def _forget_letters(claimed: list[Any], at: datetime) -> int:
-    return letters.forget(claimed)
+    return letters.drop(claimed, at=at)
 
 
 RULES: Sequence[Rule] = (
@@ -256,23 +267,23 @@ RULES: Sequence[Rule] = (
         forget=_forget_letters,
     ),
     Rule(
-        code="residents.lived_here",
-        what=_("That somebody lived in a dwelling, once they have moved out"),
-        why=_("For questions about that time: a debt, damage, a dispute."),
-        life=LIVED_HERE,
-        since=_("after moving out"),
+        code="residents.imports",
+        what=_("The lines of a list that was brought in, under a key of their own"),
+        why=_("So that a line can be asked about, and the whole list be undone."),
+        life=AsWritten(),
+        since=_("seven days where nothing came of it, thirty days after it was brought in"),
         end=End.DELETE,
-        covers=("residents.Occupancy",),
-        rows=lambda: Occupancy.objects.filter(until__isnull=False),
-        clock="until",
-        forget=deleted(Occupancy),
-        grace=timedelta(days=2),
+        covers=("residents.ImportRow",),
+        rows=lambda: Import.objects.kept().exclude(state__in=Import.RUNNING),
+        clock="forget_at",
+        forget=_forget_imports,
+        batch=1,
     ),
     Rule(
         code="residents.owned",
         what=_("That somebody owned a dwelling, once they have sold it"),
         why=_("For questions about that time: who could vote, who paid."),
-        life=LIVED_HERE,
+        life=OWNED_HERE,
         since=_("after it was sold"),
         end=End.DELETE,
         covers=("residents.Ownership",),
@@ -335,6 +346,33 @@ KEPT: Sequence[Kept] = (
             "residents.Unit",
             "residents.Neighborhood",
         ),
+    ),
+    Kept(
+        what=_(
+            "Who lived where and when, notices to leave and answers to them, guardians, named helpers, deaths"
+        ),
+        why=_(
+            "So that nobody is moved out without their word, and each step can be looked at and put right."
+        ),
+        until=_(
+            "As long as you are on the register; they go with the rest once you have left and the grace is over."
+        ),
+        covers=(
+            "residents.Occupancy",
+            "residents.MoveOut",
+            "residents.Departure",
+            "residents.Death",
+            "residents.Guardianship",
+            "residents.Helper",
+        ),
+    ),
+    Kept(
+        what=_("That a list was brought in, by whom, when, and how many lines"),
+        why=_(
+            "So that it can be said later where entries of the register came from. The lines are gone by then."
+        ),
+        until=_("For good."),
+        covers=("residents.Import",),
     ),
     Kept(
         what=_("Who of the staff viewed your details, when and why"),

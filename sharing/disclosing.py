@@ -147,9 +147,9 @@ def preview(*, request: Request, resident: Resident, at: datetime) -> list[tuple
 
 
 def _standing_yes(request: Request) -> list[Answer]:
-    """The newest answer of each person on the register, where it is a yes."""
+    """The newest answer of each person who lives here, where it is a yes: nothing is given of who has left."""
     newest = (
-        Answer.objects.filter(request=request, resident__erased_at=None)
+        Answer.objects.filter(request=request, resident__erased_at=None, resident__left_at=None)
         .order_by("resident_id", "-id")
         .distinct("resident_id")
         .select_related("resident__neighborhood")

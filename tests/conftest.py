@@ -16,6 +16,7 @@ from pathlib import Path
 
 import django
 import hypothesis
+import pytest
 
 BASE = Path(__file__).resolve().parent.parent
 
@@ -63,6 +64,13 @@ django.setup()  # here, not in a hook: the plugins below import models
 pytest_plugins = ["tests.databases", "tests.live", "tests.browser", "tests.obligations_plugin"]
 if importlib.util.find_spec("tests.cast") is not None:
     pytest_plugins.append("tests.cast")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Each worker is a run of its own, with its own place. It must not inherit the name of the settings, or they would be
+    read there before this file has spoken."""
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_unconfigure() -> None:

@@ -24,6 +24,8 @@ from consent.models import Decision, Form, Purpose, Standing
 from consent.publishing import publish
 from gate import sealing, wire
 from portal import retention
+from residents import leaving, moving
+from residents.ages import today_in
 from residents.models import Building, Neighborhood, Resident, Unit, User
 from residents.register import move_in, register
 
@@ -63,6 +65,14 @@ def resident(
         at=at,
     )
     return who
+
+
+def tombstone(who: Resident, *, at: datetime) -> None:
+    """Moves out, and the days of grace pass."""
+    assert who.user is not None
+    moving.move_out(resident=who, on=today_in(who.neighborhood, at), by=who.user, at=at)
+    Resident.objects.filter(pk=who.pk).update(left_at=at - timedelta(days=31))
+    assert leaving.erase(resident=who, at=at)
 
 
 def home(who: Resident) -> Unit:

@@ -11,6 +11,7 @@ import pytest
 
 RESULT = Path(__file__).resolve().parent.parent / "var" / "obligations.json"
 # Reasons for which a test may be skipped in CI.
+OBLIGATION = "obligation"
 AGREED_SKIPS = ("needs the photographs", "no folder of photographs", "needs Chromium")
 
 
@@ -23,20 +24,25 @@ class Obligations:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item):
         report = yield
+        # On the report, so that it reaches whoever counts: with several workers that is another process.
         ids = sorted({str(id) for mark in item.iter_markers("obligation") for id in mark.args})
+        report.user_properties.extend((OBLIGATION, id) for id in ids)
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.outcome != "passed":
-            for id in ids:
-                self.held[id][item.nodeid] = report.outcome
-        if report.skipped and isinstance(report.longrepr, tuple):
+            for name, id in report.user_properties:
+                if name == OBLIGATION:
+                    self.held[str(id)][report.nodeid] = report.outcome
+        if report.skipped and isinstance(report.longrepr, tuple | list):
             reason = report.longrepr[2].removeprefix("Skipped: ")
             if not reason.startswith(AGREED_SKIPS):
-                self.bad_skips.append(f"{item.nodeid}: {reason}")
-        return report
+                self.bad_skips.append(f"{report.nodeid}: {reason}")
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if _in_ci() and self.bad_skips and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        if not self._whole():
+        if hasattr(self.config, "workerinput") or not self._whole():
             return  # a part of the suite says nothing about what the suite holds
         RESULT.parent.mkdir(exist_ok=True)
         draft = RESULT.with_suffix(f".{os.getpid()}")

@@ -23,6 +23,14 @@ class Tampered(Exception):
     """The value was changed, or belongs to another key or context."""
 
 
+class Plain(NamedTuple):
+    """One value to seal, for `encrypt_many`."""
+
+    key: UUID
+    plaintext: bytes
+    context: str
+
+
 class Sealed(NamedTuple):
     """One value to open, for `decrypt_many`."""
 
@@ -36,6 +44,21 @@ def encrypt(*, key: UUID, plaintext: bytes, context: str) -> bytes:
     nonce = secrets.token_bytes(NONCE_BYTES)
     plain_key = _alive(key, unwrapped([key]))
     return FORMAT + nonce + AESGCM(plain_key).encrypt(nonce, plaintext, _bound_to(key, context))
+
+
+def encrypt_many(items: Iterable[Plain]) -> list[bytes]:
+    """Seal many values with one query to the vault, in the order given. Raises `KeyDestroyed` or `KeyMissing`."""
+    wanted = list(items)
+    if not wanted:
+        return []
+    keys = unwrapped(item.key for item in wanted)
+    ciphers = {key: AESGCM(_alive(key, keys)) for key in {item.key for item in wanted}}
+    sealed = []
+    for item in wanted:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        bound = _bound_to(item.key, item.context)
+        sealed.append(FORMAT + nonce + ciphers[item.key].encrypt(nonce, item.plaintext, bound))
+    return sealed
 
 
 def decrypt(*, key: UUID, ciphertext: bytes, context: str) -> bytes:

@@ -13,6 +13,7 @@ from gate import wire
 
 MOST = 500  # rows, receipts or events at once
 MOST_PAGE, USUAL_PAGE = MOST, 200
+_DIGEST = r"^[0-9a-f]{64}$"
 _BIGGEST = 2**63 - 1
 
 
@@ -105,8 +106,19 @@ class EventIn(Strict):
     at = Moment()
     kind = serializers.ChoiceField(["card", "face", "pin", "qr", "pass", "unknown"])
     credential = Id(allow_null=True, default=None)
-    outcome = serializers.ChoiceField(["opened", "refused"])
+    outcome = serializers.ChoiceField(["opened", "refused", "would_open"])
     reason = Text(validators=[RegexValidator(CODE)], max_length=40, default="", allow_blank=True)
+    digest = Text(
+        validators=[RegexValidator(_DIGEST)],
+        allow_null=True,
+        default=None,
+        help_text="hex, of an unknown card; used at once and not kept with the event",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["digest"] is not None and attrs["kind"] != "unknown":
+            raise serializers.ValidationError({"digest": ["Only of an unknown card."]})
+        return attrs
 
 
 class EventsIn(Strict):
@@ -167,6 +179,9 @@ class FeedOut(Envelope):
     cursor = serializers.CharField()
     more = serializers.BooleanField()
     poll_after = serializers.IntegerField(help_text="seconds")
+    beside = serializers.BooleanField(
+        help_text="an old controller opens the door: decide and report, open nothing"
+    )
     rows = RowOut(many=True)
     keep = serializers.ListField(
         child=serializers.UUIDField(), required=False, help_text="at the end of a snapshot: erase all others"

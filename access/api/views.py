@@ -192,6 +192,7 @@ class Feed(GateView):
             face_offline_hours=settings.OFFLINE_HOURS,  # as devices of before codes and passes call it
             cursor=page.cursor.written(device.pk),
             more=page.more,
+            beside=device.gate.beside_since is not None,
             poll_after=0 if page.more else settings.GATE_POLL_SECONDS,
             rows=page.rows,
             **({} if page.keep is None else {"keep": page.keep}),

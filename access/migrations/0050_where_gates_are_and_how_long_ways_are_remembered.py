@@ -14,7 +14,7 @@ VACUUM_AS_USUAL = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0020_cards_that_already_exist"),
+        ("access", "0030_who_has_left_gets_no_new_way_in"),
         ("residents", "0040_scheduled_deletion"),
     ]
 

@@ -58,6 +58,12 @@ def _nobody_lives_here(request: HttpRequest) -> HttpResponse:
     return render(request, "welcome.html", status=403)
 
 
+def forgetting(response: HttpResponse) -> HttpResponse:
+    """The browser drops what it kept of this site: pages of whoever was here before, and codes that are no more."""
+    response["Clear-Site-Data"] = '"cache"'
+    return response
+
+
 def back_to(request: HttpRequest, otherwise: str = "home") -> str:
     """Where the form wants to go afterwards, if that is on this site."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""

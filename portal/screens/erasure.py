@@ -24,6 +24,7 @@ from consent.models import Purpose
 from portal.screens import ways
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
+from residents import leaving
 from residents.models import ErasureOrder, ErasurePlace
 
 Kind, State = ErasurePlace.Kind, ErasurePlace.State
@@ -61,6 +62,12 @@ SERVER_COPY = gettext_lazy(
     "The server's copy of your face data. The key it was under is destroyed when face entry is stopped; until then, that"
     " key could still read an old backup."
 )
+# What the entries in our database were, where it was not the face data.
+ROWS_OF = {
+    str(Purpose.TEMPLATE_ON_SERVER): SERVER_COPY,
+    leaving.WAYS_IN: gettext_lazy("That you had these ways to get in. They open nothing any more."),
+    leaving.PERSON: gettext_lazy("Your name, when you lived where, and who helped you."),
+}
 
 
 @require_safe
@@ -158,10 +165,10 @@ def _shown(places: Iterable[ErasurePlace], purpose: str) -> list[dict[str, Any]]
     ids = [group[0].device for group in grouped if group[0].device]
     devices = Device.objects.filter(pk__in=ids).select_related("gate").in_bulk()
     shown = [_line(group, devices) for group in grouped]
-    if purpose == Purpose.TEMPLATE_ON_SERVER:
+    if purpose in ROWS_OF:
         for group, told in zip(grouped, shown, strict=True):
             if group[0].kind == Kind.ROWS:
-                told["detail"] = str(SERVER_COPY)
+                told["detail"] = str(ROWS_OF[purpose])
     return shown
 
 

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from consent import deciding
-from portal.screens import erasure, offices, record, ways
+from portal.screens import codes, erasure, living, my_account, offices, record, ways
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.sharing import title_of
+from residents.ages import today_in
 from residents.models import Occupancy, Resident
 from sharing import answering
 
@@ -39,16 +40,20 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
     return {
         "neighborhood": resident.neighborhood.display_name,
         "dwellings": _dwellings(resident, at),
+        "notices": my_account.notices(resident=resident, at=at),
         "ways": ways.ways_in(resident=resident, lines=lines, at=at),
-        "other_ways": ways.other_ways(lines),
+        "other_ways": ways.other_ways(resident=resident, lines=lines),
+        "beside": codes.beside(resident=resident, at=at),
         "waiting": _waiting(resident, at),
+        "said": living.waiting(resident=resident),
+        "left": living.left(resident=resident),
         "looks": record.recent(resident=resident, since=at - RECENT, limit=SHOWN),
         "erasures": erasure.lines(resident.erasure_orders.incomplete().order_by("-opened_at")[:SHOWN]),
     }
 
 
 def _dwellings(resident: Resident, at: datetime) -> str:
-    today = timezone.localdate(at)
+    today = today_in(resident.neighborhood, at)
     lived = Occupancy.objects.current(today).filter(resident=resident).select_related("unit__building")
     return ways.listed(str(each.unit) for each in lived.order_by("since"))
 

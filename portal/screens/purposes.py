@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from consent.models import Purpose
+from residents import leaving
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,18 @@ class Words:
 
 
 WORDS: Mapping[str, Words] = {
+    leaving.WAYS_IN: Words(
+        icon="card",
+        title=_("Ways to get in"),
+        summary=_("Your cards, PIN, codes and passes."),
+        erased=_("Your cards, PIN, codes and passes, and what the gates knew of them"),
+    ),
+    leaving.PERSON: Words(
+        icon="people",
+        title=_("You on the register"),
+        summary=_("Your name, phone number and account."),
+        erased=_("Your name, phone number and account"),
+    ),
     Purpose.FACE_AT_GATE: Words(
         icon="face",
         title=_("Getting in by face"),

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from portal.context import LARGE, TEXT_COOKIE
-from portal.screens.entrance import back_to
+from portal.screens.entrance import back_to, forgetting
 from residents.models import User
 
 A_YEAR = 365 * 24 * 3600
@@ -18,7 +18,7 @@ A_YEAR = 365 * 24 * 3600
 @require_POST
 def text_size(request: HttpRequest) -> HttpResponse:
     size = LARGE if request.POST.get("size") == LARGE else "normal"
-    response = redirect(back_to(request))
+    response = forgetting(redirect(back_to(request)))  # a page that was kept has the size of before
     _keep(response, TEXT_COOKIE, size)
     return response
 
@@ -31,7 +31,7 @@ def speak(request: HttpRequest) -> HttpResponse:
         raise BadRequest("no such language")
     if isinstance(request.user, User):
         User.objects.filter(pk=request.user.pk).update(language=chosen)
-    return in_language(redirect(back_to(request)), chosen)
+    return in_language(forgetting(redirect(back_to(request))), chosen)
 
 
 def as_they_speak(request: HttpRequest, user: User, response: HttpResponse) -> HttpResponse:

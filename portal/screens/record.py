@@ -1,4 +1,4 @@
-"""My record: who looked at my details, what was given to whom, what I decided."""
+"""My record: who looked at my details, what was given to whom, which letters were printed, what I decided."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from access.models import Credential, TapRequest
 from consent.models import Decision
-from portal.screens import offices
+from portal.screens import offices, visitors
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
 from portal.screens.ways import listed
-from residents.models import LookUp, Resident
+from residents.models import Letter, LookUp, Resident
 from sharing.models import Answer, DisclosedRow, Field
 
 PAGE = 50
@@ -29,15 +31,18 @@ Entry = dict[str, Any]
 @resident_only
 def record(request: ResidentRequest) -> HttpResponse:
     resident = request.resident
-    pages = {name: _page(request.GET.get(name, "")) for name in ("viewed", "given", "decided")}
+    pages = {name: _page(request.GET.get(name, "")) for name in ("viewed", "given", "written", "decided")}
     lists = {
         "look_ups": _cut(look_ups(resident, upto=_end(pages["viewed"])), pages["viewed"]),
         "disclosures": _cut(disclosures(resident, upto=_end(pages["given"])), pages["given"]),
+        "letters": _cut(letters(resident, upto=_end(pages["written"])), pages["written"]),
         "decisions": _cut(decisions(resident, upto=_end(pages["decided"])), pages["decided"]),
     }
-    context: Entry = {name: entries for name, (entries, _more) in lists.items()}
+    context: Entry = {"cards": card_acts(resident, limit=PAGE)}
+    context |= {name: entries for name, (entries, _more) in lists.items()}
     older = zip(pages.items(), lists.values(), strict=True)
     context |= {f"older_{name}": page + 1 for (name, page), (_entries, more) in older if more}
+    context["visits"] = visitors.made_for(request.resident)
     return render(request, "record.html", context)
 
 
@@ -84,6 +89,21 @@ def disclosures(resident: Resident, *, upto: int, since: datetime | None = None)
     ]
 
 
+def letters(resident: Resident, *, upto: int) -> list[Entry]:
+    """Every letter that was printed with a name and a dwelling on it, by which role, and what came of it. One query."""
+    found = Letter.objects.filter(resident=resident).order_by("-made_at", "-pk")[:upto]
+    return [
+        {
+            "at": letter.made_at,
+            "who": offices.in_words(letter.capacity) if letter.capacity else _("The system itself"),
+            "what": _made(letter),
+            "ended": _ended(letter),
+            "ended_at": letter.used_at or letter.replaced_at,
+        }
+        for letter in found
+    ]
+
+
 def decisions(resident: Resident, *, upto: int) -> list[Entry]:
     """Consent and sharing together, newest first. Two queries."""
     consents = Decision.objects.filter(resident=resident).order_by("-at")[:upto]
@@ -93,15 +113,66 @@ def decisions(resident: Resident, *, upto: int) -> list[Entry]:
     return sorted(entries, key=itemgetter("at"), reverse=True)[:upto]
 
 
+def card_acts(resident: Resident, *, limit: int) -> list[Entry]:
+    """Cards that staff awaited at a gate for them, and cards and PINs that ended. Newest first. Two queries."""
+    awaited = TapRequest.objects.filter(resident=resident).select_related("gate").order_by("-made_at")[:limit]
+    ended = Credential.objects.filter(
+        resident=resident, kind__in=Credential.PLAIN, ended_at__isnull=False
+    ).order_by("-ended_at")[:limit]
+    entries: list[Entry] = [
+        {
+            "icon": "gate",
+            "at": each.made_at,
+            "what": _("Staff waited at %(gate)s for a card for you: %(outcome)s")
+            % {
+                "gate": each.gate.display_name,
+                "outcome": each.get_outcome_display() if each.outcome else _("still waiting"),
+            },
+            "how": offices.in_words(each.capacity),
+        }
+        for each in awaited
+    ]
+    entries += [
+        {
+            "icon": "card" if each.kind == Credential.Kind.CARD else "pin",
+            "at": each.ended_at,
+            "what": _("%(way)s ended: %(why)s")
+            % {
+                "way": capfirst(each.get_kind_display()),
+                "why": each.get_ended_because_display() or _("no reason was written down"),
+            },
+            "how": "",
+        }
+        for each in ended
+    ]
+    return sorted(entries, key=itemgetter("at"), reverse=True)[:limit]
+
+
 def fields(names: Iterable[str]) -> str:
     asked = set(names)
     return listed(str(field.label) for field in Field if field in asked)
+
+
+def _made(letter: Letter) -> str:
+    if letter.goes == Letter.Goes.SLIP:
+        return _("A slip %(purpose)s, handed over at the desk; %(how)s") % {
+            "purpose": letter.get_purpose_display(),
+            "how": letter.get_seen_display(),
+        }
+    return _("A letter with your name and dwelling, %(purpose)s") % {"purpose": letter.get_purpose_display()}
+
+
+def _ended(letter: Letter) -> str:
+    if letter.used_at:
+        return _("Its code was used")
+    return _("Made worthless, or replaced by a newer one") if letter.replaced_at else ""
 
 
 def _of_consent(entry: Decision) -> Entry:
     how = {
         Decision.Kind.EXPIRED: _("By itself: the time you had agreed to was over"),
         Decision.Kind.SUPERSEDED: _("By itself: the form changed"),
+        Decision.Kind.ENDED: _("By itself: you do not live here any more"),
     }
     return {
         "icon": "check" if entry.kind == Decision.Kind.GIVEN else "cross",

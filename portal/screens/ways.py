@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -40,6 +41,11 @@ class Passage:
     windows: list[dict[str, Any]]
 
     @property
+    def is_beside(self) -> bool:
+        """The old controller opens it still; this one only listens."""
+        return self.gate.beside_since is not None
+
+    @property
     def hours(self) -> str:
         """Empty where it opens at all hours."""
         if any(all(window.get(key) == value for key, value in ALL_DAY.items()) for window in self.windows):
@@ -48,20 +54,24 @@ class Passage:
 
 
 def ways_in(*, resident: Resident, lines: Iterable[Line], at: datetime) -> list[Way]:
-    """Cards first; a face only where the resident said yes. The number of queries does not depend on the gates."""
+    """Cards first, then PINs; a face only where the resident said yes. The number of queries does not depend on the gates."""
     credentials = list(resident.credentials.active().order_by("created_at"))
     passages = _passages(credentials)
     cards = [each for each in credentials if each.kind == Credential.Kind.CARD]
-    ways = [_card(passages[card.pk]) for card in cards]
+    ways = [_card(card, passages[card.pk]) for card in cards]
+    ways += [_pin(each, passages[each.pk]) for each in credentials if each.kind == Credential.Kind.PIN]
     if _stands(lines, Purpose.FACE_AT_GATE):
         face = next((each for each in credentials if each.kind == Credential.Kind.FACE), None)
         ways.append(_face(face, passages[face.pk]) if face else _face_to_be(resident))
     return ways
 
 
-def other_ways(lines: Iterable[Line]) -> list[dict[str, str]]:
-    """What the neighborhood also offers to those who want it."""
-    return [
+def other_ways(*, resident: Resident, lines: Iterable[Line]) -> list[dict[str, str]]:
+    """What the neighborhood also offers to those who want it. One query."""
+    keypads = Gate.objects.filter(neighborhood=resident.neighborhood_id, in_service=True, by_pin=True)
+    own = resident.credentials.active().filter(kind=Credential.Kind.PIN, temporary=False)
+    found = [{"name": _("by PIN"), "url": reverse("pin")}] if keypads.filter(~Exists(own)).exists() else []
+    return found + [
         {"name": _("by face"), "url": reverse("consent", args=[line.purpose])}
         for line in lines
         if line.purpose == Purpose.FACE_AT_GATE and line.form and not line.standing
@@ -81,23 +91,53 @@ def _stands(lines: Iterable[Line], purpose: Purpose) -> bool:
 
 
 def _passages(credentials: Sequence[Credential]) -> defaultdict[UUID, list[Passage]]:
-    rows = FeedRow.objects.filter(credential__in=credentials, present=True, gate__in_service=True)
+    rows = FeedRow.objects.filter(
+        Q(gate__in_service=True) | Q(gate__beside_since__isnull=False),
+        credential__in=credentials,
+        present=True,
+    )
     found: defaultdict[UUID, list[Passage]] = defaultdict(list)
     for row in rows.select_related("gate").order_by("gate__name"):
         found[row.credential_id].append(Passage(row.gate, row.body.get("windows", [])))
     return found
 
 
-def _card(passages: list[Passage]) -> Way:
+def _card(card: Credential, passages: list[Passage]) -> Way:
+    name = _("Card, lent") if card.temporary else _("Card")
+    lost = reverse("lost")
     if not passages:
         return Way(
             icon="card",
-            name=_("Card"),
+            name=name,
             state=_("No gate yet"),
             tone="due",
             detail=_("No gate opens to it. Ask at the property office; they can put it right at once."),
+            url=lost,
+            action=_("It is lost"),
         )
-    return Way(icon="card", name=_("Card"), state=_("Works"), tone="on", detail=_opens(passages))
+    return Way(
+        icon="card",
+        name=name,
+        state=_("Works"),
+        tone="on",
+        detail=_opens(passages),
+        url=lost,
+        action=_("It is lost"),
+    )
+
+
+def _pin(pin: Credential, passages: list[Passage]) -> Way:
+    number = _("Keypad number %(number)s.") % {"number": pin.number}
+    until = _("Your new card waits for you at the property office.") if pin.temporary else ""
+    return Way(
+        icon="pin",
+        name=_("PIN, lent until you have a card") if pin.temporary else _("PIN"),
+        state=_("Works") if passages else _("No keypad yet"),
+        tone="on" if passages else "off",
+        detail=" ".join(filter(None, (number, _opens(passages), until))),
+        url=reverse("pin"),
+        action=_("How to type it") if pin.temporary else _("Look at it, change it or stop it"),
+    )
 
 
 def _face(credential: Credential, passages: list[Passage]) -> Way:
@@ -146,6 +186,13 @@ def _face_way(state: str, detail: str, *, tone: str = "off", url: str = "", acti
 def _opens(passages: list[Passage]) -> str:
     if not passages:
         return _("No gate of yours takes it.")
+    beside = [passage for passage in passages if passage.is_beside]
+    passages = [passage for passage in passages if not passage.is_beside]
+    if beside:
+        still = _("The old system still opens as before: %(names)s.") % {
+            "names": listed(passage.gate.display_name for passage in beside[:NAMED])
+        }
+        return f"{_opens(passages)} {still}" if passages else still
     count = len(passages)
     names = listed([_named(passage) for passage in passages[:NAMED]])
     more = count - NAMED

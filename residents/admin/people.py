@@ -220,30 +220,13 @@ class ResidentAdmin(ScopedAdmin[Resident]):
         return resident.user_id is not None
 
 
-class OccupancyForm(ScopedForm):
-    def clean(self) -> dict[str, Any]:
-        resident, unit = self.cleaned_data.get("resident"), self.cleaned_data.get("unit")
-        if resident is not None and unit is not None:
-            if resident.neighborhood_id != unit.neighborhood_id:
-                raise forms.ValidationError(gettext("The dwelling is in another neighborhood."))
-            self.instance.neighborhood = unit.neighborhood
-        return self.cleaned_data
-
-
 @admin.register(Occupancy)
 class OccupancyAdmin(ScopedAdmin[Occupancy]):
-    view_perms = ("view_register",)
-    add_perms = ("manage_register",)
-    form = OccupancyForm
-    list_display = ("unit", "resident", "since", "until")
-    list_filter = (("neighborhood", ScopedFilter),)
-    list_select_related = ("unit__building", "resident")
-    autocomplete_fields = ("resident", "unit")
-    ordering = ("-since", "pk")
-    fields = ("resident", "unit", "since", "until")
+    """To be read. Who comes is let in on their own page, with a way in; who goes says so themself (law 13)."""
 
-    def save_model(self, request: HttpRequest, obj: Occupancy, form: Any, change: bool) -> None:
-        made = register.move_in(
-            resident=obj.resident, unit=obj.unit, since=obj.since, until=obj.until, at=moment(request)
-        )
-        obj.pk, obj._state = made.pk, made._state
+    view_perms = ("view_register",)
+    list_display = ("unit", "resident", "tenure", "since", "until")
+    list_filter = (("neighborhood", ScopedFilter), "tenure")
+    list_select_related = ("unit__building", "resident")
+    ordering = ("-since", "pk")
+    fields = ("resident", "unit", "tenure", "since", "until")

@@ -11,7 +11,7 @@ NO_HISTORY_BY_AGE = "DROP INDEX desk_history_by_age"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("residents", "0021_what_a_letter_was_it_stays"),
+        ("residents", "0031_nobody_is_moved_out_by_a_form"),
         ("admin", "0003_logentry_add_action_flag_choices"),
         ("sessions", "0001_initial"),
     ]
@@ -57,6 +57,8 @@ class Migration(migrations.Migration):
                     ("expired", "the time you agreed to is over"),
                     ("form_changed", "the form changed"),
                     ("retired", "it is no longer offered here"),
+                    ("moved_out", "you do not live here any more"),
+                    ("died", "a death was recorded"),
                 ],
                 max_length=20,
                 verbose_name="why",

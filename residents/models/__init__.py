@@ -1,5 +1,7 @@
 from residents.models.erasure import ErasureOrder, ErasurePlace
+from residents.models.importing import Import, ImportRow
 from residents.models.letters import Letter, LetterBatch
+from residents.models.living import Death, Departure, Guardianship, Helper, MoveOut
 from residents.models.lookup import LookUp
 from residents.models.people import Occupancy, Ownership, Resident
 from residents.models.places import Building, Neighborhood, Unit
@@ -8,11 +10,18 @@ from residents.models.users import User
 
 __all__ = [
     "Building",
+    "Death",
+    "Departure",
     "ErasureOrder",
     "ErasurePlace",
+    "Guardianship",
+    "Helper",
+    "Import",
+    "ImportRow",
     "Letter",
     "LetterBatch",
     "LookUp",
+    "MoveOut",
     "Neighborhood",
     "Occupancy",
     "Ownership",

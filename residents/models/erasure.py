@@ -35,6 +35,8 @@ class ErasureOrder(models.Model):
         EXPIRED = "expired", _("the time you agreed to is over")
         FORM_CHANGED = "form_changed", _("the form changed")
         RETIRED = "retired", _("it is no longer offered here")
+        MOVED_OUT = "moved_out", _("you do not live here any more")
+        DIED = "died", _("a death was recorded")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")

@@ -10,6 +10,7 @@ from datetime import date
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -29,6 +30,10 @@ class ResidentQuerySet(models.QuerySet["Resident"]):
 class Resident(models.Model):
     """A person on the register. After erasure the row stays as an opaque tombstone."""
 
+    class Left(models.TextChoices):
+        MOVED_OUT = "moved_out", _("moved out")
+        DIED = "died", _("died")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="residents")
     user = models.OneToOneField(User, models.PROTECT, null=True, blank=True, related_name="resident")
@@ -42,6 +47,11 @@ class Resident(models.Model):
     # themselves see it, and no list, file, slip or ledger entry says it.
     keep_at_desk = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("on the register since"), auto_now_add=True)
+    # Since when they live nowhere here any more: ways in and consents ended then, the rest goes after a grace.
+    left_at = models.DateTimeField(null=True, editable=False)
+    left_because = models.CharField(
+        max_length=20, choices=Left.choices, blank=True, default="", editable=False
+    )
     erased_at = models.DateTimeField(null=True, editable=False)
 
     objects = ResidentQuerySet.as_manager()
@@ -53,6 +63,11 @@ class Resident(models.Model):
             models.Index(fields=["neighborhood", "id"], name="resident_by_neighborhood"),
             models.Index(fields=["phone_index"], name="resident_by_phone"),
             models.Index(fields=["born"], condition=Q(born__isnull=False), name="resident_by_birth"),
+            models.Index(
+                fields=["left_at"],
+                condition=Q(left_at__isnull=False, erased_at=None),
+                name="resident_in_grace",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -67,6 +82,10 @@ class Resident(models.Model):
             models.CheckConstraint(
                 condition=Q(erased_at=None) | Q(keep_at_desk=False), name="erased_says_nothing_of_the_mail"
             ),
+            models.CheckConstraint(
+                condition=Q(left_at=None, left_because="") | (Q(left_at__isnull=False) & ~Q(left_because="")),
+                name="left_for_a_reason",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -76,6 +95,10 @@ class Resident(models.Model):
 class OccupancyQuerySet(models.QuerySet["Occupancy"]):
     def current(self, on: date) -> OccupancyQuerySet:
         return self.filter(Q(until=None) | Q(until__gt=on), since__lte=on)
+
+    def standing(self, on: date) -> OccupancyQuerySet:
+        """Current, or to begin. One that ends on the day it begins never comes to be."""
+        return self.filter(Q(until=None) | (Q(until__gt=on) & Q(until__gt=F("since"))))
 
 
 class Occupancy(models.Model):
@@ -98,6 +121,8 @@ class Occupancy(models.Model):
     tenure = models.CharField(_("as what"), max_length=20, choices=Tenure.choices, default=Tenure.FAMILY)
     since = models.DateField(_("from"))
     until = models.DateField(_("until"), null=True, blank=True)
+    # By the database's clock: an entry made by mistake can be taken back for a week, and no longer.
+    written_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = OccupancyQuerySet.as_manager()
 
@@ -106,7 +131,9 @@ class Occupancy(models.Model):
         verbose_name_plural = _("who lives where")
         constraints = [
             models.CheckConstraint(
-                condition=Q(until=None) | Q(until__gt=F("since")), name="occupancy_ends_after_it_began"
+                # Equal: it was called off before it began.
+                condition=Q(until=None) | Q(until__gte=F("since")),
+                name="occupancy_ends_after_it_began",
             ),
             models.UniqueConstraint(
                 fields=["resident", "unit"], condition=Q(until=None), name="occupancy_open_once"

@@ -53,6 +53,7 @@ class Neighborhood(models.Model):
             ("publish_forms", "Draft and publish consent forms"),
             ("draft_sharing", "Draft a data-sharing request"),
             ("approve_sharing", "Open and release a data-sharing request"),
+            ("settle_departures", "Settle a dispute about who lives where"),
             ("audit", "Read the record of look-ups, decisions, disclosures and erasures"),
         ]
 

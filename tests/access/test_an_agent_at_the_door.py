@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from access import devices, pairing
+from access import devices, pairing, passes, pins, qr
 from access.models import Device, EntryEvent, SealedCopy
 from consent.models import Decision, Purpose
 from consent.withdrawal import withdraw
@@ -69,3 +69,55 @@ def test_an_agent_keeps_up_with_the_site(live, tmp_path):
     agent.sync()
     assert agent.is_revoked
     assert not agent.is_paired
+
+
+@pytest.mark.obligation("2", "3")
+def test_every_way_that_needs_no_face_opens_at_a_real_gate(live, tmp_path):
+    live.web()
+    now = datetime.now(UTC)
+    here = make.neighborhood()
+    door, other = (make.gate(here, at=now, by_pin=True, by_qr=True) for _ in range(2))
+    who = make.resident(here, at=now)
+    make.rule(door, who, at=now)
+    make.rule(other, who, at=now)
+    pins.choose(resident=who, pin="482915", at=now)
+    lent = pins.lend(resident=who, at=now)
+    code = qr.token_for(resident=who, at=now)
+    visit = passes.make(
+        resident=who, gates=[door], valid_from=now, valid_until=now + timedelta(hours=3), at=now
+    )
+    trip = passes.one_trip(resident=who, gates=[door], at=now)
+    agents = {}
+    for gate in (door, other):
+        agents[gate] = Agent(Store(tmp_path / str(gate.pk)))
+        agents[gate].pair(server=live.url, code=pairing.make_code(gate=gate, by=None, at=now))
+        agents[gate].sync()
+    agent = agents[door]
+
+    own = who.credentials.get(kind="pin", temporary=False)
+    assert agent.show_pin(f"{own.number}482915").credential == str(own.pk)
+    assert agent.show_pin(lent.number + lent.pin).open
+    assert agent.show_qr(code.text).open
+    assert agent.show_qr(code.text).reason == Reason.CODE_USED
+    assert agents[other].show_qr(code.text).open  # spent at each gate by itself
+    shown = passes.show(visit)
+    assert agent.show_qr(shown.text).open
+    assert agent.show_pin(shown.number + shown.pin).open
+    assert agents[other].show_qr(shown.text).reason == Reason.UNKNOWN_CODE
+    assert agent.show_qr(passes.show(trip).text).open
+    assert agent.show_qr(passes.show(trip).text).reason == Reason.CODE_USED
+    agent.sync()
+    assert agent.trouble is None
+    kinds = EntryEvent.objects.filter(gate=door, outcome="opened").values_list("kind", flat=True)
+    assert sorted(kinds) == ["pass", "pass", "pass", "pin", "pin", "qr"]
+
+    assert passes.end_over(at=now) == 1  # the trip was made, says the gate
+    passes.end(visit=visit, at=now)
+    qr.stop(resident=who, at=now)
+    agent.sync()
+    assert agent.show_qr(shown.text).reason == Reason.UNKNOWN_CODE
+    assert agent.show_pin(shown.number + shown.pin).reason == Reason.WRONG_PIN
+    assert agent.show_qr(qr.show(credential=code.credential, at=now).text).reason == Reason.UNKNOWN_CODE
+    assert agent.status()["unproven_erasures"] == 0
+    for each in agents.values():
+        each.close()

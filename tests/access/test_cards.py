@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 
 from access import cards
-from access.models import Credential, FeedRow
+from access.models import CardFormat, Credential, FeedRow
 from gate import sealing
 from tests import make
 
@@ -88,3 +88,70 @@ def test_it_never_ends_the_last_card_not_even_from_two_desks(committed, request,
     with ThreadPoolExecutor(2) as desks:
         assert sorted(desks.map(desk, both)) == [False, True]
     assert who.credentials.active().count() == 1
+
+
+# --- What was written becomes what the readers say
+
+
+@pytest.fixture
+def learned(who, now):
+    return CardFormat.objects.create(
+        neighborhood=who.neighborhood, written="decimal-32-straight", said="hex-32-turned", learned_at=now
+    )
+
+
+def test_with_nothing_learned_a_number_is_what_it_always_was(who):
+    assert cards.canonical(" ab:12-34 56 ", who.neighborhood) == "AB123456"
+
+
+def test_a_written_number_becomes_what_the_readers_say(who, learned, now):
+    assert cards.canonical("1386022627", who.neighborhood) == "E3069D52"
+    card = cards.issue(resident=who, number="１３８６０２２６２７", at=now)
+    key = cards.card_key(who.neighborhood_id)
+    assert bytes(card.digest).hex() == sealing.card_digest(card_key=key, number="E3 06 9D 52")
+
+
+def test_a_tapped_number_is_what_the_readers_say(who, learned, now):
+    assert cards.canonical("E3069D52", who.neighborhood, tapped=True) == "E3069D52"
+    assert cards.canonical("E3069D52", who.neighborhood) == "E3069D52"  # nobody writes numbers so here
+
+
+def test_a_number_that_can_be_read_both_ways_is_read_as_it_came(who, now):
+    CardFormat.objects.create(
+        neighborhood=who.neighborhood,
+        written="decimal-32-straight",
+        said="decimal-32-turned",
+        learned_at=now,
+    )
+    assert cards.canonical("1386022627", who.neighborhood) == "3808861522"
+    assert cards.canonical("3808861522", who.neighborhood, tapped=True) == "3808861522"
+    assert len(cards.digests_of("1386022627", who.neighborhood)) == 2
+
+
+def test_the_same_card_written_and_tapped_is_one_card(who, learned, now):
+    cards.issue(resident=who, number="1386022627", at=now)
+    with pytest.raises(cards.CardTaken):
+        cards.issue(resident=who, number="E3069D52", tapped=True, at=now)
+
+
+def test_a_number_written_in_another_way_is_refused_and_not_guessed(who, learned, now):
+    for number in ("111,27706", "4294967296", "x"):
+        with pytest.raises(cards.NotWrittenSo):
+            cards.issue(resident=who, number=number, at=now)
+    assert not Credential.objects.exists()
+
+
+def test_a_number_whose_parity_does_not_fit_is_said_to_have_a_wrong_digit(who, now):
+    CardFormat.objects.create(
+        neighborhood=who.neighborhood,
+        written="wiegand_hex-24-straight",
+        said="pair-24-straight",
+        learned_at=now,
+    )
+    assert cards.canonical("2E22F13", who.neighborhood) == "11306025"
+    with pytest.raises(cards.DigitWrong):
+        cards.canonical("2E22F12", who.neighborhood)
+
+
+def test_another_neighborhood_writes_numbers_in_its_own_way(who, learned):
+    assert cards.canonical("1386022627", make.neighborhood()) == "1386022627"

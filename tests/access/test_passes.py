@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -10,7 +12,10 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from access import passes, rules
 from access.models import Credential, EntryEvent, FeedRow, Pass, PassGate
 from access.signing import server_key
+from consent.models import Decision, Purpose
+from consent.withdrawal import withdraw
 from gate import keypad, tokens
+from gate.decide import Contact, Ticket, Window, decide_code
 from portal import sweeps
 from residents import effects
 from residents.models import Occupancy
@@ -287,3 +292,37 @@ def test_a_refuser_and_a_consenter_make_the_same_visits(host, neighbor, doors, n
     assert [{k: v for k, v in body.items() if k not in strip} for body in told(ones).values()] == [
         {k: v for k, v in body.items() if k not in strip} for body in told(others).values()
     ]
+
+
+@pytest.mark.obligation("3")
+def test_a_host_who_stops_face_entry_keeps_their_visits(host, doors, now):
+    make.face(host, at=now)
+    visit = visiting(host, doors, now)
+    before = told(visit)
+    withdraw(
+        resident=host,
+        purpose=Purpose.FACE_AT_GATE,
+        actor=host.user,
+        language="en",
+        route=Decision.Route.PORTAL,
+        at=now,
+    )
+    assert told(visit) == before != {}
+
+
+def test_where_the_clocks_change_a_visit_ends_at_its_moment(host, doors, now):
+    """Its times are moments, not hours on a clock; the host's hours are hours on the gate's clock."""
+    berlin = ZoneInfo("Europe/Berlin")
+    day_shift = Window(days=frozenset(range(1, 8)), since=time(1), until=time(4))
+    for begin, end, opens in (
+        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 0, tzinfo=UTC), (True, False)),
+        (datetime(2026, 3, 29, 0, 30, tzinfo=UTC), datetime(2026, 3, 29, 1, 0, tzinfo=UTC), (True, False)),
+    ):
+        window = replace(day_shift, valid_from=begin, valid_until=end)
+        for moment, may in ((end - timedelta(seconds=1), opens[0]), (end, opens[1])):
+            ticket = Ticket("c", "pass", (window,))
+            token = tokens.Token("pass", "c", begin, end + timedelta(days=1), b"12345678")
+            decision = decide_code(
+                token=token, ticket=ticket, now=moment, time_zone=berlin, contact=Contact(moment, 24)
+            )
+            assert decision.open == may

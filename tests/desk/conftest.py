@@ -20,18 +20,28 @@ from committees import appointing
 from committees.models import Committee, Term
 from consent.models import Decision, Form, Purpose, Standing
 from consent.withdrawal import withdraw
+from residents import batches, deaths, departures, letters, moving, standing_by
+from residents.ages import today_in
 from residents.lookups import look_up
 from residents.models import (
     Building,
+    Death,
+    Departure,
     ErasureOrder,
     ErasurePlace,
+    Guardianship,
+    Helper,
+    Letter,
+    LetterBatch,
     LookUp,
+    MoveOut,
     Neighborhood,
     Occupancy,
     Resident,
     Unit,
     User,
 )
+from residents.register import move_in, register
 from sharing import answering, disclosing, requesting
 from sharing.models import Answer, Disclosure, Recipient, Request
 from tests.cast import draft, staff
@@ -86,10 +96,24 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
         resident=resident, by=clerk, reason="水管漏了", capacity="property.clerk", at=now - timedelta(hours=1)
     )
     _shared(resident, clerk, chair, superuser, here, now)
+    _written(resident, clerk, here, now)
+    _lived(resident, neighbor, clerk, now)
     LogEntry.objects.create(
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
     return _all_of(here)
+
+
+def _lived(resident: Resident, neighbor: Resident, clerk: User, now: datetime) -> None:
+    """A plan, a child with a guardian, a helper, and of the neighbor somebody says that they have gone, and died."""
+    today = today_in(resident.neighborhood, now)
+    child = register(neighborhood=resident.neighborhood, name="柳小", born=today - timedelta(days=900))
+    move_in(resident=child, unit=Unit.objects.get(number="101"), since=today, at=now)
+    standing_by.verify_guardian(child=child, guardian=resident, verified="register", by=clerk, at=now)
+    standing_by.name_helper(resident=neighbor, helper=resident, by=neighbor.user, at=now)
+    moving.move_out(resident=resident, on=today + timedelta(days=20), by=resident.user, at=now)
+    departures.open_(occupancy=neighbor.occupancies.get(), by=clerk, words="搬到乡下", at=now)
+    deaths.report(resident=neighbor, document="police", kept_where="红夹子", by=clerk, at=now)
 
 
 def _entered(gate: Gate, device: Device, now: datetime) -> None:
@@ -155,10 +179,20 @@ def _shared(resident, clerk, chair, superuser, here: Neighborhood, now: datetime
     ask("送奶到户", now + timedelta(days=2))
 
 
+def _written(resident: Resident, clerk: User, here: Neighborhood, now: datetime) -> None:
+    newcomer = register(neighborhood=here, name="柳五")
+    move_in(resident=newcomer, unit=Unit.objects.get(number="102"), since=now.date(), at=now)
+    choice = batches.Choice(neighborhood=here, who=batches.Who.NO_LETTER)
+    batches.print_choice(token=uuid4(), choice=choice, by=clerk, at=now)
+    letters.write(resident=resident, purpose=Letter.Purpose.RECOVER, by=clerk, at=now)
+
+
 def _all_of(here: Neighborhood) -> Community:
     kinds: list[type[Model]] = [
         *(Building, Unit, Resident, Occupancy, LookUp, ErasureOrder, Form, Decision, Standing),
+        *(Letter, LetterBatch),
         *(Committee, Term, Recipient, Request, Answer, Disclosure),
+        *(MoveOut, Departure, Death, Guardianship, Helper),
         *(Gate, Device, Credential, Rule, EntryEvent, Enrolment),
     ]
     rows: dict[type[Model], list[Model]] = {
@@ -169,8 +203,9 @@ def _all_of(here: Neighborhood) -> Community:
     rows[User] = list(User.objects.filter(resident__neighborhood=here))
     assert all(rows.values()), [kind for kind, found in rows.items() if not found]
     words = [
-        *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳＊", "柳门", "Willow Gate"),
+        *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳五", "柳＊", "柳门", "Willow Gate"),
         *("青禾送水站", "柳岸路", "送水到户", "送奶到户", "水管漏了", "0471112222"),
+        *("柳小", "搬到乡下", "红夹子"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),
     ]
     return Community(here, words, rows)

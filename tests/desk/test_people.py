@@ -11,7 +11,6 @@ from django.urls import reverse
 from ledger.models import Entry
 from residents import contact
 from residents.models import LookUp, Occupancy, Resident, Unit
-from residents.register import register
 
 LIST = "/admin/residents/resident/"
 
@@ -150,24 +149,6 @@ def test_nobody_is_registered_elsewhere(desk, clerk, elsewhere):
     assert not Resident.objects.exists()
 
 
-def test_a_letter_is_shown_once_and_is_not_kept(desk, clerk, here):
-    resident = register(neighborhood=here, name="柳三")
-    client = desk(clerk)
-    answer = client.post(page(resident, "letter"))
-    code = answer.context["code"]
-    assert code in answer.content.decode()
-    assert "no-store" in answer["Cache-Control"]
-    assert "柳三" not in answer.content.decode()
-    assert code not in client.get(page(resident)).content.decode()
-    assert code not in str(list(LogEntry.objects.values()))
-
-
-def test_whoever_has_an_account_gets_no_letter(desk, clerk, resident):
-    answer = desk(clerk).post(page(resident, "letter"))
-    assert answer.status_code == 200
-    assert "account already" in answer.content.decode()
-
-
 def test_correcting_does_not_show_what_was_there(desk, clerk, resident):
     client = desk(clerk)
     assert "柳一" not in client.get(page(resident, "correct")).content.decode()
@@ -184,7 +165,7 @@ def test_correcting_does_not_show_what_was_there(desk, clerk, resident):
     assert "柳一" not in str(list(LogEntry.objects.values()))
 
 
-@pytest.mark.parametrize("act", ["look-up", "letter", "correct", "card"])
+@pytest.mark.parametrize("act", ["look-up", "letters", "correct", "card"])
 def test_an_act_on_somebody_elsewhere_is_as_if_they_were_not_there(desk, clerk, stranger, act):
     client = desk(clerk)
     missing = client.post(f"{LIST}00000000-0000-4000-8000-000000000000/{act}/")
@@ -222,18 +203,29 @@ def test_a_superuser_cannot_unwrite_what_they_looked_at(desk, superuser, residen
 
 def test_somebody_moves_in(desk, clerk, here, resident):
     unit = Unit.objects.create(neighborhood=here, building=Unit.objects.get().building, number="301")
-    given = {"resident": resident.pk, "unit": unit.pk, "since": "2026-01-01", "until": ""}
-    assert desk(clerk).post("/admin/residents/occupancy/add/", given).status_code == 302
-    assert Occupancy.objects.filter(resident=resident, unit=unit).exists()
+    given = {"dwelling": "1 301", "tenure": "tenant", "since": "2026-01-01", "last_day": "", "card": ""}
+    shown = desk(clerk).post(page(resident, "move-in"), given)
+    lent = resident.credentials.get()
+    assert f"{lent.number}  " in shown.content.decode()
+    assert Occupancy.objects.get(resident=resident, unit=unit).tenure == "tenant"
     # Twice is an error of the form, not of the server.
-    assert desk(clerk).post("/admin/residents/occupancy/add/", given).status_code == 200
+    again = desk(clerk).post(page(resident, "move-in"), given)
+    assert "live there already" in again.content.decode()
+    assert Occupancy.objects.filter(resident=resident, unit=unit).count() == 1
 
 
 def test_nobody_moves_into_another_neighborhood(desk, superuser, resident, stranger):
-    unit = Unit.objects.get(number="901")
-    given = {"resident": resident.pk, "unit": unit.pk, "since": "2026-01-01"}
-    assert desk(superuser).post("/admin/residents/occupancy/add/", given).status_code == 200
-    assert Occupancy.objects.filter(unit=unit).count() == 1
+    given = {"dwelling": "1 901", "tenure": "tenant", "since": "2026-01-01", "last_day": "", "card": ""}
+    assert "no such dwelling" in desk(superuser).post(page(resident, "move-in"), given).content.decode()
+    assert Occupancy.objects.filter(unit__number="901").count() == 1
+
+
+def test_nobody_writes_who_lives_where_in_a_table(desk, superuser, resident):
+    assert desk(superuser).get("/admin/residents/occupancy/add/").status_code == 403
+    lived = resident.occupancies.get()
+    desk(superuser).post(f"/admin/residents/occupancy/{lived.pk}/change/", {"until": "2027-01-01"})
+    lived.refresh_from_db()
+    assert lived.until is None
 
 
 @pytest.mark.obligation("6")

@@ -21,7 +21,17 @@ from django.urls.resolvers import RegexPattern, RoutePattern
 
 from access.models import Enrolment
 from consent.models import Purpose
-from residents.models import ErasureOrder, Resident, User
+from residents.models import (
+    Departure,
+    ErasureOrder,
+    Helper,
+    Letter,
+    LetterBatch,
+    MoveOut,
+    Occupancy,
+    Resident,
+    User,
+)
 from sharing.models import Request
 from tests.desk.conftest import Community
 
@@ -62,7 +72,15 @@ def filled(address: str, community: Community) -> list[str]:
         "enrolment": [community.first(Enrolment).pk],
         "order": [community.first(ErasureOrder).pk],
         "asked": [row.pk for row in community.rows[Request]],
+        "plan": [community.first(MoveOut).pk],
+        "occupancy": [row.pk for row in community.rows[Occupancy]],
+        "helper": [community.first(Helper).pk],
+        "departure": [community.first(Departure).pk],
         "id": [row.pk for row in community.rows[User]],
+        "batch": [community.first(LetterBatch).pk],
+        "letter": [row.pk for row in community.rows[Letter]],
+        "person": [row.pk for row in community.rows[Resident]],
+        "code": ["0000-0000-0000"],
         "app_label": ["residents", "access", "consent", "committees", "sharing"],
         "url": ["residents", "residents/resident"],
     }

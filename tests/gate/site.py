@@ -2,15 +2,16 @@
 
 import base64
 import json
+import os
 import threading
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate import sealing, wire
+from gate import keypad, sealing, tokens, wire
 
 CARD_KEY = bytes(range(32))
 ALL_DAY = {
@@ -37,7 +38,8 @@ class Site:
         self.events, self.receipts, self.nonces = {}, [], set()
         self.asked = []
         self.revoked = False
-        self.methods = ["card", "face"]
+        self.methods = ["card", "pin", "qr", "face"]
+        self.beside = False
         self.time_off = 0.0
         self.mischief = None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -68,6 +70,18 @@ class Site:
             "packed": sealing.pack_template(list(map(float, encoding))),
         }
         return self._put(credential, row)
+
+    def give_pin(self, number, pin, kind="pin", windows=(ALL_DAY,), **also):
+        row = {"kind": kind, "number": number, "verifier": keypad.hash_pin(pin), "windows": list(windows)}
+        return self._put(None, row | also)
+
+    def give_qr(self, windows=(ALL_DAY,)):
+        return self._put(None, {"kind": "qr", "windows": list(windows)})
+
+    def token(self, credential, *, kind="qr", hours=12, key=None, **also):
+        issued = datetime.fromtimestamp(int(self.now()), UTC)
+        told = {"issued": issued, "expires": issued + timedelta(hours=hours), "serial": os.urandom(8)} | also
+        return tokens.write(tokens.Token(kind=kind, credential=credential, **told), key=key or self.key)
 
     def drop(self, credential):
         self.version += 1
@@ -137,6 +151,7 @@ class Site:
             "offline_hours": 24,
             "more": more,
             "poll_after": 5,
+            "beside": self.beside,
             "rows": [self.sealed(row) for row in page],
             "cursor": f"{mode if more else 'f'}{page[-1]['version'] if more else self.version}",
         }

@@ -152,9 +152,29 @@ def test_it_sends_no_photo_no_number_and_no_name(site, agent):
     agent.show_card("99 99 99 99")
     agent.sync()
     for event in site.events.values():
-        assert set(event) == {"sequence", "at", "kind", "credential", "outcome", "reason"}
+        says = {"sequence", "at", "kind", "credential", "outcome", "reason"}
+        # A card that nobody here knows is known by a keyed digest, and no other card is.
+        assert set(event) == says | ({"digest"} if event["kind"] == "unknown" else set())
         assert len(json.dumps(event)) < 300
     assert [event["kind"] for event in site.events.values()] == ["card", "face", "unknown"]
+
+
+@pytest.mark.obligation("A3")
+def test_beside_the_old_controller_it_says_what_it_would_do_and_opens_nothing(site, agent):
+    site.give_card(CARD)
+    site.beside = True
+    agent.sync()
+    shown = agent.show_card(CARD)
+    assert (shown.open, shown.reason) == (False, Reason.BESIDE)
+    assert agent.show_card("99 99 99 99").reason == Reason.UNKNOWN_CARD
+    agent.sync()
+    assert [(event["outcome"], event["reason"]) for event in site.events.values()] == [
+        ("would_open", "allowed"),
+        ("refused", "unknown_card"),
+    ]
+    site.beside = False  # switched over: heard with the next poll
+    agent.sync()
+    assert agent.show_card(CARD).open
 
 
 @pytest.mark.obligation("F21", "10")

@@ -87,6 +87,30 @@ def test_it_pairs_follows_decides_and_ends_cleanly(site, open_door, tmp_path):
     assert door.end() == 0
 
 
+def test_it_takes_what_a_keypad_and_a_scanner_say(site, open_door):
+    pin, code = site.give_pin("48213", "482915"), site.give_qr()
+    door = open_door("--server", site.address, "--pair-code", "CODE-1")
+    assert door.ask(sync=True)["pins"] == 1
+    assert door.ask(pin="48213482915") == {"open": True, "reason": "allowed", "credential": pin}
+    text = site.token(code)
+    assert door.ask(qr=text) == {"open": True, "reason": "allowed", "credential": code}
+    assert door.ask(qr=text)["reason"] == "code_used"
+    for hostile in ("x" * 200_000, "\x00", {"a": 1}, None, "'; DROP TABLE rows; --"):
+        assert door.ask(qr=hostile)["reason"] == "unreadable_code" or len(str(hostile)) > 60_000
+    for _ in range(3):
+        said = door.ask(pin="48213739155", keypad="inside")
+    assert said == {"open": False, "reason": "wrong_pin", "credential": None}
+    assert door.ask(pin="48213482915", keypad="inside")["wait"] > 0
+    assert door.ask(pin="48213482915")["open"] is True
+    door.process.stdin.write(b"[" * 50_000 + b"\n")
+    door.process.stdin.flush()
+    assert "error" in json.loads(door.process.stdout.readline())
+    assert door.end(signal.SIGKILL) == -9
+    again = open_door()
+    assert again.ask(pin="48213482915", keypad="inside")["open"] is False
+    assert again.ask(qr=text)["reason"] == "code_used"
+
+
 def test_it_goes_on_after_kill_9(site, open_door):
     site.give_card(CARD)
     door = open_door("--server", site.address, "--pair-code", "CODE-1")

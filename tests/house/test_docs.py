@@ -26,16 +26,6 @@ def test_it_names_every_variable_of_the_environment():
     assert read - named - {"DEBUG"} == set()
 
 
-def test_it_gives_the_roles_as_the_code_does():
-    deployment = (BASE / "docs" / "deployment.md").read_text(encoding="utf-8")
-    for words in (
-        "NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION",
-        "SELECT, INSERT, UPDATE, DELETE",
-    ):
-        assert words in deployment
-        assert words in (BASE / "portal" / "roles.py").read_text(encoding="utf-8")
-
-
 def test_it_keeps_a_decision_on_one_page():
     for page in (BASE / "docs" / "adr").glob("0*.md"):
         lines = page.read_text(encoding="utf-8").splitlines()

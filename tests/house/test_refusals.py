@@ -119,6 +119,17 @@ def test_a_secret_that_others_can_read_is_one_mistake(variable, tmp_path, monkey
         assert refusals() == found, oct(mode)
 
 
+def test_a_folder_that_is_closed_to_us_is_a_refusal_and_no_crash(tmp_path, monkeypatch):
+    def closed(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    file = tmp_path / "server.pem"
+    monkeypatch.setenv("SERVER_KEY_FILE", str(file))
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(Path, "is_file", closed)
+    assert refusals(SERVER_KEY_FILE=str(file)) == ["linmen.E003", "linmen.E015"]
+
+
 def test_what_systemd_hands_over_may_carry_an_access_list_but_not_be_open_to_all(tmp_path, monkeypatch):
     file = tmp_path / "wrapping"
     file.write_text("words")
@@ -312,6 +323,15 @@ def test_it_refuses_to_run_as_a_role_that_owns(db):
             patch.setattr(checks, "connections", {"vault": connection})
             assert ids(checks.check_role(databases=["vault"])) == ["linmen.E011"]
         connection.close()
+
+
+def test_one_cluster_behind_two_addresses_is_still_one(db, settings):
+    assert ids(checks.check_clusters(databases=["default", "vault"])) == [], (
+        "in a demo and in tests it may be"
+    )
+    settings.PRODUCTION = True
+    assert ids(checks.check_clusters(databases=["default", "vault"])) == ["linmen.E014"]
+    assert ids(checks.check_clusters(databases=["default"])) == []
 
 
 def test_a_database_that_does_not_answer_is_not_taken_for_safe(db):

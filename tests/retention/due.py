@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -29,7 +30,7 @@ from access.models import (
 )
 from consent.models import Purpose, Standing
 from portal import retention
-from residents.models import Letter, Neighborhood, Occupancy, Ownership, Resident, RetentionRun, User
+from residents.models import Import, Letter, Neighborhood, Ownership, Resident, RetentionRun, User
 from residents.retention import AsWritten, ByNeighborhood, Rule, Setting, Years, years_before
 from sharing.models import Disclosure, Recipient, Request
 from tests import make
@@ -79,7 +80,7 @@ def edge(each: Rule, at: datetime) -> datetime:
         case Setting(name):
             return at - timedelta(days=getattr(settings, name))
         case Years(years):
-            day = years_before(at.astimezone().date(), years)
+            day = years_before(at.astimezone(ZoneInfo("Asia/Shanghai")).date(), years)
             return datetime(day.year, day.month, day.day, tzinfo=at.tzinfo)
         case timedelta():
             return at - each.life
@@ -219,6 +220,13 @@ def tombstone(place: Place, clock: datetime) -> StillThere:
     return there(FeedRow, row.pk)
 
 
+def imported(place: Place, clock: datetime) -> StillThere:
+    row = Import.objects.create(
+        neighborhood=place.neighborhood, by=place.user(), created_at=clock, forget_at=clock, about=b"sealed"
+    )
+    return there(Import, row.pk, forgotten_at=None)
+
+
 def visit(place: Place, clock: datetime) -> StillThere:
     way = Credential.objects.create(
         neighborhood=place.neighborhood,
@@ -312,7 +320,7 @@ def _request(place: Place, deadline: datetime) -> Request:
 MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.birth_dates": birth_date,
     "residents.letters": letter,
-    "residents.lived_here": home(Occupancy),
+    "residents.imports": imported,
     "residents.owned": home(Ownership),
     "residents.sessions": session,
     "residents.desk_history": desk_history,

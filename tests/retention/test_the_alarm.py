@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.cache import cache
@@ -18,6 +18,12 @@ from tests.retention.due import MADE, Place, edge, rule
 
 pytestmark = pytest.mark.django_db
 REPORT = "/admin/retention/"
+
+
+@pytest.fixture
+def now() -> datetime:
+    """`/healthz/` reads the clock itself."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 
 from ledger.models import Entry, Opening
+from residents import moving
+from residents.ages import today_in
 from residents.register import register
 from sharing import disclosing
 from sharing.disclosing import ReleaseRefused
@@ -66,12 +68,11 @@ def test_a_no_between_the_release_and_the_build_is_heard(asked, resident, neighb
     assert [row[0] for row in rows(text)] == ["柳二"]
 
 
-def test_the_erased_are_not_in_it(resident, says, give):
+def test_the_erased_and_those_who_moved_out_are_not_in_it(resident, neighbor, says, give, now):
     says(resident, True)
-    user, resident.user = resident.user, None
-    resident.name, resident.phone_sealed, resident.phone_index = "", None, None
-    resident.erased_at = user.date_joined
-    resident.save()
+    says(neighbor, True)
+    make.tombstone(resident, at=now)
+    moving.move_out(resident=neighbor, on=today_in(neighbor.neighborhood, now), by=neighbor.user, at=now)
     _, text = give()
     assert rows(text) == []
 

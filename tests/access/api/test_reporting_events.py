@@ -7,7 +7,12 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.apps import apps
+from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from access.events import Seen, take
 from access.models import Device, EntryEvent
 from tests import make
 from tests.access.api.test_signing_in import problem
@@ -241,3 +246,33 @@ def test_it_takes_json_only(reader, kind):
 
 def test_it_does_not_read_what_is_too_large(reader):
     problem(reader.ask("POST", "receipts", raw=b" " * 1_100_000), "too-large", 413)
+
+
+@pytest.mark.obligation("F6")
+def test_an_opening_leaves_an_event_and_sets_off_nothing(reader, card, boot, now, monkeypatch):
+    """No advertising, no feed to anybody: no message, no mail, no row but the event, whichever way it was."""
+    monkeypatch.setattr("residents.effects.call", lambda *_, **__: pytest.fail("an effect"))
+    monkeypatch.setattr("celery.app.task.Task.apply_async", lambda *_, **__: pytest.fail("a job"))
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("a connection"))
+    models = [
+        model for model in apps.get_models() if model._meta.managed and model._meta.app_label != "vault"
+    ]
+    before = {model: model._base_manager.count() for model in models}
+    kinds = ("card", "pin", "qr", "pass", "face")
+    with CaptureQueriesContext(connection) as queries:
+        taken = take(
+            device=reader.device,
+            boot=uuid.UUID(boot),
+            events=[Seen(n, now, kind, card.pk, "opened", "allowed") for n, kind in enumerate(kinds)],
+            at=now,
+        )
+    assert taken.accepted == len(kinds)
+    changed = {model for model in models if model._base_manager.count() != before[model]}
+    assert changed == {EntryEvent}
+    written = {
+        query["sql"].split()[2 if query["sql"].startswith("INSERT") else 1]
+        for query in queries
+        if query["sql"].startswith(("INSERT", "UPDATE"))
+    }
+    assert written == {'"access_entryevent"', '"access_device"'}
+    assert mail.outbox == []

@@ -1,0 +1,30 @@
+"""Ages, by the calendar of the neighborhood: who needs a guardian, and whose date of birth is kept no longer."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from residents.models import Neighborhood, Resident
+
+GUARDED, MINOR = 14, 18
+
+
+def today_in(neighborhood: Neighborhood, at: datetime) -> date:
+    """The neighborhood's calendar day at this moment."""
+    return at.astimezone(ZoneInfo(neighborhood.time_zone)).date()
+
+
+def years_before(day: date, years: int) -> date:
+    """Whoever was born after that day is not `years` old on `day`. Born on a leap day, one is older on 1 March."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return day.replace(year=day.year - years, day=28)
+
+
+def is_under(resident: Resident, years: int, on: date) -> bool:
+    """Only the birthdays of minors are kept: whoever has none is of age."""
+    return resident.born is not None and resident.born > years_before(on, years)

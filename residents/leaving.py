@@ -1,0 +1,224 @@
+"""What happens when somebody lives nowhere here any more: ways in and consents end at once, the rest after a grace.
+
+During the grace they may sign in, see their record and what was deleted, and have a mistake put right. Then they become
+a tombstone: name, phone, account and dates of residence go, and an erasure order says of each place whether it has gone.
+Who owns a dwelling here stays on the register as its owner, for as long as they own it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Greatest
+
+from ledger.record import record
+from residents import effects, letters
+from residents.ages import today_in
+from residents.erasure import Place, open_order
+from residents.models import (
+    Death,
+    Departure,
+    ErasureOrder,
+    ErasurePlace,
+    Guardianship,
+    Helper,
+    Letter,
+    MoveOut,
+    Neighborhood,
+    Occupancy,
+    Ownership,
+    Resident,
+    User,
+)
+
+# Obligation 20. The dead have longer: their relatives may ask (obligation 34).
+GRACE = {Resident.Left.MOVED_OUT: timedelta(days=30), Resident.Left.DIED: timedelta(days=90)}
+CAUSE = {
+    Resident.Left.MOVED_OUT: ErasureOrder.Cause.MOVED_OUT,
+    Resident.Left.DIED: ErasureOrder.Cause.DIED,
+}
+WAYS_IN, PERSON = "ways_in", "person"  # what the two orders are about, beside those of consents
+
+# Tables whose deleted versions hold a name: their files are rewritten.
+NAMES = (Resident._meta.db_table, User._meta.db_table)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WayIn:
+    """What opens the gates for somebody who comes, or comes back. `pin` is known this once."""
+
+    credential: UUID | None = None
+    number: str = ""
+    pin: str = ""
+
+
+def todays(at: datetime) -> Iterator[tuple[Neighborhood, date]]:
+    for neighborhood in Neighborhood.objects.all():
+        yield neighborhood, today_in(neighborhood, at)
+
+
+def close(*, resident: Resident, because: Resident.Left, at: datetime) -> bool:
+    """They live nowhere here. False if that was seen to before. Inside a transaction that holds the resident."""
+    left = Resident.objects.filter(pk=resident.pk, left_at=None)
+    if not left.update(left_at=at, left_because=because):
+        return False
+    resident.left_at, resident.left_because = at, because
+    today = today_in(resident.neighborhood, at)
+    standing = Q(until=None) | Q(until__gt=today)
+    ended = Greatest(Value(today), F("since"))
+    Guardianship.objects.filter(Q(child=resident) | Q(guardian=resident), standing).update(until=ended)
+    Helper.objects.filter(Q(resident=resident) | Q(helper=resident), standing).update(until=ended)
+    letters.end(resident=resident, at=at)
+    if because == Resident.Left.DIED and resident.user_id:
+        User.objects.filter(pk=resident.user_id).update(is_active=False)
+    effects.call("end_consents", resident=resident, cause=CAUSE[because], at=at)
+    places: list[Place] = effects.call("end_ways", resident=resident, at=at)
+    if places:
+        open_order(resident=resident, purpose=WAYS_IN, cause=CAUSE[because], places=places, at=at)
+    record(
+        kind="residence.left",
+        subject=resident.pk,
+        neighborhood=resident.neighborhood_id,
+        payload={"because": str(because)},
+    )
+    return True
+
+
+def come_back(*, resident: Resident, ends: list[MoveOut], at: datetime) -> WayIn:
+    """Put right what was a mistake: they live where they lived, from today, and their cards open again at once.
+
+    Consents do not come back: what was made from a photo is gone, and a new yes is theirs to give. Inside a transaction
+    that holds the resident.
+    """
+    today = today_in(resident.neighborhood, at)
+    left_at = resident.left_at
+    Resident.objects.filter(pk=resident.pk).update(left_at=None, left_because="")
+    resident.left_at, resident.left_because = None, ""
+    if resident.user_id:
+        User.objects.filter(pk=resident.user_id).update(is_active=True)
+    back = []
+    for end in ends:
+        lived = end.occupancy
+        back.append(
+            Occupancy.objects.create(
+                neighborhood_id=lived.neighborhood_id,
+                resident=resident,
+                unit_id=lived.unit_id,
+                tenure=lived.tenure,
+                since=max(today, lived.since),
+                until=end.until_before if end.until_before and end.until_before > today else None,
+            )
+        )
+    way_in: WayIn = effects.call("restore_ways", resident=resident, left_at=left_at, at=at)
+    record(
+        kind="residence.put_right",
+        subject=resident.pk,
+        neighborhood=resident.neighborhood_id,
+        payload={"occupancies": [each.pk for each in back]},
+    )
+    return way_in
+
+
+def grace_ends(resident: Resident) -> datetime | None:
+    """From when they may be erased."""
+    if resident.left_at is None:
+        return None
+    return resident.left_at + GRACE[Resident.Left(resident.left_because)]
+
+
+def due_for_erasure(*, at: datetime, limit: int = 200) -> list[Resident]:
+    """For the sweep: the grace is over, nothing is owned here, nothing is open about them."""
+    found: list[Resident] = []
+    for neighborhood, today in todays(at):
+        found += _erasable(neighborhood, today, at)[:limit]
+    return found
+
+
+@transaction.atomic
+def erase(*, resident: Resident, at: datetime) -> ErasureOrder | None:
+    """What is left of somebody is a tombstone: an opaque id. None if that was done before, or it is not time.
+
+    The key of the phone number and the files of the databases are seen to after commit, and until they are gone.
+    """
+    resident = (
+        Resident.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("neighborhood")
+        .get(pk=resident.pk)
+    )
+    today = today_in(resident.neighborhood, at)
+    if not _erasable(resident.neighborhood, today, at).filter(pk=resident.pk).exists():
+        return None
+    because = Resident.Left(resident.left_because)
+    account = resident.user
+    resident.name, resident.born, resident.user, resident.keep_at_desk = "", None, None, False
+    resident.phone_sealed = resident.phone_index = None
+    resident.erased_at = at
+    resident.save()
+    if account is not None:
+        _close_account(account, at)
+    _delete_rows(resident)
+    places = [
+        Place(kind=ErasurePlace.Kind.ROWS, target=resident.pk),
+        Place(kind=ErasurePlace.Kind.KEY, target=resident.contact_key),
+        Place(kind=ErasurePlace.Kind.PAGES, target=resident.pk),
+        *effects.call("forget_ways", resident=resident, at=at),
+    ]
+    order = open_order(resident=resident, purpose=PERSON, cause=CAUSE[because], places=places, at=at)
+    transaction.on_commit(lambda: effects.call("erase_soon", order=order.pk), robust=True)
+    return order
+
+
+def _erasable(neighborhood: Neighborhood, today: date, at: datetime) -> QuerySet[Resident]:
+    graces = Q()
+    for because, grace in GRACE.items():
+        graces |= Q(left_because=because, left_at__lte=at - grace)
+    return (
+        Resident.objects.living()
+        .filter(graces, neighborhood=neighborhood)
+        .exclude(pk__in=Ownership.objects.filter(Q(until=None) | Q(until__gt=today)).values("resident"))
+        .exclude(pk__in=Occupancy.objects.standing(today).values("resident"))
+        .exclude(pk__in=Departure.objects.open().values("resident"))
+        .order_by("left_at")
+    )
+
+
+def rows_left(target: UUID) -> int:
+    """Rows that still say who somebody was or where they lived."""
+    left: int = sum(rows.count() for rows in _rows(target))
+    return left + Resident.objects.living().filter(pk=target).count()
+
+
+def _rows(resident: UUID) -> list[Any]:
+    """In the order in which they can go."""
+    gone = Resident.objects.filter(pk=resident, erased_at__isnull=False).values("pk")
+    return [
+        Letter.objects.filter(resident__in=gone),
+        MoveOut.objects.filter(resident__in=gone),
+        Departure.objects.filter(resident__in=gone),
+        Death.objects.filter(resident__in=gone),
+        Guardianship.objects.filter(Q(child__in=gone) | Q(guardian__in=gone)),
+        Helper.objects.filter(Q(resident__in=gone) | Q(helper__in=gone)),
+        Occupancy.objects.filter(resident__in=gone),
+        Ownership.objects.filter(resident__in=gone),
+    ]
+
+
+def _delete_rows(resident: Resident) -> None:
+    for rows in _rows(resident.pk):
+        rows.delete()
+
+
+def _close_account(account: User, at: datetime) -> None:
+    """The row stays, for others point to what it did; nothing in it says whose it was. Staff keep theirs for work."""
+    if effects.call("has_office", user=account, at=at) or account.is_superuser:
+        return
+    account.username = f"gone-{account.pk.hex}"
+    account.is_active = False
+    account.set_unusable_password()  # and with it, every session
+    account.save()

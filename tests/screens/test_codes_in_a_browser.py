@@ -1,0 +1,192 @@
+"""QR codes and visitors in a real browser: offline, by keyboard, on a phone and at a desk, in both languages."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from access import cards, gates, passes, qr, rules
+from access.models import Credential, Pass
+from residents.models import Neighborhood, Resident, User
+from tests.cast import PASSWORD
+from tests.screens.test_in_a_browser import Visit, site  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def host(here: Neighborhood, resident: Resident, now: datetime) -> Resident:
+    unit = resident.occupancies.get().unit
+    for name, english in (("南门", "South gate"), ("北门地下车库入口", "North gate, by the garage")):
+        gate = gates.put_up(neighborhood=here, name=name, name_en=english, by_qr=True, by_pin=True, at=now)
+        rules.add(gate=gate, unit=unit, at=now)
+    cards.issue(resident=resident, number="04A20001", at=now)
+    return resident
+
+
+def sign_in(visit: Visit, who: Resident, language: str = "en") -> None:
+    User.objects.filter(pk=who.user_id).update(language=language)
+    visit.open("/sign-in/")
+    visit.fill(username=who.user.username, password=PASSWORD)
+    visit.press("main form button")
+    assert visit.path() == "/"
+
+
+@pytest.mark.obligation("14")
+@pytest.mark.parametrize(("width", "language"), [(390, "zh-CN"), (1280, "en-US")])
+def test_the_pages_read_and_fit(site, host, now, width, language):  # noqa: F811
+    visit = site(width=width, language=language, axe=True)
+    sign_in(visit, host, language="zh-hans" if width == 390 else "en")
+    visit.open("/ways/qr/")
+    visit.look()
+    visit.press("main form button")
+    visit.look()
+    visit.open("/visitors/")
+    visit.look()
+    visit.press("a[href='/visitors/new/']")
+    visit.look()
+    visit.press("button[name=all]")  # nothing was said of when it ends
+    visit.look()
+    assert not Pass.objects.exists()
+    passes.make(
+        resident=host,
+        gates=passes.gates_for_visitors(resident=host, at=now),
+        valid_from=now,
+        valid_until=now + timedelta(days=3),
+        label="外婆和舅舅来吃饭",
+        at=now,
+    )
+    visit.open("/visitors/")
+    visit.look()
+    visit.presses = 0
+    visit.press("a[href='/visitors/one-trip/']")
+    visit.look()
+    visit.press("button[name=all]")
+    assert visit.presses == 2
+    assert Pass.objects.filter(once=True).count() == 1
+    visit.look()
+    visit.open("/")
+    visit.look()
+
+
+@pytest.mark.obligation("14")
+def test_all_of_it_goes_by_keyboard(site, host):  # noqa: F811
+    visit = site(language="en-US", scripts=False)
+    sign_in(visit, host)
+    visit.open("/visitors/one-trip/")
+    visit.page.focus("input[name=gates]")
+    visit.page.keyboard.press("Space")
+    visit.page.keyboard.press("Tab")
+    visit.page.keyboard.press("Tab")
+    visit.page.keyboard.press("Tab")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url(re.compile(r"/visitors/[0-9a-f-]{36}/$"))
+    assert Pass.objects.get().gates.count() == 1
+    visit.open("/visitors/")
+    end = visit.page.get_by_role("button", name="End it now")
+    end.focus()
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_selector("text=The pass is ended.")
+    assert Credential.objects.get(kind="pass").ended_because == "stopped"
+
+
+@pytest.mark.parametrize("scripts", [False, True])
+def test_without_network_the_last_code_is_still_there(site, host, now, scripts):  # noqa: F811
+    qr.token_for(resident=host, at=now)
+    visit = site(scripts=scripts, language="en-US")
+    sign_in(visit, host)
+    visit.open("/ways/qr/")
+    drawn = visit.page.inner_html(".qr__frame")
+    for _ in range(2):
+        visit.page.context.set_offline(True)
+        visit.page.goto("about:blank")
+        visit.open("/ways/qr/")
+        assert visit.page.inner_html(".qr__frame") == drawn
+        assert "Works until" in visit.page.inner_text("#qr")
+        visit.page.wait_for_timeout(300)
+        assert visit.page.inner_html(".qr__frame") == drawn  # no error took its place
+        visit.page.context.set_offline(False)
+        visit.press("main form button")  # a fresh one, by hand
+        assert visit.path() == "/ways/qr/"
+        fresh = visit.page.inner_html(".qr__frame")
+        assert fresh != drawn
+        drawn = fresh
+
+
+def test_with_scripts_a_code_from_the_cache_is_renewed_by_itself(site, host, now):  # noqa: F811
+    qr.token_for(resident=host, at=now)
+    visit = site(language="en-US")
+    sign_in(visit, host)
+    visit.open("/ways/qr/")
+    drawn = visit.page.inner_html(".qr__frame")
+    visit.page.goto("about:blank")
+    visit.open("/ways/qr/")
+    visit.page.wait_for_function(
+        "before => document.querySelector('.qr__frame').innerHTML !== before", arg=drawn
+    )
+    renewed = visit.page.inner_html(".qr__frame")
+    visit.page.context.set_offline(True)
+    visit.page.goto("about:blank")
+    visit.open("/ways/qr/")
+    assert visit.page.inner_html(".qr__frame") == renewed  # the newest is the one that is kept
+
+
+def test_an_answer_that_is_no_code_leaves_the_code(site, host, now):  # noqa: F811
+    """The session ended, or the site is down: what somebody holds to the gate stays."""
+    qr.token_for(resident=host, at=now)
+    visit = site(language="en-US")
+    sign_in(visit, host)
+    visit.open("/ways/qr/")
+    drawn = visit.page.inner_html(".qr__frame")
+    for answer in (
+        lambda route: route.fulfill(status=500, body="<h1>Sorry</h1>"),
+        lambda route: route.fulfill(status=302, headers={"Location": "/sign-in/"}),
+        lambda route: route.fulfill(status=200, body="<html>"),
+        lambda route: route.abort(),
+    ):
+        visit.page.route("**/ways/qr/", answer)
+        visit.page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+        visit.page.wait_for_timeout(400)
+        assert visit.page.inner_html(".qr__frame") == drawn
+        visit.page.unroute("**/ways/qr/")
+
+
+def test_a_shared_computer_forgets_at_sign_out(site, host, now):  # noqa: F811
+    qr.token_for(resident=host, at=now)
+    visit = site(scripts=False, language="en-US")
+    sign_in(visit, host)
+    visit.open("/ways/qr/")
+    visit.press("form[action='/sign-out/'] button")
+    visit.open("/ways/qr/")
+    assert visit.path().startswith("/sign-in/")
+    visit.page.context.set_offline(True)
+    with pytest.raises(Exception, match="ERR_INTERNET_DISCONNECTED"):
+        visit.open("/ways/qr/")
+
+
+def test_it_stays_black_on_white_in_the_dark(site, host, now):  # noqa: F811
+    qr.token_for(resident=host, at=now)
+    visit = site(language="en-US")
+    visit.page.emulate_media(color_scheme="dark")
+    sign_in(visit, host)
+    visit.open("/ways/qr/")
+    white = "getComputedStyle(document.querySelector('.qr__frame')).backgroundColor"
+    assert visit.page.evaluate(white) == "rgb(255, 255, 255)"
+    box = visit.page.locator(".qr__picture").bounding_box()
+    assert box["width"] > 330  # of 390
+
+
+def test_times_typed_are_those_of_the_place(site, host):  # noqa: F811
+    visit = site(language="en-US")
+    sign_in(visit, host)
+    visit.open("/visitors/new/")
+    tomorrow = timezone.localtime() + timedelta(days=1)
+    visit.page.fill("[name=valid_from]", f"{tomorrow:%Y-%m-%d}T08:00")
+    visit.page.fill("[name=valid_until]", f"{tomorrow:%Y-%m-%d}T20:30")
+    visit.press("button[name=all]")
+    made = Pass.objects.get()
+    assert f"{timezone.localtime(made.valid_until):%H:%M}" == "20:30"
+    assert visit.path() == f"/visitors/{made.pk}/"
