@@ -43,7 +43,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "dwellings": _dwellings(resident, at),
         "notices": my_account.notices(resident=resident, at=at),
         "ways": ways.ways_in(resident=resident, held=held, lines=lines, at=at),
-        "other_ways": ways.other_ways(held=held, lines=lines),
+        "other_ways": ways.other_ways(held=held, lines=lines) if resident.left_at is None else [],
         "beside": codes.beside(resident=resident, at=at),
         "waiting": _waiting(resident, at),
         "said": living.waiting(resident=resident),
