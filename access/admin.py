@@ -43,7 +43,7 @@ def _pair(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> HttpRespon
 class GateAdmin(ScopedAdmin[Gate]):
     view_perms = add_perms = change_perms = ("manage_access",)
     refusals = (gates.GateRefused,)
-    list_display = ("name", "in_service", "opens_by", "neighborhood")
+    list_display = ("name", "in_service", "beside_since", "opens_by", "neighborhood")
     list_filter = (("neighborhood", ScopedFilter), "in_service")
     list_select_related = ("neighborhood",)
     ordering = ("name", "pk")

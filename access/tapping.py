@@ -22,6 +22,9 @@ WINDOW = timedelta(minutes=2)
 # A gate's clock follows the site's; and what it saw in time may come with its next poll.
 CLOCK_SLACK = timedelta(seconds=5)
 LATE = timedelta(minutes=1)
+# How long a resident finds in their record that staff waited for a card of theirs.
+KEPT = timedelta(days=180)
+BATCH = 10_000
 
 Outcome = TapRequest.Outcome
 
@@ -137,3 +140,9 @@ def close_old(*, at: datetime) -> int:
     """For the sweep: requests whose time is over."""
     over = TapRequest.objects.filter(closed_at=None, until__lte=at - LATE)
     return over.update(closed_at=at, outcome=Outcome.OVER)
+
+
+def forget_old(*, at: datetime) -> int:
+    """For the sweep: what a resident's record needs no more. How many went."""
+    old = TapRequest.objects.filter(closed_at__lt=at - KEPT).values_list("pk", flat=True)[:BATCH]
+    return TapRequest.objects.filter(pk__in=list(old)).delete()[0]

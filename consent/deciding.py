@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from consent import withdrawal
 from consent.decisions import one_at_a_time, write
 from consent.models import SERVES, Decision, Form, Purpose, Standing
+from residents import ages
 from residents.models import ErasureOrder, Resident, User
 
 
@@ -20,6 +21,10 @@ class FormChanged(Exception):
 
 class LivesNotHere(Exception):
     """Who does not live here any more agrees to nothing; what they agreed to has ended."""
+
+
+class TooYoung(Exception):
+    """Under fourteen nobody agrees alone (obligation 15), and a guardian's yes cannot be given here yet: it stays no."""
 
 
 class NeedsFirst(Exception):
@@ -71,11 +76,13 @@ def give(
 ) -> Standing:
     """Record a yes to exactly this form. Saying yes twice is one yes; to a new form, it is a new one.
 
-    Raises: FormChanged, NeedsFirst, LivesNotHere
+    Raises: FormChanged, NeedsFirst, LivesNotHere, TooYoung
     """
     resident = one_at_a_time(resident)
     if resident.left_at is not None:
         raise LivesNotHere
+    if resident.born and ages.is_under(resident, ages.GUARDED, ages.today_in(resident.neighborhood, at)):
+        raise TooYoung
     if form.pk != getattr(form_in_force(resident, purpose), "pk", None):
         raise FormChanged
     standing = Standing.objects.of(resident, purpose).select_related("decision").first()

@@ -327,7 +327,8 @@ class Agent:
     def _spent(self, decision: Decision) -> Decision:
         """What opens once is written down as used before anybody is told to open."""
         spend = decision.spend
-        if not decision.open or spend is None:
+        # Beside an old controller this device opens nothing, so nothing is used up.
+        if not decision.open or spend is None or self._store.fact("beside") is not None:
             return decision
         try:
             first = self._store.spend(spend.key, until=spend.until, now=self._clock.now())

@@ -56,6 +56,7 @@ def sweep(*, at: datetime) -> bool:
         ("old tombstones", lambda: feed.compact(at=at)),
         ("old entry events", lambda: events.forget_old(at=at)),
         ("cards awaited in vain", lambda: tapping.close_old(at=at)),
+        ("old requests for a card", lambda: tapping.forget_old(at=at)),
         ("marks of unknown cards", lambda: beside.forget_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
         ("disclosed files", lambda: disclosing.forget_files(at=at)),

@@ -10,6 +10,7 @@ from access.api.schema import Schema
 from portal.health import healthz
 from portal.screens import (
     account,
+    claiming,
     codes,
     consent,
     departure,
@@ -18,20 +19,31 @@ from portal.screens import (
     home,
     living,
     lost,
+    my_account,
     pin,
     reading,
     record,
     sharing,
     visitors,
 )
-from portal.screens.desk import beside, cards, importing
 
 register_converter(consent.PurposeConverter, "purpose")
 
 urlpatterns = [
     path("healthz/", healthz, name="healthz"),
     path("", home.home, name="home"),
-    path("claim/", account.claim, name="claim"),
+    path("claim/", claiming.claim, name="claim"),
+    path("claim/put-away/", claiming.put_away, name="put_letter_away"),
+    path("claim/instead/", claiming.instead, name="claim_instead"),
+    path("recover/", claiming.recover, name="recover"),
+    # What the square on a letter says. No proxy should write this address down: docs/adr/0021-…
+    path("l/<str:code>/", claiming.scanned, name="letter"),
+    path("account/", my_account.account, name="account"),
+    path("account/password/", my_account.change_password, name="change_password"),
+    path("account/sessions/end/", my_account.end_sessions, name="end_sessions"),
+    path("account/mail/keep/", my_account.keep_at_desk, name="keep_my_mail"),
+    path("account/mail/send/", my_account.send_by_mail, name="send_my_mail"),
+    path("account/letter/stop/", my_account.stop_letter, name="stop_letter"),
     path("sign-in/", account.sign_in, name="sign_in"),
     path("sign-out/", account.sign_out, name="sign_out"),
     path("language/", reading.speak, name="set_language"),
@@ -61,34 +73,6 @@ urlpatterns = [
     path("ways/lost/", lost.lost, name="lost"),
     path("ways/pin/", pin.pin, name="pin"),
     path("ways/pin/stop/", pin.stop, name="stop_pin"),
-    path("desk/cards/", cards.overview, name="desk_cards"),
-    path("desk/cards/learn/", cards.learn, name="desk_cards_learn"),
-    path("desk/cards/why/", cards.why, name="desk_cards_why"),
-    path("desk/cards/of/<uuid:person>/", cards.person, name="desk_cards_of"),
-    path("desk/cards/of/<uuid:person>/add/", cards.add, name="desk_card_add"),
-    path("desk/cards/of/<uuid:person>/lost/", cards.lost, name="desk_card_lost"),
-    path("desk/cards/of/<uuid:person>/lend/", cards.lend, name="desk_pin_lend"),
-    path("desk/cards/of/<uuid:person>/await/", cards.await_card, name="desk_card_await"),
-    path("desk/cards/awaited/<uuid:waits>/", cards.awaited, name="desk_card_awaited"),
-    path("desk/cards/awaited/<uuid:waits>/call-off/", cards.call_off, name="desk_card_call_off"),
-    path("desk/cards/back/<uuid:card>/", cards.give_back, name="desk_card_back"),
-    path("desk/cards/beside/", beside.overview, name="desk_beside"),
-    path("desk/cards/beside/<uuid:gate>/", beside.marks, name="desk_beside_marks"),
-    path("desk/cards/beside/<uuid:gate>/begin/", beside.begin, name="desk_beside_begin"),
-    path("desk/cards/beside/<uuid:gate>/switch-over/", beside.switch_over, name="desk_switch_over"),
-    path("desk/cards/mark/<uuid:mark>/", beside.mark, name="desk_beside_mark"),
-    path("desk/cards/mark/<uuid:mark>/add/", beside.add, name="desk_beside_add"),
-    path("desk/import/", importing.overview, name="desk_import"),
-    path(
-        "desk/import/template.zh.csv", importing.template, {"language": "zh"}, name="desk_import_template_zh"
-    ),
-    path(
-        "desk/import/template.en.csv", importing.template, {"language": "en"}, name="desk_import_template_en"
-    ),
-    path("desk/import/<uuid:imported>/", importing.imported, name="desk_import_shown"),
-    path("desk/import/<uuid:imported>/apply/", importing.apply, name="desk_import_apply"),
-    path("desk/import/<uuid:imported>/undo/", importing.undo, name="desk_import_undo"),
-    path("desk/import/<uuid:imported>/drop/", importing.drop, name="desk_import_drop"),
     path("living/", living.household, name="household"),
     path("living/leave/", living.leave, name="leave"),
     path("living/leave/<uuid:plan>/call-off/", living.call_off, name="call_off"),

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
@@ -19,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.record import record
 from residents import letters
+from residents.ages import GUARDED, today_in, years_before
 from residents.models import (
     Building,
     Letter,
@@ -33,7 +33,7 @@ from residents.models import (
 from residents.scope import may
 
 AT_ONCE = 200
-OWN_LETTER_FROM = 14  # years: whoever is younger has a guardian who acts for them
+OWN_LETTER_FROM = GUARDED  # years: for whoever is younger, a guardian acts
 
 
 class BatchPrinted(Exception):
@@ -102,17 +102,15 @@ def at_home(residents: QuerySet[Resident], *, on: date) -> QuerySet[Resident]:
 
 def of_age(neighborhood: Neighborhood, *, on: date) -> QuerySet[Resident]:
     """People of the neighborhood, at home, who get letters of their own."""
-    try:
-        born_by = on.replace(year=on.year - OWN_LETTER_FROM)
-    except ValueError:  # a leap day
-        born_by = on.replace(year=on.year - OWN_LETTER_FROM, day=28)
+    born_by = years_before(on, OWN_LETTER_FROM)
     people = Resident.objects.living().filter(neighborhood=neighborhood).exclude(born__gt=born_by)
-    return at_home(people, on=on)
+    # Whoever has died may own a dwelling still; nobody is to find a letter to them.
+    return at_home(people.exclude(left_because=Resident.Left.DIED), on=on)
 
 
 def chosen(choice: Choice, *, at: datetime) -> QuerySet[Resident]:
     """Who gets a letter through the mailbox. Never somebody whose mail is read by others."""
-    people = of_age(choice.neighborhood, on=today(choice.neighborhood, at)).filter(
+    people = of_age(choice.neighborhood, on=today_in(choice.neighborhood, at)).filter(
         user=None, keep_at_desk=False
     )
     if choice.building is not None:
@@ -126,7 +124,7 @@ def chosen(choice: Choice, *, at: datetime) -> QuerySet[Resident]:
 def lost(batch: LetterBatch, *, at: datetime) -> QuerySet[Resident]:
     """Whose letter of this batch is neither delivered nor used: what a reprint replaces."""
     waiting = Letter.objects.unspent().filter(resident=OuterRef("pk"), batch=batch, delivered_at=None)
-    people = of_age(batch.neighborhood, on=today(batch.neighborhood, at))
+    people = of_age(batch.neighborhood, on=today_in(batch.neighborhood, at))
     return people.filter(Exists(waiting), user=None, keep_at_desk=False)
 
 
@@ -197,10 +195,6 @@ def _once(batch: LetterBatch) -> None:
 def address(resident: Resident) -> tuple[str, str]:
     """(building, number) of somebody found by `at_home`."""
     return vars(resident)["home_building"], vars(resident)["home_number"]
-
-
-def today(neighborhood: Neighborhood, at: datetime) -> date:
-    return at.astimezone(ZoneInfo(neighborhood.time_zone)).date()
 
 
 def _addressed(written: letters.Written) -> Addressed:

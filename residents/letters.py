@@ -198,13 +198,10 @@ def due(*, at: datetime) -> QuerySet[Letter]:
 def forget(*, at: datetime, at_once: int = 1000) -> int:
     """Delete what is due, and batches of which nothing is left. That they were written stays in the ledger."""
     found = list(due(at=at).order_by("made_at").values_list("pk", flat=True)[:at_once])
-    printed = list(LetterBatch.objects.filter(letters__in=found).distinct())
     Letter.objects.filter(pk__in=found).delete()
-    # A batch that was printed again waits for the one that names it.
+    # A batch that was printed again goes after the one that names it.
     named = LetterBatch.objects.exclude(again=None).values("again")
-    LetterBatch.objects.filter(pk__in=[batch.pk for batch in printed], letters=None).exclude(
-        pk__in=named
-    ).delete()
+    LetterBatch.objects.filter(letters=None, made_at__lt=at - KEPT).exclude(pk__in=named).delete()
     return len(found)
 
 
@@ -254,7 +251,7 @@ def _taken(resident: Resident, *, purpose: Letter.Purpose, by: User | None, at: 
         .select_related("neighborhood", "user")
         .get(pk=resident.pk)
     )
-    if resident.erased_at:
+    if resident.erased_at or resident.left_because == Resident.Left.DIED:
         raise LetterRefused("gone")
     if purpose == Letter.Purpose.OPEN and resident.user:
         raise LetterRefused("account")

@@ -24,6 +24,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from residents import batches
+from residents.ages import today_in
 from residents.models import Letter, Neighborhood, Resident
 
 # A letter that has lain in a mailbox for so long without an account may want a word, or a second one.
@@ -59,7 +60,7 @@ def people(neighborhood: Neighborhood, *, at: datetime) -> QuerySet[Resident]:
     state = Coalesce(
         Subquery(letter.annotate(how_far=how_far).values("how_far")[:1]), Value(State.NONE.value)
     )
-    found = batches.of_age(neighborhood, on=batches.today(neighborhood, at))
+    found = batches.of_age(neighborhood, on=today_in(neighborhood, at))
     return found.annotate(
         state=Case(When(user__isnull=False, then=Value(State.CLAIMED.value)), default=state),
         letter=Subquery(letter.values("pk")[:1]),

@@ -25,14 +25,19 @@ $$
 NOW = ENDS.format(kinds="'withdrawn', 'expired', 'superseded', 'ended'")
 BEFORE = ENDS.format(kinds="'withdrawn', 'expired', 'superseded'")
 
-# Nobody agrees for somebody who has left, and nothing else ends a consent in this way.
+# Nobody agrees for somebody who has left, nor alone under fourteen; and nothing else ends a consent in this way.
 ONLY_HERE = """
 CREATE FUNCTION consent_decision_while_here() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     gone timestamptz;
+    birthday date;
 BEGIN
-    SELECT left_at INTO gone FROM public.residents_resident WHERE id = NEW.resident_id FOR NO KEY UPDATE;
+    SELECT left_at, born INTO gone, birthday FROM public.residents_resident
+        WHERE id = NEW.resident_id FOR NO KEY UPDATE;
+    IF NEW.kind = 'given' AND birthday > (public.residents_today(NEW.neighborhood_id) - interval '14 years')::date THEN
+        RAISE EXCEPTION 'under fourteen nobody agrees alone' USING ERRCODE = 'LM004';
+    END IF;
     IF NEW.kind = 'given' AND gone IS NOT NULL THEN
         RAISE EXCEPTION 'who does not live here any more agrees to nothing' USING ERRCODE = 'LM004';
     END IF;
@@ -55,7 +60,7 @@ DROP FUNCTION consent_decision_while_here();
 class Migration(migrations.Migration):
     dependencies = [
         ("consent", "0003_a_consent_ends_in_the_open"),
-        ("residents", "0030_how_people_come_to_live_here_no_more"),
+        ("residents", "0031_nobody_is_moved_out_by_a_form"),
     ]
 
     operations = [

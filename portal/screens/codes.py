@@ -15,16 +15,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from access import passes, qr
 from access.models import Credential, FeedRow, Gate
-from portal.qr_codes import QRCode
+from portal import qr_codes
 from portal.screens.entrance import ResidentRequest, forgetting, resident_only
 from portal.screens.ways import Way, listed
 from residents.models import Resident
@@ -73,7 +75,7 @@ def code(request: ResidentRequest) -> HttpResponse:
         request,
         "qr.html",
         {
-            "picture": QRCode(shown.text).svg,
+            "picture": drawn(shown.text),
             "issued": shown.issued,
             "expires": shown.expires,
             "half_life": int((shown.expires - shown.issued).total_seconds() // 2),
@@ -109,12 +111,16 @@ def picture(request: ResidentRequest) -> HttpResponse:
     if credential is None:
         return redirect("qr")
     shown = qr.show(credential=credential, at=timezone.now())
-    return as_file(QRCode(shown.text), f"linmen-{timezone.localtime(shown.expires):%m%d-%H%M}.png")
+    return as_file(shown.text, f"linmen-{timezone.localtime(shown.expires):%m%d-%H%M}.png")
 
 
-def as_file(made: QRCode, name: str) -> HttpResponse:
+def drawn(text: str) -> SafeString:
+    return qr_codes.svg(text, title=_("QR code for the gates"), error=qr_codes.PHONE)
+
+
+def as_file(text: str, name: str) -> HttpResponse:
     return HttpResponse(
-        made.png,
+        qr_codes.png(text),
         content_type="image/png",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -133,23 +139,26 @@ class Beside:
 
 
 def beside(*, resident: Resident, at: datetime) -> Beside:
-    """Three queries. Nothing where no gate of theirs takes codes: then nobody meets a screen about them."""
+    """Nothing where no gate of theirs takes codes: then nobody meets a screen about them."""
     gates = passes.gates_for_visitors(resident=resident, at=at)
     by_code = [gate for gate in gates if gate.by_qr]
-    credential = qr.current(resident)
-    way = _way(credential, by_code) if by_code else None
-    return Beside(way, passes.live(resident=resident, at=at).count(), bool(gates))
+    held = resident.credentials.active().filter(
+        Q(kind=Credential.Kind.QR) | Q(kind=Credential.Kind.PASS, visitor_pass__valid_until__gt=at)
+    )
+    live = list(held.values_list("kind", flat=True))
+    way = _way(Credential.Kind.QR in live, by_code) if by_code else None
+    return Beside(way, live.count(Credential.Kind.PASS), bool(gates))
 
 
-def _way(credential: Credential | None, gates: list[Gate]) -> Way:
+def _way(is_set_up: bool, gates: list[Gate]) -> Way:
     return Way(
         icon="qr",
         name=_("QR code on your phone"),
-        state=_("Works") if credential else _("If you like"),
-        tone="on" if credential else "off",
+        state=_("Works") if is_set_up else _("If you like"),
+        tone="on" if is_set_up else "off",
         detail=_("For: %(gates)s.") % {"gates": listed(gate.display_name for gate in gates)},
         url=reverse("qr"),
-        action=_("Show my code") if credential else _("Set it up"),
+        action=_("Show my code") if is_set_up else _("Set it up"),
     )
 
 

@@ -107,6 +107,11 @@ def decide(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
     except deciding.LivesNotHere:
         messages.info(request, _("You do not live here any more, so there is nothing to agree to."))
         return redirect("home")
+    except deciding.TooYoung:
+        messages.info(
+            request, _("Until your fourteenth birthday the answer is no. You keep every door you have now.")
+        )
+        return redirect("consent", purpose)
     except deciding.NeedsFirst as first:
         messages.warning(
             request,

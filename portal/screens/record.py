@@ -1,4 +1,4 @@
-"""My record: who looked at my details, what was given to whom, what I decided."""
+"""My record: who looked at my details, what was given to whom, which letters were printed, what I decided."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from portal.screens import offices, visitors
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
 from portal.screens.ways import listed
-from residents.models import LookUp, Resident
+from residents.models import Letter, LookUp, Resident
 from sharing.models import Answer, DisclosedRow, Field
 
 PAGE = 50
@@ -31,10 +31,11 @@ Entry = dict[str, Any]
 @resident_only
 def record(request: ResidentRequest) -> HttpResponse:
     resident = request.resident
-    pages = {name: _page(request.GET.get(name, "")) for name in ("viewed", "given", "decided")}
+    pages = {name: _page(request.GET.get(name, "")) for name in ("viewed", "given", "written", "decided")}
     lists = {
         "look_ups": _cut(look_ups(resident, upto=_end(pages["viewed"])), pages["viewed"]),
         "disclosures": _cut(disclosures(resident, upto=_end(pages["given"])), pages["given"]),
+        "letters": _cut(letters(resident, upto=_end(pages["written"])), pages["written"]),
         "decisions": _cut(decisions(resident, upto=_end(pages["decided"])), pages["decided"]),
     }
     context: Entry = {"cards": card_acts(resident, limit=PAGE)}
@@ -86,6 +87,21 @@ def disclosures(resident: Resident, *, upto: int, since: datetime | None = None)
             "reason": "",
         }
         for entry in entries
+    ]
+
+
+def letters(resident: Resident, *, upto: int) -> list[Entry]:
+    """Every letter that was printed with a name and a dwelling on it, by which role, and what came of it. One query."""
+    found = Letter.objects.filter(resident=resident).order_by("-made_at", "-pk")[:upto]
+    return [
+        {
+            "at": letter.made_at,
+            "who": offices.in_words(letter.capacity) if letter.capacity else _("The system itself"),
+            "what": _made(letter),
+            "ended": _ended(letter),
+            "ended_at": letter.used_at or letter.replaced_at,
+        }
+        for letter in found
     ]
 
 
@@ -151,6 +167,21 @@ def card_acts(resident: Resident, *, limit: int) -> list[Entry]:
 def fields(names: Iterable[str]) -> str:
     asked = set(names)
     return listed(str(field.label) for field in Field if field in asked)
+
+
+def _made(letter: Letter) -> str:
+    if letter.goes == Letter.Goes.SLIP:
+        return _("A slip %(purpose)s, handed over at the desk; %(how)s") % {
+            "purpose": letter.get_purpose_display(),
+            "how": letter.get_seen_display(),
+        }
+    return _("A letter with your name and dwelling, %(purpose)s") % {"purpose": letter.get_purpose_display()}
+
+
+def _ended(letter: Letter) -> str:
+    if letter.used_at:
+        return _("Its code was used")
+    return _("Made worthless, or replaced by a newer one") if letter.replaced_at else ""
 
 
 def _of_consent(entry: Decision) -> Entry:

@@ -20,8 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from access import passes
 from access.models import Gate, Pass
-from portal.qr_codes import QRCode
-from portal.screens.codes import as_file, in_local_time
+from portal.screens.codes import as_file, drawn, in_local_time
 from portal.screens.entrance import ResidentRequest, resident_only
 from residents.models import Resident
 
@@ -176,7 +175,7 @@ def picture(request: ResidentRequest, visit: UUID) -> HttpResponse:
     if found.is_over(timezone.now()):
         return redirect("visitors")
     ends = timezone.localtime(found.valid_until)
-    return as_file(QRCode(passes.show(found).text), f"linmen-{ends:%m%d-%H%M}.png")
+    return as_file(passes.show(found).text, f"linmen-{ends:%m%d-%H%M}.png")
 
 
 @require_POST
@@ -204,7 +203,7 @@ def slip(found: Pass) -> dict[str, Any]:
             parts.append({"language": language, "lines": _words(shown, by_code, by_keypad)})
     return {
         "visit": found,
-        "picture": QRCode(shown.text).svg if by_code else "",
+        "picture": drawn(shown.text) if by_code else "",
         "number": shown.number if by_keypad else "",
         "pin": shown.pin if by_keypad else "",
         "parts": parts,

@@ -128,12 +128,13 @@ def _card(card: Credential, passages: list[Passage]) -> Way:
 
 def _pin(pin: Credential, passages: list[Passage]) -> Way:
     number = _("Keypad number %(number)s.") % {"number": pin.number}
+    until = _("Your new card waits for you at the property office.") if pin.temporary else ""
     return Way(
         icon="pin",
         name=_("PIN, lent until you have a card") if pin.temporary else _("PIN"),
         state=_("Works") if passages else _("No keypad yet"),
         tone="on" if passages else "off",
-        detail=f"{number} {_opens(passages)}",
+        detail=" ".join(filter(None, (number, _opens(passages), until))),
         url=reverse("pin"),
         action=_("How to type it") if pin.temporary else _("Look at it, change it or stop it"),
     )

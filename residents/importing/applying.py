@@ -284,22 +284,12 @@ class _Writing:
         if not set_homes:
             return []
         Occupancy.objects.bulk_update(
-            {
-                each.id: Occupancy(id=each.id, tenure=each.tenure, since=each.since) for each in set_homes
-            }.values(),
-            ["tenure", "since"],
+            {each.id: Occupancy(id=each.id, tenure=each.tenure) for each in set_homes}.values(),
+            ["tenure"],
             batch_size=BATCH,
         )
         return [
-            (
-                each,
-                {
-                    "what": "home",
-                    "id": str(each.id),
-                    "was": [each.tenure_before, str(each.since_before)],
-                    "is": [each.tenure, str(each.since)],
-                },
-            )
+            (each, {"what": "home", "id": str(each.id), "was": each.before, "is": each.tenure})
             for each in set_homes
         ]
 

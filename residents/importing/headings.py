@@ -69,12 +69,13 @@ class Headings:
     row: int
     columns: dict[Field, int]
     ignored: list[str] = field(default_factory=list)  # as written
-    identity: list[str] = field(default_factory=list)  # as written: recognised, and dropped
+    # Recognised, and dropped: by column, as written.
+    dropped: dict[int, str] = field(default_factory=dict)
     owners: bool = False  # the names are those of owners
 
     @property
-    def fit(self) -> bool:
-        return Field.ROOM in self.columns or Field.NAME in self.columns
+    def identity(self) -> list[str]:
+        return list(self.dropped.values())
 
 
 def fold(heading: object) -> str:
@@ -105,12 +106,12 @@ def find(rows: Sequence[Sequence[object]], *, sheet: str) -> Headings | None:
 def _read(number: int, row: Sequence[object], sheet: str) -> Headings:
     columns: dict[Field, int] = {}
     ignored: list[str] = []
-    identity: list[str] = []
+    dropped: dict[int, str] = {}
     for at, cell in enumerate(row):
         shown = _shown(cell)
         which = KNOWN.get(fold(cell))
         if is_identity(cell):
-            identity.append(shown)
+            dropped[at] = shown
         elif which is None:
             ignored += [shown] if shown else []
         elif which in columns:
@@ -118,7 +119,7 @@ def _read(number: int, row: Sequence[object], sheet: str) -> Headings:
         else:
             columns[which] = at
     owners = Field.NAME in columns and fold(row[columns[Field.NAME]]) in OWNERS
-    return Headings(number, columns, ignored, identity, owners)
+    return Headings(number, columns, ignored, dropped, owners)
 
 
 def _shown(cell: object) -> str:

@@ -12,7 +12,10 @@ from vault import keys
 
 # Long enough to ask a colleague about a line; nothing has come of the list yet.
 LIFE_UNAPPLIED = timedelta(days=7)
-# Long enough to find out that it was the wrong list, and to undo it.
+# The law of the register: where somebody lives is taken back as a mistake within a week of being written, and not later.
+# A day less, so that the last batch is undone within it too.
+UNDO_WITHIN = timedelta(days=6)
+# Long enough to find out what came of a line.
 LIFE_APPLIED = timedelta(days=30)
 
 

@@ -108,6 +108,8 @@ class _Planner:
         if person is None:
             person = Person(self._id("person"), name_key(entry.name), index, born)
             self.steps.append(MakePerson(person, self._id("contact"), entry.name, entry.phone))
+            if entry.lives and not entry.cards:
+                entry.note("no_way_in")
         else:
             if index is not None and index != person.phone:
                 self.steps.append(SetPhone(person.id, entry.phone, index))
@@ -140,23 +142,14 @@ class _Planner:
         if not entry.lives:
             return
         home = person.homes.get(dwelling.id)
-        since = date.fromisoformat(entry.since) if entry.since else None
+        if person.left or (home is not None and not home.open):
+            raise Unusable("moved_out")
         if home is None:
             tenure = entry.tenure or Occupancy.Tenure.FAMILY
-            self.steps.append(
-                MakeHome(person.id, dwelling.id, Home(self._id("home"), tenure, since or self.today, True))
-            )
-            return
-        if not home.open:
-            raise Unusable("moved_out")
-        tenure = entry.tenure or home.tenure
-        since = since or home.since
-        if (tenure, since) != (home.tenure, home.since):
-            if home.until is not None and since >= home.until:
-                raise Unusable("date_after_end")
-            self.steps.append(
-                SetHome(home.id, person.id, dwelling.id, home.tenure, tenure, home.since, since)
-            )
+            since = date.fromisoformat(entry.since) if entry.since else self.today
+            self.steps.append(MakeHome(person.id, dwelling.id, Home(self._id("home"), tenure, since, True)))
+        elif entry.tenure and entry.tenure != home.tenure:
+            self.steps.append(SetHome(home.id, person.id, dwelling.id, home.tenure, entry.tenure))
 
     def _ownership(self, person: Person, dwelling: Dwelling) -> None:
         if not self.entry.owns:
@@ -169,6 +162,8 @@ class _Planner:
             raise Unusable("owns_no_more")
 
     def _cards(self, person: Person) -> None:
+        if person.left and self.entry.cards:
+            raise Unusable("moved_out")  # who lives nowhere here gets no new way in
         seen: set[bytes] = set()
         for at, number in enumerate(self.entry.cards):
             digest, holder = self.world.card(number)

@@ -143,8 +143,10 @@ def _line(at: int, row: Sequence[Any], found: Headings, sheet: packing.Sheet | N
             line.trouble = "cell_error"
         elif which == Field.CARD and _is_cut(row[column] if column < len(row) else "") and not line.identity:
             line.trouble = "number_cut"
-    # What stands elsewhere is dropped unread, save for its shape: the page says that there was such a number.
-    line.identity |= any(without_identity(_words(cell))[1] for cell in row)
+    # What stands elsewhere is dropped unread, save for its shape: the page says that there was such a number. Of a
+    # column that is headed so it says it once.
+    others = (cell for column, cell in enumerate(row) if column not in found.dropped)
+    line.identity |= any(without_identity(_words(cell))[1] for cell in others)
     return line
 
 

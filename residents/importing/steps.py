@@ -33,7 +33,6 @@ class Home:
     tenure: str
     since: date
     open: bool
-    until: date | None = None
 
 
 @dataclass(eq=False)
@@ -42,6 +41,7 @@ class Person:
     key: str  # of the name
     phone: bytes | None  # its index
     born: date | None
+    left: bool = False  # lives nowhere here any more
     homes: dict[UUID, Home] = field(default_factory=dict)  # by dwelling
     owns: dict[UUID, bool] = field(default_factory=dict)  # by dwelling: whether still
 
@@ -95,13 +95,13 @@ class MakeHome:
 
 @dataclass(frozen=True)
 class SetHome:
+    """As what somebody lives there. Since when is never rewritten (law 13)."""
+
     id: UUID
     person: UUID
     dwelling: UUID
-    tenure_before: str
+    before: str
     tenure: str
-    since_before: date
-    since: date
 
 
 @dataclass(frozen=True)

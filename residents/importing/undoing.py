@@ -21,6 +21,7 @@ from ledger.record import record
 from residents import effects
 from residents.importing import sealed
 from residents.importing.applying import BATCH, allow, save_lines
+from residents.importing.life import UNDO_WITHIN
 from residents.importing.refusals import ImportRefused
 from residents.importing.steps import made_id
 from residents.models import (
@@ -54,6 +55,8 @@ USED = {
 def begin(*, source: Import, by: User, at: datetime) -> None:
     """Let the workers start. Raises: ImportRefused, PermissionDenied"""
     allow(source, by, at)
+    if source.begun_at is not None and at >= source.begun_at + UNDO_WITHIN:
+        raise ImportRefused("too_late")
     later = Import.objects.filter(neighborhood=source.neighborhood_id, begun_at__gt=source.begun_at)
     if later.exclude(state=State.UNDONE).exists():
         raise ImportRefused("later_first")
@@ -165,12 +168,12 @@ class _Undoing:
         homes = Occupancy.objects.in_bulk({UUID(each["id"]) for _, each in changes})
         for number, each in changes:
             home = homes.get(UUID(each["id"]))
-            if home is None or [home.tenure, str(home.since)] != each["is"]:
+            if home is None or home.tenure != each["is"]:
                 self.left[number].add("changed_since")
             else:
-                home.tenure, home.since = each["was"][0], date.fromisoformat(each["was"][1])
+                home.tenure = each["was"]
         if homes:
-            Occupancy.objects.bulk_update(homes.values(), ["tenure", "since"], batch_size=BATCH)
+            Occupancy.objects.bulk_update(homes.values(), ["tenure"], batch_size=BATCH)
 
     def _restore_people(self, changes: list[tuple[int, dict[str, Any]]]) -> None:
         if not changes:
@@ -230,7 +233,13 @@ class _Undoing:
             found = model._default_manager.filter(pk__in=ids)
             for pk in found.filter(until__isnull=False).values_list("pk", flat=True):
                 self.left[lines[pk].number].add("used_home")
-            found.filter(until=None).delete()
+            open_ones = found.filter(until=None)
+            if model is Occupancy:
+                # Law 13: from somebody who has an account no home is taken by a form, not even one made by mistake.
+                for pk in open_ones.exclude(resident__user=None).values_list("pk", flat=True):
+                    self.left[lines[pk].number].add("home_account")
+                open_ones = open_ones.filter(resident__user=None)
+            open_ones.delete()
 
     def _take_cards(
         self, cards: Collection[UUID], leaving: Collection[UUID], lines: dict[UUID, ImportRow]

@@ -64,6 +64,9 @@ STANDSTILLS: Words = {
     ),
     "not_planned": _("This list was written, dropped or forgotten already."),
     "not_applied": _("There is nothing here to be undone."),
+    "too_late": _(
+        "A list can be undone for six days. After that, where somebody lives ends as for everybody: at the desk, one by one."
+    ),
     "later_first": _("Another list was written after this one. Undo that one first."),
 }
 
@@ -88,7 +91,6 @@ REASONS: Words = {
         "The spreadsheet has cut this number short. Format the column as text and type the number again."
     ),
     "date_unreadable": _("The date cannot be read: write it as 2024-03-05."),
-    "date_after_end": _("They would move in after the day on which they move out."),
     "area_unreadable": _("The area cannot be read: write square metres, for example 89.5."),
     "area_differs": _("Another line gives this dwelling another area. Which one is right?"),
     "tenure_unknown": _(
@@ -127,6 +129,7 @@ NOTES: Words = {
     "phone_shared": _("phone shared with others on this list"),
     "guardian_votes": _("owner under 18: a guardian votes"),
     "tenure_assumed": _("as what they live here is not said: family, if new"),
+    "no_way_in": _("no card: has no way in yet, give a card or lend a PIN at the desk"),
     "born_not_kept": _("date of birth of an adult left out"),
 }
 
@@ -135,6 +138,7 @@ LEFT: Words = {
     "used_account": _("stays: has opened an account since"),
     "used_card": _("stays: was given another card or PIN since"),
     "used_home": _("stays: where they live or what they own was changed since"),
+    "home_account": _("dwelling stays theirs: whoever has an account moves out themselves, or at the desk"),
     "used_otherwise": _("stays: something else was written down about them since"),
     "used_dwelling": _("dwelling stays: something else hangs on it since"),
     "used_building": _("building stays: it has dwellings since"),

@@ -57,9 +57,8 @@ class World:
                 case are.MakeHome(id, where, home):
                     self._at(where, self.people[id])
                     self.people[id].homes[where] = home
-                case are.SetHome(_, id, where, _, tenure, _, since):
-                    home = self.people[id].homes[where]
-                    home.tenure, home.since = tenure, since
+                case are.SetHome(_, id, where, _, tenure):
+                    self.people[id].homes[where].tenure = tenure
                 case are.MakeOwner(_, id, where):
                     self._at(where, self.people[id])
                     self.people[id].owns[where] = True
@@ -123,18 +122,18 @@ def _load_people(
         before = homes[lives.resident_id].get(lives.unit_id)
         if before is None or not before.open:
             still = lives.until is None or lives.until > today
-            homes[lives.resident_id][lives.unit_id] = Home(
-                lives.pk, lives.tenure, lives.since, still, lives.until
-            )
+            homes[lives.resident_id][lives.unit_id] = Home(lives.pk, lives.tenure, lives.since, still)
     for each in Ownership.objects.filter(unit__in=units):
         still = each.until is None or each.until > today
         owns[each.resident_id][each.unit_id] = owns[each.resident_id].get(each.unit_id, False) or still
     found = Resident.objects.living().filter(
         Q(pk__in=[*homes, *owns]) | Q(phone_index__in=list(phones)), neighborhood=source.neighborhood
     )
-    for pk, name, phone, born in found.order_by("pk").values_list("pk", "name", "phone_index", "born"):
+    columns = ("pk", "name", "phone_index", "born", "left_at")
+    for pk, name, phone, born, left in found.order_by("pk").values_list(*columns):
         index = bytes(phone) if phone is not None else None
-        world.add(Person(pk, name_key(name), index, born, homes.get(pk, {}), owns.get(pk, {})))
+        homes_of, owned = homes.get(pk, {}), owns.get(pk, {})
+        world.add(Person(pk, name_key(name), index, born, left is not None, homes_of, owned))
 
 
 def _load_cards(world: World, source: Import, numbers: Iterable[str]) -> None:

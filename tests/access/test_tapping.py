@@ -93,7 +93,7 @@ def test_the_next_unknown_card_is_theirs_and_opens_from_the_next_poll(ask, reade
     assert FeedRow.objects.get(credential=card, present=True).gate == door
 
 
-@pytest.mark.obligation("F2", "F20")
+@pytest.mark.obligation("F2")
 def test_the_event_keeps_no_digest_and_no_number(ask, reader, place, now):
     ask()
     reader.events(shown(place, "NEW00001", now), boot=BOOT)
@@ -165,6 +165,21 @@ def test_one_card_at_a_time_is_awaited_at_a_gate(ask, place, now):
     assert set(TapRequest.objects.values_list("outcome", flat=True)) == {Outcome.OVER, ""}
 
 
+@pytest.mark.obligation("F20")
+@pytest.mark.parametrize("forged", ["by another key", "in another gate's name"])
+def test_who_is_not_the_reader_of_this_gate_cannot_add_a_card_to_anybody(ask, reader, place, now, forged):
+    ask()
+    other = make.device(make.gate(place, at=now))
+    bent = (
+        {"key": other.key}
+        if forged == "by another key"
+        else {"key": other.key, "keyid": str(other.device.pk)}
+    )
+    reader.events(shown(place, "NEW00001", now), boot=BOOT, **bent)
+    assert not Credential.objects.exists()
+    assert TapRequest.objects.get().closed_at is None
+
+
 def test_two_desks_at_once_await_one_card(committed, request, now):
     door, who, by = (request.getfixturevalue(each) for each in ("door", "who", "by"))
     make.device(door)
@@ -205,6 +220,13 @@ def test_what_nobody_answered_is_closed_by_the_sweep(ask, now):
     assert tapping.close_old(at=now + timedelta(minutes=4)) == 1
     request.refresh_from_db()
     assert request.outcome == Outcome.OVER
+
+
+@pytest.mark.obligation("20")
+def test_requests_are_forgotten_after_half_a_year(ask, now):
+    tapping.cancel(request=ask(), at=now)
+    assert tapping.forget_old(at=now + timedelta(days=179)) == 0
+    assert tapping.forget_old(at=now + timedelta(days=181)) == 1
 
 
 @pytest.mark.parametrize(

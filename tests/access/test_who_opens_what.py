@@ -138,7 +138,7 @@ class Door:
         )
         self.store, self.agent = store, Agent(store)
         self.agent._clock = StoppedClock(machine)
-        self.agent._record = lambda *_: None
+        self.agent._record = lambda _kind, decision, **_also: decision  # events are another matter
         self.synced, self.told = machine.now, None
 
     def sync(self) -> None:

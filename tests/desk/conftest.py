@@ -14,13 +14,13 @@ from django.db.models import Model
 from django.test import Client
 from guardian.shortcuts import assign_perm
 
-from access import cards, gates, pairing, rules
-from access.models import Credential, Device, Enrolment, EntryEvent, Gate, Rule
+from access import cards, gates, pairing, passes, rules
+from access.models import Credential, Device, Enrolment, EntryEvent, Gate, Pass, Rule
 from committees import appointing
 from committees.models import Committee, Term
 from consent.models import Decision, Form, Purpose, Standing
 from consent.withdrawal import withdraw
-from residents import deaths, departures, moving, standing_by
+from residents import batches, deaths, departures, letters, moving, standing_by
 from residents.ages import today_in
 from residents.lookups import look_up
 from residents.models import (
@@ -31,6 +31,8 @@ from residents.models import (
     ErasurePlace,
     Guardianship,
     Helper,
+    Letter,
+    LetterBatch,
     LookUp,
     MoveOut,
     Neighborhood,
@@ -82,11 +84,14 @@ class Community:
 @pytest.fixture
 def community(here, resident, neighbor, chair, clerk, forms, superuser, now: datetime) -> Community:
     Building.objects.filter(neighborhood=here).update(name="翠楼")
-    gate = gates.put_up(neighborhood=here, name="柳门", name_en="Willow Gate", by_face=True, at=now)
+    gate = gates.put_up(
+        neighborhood=here, name="柳门", name_en="Willow Gate", by_face=True, by_qr=True, at=now
+    )
     code = pairing.make_code(gate=gate, by=clerk, at=now)
     device = pairing.pair(code=code, public_key=b"p" * 32, sealing_key=b"s" * 32, at=now).device
     rules.add(gate=gate, unit=Unit.objects.get(number="101"), at=now)
     cards.issue(resident=resident, number="0471112222", at=now)
+    _invited(resident, gate, now)
     _entered(gate, device, now)
     _consented(resident, neighbor, forms, now)
     draft(here, Purpose.FACE_AT_GATE, version=2)
@@ -94,11 +99,19 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
         resident=resident, by=clerk, reason="水管漏了", capacity="property.clerk", at=now - timedelta(hours=1)
     )
     _shared(resident, clerk, chair, superuser, here, now)
+    _written(resident, clerk, here, now)
     _lived(resident, neighbor, clerk, now)
     LogEntry.objects.create(
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
     return _all_of(here)
+
+
+def _invited(resident: Resident, gate: Gate, now: datetime) -> None:
+    until = now + timedelta(hours=5)
+    passes.make(
+        resident=resident, gates=[gate], valid_from=now, valid_until=until, label="舅公来看病", at=now
+    )
 
 
 def _lived(resident: Resident, neighbor: Resident, clerk: User, now: datetime) -> None:
@@ -176,12 +189,21 @@ def _shared(resident, clerk, chair, superuser, here: Neighborhood, now: datetime
     ask("送奶到户", now + timedelta(days=2))
 
 
+def _written(resident: Resident, clerk: User, here: Neighborhood, now: datetime) -> None:
+    newcomer = register(neighborhood=here, name="柳五")
+    move_in(resident=newcomer, unit=Unit.objects.get(number="102"), since=now.date(), at=now)
+    choice = batches.Choice(neighborhood=here, who=batches.Who.NO_LETTER)
+    batches.print_choice(token=uuid4(), choice=choice, by=clerk, at=now)
+    letters.write(resident=resident, purpose=Letter.Purpose.RECOVER, by=clerk, at=now)
+
+
 def _all_of(here: Neighborhood) -> Community:
     kinds: list[type[Model]] = [
         *(Building, Unit, Resident, Occupancy, LookUp, ErasureOrder, Form, Decision, Standing),
+        *(Letter, LetterBatch),
         *(Committee, Term, Recipient, Request, Answer, Disclosure),
         *(MoveOut, Departure, Death, Guardianship, Helper),
-        *(Gate, Device, Credential, Rule, EntryEvent, Enrolment),
+        *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment),
     ]
     rows: dict[type[Model], list[Model]] = {
         kind: list(kind._default_manager.filter(neighborhood=here)) for kind in kinds
@@ -191,9 +213,9 @@ def _all_of(here: Neighborhood) -> Community:
     rows[User] = list(User.objects.filter(resident__neighborhood=here))
     assert all(rows.values()), [kind for kind, found in rows.items() if not found]
     words = [
-        *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳＊", "柳门", "Willow Gate"),
+        *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳五", "柳＊", "柳门", "Willow Gate"),
         *("青禾送水站", "柳岸路", "送水到户", "送奶到户", "水管漏了", "0471112222"),
-        *("柳小", "搬到乡下", "红夹子"),
+        *("柳小", "搬到乡下", "红夹子", "舅公来看病"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),
     ]
     return Community(here, words, rows)

@@ -11,7 +11,6 @@ from django.urls import reverse
 from ledger.models import Entry
 from residents import contact
 from residents.models import LookUp, Occupancy, Resident, Unit
-from residents.register import register
 
 LIST = "/admin/residents/resident/"
 
@@ -150,24 +149,6 @@ def test_nobody_is_registered_elsewhere(desk, clerk, elsewhere):
     assert not Resident.objects.exists()
 
 
-def test_a_letter_is_shown_once_and_is_not_kept(desk, clerk, here):
-    resident = register(neighborhood=here, name="柳三")
-    client = desk(clerk)
-    answer = client.post(page(resident, "letter"))
-    code = answer.context["code"]
-    assert code in answer.content.decode()
-    assert "no-store" in answer["Cache-Control"]
-    assert "柳三" not in answer.content.decode()
-    assert code not in client.get(page(resident)).content.decode()
-    assert code not in str(list(LogEntry.objects.values()))
-
-
-def test_whoever_has_an_account_gets_no_letter(desk, clerk, resident):
-    answer = desk(clerk).post(page(resident, "letter"))
-    assert answer.status_code == 200
-    assert "account already" in answer.content.decode()
-
-
 def test_correcting_does_not_show_what_was_there(desk, clerk, resident):
     client = desk(clerk)
     assert "柳一" not in client.get(page(resident, "correct")).content.decode()
@@ -184,7 +165,7 @@ def test_correcting_does_not_show_what_was_there(desk, clerk, resident):
     assert "柳一" not in str(list(LogEntry.objects.values()))
 
 
-@pytest.mark.parametrize("act", ["look-up", "letter", "correct", "card"])
+@pytest.mark.parametrize("act", ["look-up", "letters", "correct", "card"])
 def test_an_act_on_somebody_elsewhere_is_as_if_they_were_not_there(desk, clerk, stranger, act):
     client = desk(clerk)
     missing = client.post(f"{LIST}00000000-0000-4000-8000-000000000000/{act}/")

@@ -19,9 +19,19 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
-from access.models import Enrolment, EntryEvent, Gate
+from access.models import Enrolment, EntryEvent, Gate, Pass
 from consent.models import Form, Purpose
-from residents.models import Departure, ErasureOrder, Helper, MoveOut, Occupancy, Resident, User
+from residents.models import (
+    Departure,
+    ErasureOrder,
+    Helper,
+    Letter,
+    LetterBatch,
+    MoveOut,
+    Occupancy,
+    Resident,
+    User,
+)
 from sharing.models import Request
 from tests.desk.conftest import Community
 
@@ -69,8 +79,12 @@ def filled(address: str, community: Community) -> list[str]:
         "plan": [community.first(MoveOut).pk],
         "occupancy": [row.pk for row in community.rows[Occupancy]],
         "helper": [community.first(Helper).pk],
+        "visit": [row.pk for row in community.rows[Pass]],
         "departure": [community.first(Departure).pk],
         "id": [row.pk for row in community.rows[User]],
+        "batch": [community.first(LetterBatch).pk],
+        "letter": [row.pk for row in community.rows[Letter]],
+        "code": ["0000-0000-0000"],
         "app_label": ["residents", "access", "consent", "committees", "sharing"],
         "url": ["residents", "residents/resident"],
     }

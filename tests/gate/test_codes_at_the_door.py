@@ -408,6 +408,19 @@ def test_a_token_that_says_once_is_believed_even_before_the_row_does(site, agent
     assert agent.show_qr(site.token(visit, kind="pass", once=True)).reason is Reason.CODE_USED
 
 
+def test_beside_an_old_controller_nothing_is_used_up(site, agent):
+    code = site.give_qr()
+    trip = site.give_pin(NUMBER, PIN, kind="pass", windows=[during(-HOUR, HOUR)], once=True)
+    agent.sync()
+    agent._store.remember(beside=1)
+    text = site.token(code)
+    for _ in range(2):
+        assert agent.show_qr(text).reason is Reason.BESIDE
+        assert agent.show_qr(site.token(trip, kind="pass", once=True)).reason is Reason.BESIDE
+    agent._store.remember(beside=None)
+    assert agent.show_qr(text).open
+
+
 # Power.
 
 _KILLED = """
@@ -455,7 +468,7 @@ def _as_version_1(folder):
         BEGIN;
         DROP TABLE spent; DROP TABLE keypads; DROP INDEX rows_by_number;
         ALTER TABLE rows DROP COLUMN number; ALTER TABLE rows DROP COLUMN verifier;
-        ALTER TABLE rows DROP COLUMN once;
+        ALTER TABLE rows DROP COLUMN once; ALTER TABLE events DROP COLUMN digest;
         UPDATE facts SET name = 'face_offline_hours' WHERE name = 'offline_hours';
         PRAGMA user_version = 1;
         COMMIT;

@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 
 from portal import checks, processes, roles
 from portal.places import BASE
@@ -168,6 +169,14 @@ def test_no_upload_and_no_answer_touches_a_disk_at_the_proxy():
     assert "proxy_max_temp_file_size 0;" in said
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in said
     assert "$request_uri" not in said.partition("log_format")[2].partition(";")[0], "no query goes into a log"
+
+
+def test_no_code_of_a_letter_is_in_the_log_of_the_proxy():
+    """The address that is scanned is the code: docs/adr/0021."""
+    said = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    assert "$uri" not in said.partition("log_format")[2].partition(";")[0]
+    assert re.search(r"map \$uri \$linmen_path \{\s*~\^/l/\s+/l/;\s*default \$uri;\s*\}", said)
+    assert reverse("letter", args=["x"]).startswith("/l/")
 
 
 def test_postgresql_listens_to_this_machine_alone_and_logs_no_statement():

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from access import cards
 from access.models import Credential
-from residents import contact
+from residents import contact, moving
 from residents.importing import uploading
 from residents.importing.refusals import ImportRefused
 from residents.models import Import, Occupancy, Ownership, Resident, Unit
@@ -91,9 +91,24 @@ def test_nobody_is_known_across_neighborhoods(look, stranger):
     assert fates(source) == {2: ("new", "")}
 
 
-def test_who_moved_out_is_not_moved_in_again(look, resident, now):
-    resident.occupancies.update(until=now.date() - timedelta(days=1))
-    assert fates(look(xlsx([["1", "101", "柳一", "", "", ""]]))) == {2: ("refused", "moved_out")}
+@pytest.mark.parametrize("also", [{}, {"number": "102"}])
+def test_who_moved_out_is_not_moved_in_again(look, resident, clerk, now, also):
+    today = uploading.local_day(resident.neighborhood, now)
+    moving.move_out(resident=resident, on=today, by=clerk, paper="1/7", at=now)
+    dwelling(resident.neighborhood, "102")
+    row = ["1", also.get("number", "101"), "柳一", "0571 8800 0101", "", ""]
+    assert fates(look(xlsx([row]))) == {2: ("refused", "moved_out")}
+
+
+def test_since_when_somebody_lives_here_is_not_rewritten(bring_in, resident):
+    headings = ["楼栋", "房号", "姓名", "入住日期"]
+    assert bring_in(xlsx([["1", "101", "柳一", "2001-01-01"]], headings=headings)).became == {"same": 1}
+
+
+def test_who_comes_without_a_card_is_said_to_have_no_way_in_yet(look):
+    assert "no_way_in" in notes(look(xlsx([["1", "101", "杨一", "", "业主", ""]])))[2]
+    assert "no_way_in" not in notes(look(xlsx([["1", "101", "杨一", "", "业主", "0012345678"]])))[2]
+    assert "no_way_in" not in notes(look(xlsx([["1", "101", "杨一", "", "房东", ""]])))[2]
 
 
 def test_who_owns_no_more_does_not_own_again(look, resident, now):
@@ -197,7 +212,7 @@ def test_a_minor_may_own_and_it_is_said(bring_in):
     )
     source = bring_in(content)
     assert source.became == {"new": 1}
-    assert notes(source) == {2: ["guardian_votes"]}
+    assert notes(source) == {2: ["guardian_votes", "no_way_in"]}
     assert Resident.objects.get().born == date(2015, 1, 1)
 
 

@@ -90,7 +90,8 @@ def test_undoing_may_die_anywhere(committed, small, bring_in, clerk):
     def work(source: Import) -> None:
         to_the_end(source, datetime.now(UTC) - AGO)
 
-    points = points_of(lambda source=begun(): work(source))
+    source = begun()
+    points = points_of(lambda: work(source))
     for point in range(1, len(points) + 1):
         source = begun()
         die_before(point, lambda source=source: work(source))

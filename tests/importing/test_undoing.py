@@ -12,15 +12,17 @@ from django.test.utils import CaptureQueriesContext
 from access import cards, gates, rules
 from access.models import Credential, FeedRow, Rule
 from ledger.models import Entry
-from residents import claiming, contact
+from residents import claiming, contact, moving
 from residents.correcting import correct
 from residents.importing import undoing
 from residents.importing.refusals import ImportRefused
+from residents.importing.uploading import local_day
 from residents.letters import write
 from residents.lookups import look_up
 from residents.models import Building, Letter, Occupancy, Ownership, Resident, Unit
 from residents.register import move_in
 from tests import make
+from tests.cast import dwelling
 from tests.importing.dump import different, dump
 from tests.importing.sheets import xlsx
 from vault import keys
@@ -132,11 +134,27 @@ def test_a_dwelling_that_gates_are_opened_for_stays(source, undo, resident, now)
     assert not Building.objects.filter(name="2").exists()
 
 
-def test_whoever_the_desk_moved_out_since_stays(source, undo, now):
+def test_whoever_moved_out_at_the_desk_since_stays(source, undo, clerk, now):
     who = Resident.objects.get(name="杨二")
-    who.occupancies.update(until=now.date() + timedelta(days=3))
-    assert "used_home" in left(undo(source))[4]
+    moving.move_out(resident=who, on=local_day(source.neighborhood, now), by=clerk, paper="1/7", at=now)
+    assert left(undo(source))[4] in (["used_home"], ["used_otherwise"])
     assert Resident.objects.filter(pk=who.pk).exists()
+
+
+def test_no_home_is_taken_from_somebody_with_an_account(bring_in, undo, resident):
+    dwelling(resident.neighborhood, "102")
+    source = bring_in(
+        xlsx([["1", "102", "", "柳一", "0571 8800 0101", "业主", "", "", ""]], headings=HEADINGS)
+    )
+    assert left(undo(source)) == {2: ["home_account"]}
+    assert resident.occupancies.count() == 2
+    assert not resident.ownerships.exists()
+
+
+def test_it_is_undone_within_six_days(source, clerk, now):
+    with pytest.raises(ImportRefused, match="too_late"):
+        undoing.begin(source=source, by=clerk, at=now + timedelta(days=6))
+    undoing.begin(source=source, by=clerk, at=now + timedelta(days=5, hours=23))
 
 
 def test_whoever_moved_elsewhere_since_stays(source, undo, now):

@@ -39,7 +39,7 @@ def test_one_who_says_so_is_not_enough(resident, reported, clerk, today, now):
     assert Occupancy.objects.current(today).filter(resident=resident).exists()
 
 
-@pytest.mark.obligation("9", "34")
+@pytest.mark.obligation("9")
 def test_their_own_access_ends_and_the_survivors_stays(
     resident, flatmate, reported, second_clerk, forms, today, now
 ):

@@ -68,7 +68,6 @@ def lives(who, today) -> bool:
 # --- Asking is asking
 
 
-@pytest.mark.obligation("A2")
 def test_who_asks_has_no_power_beyond_asking(resident, card, landlord, flatmate, today, now):
     for by in (landlord, flatmate):
         asked = ask(resident, by, now)
@@ -136,7 +135,6 @@ def test_moving_out_by_oneself_closes_what_was_said(resident, running, today, no
 # --- A document, two of the staff, seven full days
 
 
-@pytest.mark.obligation("A2")
 def test_one_of_the_staff_is_not_two(opened, clerk, second_clerk, now):
     with pytest.raises(DepartureRefused, match="document"):
         departures.second(departure=opened, by=second_clerk, at=now)
@@ -155,7 +153,6 @@ def test_staff_elsewhere_do_nothing_here(opened, outsider, auditor, now):
             departures.drop(departure=opened, by=by, at=now)
 
 
-@pytest.mark.obligation("3")
 def test_while_it_runs_everything_stays(resident, running, gate, today, now):
     assert running.notice_until == today + timedelta(days=8)  # seven full days lie between
     assert opens(resident)
@@ -186,7 +183,7 @@ def test_after_seven_full_days_it_ends_and_not_before(committed, resident, runni
 # --- Objecting
 
 
-@pytest.mark.obligation("3", "9")
+@pytest.mark.obligation("9")
 def test_one_press_stops_it_and_nothing_is_erased(committed, resident, gate, running, days_pass, today, now):
     make.face(resident, at=now)
     departures.dispute(departure=running, by=resident.user, at=now)
@@ -252,7 +249,6 @@ def test_a_court_goes_on_with_two_and_seven_days_once_more(
 # --- Raw SQL, as the application's own role
 
 
-@pytest.mark.obligation("A2")
 @pytest.mark.parametrize(
     "statement",
     [

@@ -29,7 +29,7 @@ def move_in(who, unit, today, now, **also):
     return moving.move_in(**{"resident": who, "unit": unit, "since": today, "at": now, **also})
 
 
-@pytest.mark.obligation("2", "3", "A4")
+@pytest.mark.obligation("2", "A4")
 def test_it_lends_a_pin_to_who_has_no_card(newcomer, home, gate, today, now, clerk):
     moved = move_in(newcomer, home, today, now, by=clerk)
     lent = Credential.objects.get(resident=newcomer)

@@ -16,7 +16,7 @@ from consent import deciding
 from consent.models import Decision, Purpose, Standing
 from ledger.models import Entry
 from portal import erasure, sweeps
-from residents import claiming, contact, leaving, moving
+from residents import claiming, contact, leaving, letters, moving
 from residents.models import ErasureOrder, ErasurePlace, MoveOut, Occupancy, Ownership, Resident, User
 from tests import make
 from tests.enrolling import agree
@@ -96,7 +96,7 @@ def test_photos_on_their_way_go_too(resident, gate, card, forms, today, now):
 
 def test_an_open_letter_opens_nothing_any_more(here, home, gate, today, now, clerk):
     who = make.resident(here, at=now, lives_in=home, account=False)
-    code = claiming.write_letter(resident=who, by=clerk, at=now)
+    code = letters.write(resident=who, by=clerk, at=now).code
     moving.move_out(resident=who, on=today, by=clerk, paper="folder 3", at=now)
     with pytest.raises(claiming.ClaimRefused):
         claiming.check(code=code, address="::1", at=now)
@@ -113,7 +113,6 @@ def test_entry_events_lose_them_those_that_come_late_too(resident, gate, card, t
     assert set(EntryEvent.objects.values_list("credential", flat=True)) == {None}
 
 
-@pytest.mark.obligation("3")
 def test_a_day_to_come_changes_nothing_before_it(resident, gate, card, today, now):
     plan = move_out(resident, today + timedelta(days=10), now)[0]
     assert opens(resident)
@@ -122,6 +121,26 @@ def test_a_day_to_come_changes_nothing_before_it(resident, gate, card, today, no
     assert not moving.call_off(move_out=plan, by=resident.user, at=now)
     assert FeedRow.objects.get(credential=card).body["windows"][0]["valid_until"] is None
     assert resident.occupancies.get().until is None
+
+
+@pytest.mark.obligation("2", "3")
+def test_who_said_yes_and_who_said_no_are_told_alike_to_the_gates(
+    resident, flatmate, gate, card, here, home, today, now
+):
+    """The same days for both, plan or no plan; the face of the one changes nothing."""
+
+    def told(who) -> list:
+        rows = FeedRow.objects.filter(credential__resident=who, credential__kind="card")
+        return [(row.present, row.body.get("windows")) for row in rows]
+
+    make.face(resident, at=now)
+    assert told(resident) == told(flatmate) != []
+    for who in (resident, flatmate):
+        move_out(who, today + timedelta(days=9), now)
+    assert told(resident) == told(flatmate)
+    for who in (resident, flatmate):
+        move_out(who, today, now)
+    assert told(resident) == told(flatmate) == [(False, None)]
 
 
 def test_another_day_replaces_the_day_before(resident, gate, card, today, now):
@@ -160,7 +179,6 @@ def test_a_lease_that_runs_out_ends_as_a_move_out_does(here, home, gate, today, 
     assert not Credential.objects.active().filter(resident=who).exists()
 
 
-@pytest.mark.obligation("3")
 def test_a_day_on_a_lease_ends_nothing_that_its_person_does_not_want_to_end(here, home, gate, today, now):
     who = make.resident(here, at=now, lives_in=home, until=today + timedelta(days=2))
     make.card(who, at=now)
@@ -182,7 +200,6 @@ def test_who_keeps_another_dwelling_keeps_every_way_in(resident, home, gate, car
     assert opens(resident)
 
 
-@pytest.mark.obligation("3")
 def test_part_of_a_household_moves_with_no_gap(resident, flatmate, home, gate, card, here, today, now):
     other = make.unit(here)
     rules.add(gate=gate, unit=other, at=now)
@@ -205,7 +222,6 @@ def test_a_move_to_come_leaves_no_day_in_between(resident, home, gate, card, her
     } - {None}
 
 
-@pytest.mark.obligation("A2")
 def test_nobody_moves_anybody_else_out(
     resident, flatmate, neighbor, stranger, clerk, chair, auditor, outsider, superuser, today, now
 ):
@@ -218,7 +234,6 @@ def test_nobody_moves_anybody_else_out(
     assert Occupancy.objects.current(today).filter(resident=resident).exists()
 
 
-@pytest.mark.obligation("A2")
 @pytest.mark.parametrize("route", ["self", "desk", "guardian", "notice", "death"])
 def test_raw_sql_moves_nobody_out(resident, clerk, flatmate, home, today, route):
     lived = resident.occupancies.get()

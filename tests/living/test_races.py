@@ -13,7 +13,7 @@ from access import cards, enrolment, pins
 from access.models import Credential, Enrolment, FeedRow, Template
 from consent import deciding
 from consent.models import Purpose, Standing
-from residents import claiming, moving, standing_by
+from residents import claiming, letters, moving, standing_by
 from residents.ages import today_in
 from residents.models import Helper, MoveOut, Occupancy, Resident
 from residents.register import register
@@ -113,7 +113,7 @@ def test_a_letter_opened_meanwhile_is_opened_or_not(place, today, now):
     clerk.refresh_from_db()
     for round_ in range(ROUNDS):
         who = make.resident(place, at=now, account=False)
-        code = claiming.write_letter(resident=who, by=None, at=now)
+        code = letters.write(resident=who, by=None, at=now).code
         raised = at_once(
             lambda who=who: moving.move_out(resident=who, on=today, by=clerk, paper="folder", at=now),
             lambda code=code, n=round_: claiming.claim(

@@ -11,6 +11,8 @@ from django.db import DatabaseError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consent.deciding import TooYoung, give
+from consent.models import Decision, Purpose
 from residents import ages, moving, standing_by
 from residents.models import Guardianship, Helper, Neighborhood, Resident
 from residents.register import register
@@ -62,6 +64,29 @@ def test_whoever_was_born_on_a_day_is_under_age_until_that_day_comes_round(born,
     on = day + timedelta(days=ahead)
     who = Resident(born=born)
     assert ages.is_under(who, 14, on) is (on < day)
+
+
+@pytest.mark.obligation("15")
+def test_under_fourteen_nobody_says_yes_alone_and_on_the_birthday_they_may(here, resident, forms, today, now):
+    form = forms[Purpose.FACE_AT_GATE]
+
+    def yes() -> None:
+        with transaction.atomic():
+            give(
+                resident=resident, purpose=Purpose.FACE_AT_GATE, form=form, actor=resident.user,
+                language="en", route=Decision.Route.PORTAL, at=now,
+            )  # fmt: skip
+
+    Resident.objects.filter(pk=resident.pk).update(born=ages.years_before(today, 14) + timedelta(days=1))
+    with pytest.raises(TooYoung):
+        yes()
+    with pytest.raises(DatabaseError, match="agrees alone"), transaction.atomic():
+        Decision.objects.create(
+            neighborhood=here, resident=resident, form=form, purpose=form.purpose, kind="given",
+            actor=resident.user, capacity="self", route="portal", language="en", form_hash=form.content_hash,
+        )  # fmt: skip
+    Resident.objects.filter(pk=resident.pk).update(born=ages.years_before(today, 14))
+    yes()
 
 
 def test_a_guardian_is_verified_by_somebody_else(child, resident, flatmate, clerk, outsider, chair, now):
@@ -128,7 +153,6 @@ def named(resident, neighbor, now) -> Helper:
     return standing_by.name_helper(resident=resident, helper=neighbor, by=resident.user, at=now)
 
 
-@pytest.mark.obligation("A2")
 def test_a_helper_reports_a_lost_card_and_strangers_do_not(
     resident, neighbor, flatmate, stranger, named, now
 ):
@@ -140,9 +164,6 @@ def test_a_helper_reports_a_lost_card_and_strangers_do_not(
 
 @pytest.mark.obligation("6")
 def test_a_helper_never_says_yes(resident, neighbor, named, forms, now):
-    from consent.deciding import give
-    from consent.models import Decision, Purpose
-
     with pytest.raises(DatabaseError, match="nobody decides"), transaction.atomic():
         give(
             resident=resident, purpose=Purpose.FACE_AT_GATE, form=forms[Purpose.FACE_AT_GATE],

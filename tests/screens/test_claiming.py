@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import Client
 
-from portal.screens.account import CLAIM_REFUSED
+from portal.screens.claiming import CLAIM_REFUSED
 from residents import claiming, letters
 from residents.models import Letter, Neighborhood, Resident, User
 from residents.register import register
@@ -62,13 +62,13 @@ def test_it_says_that_a_code_was_used(anybody: Client, code: str):
     assert "This code has been used already." in page.content.decode()
 
 
-def test_it_says_that_a_code_has_expired(anybody: Client, code: str, now: datetime):
-    Letter.objects.update(expires_at=now - timedelta(seconds=1))
+def test_it_says_that_a_code_has_expired(anybody: Client, newcomer: Resident, now: datetime):
+    code = letters.write(resident=newcomer, by=None, at=now - timedelta(days=60)).code
     assert "This code has expired." in anybody.post("/claim/", fill(code)).content.decode()
 
 
 def test_it_says_that_a_newer_letter_was_written(anybody: Client, code: str, newcomer: Resident, now):
-    letters.write(resident=newcomer, by=None, at=now).code
+    letters.write(resident=newcomer, by=None, at=now)
     assert "A newer letter was written" in anybody.post("/claim/", fill(code)).content.decode()
 
 

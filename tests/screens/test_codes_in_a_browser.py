@@ -99,19 +99,19 @@ def test_without_network_the_last_code_is_still_there(site, host, now, scripts):
     visit = site(scripts=scripts, language="en-US")
     sign_in(visit, host)
     visit.open("/ways/qr/")
-    drawn = visit.page.inner_html(".qr__frame")
+    drawn = visit.page.inner_html(".shown-code__frame")
     for _ in range(2):
         visit.page.context.set_offline(True)
         visit.page.goto("about:blank")
         visit.open("/ways/qr/")
-        assert visit.page.inner_html(".qr__frame") == drawn
+        assert visit.page.inner_html(".shown-code__frame") == drawn
         assert "Works until" in visit.page.inner_text("#qr")
         visit.page.wait_for_timeout(300)
-        assert visit.page.inner_html(".qr__frame") == drawn  # no error took its place
+        assert visit.page.inner_html(".shown-code__frame") == drawn  # no error took its place
         visit.page.context.set_offline(False)
         visit.press("main form button")  # a fresh one, by hand
         assert visit.path() == "/ways/qr/"
-        fresh = visit.page.inner_html(".qr__frame")
+        fresh = visit.page.inner_html(".shown-code__frame")
         assert fresh != drawn
         drawn = fresh
 
@@ -121,17 +121,17 @@ def test_with_scripts_a_code_from_the_cache_is_renewed_by_itself(site, host, now
     visit = site(language="en-US")
     sign_in(visit, host)
     visit.open("/ways/qr/")
-    drawn = visit.page.inner_html(".qr__frame")
+    drawn = visit.page.inner_html(".shown-code__frame")
     visit.page.goto("about:blank")
     visit.open("/ways/qr/")
     visit.page.wait_for_function(
-        "before => document.querySelector('.qr__frame').innerHTML !== before", arg=drawn
+        "before => document.querySelector('.shown-code__frame').innerHTML !== before", arg=drawn
     )
-    renewed = visit.page.inner_html(".qr__frame")
+    renewed = visit.page.inner_html(".shown-code__frame")
     visit.page.context.set_offline(True)
     visit.page.goto("about:blank")
     visit.open("/ways/qr/")
-    assert visit.page.inner_html(".qr__frame") == renewed  # the newest is the one that is kept
+    assert visit.page.inner_html(".shown-code__frame") == renewed  # the newest is the one that is kept
 
 
 def test_an_answer_that_is_no_code_leaves_the_code(site, host, now):  # noqa: F811
@@ -140,7 +140,7 @@ def test_an_answer_that_is_no_code_leaves_the_code(site, host, now):  # noqa: F8
     visit = site(language="en-US")
     sign_in(visit, host)
     visit.open("/ways/qr/")
-    drawn = visit.page.inner_html(".qr__frame")
+    drawn = visit.page.inner_html(".shown-code__frame")
     for answer in (
         lambda route: route.fulfill(status=500, body="<h1>Sorry</h1>"),
         lambda route: route.fulfill(status=302, headers={"Location": "/sign-in/"}),
@@ -150,7 +150,7 @@ def test_an_answer_that_is_no_code_leaves_the_code(site, host, now):  # noqa: F8
         visit.page.route("**/ways/qr/", answer)
         visit.page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
         visit.page.wait_for_timeout(400)
-        assert visit.page.inner_html(".qr__frame") == drawn
+        assert visit.page.inner_html(".shown-code__frame") == drawn
         visit.page.unroute("**/ways/qr/")
 
 
@@ -173,9 +173,9 @@ def test_it_stays_black_on_white_in_the_dark(site, host, now):  # noqa: F811
     visit.page.emulate_media(color_scheme="dark")
     sign_in(visit, host)
     visit.open("/ways/qr/")
-    white = "getComputedStyle(document.querySelector('.qr__frame')).backgroundColor"
+    white = "getComputedStyle(document.querySelector('.shown-code__frame')).backgroundColor"
     assert visit.page.evaluate(white) == "rgb(255, 255, 255)"
-    box = visit.page.locator(".qr__picture").bounding_box()
+    box = visit.page.locator(".shown-code__frame .qr").bounding_box()
     assert box["width"] > 330  # of 390
 
 

@@ -12,6 +12,7 @@ from consent import withdrawal
 from consent.models import Decision, Form, FormText, Purpose, Standing
 from consent.publishing import publish
 from portal.screens.purposes import WORDS
+from residents import leaving
 from residents.models import ErasureOrder, Resident, User
 from tests.cast import draft
 from tests.enrolling import agree
@@ -26,7 +27,7 @@ def say(choice: str, form: Form) -> dict[str, str]:
 
 
 def test_every_purpose_has_words():
-    assert set(WORDS) == set(Purpose)
+    assert set(WORDS) == {*Purpose, leaving.WAYS_IN, leaving.PERSON}
 
 
 def test_each_purpose_has_its_line(me: Client, forms: dict[Purpose, Form]):

@@ -31,9 +31,9 @@ STICKING_OUT = """() => [...document.querySelectorAll('body *')].filter(e => {
     return r.width > 1 && e.checkVisibility() && !e.closest('.skip') &&
         (r.width > innerWidth + 1 || r.right > innerWidth + 1 || r.left < -1);
 }).map(e => e.outerHTML.slice(0, 120))"""
-# Links within a sentence aside, whatever one presses is large enough for a thumb.
-TOO_SMALL = """() => [...document.querySelectorAll('button, .button, input:not([type=hidden])')].filter(e => {
-    const r = e.getBoundingClientRect();
+# Links within a sentence aside, whatever one presses is large enough for a thumb: a tick with its words, if within them.
+TOO_SMALL = """() => [...document.querySelectorAll('button, .button, input:not([type=hidden], .unseen)')].filter(e => {
+    const r = (e.closest('label') || e).getBoundingClientRect();
     return r.height > 0 && r.height < 43.5;
 }).map(e => e.outerHTML.slice(0, 120))"""
 

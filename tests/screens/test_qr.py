@@ -10,7 +10,8 @@ from access import gates, qr
 from access.models import Credential
 from access.signing import server_key
 from gate import tokens
-from portal.qr_codes import QRCode
+from portal import qr_codes
+from portal.screens import codes
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_one_press_sets_it_up_and_shows_it(me, doors):
 
 def test_each_look_is_another_code(me, made, monkeypatch):
     written = []
-    monkeypatch.setattr(QRCode, "svg", property(lambda self: written.append(self.text) or ""))
+    monkeypatch.setattr(qr_codes, "svg", lambda text, **_: written.append(text) or "")
     for _ in range(2):
         me.get("/ways/qr/")
     first, second = (tokens.read(text, key=server_key().public_key()) for text in written)
@@ -78,12 +79,12 @@ def test_a_fresh_one_takes_the_place_of_the_kept_one(me, made):
 
 
 def test_it_is_drawn_black_on_white_and_nothing_but_squares(me, made):
-    svg = QRCode("<script>alert(1)</script>").svg
+    svg = codes.drawn("<script>alert(1)</script>")
     assert "script" not in svg
     assert "style" not in svg
     assert "#fff" in svg
     assert "#000" in svg
-    assert QRCode("x").png.startswith(b"\x89PNG")
+    assert qr_codes.png("x").startswith(b"\x89PNG")
 
 
 def test_it_can_be_saved_as_a_picture_with_its_end_in_the_name(me, made):
@@ -105,7 +106,7 @@ def test_a_neighbor_sees_and_stops_their_own_only(them, made, anybody):
     them.post("/ways/qr/stop/")
     made.refresh_from_db()
     assert made.ended_at is None
-    assert "qr__picture" not in them.get("/ways/qr/").content.decode()
+    assert "shown-code" not in them.get("/ways/qr/").content.decode()
     for path in ("/ways/qr/", "/ways/qr/picture/"):
         assert anybody.get(path).status_code == 302
     assert anybody.post("/ways/qr/new/").status_code == 302

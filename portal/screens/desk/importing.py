@@ -89,7 +89,7 @@ def overview(request: StaffRequest) -> HttpResponse:
             "form": form,
             "neighborhood": here,
             "others": request.reach.exclude(pk=here.pk),
-            "imports": [shown(each) for each in _latest(here)],
+            "imports": [shown(each, at=request.at) for each in _latest(here)],
         },
     )
 
@@ -150,7 +150,7 @@ def imported(request: StaffRequest, imported: UUID) -> HttpResponse:
         "desk/import_shown.html",
         {
             "neighborhood": source.neighborhood,
-            "import": shown(source, wholly=True),
+            "import": shown(source, at=request.at, wholly=True),
             "lines": page_of_lines(
                 source, fate=request.GET.get("fate", ""), page=request.GET.get("page", "1"), clear=clear
             ),

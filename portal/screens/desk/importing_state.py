@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from residents.importing import sealed
+from residents.importing.life import UNDO_WITHIN
 from residents.models import Import, ImportRow
 
 LOOK_AGAIN_SECONDS = 2
@@ -24,10 +26,12 @@ class Shown:
     may_apply: bool = False
     may_undo: bool = False
     nothing_to_do: bool = False
+    undo_until: datetime | None = None
     about: dict[str, Any] = field(default_factory=dict)
 
 
-def shown(source: Import, *, wholly: bool = False) -> Shown:
+def shown(source: Import, *, at: datetime, wholly: bool = False) -> Shown:
+    undo_until = source.begun_at + UNDO_WITHIN if source.begun_at else None
     planned = source.state in (State.PLANNED, State.DROPPED)
     counts = source.planned if planned or source.state == State.APPLYING else source.became
     return Shown(
@@ -40,7 +44,10 @@ def shown(source: Import, *, wholly: bool = False) -> Shown:
         refresh=LOOK_AGAIN_SECONDS if source.is_running else None,
         percent=100 * source.done // source.rows if source.rows else 100,
         may_apply=source.state == State.PLANNED and source.rows > 0,
-        may_undo=source.state in (State.APPLIED, State.STOPPED) and source.forgotten_at is None,
+        may_undo=source.state in (State.APPLIED, State.STOPPED)
+        and undo_until is not None
+        and at < undo_until,
+        undo_until=undo_until,
         nothing_to_do=source.state == State.PLANNED
         and not counts.get(ImportRow.Fate.NEW)
         and not counts.get(ImportRow.Fate.CHANGED),

@@ -1,0 +1,410 @@
+"""Letters at the desk: who sees the page, what it prints, and what it never says."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from residents import letters
+from residents.models import Letter, LetterBatch, Resident
+from residents.register import move_in, register
+from tests.cast import dwelling
+from tests.crowd import crowd
+
+OVERVIEW = "/desk/letters/"
+PRINT = "/desk/letters/print/"
+
+
+def person(who: Resident, act: str = "") -> str:
+    return f"/desk/letters/people/{who.pk}/{act}"
+
+
+def chosen(**changes: object) -> dict[str, object]:
+    return {"where": "all", "who": "no_letter", "token": uuid4(), **changes}
+
+
+@pytest.fixture
+def people(here, now):
+    return crowd(here, buildings=2, dwellings=2, at=now)
+
+
+@pytest.fixture
+def newcomer(here, now):
+    found = register(neighborhood=here, name="柳三")
+    move_in(resident=found, unit=dwelling(here, "103"), since=now.date(), at=now)
+    return found
+
+
+# --- who
+
+
+PAGES = ["", "choose/?where=all&who=no_letter", "people/"]
+
+
+@pytest.mark.obligation("A2", "27", "F24")
+@pytest.mark.parametrize("who", ["chair", "auditor", "resident"])
+def test_whoever_may_not_write_the_register_sees_none_of_it(request, desk, people, newcomer, who):
+    found = request.getfixturevalue(who)
+    client = desk(found.user if isinstance(found, Resident) else found)
+    for address in (*PAGES, f"people/{newcomer.pk}/"):
+        assert client.get(f"{OVERVIEW}{address}").status_code == 403
+    assert client.post(PRINT, chosen()).status_code == 403
+    assert client.post(person(newcomer, "write/"), {"goes": "desk"}).status_code == 403
+    assert not Letter.objects.exists()
+
+
+def test_whoever_is_not_signed_in_is_asked_to(client, people):
+    assert client.get(OVERVIEW)["Location"] == "/sign-in/?next=/desk/letters/"
+    assert client.post(PRINT, chosen())["Location"].startswith("/sign-in/")
+
+
+@pytest.mark.obligation("A2", "27")
+def test_staff_elsewhere_reach_nobody_here(desk, busybody, here, clerk, people, newcomer, now):
+    client = desk(busybody)
+    batch = LetterBatch.objects.create(neighborhood=here, made_by=clerk, capacity="x", made_at=now)
+    letter = letters.write(resident=newcomer, by=clerk, at=now).letter
+    for address in (
+        f"?in={here.pk}",
+        f"people/?in={here.pk}",
+        f"people/{newcomer.pk}/",
+        f"batches/{batch.pk}/",
+    ):
+        assert client.get(f"{OVERVIEW}{address}").status_code == 404
+    for address in (
+        *(f"people/{newcomer.pk}/{act}/" for act in ("write", "slip", "keep", "mail")),
+        *(f"batches/{batch.pk}/{act}/" for act in ("again", "deliver")),
+        f"{letter.pk}/hand-over/",
+    ):
+        given = {"goes": "desk", "seen": "known", "token": uuid4()}
+        assert client.post(f"{OVERVIEW}{address}", given).status_code == 404, address
+    assert client.post(PRINT, chosen(**{"in": here.pk})).status_code == 404
+    client.post(f"{OVERVIEW}people/deliver/", {"letter": letter.pk})
+    letter.refresh_from_db()
+    assert letter.delivered_at is None
+    assert Letter.objects.count() == 1
+
+
+@pytest.mark.parametrize("asked", ["x", "'", "0", "\0"])
+def test_no_such_neighborhood(desk, clerk, asked):
+    assert desk(clerk).get(OVERVIEW, {"in": asked}).status_code == 404
+
+
+# --- the batch
+
+
+@pytest.mark.obligation("A2", "27")
+def test_names_stand_in_the_clear_on_the_paper_and_nowhere_else(desk, clerk, people):
+    client = desk(clerk)
+    answer = client.post(PRINT, chosen())
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    assert page.count('class="sheet"') == len(people)
+    assert all(each.name in page for each in people)
+    batch = LetterBatch.objects.get()
+    for address in (*PAGES, f"batches/{batch.pk}/", f"people/{people[0].pk}/"):
+        shown = client.get(f"{OVERVIEW}{address}").content.decode()
+        assert not [each.name for each in people if each.name in shown], address
+        assert "住＊" in shown or not address.startswith("people/")
+
+
+def test_every_sheet_has_a_code_that_works(desk, clerk, people, client):
+    page = desk(clerk).post(PRINT, chosen()).content.decode()
+    codes = re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", page)
+    assert len(set(codes)) == len(people)
+    assert all(client.get(f"/l/{code}/")["Location"] == "/claim/" for code in codes)
+
+
+def test_it_is_never_an_answer_to_an_address(desk, clerk, people):
+    client = desk(clerk)
+    assert client.get(PRINT).status_code == 405
+    assert client.get(f"{PRINT}?where=all&who=no_letter&token={uuid4()}").status_code == 405
+
+
+def test_it_is_not_printed_for_another_site(people, clerk):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(clerk)
+    assert strict.post(PRINT, chosen()).status_code == 403
+
+
+def test_sent_twice_it_says_what_happened_and_makes_no_second_set(desk, clerk, people):
+    client, given = desk(clerk), chosen()
+    client.post(PRINT, given)
+    answer = client.post(PRINT, given)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "This batch was printed already" in page
+    assert "Print them again, with new codes" in page
+    assert not [each.name for each in people if each.name in page]
+    assert Letter.objects.count() == len(people)
+
+
+def test_printing_again_says_so_and_replaces_the_codes(desk, clerk, people, client):
+    staff = desk(clerk)
+    first = staff.post(PRINT, chosen()).content.decode()
+    batch = LetterBatch.objects.get()
+    token = uuid4()
+    again = staff.post(f"{OVERVIEW}batches/{batch.pk}/again/", {"token": token})
+    assert again.content.decode().count('class="sheet"') == len(people)
+    code = re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", first)[0]
+    assert (
+        "only the code on the newest"
+        in client.get(f"/l/{code}/", follow=True, headers={"accept-language": "en"}).content.decode()
+    )
+    assert staff.post(f"{OVERVIEW}batches/{batch.pk}/again/", {"token": token}).status_code == 409
+    assert Letter.objects.count() == 2 * len(people)
+
+
+def test_a_token_of_another_neighborhood_tells_nothing(desk, clerk, busybody, elsewhere, people, now):
+    batch = LetterBatch.objects.create(neighborhood=elsewhere, made_by=busybody, capacity="x", made_at=now)
+    client = desk(clerk)
+    client.raise_request_exception = False
+    answer = client.post(PRINT, chosen(token=batch.pk))
+    assert answer.status_code >= 400
+    assert "远山苑" not in answer.content.decode()
+    assert not Letter.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"who": ""},
+        {"who": "everybody"},
+        {"where": ""},
+        {"where": str(uuid4())},
+        {"token": "x"},
+        {"token": ""},
+    ],
+)
+def test_a_form_filled_badly_prints_nothing(desk, clerk, people, changes):
+    answer = desk(clerk).post(PRINT, chosen(**changes))
+    assert answer.status_code == 200
+    assert not Letter.objects.exists()
+
+
+def test_nothing_is_chosen_beforehand(desk, clerk, people):
+    page = desk(clerk).get(OVERVIEW).content.decode()
+    assert "checked" not in page
+    assert "Please look at this again" in desk(clerk).get(f"{OVERVIEW}choose/").content.decode()
+
+
+def test_it_says_how_many_first_and_leads_to_the_next_batch(desk, clerk, here, now, monkeypatch):
+    from residents import batches
+
+    monkeypatch.setattr(batches, "AT_ONCE", 3)
+    crowd(here, buildings=1, dwellings=2, at=now)
+    client = desk(clerk)
+    page = client.get(f"{OVERVIEW}choose/?where=all&who=no_letter").content.decode()
+    assert "4 people get a letter each." in page
+    assert "Make 3 letters" in page
+    assert "The next batch: 1 letter left" in client.post(PRINT, chosen()).content.decode()
+    assert "The next batch" not in client.post(PRINT, chosen()).content.decode()
+    assert "Nothing was printed" in client.post(PRINT, chosen()).content.decode()
+
+
+def test_a_batch_is_marked_as_delivered_at_once(desk, clerk, people):
+    client = desk(clerk)
+    client.post(PRINT, chosen())
+    batch = LetterBatch.objects.get()
+    assert client.get(f"{OVERVIEW}batches/{batch.pk}/deliver/").status_code == 405
+    page = client.post(f"{OVERVIEW}batches/{batch.pk}/deliver/", follow=True).content.decode()
+    assert "8 letters are marked as delivered." in page
+    assert not Letter.objects.filter(delivered_at=None).exists()
+
+
+def test_the_page_of_a_batch_asks_as_much_for_many_letters(desk, clerk, here, now, django_assert_num_queries):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    client = desk(clerk)
+    crowd(here, buildings=1, dwellings=1, at=now, each=1)
+    client.get(OVERVIEW)
+    with CaptureQueriesContext(connection) as few:
+        client.post(PRINT, chosen())
+    from residents.models import Building
+
+    Building.objects.filter(neighborhood=here).update(name="老楼")
+    crowd(here, buildings=1, dwellings=40, at=now)
+    with django_assert_num_queries(len(few)):
+        assert client.post(PRINT, chosen()).content.decode().count('class="sheet"') == 80
+
+
+# --- the list
+
+
+def test_the_list_sifts_by_building_and_state(desk, clerk, people, here, now):
+    client = desk(clerk)
+    letters.write(resident=people[0], by=clerk, at=now)
+    page = client.get(f"{OVERVIEW}people/?state=written").content.decode()
+    assert page.count('name="letter"') == 1
+    building = here.buildings.get(name="2 幢")
+    page = client.get(f"{OVERVIEW}people/?where={building.pk}").content.decode()
+    assert page.count("住＊") == 4
+    assert client.get(f"{OVERVIEW}people/?state=nonsense&where=x&page=x").status_code == 200
+
+
+def test_what_is_ticked_is_marked_as_delivered(desk, clerk, people, now):
+    first, second = [letters.write(resident=each, by=clerk, at=now).letter for each in people[:2]]
+    desk(clerk).post(f"{OVERVIEW}people/deliver/", {"letter": [first.pk]})
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.delivered_how == "mailbox"
+    assert second.delivered_at is None
+    assert desk(clerk).post(f"{OVERVIEW}people/deliver/", {"letter": ["x"]}).status_code == 400
+
+
+def test_a_letter_for_the_desk_cannot_be_ticked(desk, clerk, people, now):
+    letters.write(resident=people[0], by=clerk, at_desk=True, at=now)
+    page = desk(clerk).get(f"{OVERVIEW}people/?state=written").content.decode()
+    assert 'name="letter"' not in page
+    assert "kept at the desk" in page
+
+
+def test_pages_ask_as_much_for_many_people(desk, clerk, here, now):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def asked(address: str) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(f"{OVERVIEW}{address}").status_code == 200
+        return len(seen)
+
+    client = desk(clerk)
+    for each in crowd(here, buildings=1, dwellings=1, at=now):
+        letters.write(resident=each, by=clerk, at=now)
+    client.get(OVERVIEW)
+    few = [asked(address) for address in PAGES]
+    for building in here.buildings.all():
+        building.name = "老楼"
+        building.save()
+    for each in crowd(here, buildings=3, dwellings=5, at=now):
+        letters.write(resident=each, by=clerk, at=now)
+    assert [asked(address) for address in PAGES] == few
+
+
+# --- one person
+
+
+def test_a_letter_is_printed_once_and_is_not_kept(desk, clerk, newcomer):
+    client = desk(clerk)
+    answer = client.post(person(newcomer, "write/"), {"goes": "mailbox"})
+    page = answer.content.decode()
+    code = answer.context["sheets"][0]["code"]
+    assert page.count(code) == 1
+    assert "柳三" in page
+    assert "1 103" in page
+    assert "no-store" in answer["Cache-Control"]
+    assert code not in client.get(person(newcomer)).content.decode()
+    assert code not in str(list(LogEntry.objects.values()))
+
+
+def test_somebody_without_a_dwelling_gets_theirs_at_the_desk(desk, clerk, here):
+    owner = register(neighborhood=here, name="柳四")
+    answer = desk(clerk).post(person(owner, "write/"), {"goes": "desk"})
+    assert "This one is kept at the desk" in answer.content.decode()
+
+
+def test_whoever_has_an_account_gets_a_way_back_instead(desk, clerk, resident):
+    client = desk(clerk)
+    assert "A letter to get back in" in client.get(person(resident)).content.decode()
+    page = client.post(person(resident, "write/"), {"goes": "mailbox"}).content.decode()
+    assert "Choose a new password with this letter" in page
+    assert Letter.objects.get().purpose == "recover"
+
+
+def test_how_it_goes_is_asked(desk, clerk, newcomer):
+    for goes in ("", "slip", "x"):
+        assert desk(clerk).post(person(newcomer, "write/"), {"goes": goes}).status_code == 400
+    assert not Letter.objects.exists()
+
+
+def test_a_slip_asks_how_they_were_known_and_names_nobody(desk, clerk, resident):
+    client = desk(clerk)
+    answer = client.post(person(resident, "slip/"))
+    assert answer.status_code == 422
+    assert "Say first how you know that it is this person." in answer.content.decode()
+    assert not Letter.objects.exists()
+    answer = client.post(person(resident, "slip/"), {"seen": "document"})
+    page = answer.content.decode()
+    assert answer.context["code"] in page
+    assert "no-store" in answer["Cache-Control"]
+    assert "柳" not in page.replace("柳岸小区", "")
+    assert "r101" not in page
+
+
+def test_a_person_without_an_account_gets_no_slip(desk, clerk, newcomer):
+    answer = desk(clerk).post(person(newcomer, "slip/"), {"seen": "known"}, follow=True)
+    assert "This person has no account yet." in answer.content.decode()
+
+
+@pytest.mark.obligation("A2", "27")
+def test_the_way_into_a_colleagues_account_is_not_for_a_clerk(desk, clerk, chair, superuser, here):
+    home = register(neighborhood=here, name="何建国")
+    home.user = chair
+    home.save()
+    client = desk(clerk)
+    page = client.get(person(home)).content.decode()
+    assert "only who runs the system can write such a letter" in page
+    assert "Make the slip" not in page
+    client.post(person(home, "write/"), {"goes": "desk"})
+    client.post(person(home, "slip/"), {"seen": "known"})
+    assert not Letter.objects.exists()
+    desk(superuser).post(person(home, "write/"), {"goes": "desk"})
+    assert Letter.objects.exists()
+
+
+def test_a_letter_is_handed_over_to_somebody_who_was_seen(desk, clerk, newcomer, now):
+    letter = letters.write(resident=newcomer, by=clerk, at_desk=True, at=now).letter
+    client = desk(clerk)
+    assert client.post(f"{OVERVIEW}{letter.pk}/hand-over/").status_code == 422
+    client.post(f"{OVERVIEW}{letter.pk}/hand-over/", {"seen": "known"})
+    letter.refresh_from_db()
+    assert (letter.delivered_how, letter.seen) == ("by_hand", "known")
+    again = client.post(f"{OVERVIEW}{letter.pk}/hand-over/", {"seen": "known"}, follow=True)
+    assert "in the meantime" in again.content.decode()
+
+
+@pytest.mark.obligation("27")
+def test_the_mark_stands_on_the_page_of_the_person_only(desk, clerk, newcomer, people, chair):
+    client = desk(clerk)
+    client.post(person(newcomer, "keep/"))
+    words = "others read their mail. Speak of it to nobody"
+    assert words in client.get(person(newcomer)).content.decode()
+    for address in (*PAGES, "people/?state=none"):
+        assert words not in client.get(f"{OVERVIEW}{address}").content.decode()
+    for who in (clerk, chair):
+        page = desk(who).get(f"/admin/residents/resident/{newcomer.pk}/change/").content.decode()
+        assert "mail" not in page.lower().replace("e-mail", "")
+    printed = client.post(PRINT, chosen()).content.decode()
+    assert "柳三" not in printed
+
+
+def test_only_in_person_may_letters_go_by_mail_again(desk, clerk, newcomer):
+    client = desk(clerk)
+    client.post(person(newcomer, "keep/"))
+    assert client.post(person(newcomer, "mail/")).status_code == 422
+    newcomer.refresh_from_db()
+    assert newcomer.keep_at_desk
+    client.post(person(newcomer, "mail/"), {"seen": "document"})
+    newcomer.refresh_from_db()
+    assert not newcomer.keep_at_desk
+
+
+def test_the_page_of_a_person_tells_what_became_of_each_letter(desk, clerk, newcomer, now):
+    letters.write(resident=newcomer, by=None, at=now - timedelta(days=61))
+    letters.write(resident=newcomer, by=clerk, at=now)
+    page = desk(clerk).get(person(newcomer)).content.decode()
+    assert "Replaced" in page
+    assert "Good until" in page
+    assert "Property company · clerk" in page
+
+
+def test_the_admin_leads_to_it(desk, clerk, newcomer):
+    answer = desk(clerk).post(f"/admin/residents/resident/{newcomer.pk}/letters/")
+    assert answer["Location"] == person(newcomer)
