@@ -330,7 +330,7 @@ def _check_days(resident: Resident, unit: Unit, *, since: date, until: date | No
         raise AnotherNeighborhood
     if until is not None and until <= since:
         raise EndsBeforeItBegins
-    if since > today + FURTHEST or since < EARLIEST:
+    if since > today + FURTHEST or since < EARLIEST or (until is not None and until.year > since.year + 100):
         raise TooFar
     same = Occupancy.objects.filter(resident=resident, unit=unit).exclude(until__lte=since)
     same = same.filter(since__lt=until) if until is not None else same

@@ -42,7 +42,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "dwellings": _dwellings(resident, at),
         "notices": my_account.notices(resident=resident, at=at),
         "ways": ways.ways_in(resident=resident, lines=lines, at=at),
-        "other_ways": ways.other_ways(resident=resident, lines=lines),
+        "other_ways": ways.other_ways(resident=resident, lines=lines) if resident.left_at is None else [],
         "beside": codes.beside(resident=resident, at=at),
         "waiting": _waiting(resident, at),
         "said": living.waiting(resident=resident),

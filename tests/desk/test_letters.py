@@ -93,6 +93,16 @@ def test_no_such_neighborhood(desk, clerk, asked):
     assert desk(clerk).get(OVERVIEW, {"in": asked}).status_code == 404
 
 
+def test_it_shows_the_neighborhood_that_the_desk_has_in_hand(desk, superuser, here, elsewhere):
+    client = desk(superuser)
+    assert "Far Hills</a>" in client.get(f"{OVERVIEW}?in={here.pk}").content.decode()
+    for place in (here, elsewhere):
+        session = client.session
+        session["desk_neighborhood"] = str(place.pk)
+        session.save()
+        assert client.get(OVERVIEW).context["neighborhood"] == place
+
+
 # --- the batch
 
 

@@ -177,7 +177,7 @@ def _overview(request: StaffRequest, here: Neighborhood, form: ChoiceForm) -> di
     latest = LetterBatch.objects.filter(neighborhood=here).select_related("building").order_by("-made_at")
     return {
         "neighborhood": here,
-        "others": request.reach.exclude(pk=here.pk).order_by("name", "pk"),
+        "others": request.reach.exclude(pk=here.pk).order_by("practice", "name", "pk"),
         "form": form,
         "rows": [
             {**row, "cells": [{"state": state, "count": row[state.value]} for state in tracking.State]}

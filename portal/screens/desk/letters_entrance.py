@@ -16,6 +16,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
+from portal.screens.desk.entrance import IN_HAND
 from residents.models import Neighborhood, User
 from residents.scope import scope
 
@@ -50,10 +51,12 @@ def letters_only(
 
 
 def asked_for(request: StaffRequest) -> Neighborhood:
-    """The one asked for, or the first within reach."""
+    """The one asked for, else the one the desk has in hand, else the first real one within reach."""
     asked = request.POST.get("in") or request.GET.get("in")
     if not asked:
-        return request.reach.order_by("name", "pk")[0]
+        chosen = str(request.session.get(IN_HAND, ""))
+        in_hand = request.reach.filter(pk=chosen).first() if chosen else None
+        return in_hand or request.reach.order_by("practice", "name", "pk")[0]
     try:
         return get_object_or_404(request.reach, pk=UUID(asked))
     except ValueError:

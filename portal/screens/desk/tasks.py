@@ -191,4 +191,5 @@ def _letters(request: StaffRequest) -> list[Due]:
             ),
         ),
     )
-    return [Due("send", words % {"count": count}) for count, words in counted if count]
+    url = reverse("desk_letters")
+    return [Due("send", words % {"count": count}, url) for count, words in counted if count]
