@@ -74,7 +74,8 @@ def test_nothing_of_an_identity_number_or_a_placeholder_is_anywhere(
     assert (
         "“"
         in desk.post(
-            "/desk/import/", files={"file": ("a.csv", f"姓名,房号,姓名,{NUMBER}\n{NUMBER},1-1-101,a,b\n".encode())}
+            "/desk/import/",
+            files={"file": ("a.csv", f"姓名,房号,姓名,{NUMBER}\n{NUMBER},1-1-101,a,b\n".encode())},
         ).text
     )
     desk.post("/desk/import/", files={"file": ("b.xlsx", b"PK\x03\x04" + NUMBER.encode() * 20)})
