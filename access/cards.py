@@ -45,6 +45,10 @@ class LastCard(CardRefused):
     """The only way in that somebody has is replaced in one act, not ended."""
 
 
+class GoneAway(CardRefused):
+    """Whoever lives here no more gets no new way in: they move in first."""
+
+
 class CardTaken(CardRefused):
     """This card already opens gates here, for this or another resident."""
 
@@ -143,7 +147,7 @@ def issue(
 
     A card of their own ends the PIN that was lent meanwhile; a spare card is asked back (`losing.loans`).
 
-    Raises: NumberRefused, CardTaken
+    Raises: NumberRefused, CardTaken, GoneAway
     """
     return issue_digest(
         resident=resident,
@@ -157,9 +161,11 @@ def issue(
 def issue_digest(*, resident: Resident, digest: bytes, at: datetime, temporary: bool = False) -> Credential:
     """The same for a card that a gate has seen, and whose number nobody here knows.
 
-    Raises: CardTaken
+    Raises: CardTaken, GoneAway
     """
-    one_at_a_time(resident)
+    resident = one_at_a_time(resident)
+    if resident.left_at is not None:
+        raise GoneAway
     card = _write(resident, digest, at, temporary=temporary)
     if not temporary:
         _end_lent_pins(resident, at)
@@ -187,10 +193,11 @@ def end(*, card: Credential, at: datetime) -> bool:
 def replace(*, card: Credential, number: str, at: datetime, tapped: bool = False) -> Credential:
     """End one and issue the next in the same act, so that nobody stands outside in between.
 
-    Raises: NumberRefused, CardTaken
+    Raises: NumberRefused, CardTaken, GoneAway
     """
     digest = digest_of(number, card.neighborhood_id, tapped=tapped)
-    one_at_a_time(card.resident)
+    if one_at_a_time(card.resident).left_at is not None:
+        raise GoneAway
     _end(card, Credential.Ended.REPLACED, at)
     new = _write(card.resident, digest, at)
     _end_lent_pins(card.resident, at)

@@ -82,7 +82,8 @@ def report_lost(
     lent_card, refused = _lend_card(resident, spare, tapped, at)
     gates = rules.gates_of(resident=resident, at=at)
     lent = None
-    if not remain and lent_card is None and (gates or cards.lives_here(resident, at, or_will=True)):
+    belongs = resident.left_at is None and (gates or cards.lives_here(resident, at, or_will=True))
+    if not remain and lent_card is None and belongs:
         lent = pins.lend(resident=resident, at=at)
     record(
         kind="card.lost",

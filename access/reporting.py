@@ -68,12 +68,13 @@ def report(
         at=at,
         route=_ROUTES.get(known_by, losing.Route.PHONE),
     )
-    if lost.lent is None:
-        return Reported(lost, None, waits=_waiting(resident) and not _has_own(resident))
+    if _has_own(resident) or not _waiting(resident):
+        return Reported(lost, None, waits=False)
     if not deskwork.is_recognised(known_by):
         return Reported(lost, None, waits=True)
     _note(resident, DeskAct.Act.PIN_LENT, known_by, by, at)
-    return Reported(lost, lost.lent, waits=False)
+    # One that was lent before may never have been told to anybody.
+    return Reported(lost, lost.lent or pins.lend(resident=resident, at=at), waits=False)
 
 
 @transaction.atomic

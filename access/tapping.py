@@ -45,6 +45,10 @@ class Elsewhere(TapRefused):
     """The gate and the person are not of one neighborhood."""
 
 
+class GoneAway(TapRefused):
+    """They live here no more."""
+
+
 class NoReader(TapRefused):
     """No reader at this gate could see a card."""
 
@@ -63,12 +67,14 @@ def ask(
 ) -> TapRequest:
     """Await the resident's card at this gate. `present` is what staff confirmed.
 
-    Raises: NotPresent, AnotherWaits, Elsewhere, NoReader
+    Raises: NotPresent, AnotherWaits, Elsewhere, GoneAway, NoReader
     """
     if not present:
         raise NotPresent
     if gate.neighborhood_id != resident.neighborhood_id or resident.erased_at is not None:
         raise Elsewhere
+    if resident.left_at is not None:
+        raise GoneAway
     if not Device.objects.trusted().filter(gate=gate).exists():
         raise NoReader
     TapRequest.objects.filter(gate=gate, closed_at=None, until__lte=at).update(
@@ -125,6 +131,8 @@ def take(*, gate: UUID, shown: Iterable[Shown], at: datetime) -> TapRequest | No
         waits.outcome = Outcome.ADDED
     except cards.CardTaken:
         waits.outcome = Outcome.TAKEN
+    except cards.GoneAway:  # they moved out in these two minutes
+        waits.outcome = Outcome.CANCELLED
     waits.closed_at = at
     waits.save(update_fields=["credential", "outcome", "closed_at"])
     record(
@@ -140,9 +148,3 @@ def close_old(*, at: datetime) -> int:
     """For the sweep: requests whose time is over."""
     over = TapRequest.objects.filter(closed_at=None, until__lte=at - LATE)
     return over.update(closed_at=at, outcome=Outcome.OVER)
-
-
-def forget_old(*, at: datetime) -> int:
-    """For the sweep: what a resident's record needs no more. How many went."""
-    old = TapRequest.objects.filter(closed_at__lt=at - KEPT).values_list("pk", flat=True)[:BATCH]
-    return TapRequest.objects.filter(pk__in=list(old)).delete()[0]

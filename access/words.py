@@ -15,6 +15,12 @@ CARD_REFUSED: tuple[tuple[type[cards.CardRefused], Promise], ...] = (
         gettext_lazy("Card numbers are not written so here. Hold the card to the desk reader instead."),
     ),
     (cards.NumberRefused, gettext_lazy("This is not a card number: 4 to 32 letters and digits.")),
+    (
+        cards.GoneAway,
+        gettext_lazy(
+            "This person does not live here any more. Let them move in first; then they get a card."
+        ),
+    ),
     (cards.CardTaken, gettext_lazy("This card opens gates here already. Look why at “Why was it refused?”.")),
     (
         cards.LastCard,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,11 @@ GUARDED, MINOR = 14, 18
 def today_in(neighborhood: Neighborhood, at: datetime) -> date:
     """The neighborhood's calendar day at this moment."""
     return at.astimezone(ZoneInfo(neighborhood.time_zone)).date()
+
+
+def day_after(day: date) -> date:
+    """The first day on which somebody does not live there, whose last day this is; the calendar's own end included."""
+    return day if day == date.max else day + timedelta(days=1)
 
 
 def years_before(day: date, years: int) -> date:

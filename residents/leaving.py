@@ -80,7 +80,8 @@ def close(*, resident: Resident, because: Resident.Left, at: datetime) -> bool:
     effects.call("end_consents", resident=resident, cause=CAUSE[because], at=at)
     places: list[Place] = effects.call("end_ways", resident=resident, at=at)
     if places:
-        open_order(resident=resident, purpose=WAYS_IN, cause=CAUSE[because], places=places, at=at)
+        order = open_order(resident=resident, purpose=WAYS_IN, cause=CAUSE[because], places=places, at=at)
+        transaction.on_commit(lambda: effects.call("erase_soon", order=order.pk), robust=True)
     record(
         kind="residence.left",
         subject=resident.pk,

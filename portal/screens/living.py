@@ -85,7 +85,7 @@ class LeaveForm(forms.Form):
     def on(self, today: date) -> date:
         """The first day on which they do not live there."""
         day: date = self.cleaned_data["last_day"] or today
-        return today if self.cleaned_data["when"] == "now" else day + timedelta(days=1)
+        return today if self.cleaned_data["when"] == "now" else ages.day_after(day)
 
 
 class HelperForm(forms.Form):
@@ -120,7 +120,7 @@ def leave(request: ResidentRequest) -> HttpResponse:
     resident, at = request.resident, timezone.now()
     today = today_in(resident.neighborhood, at)
     lived = list(_lived(resident, today))
-    form = LeaveForm(request.POST or None)
+    form = LeaveForm(request.POST if request.method == "POST" else None)
     if lived and form.is_valid():
         try:
             moving.move_out(resident=resident, on=form.on(today), by=request.user, at=at)
@@ -216,7 +216,7 @@ def ask(request: ResidentRequest, occupancy: UUID) -> HttpResponse:
     homes = _lived(request.resident, today).values("unit")
     others = Occupancy.objects.current(today).filter(unit__in=homes).exclude(resident=request.resident)
     found = get_object_or_404(others.select_related("resident__neighborhood", "unit__building"), pk=occupancy)
-    form = AskForm(request.POST or None)
+    form = AskForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             departures.ask(occupancy=found, by=request.resident, words=form.cleaned_data["words"], at=at)

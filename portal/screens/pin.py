@@ -66,7 +66,9 @@ class PinForm(forms.Form):
 @resident_only
 def pin(request: ResidentRequest) -> HttpResponse:
     form = PinForm(request.POST or None)
-    if form.is_valid():
+    if form.is_valid() and request.resident.left_at is not None:
+        form.add_error(None, _("You do not live here any more, so no gate would open to a PIN."))
+    elif form.is_valid():
         pins.choose(resident=request.resident, pin=form.cleaned_data["pin1"], at=timezone.now())
         messages.success(request, _("Your PIN is set. It opens from the gates' next poll on."))
         return redirect("pin")

@@ -7,7 +7,7 @@ the database. The slips that are printed here are what the person takes home.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from residents import deaths, departures, leaving, moving, standing_by
 from residents.acts import Act, Refused, Words, shown_once
 from residents.admin import people  # noqa: F401  (its page must be there to be added to)
-from residents.ages import today_in
+from residents.ages import day_after, today_in
 from residents.desk import ScopedAdmin, add_act, moment
 from residents.lookups import masked_name
 from residents.models import (
@@ -66,6 +66,7 @@ REFUSED: dict[str, Words] = {
     "already": _("That is written down already."),
     "elsewhere": _("Nobody here has this number."),
     "left": _("They do not live here any more."),
+    "too_far": _("That day is more than a year ahead, or too long ago."),
     "too_many": _("Five helpers are enough. End one first."),
 }
 REASONED = (
@@ -200,7 +201,7 @@ def _move_in(request: HttpRequest, resident: Resident, given: dict[str, Any]) ->
             resident=resident,
             unit=unit,
             since=given["since"],
-            until=last + timedelta(days=1) if last else None,
+            until=day_after(last) if last else None,
             tenure=Occupancy.Tenure(given["tenure"]),
             card=given["card"],
             by=account(request),
@@ -230,7 +231,7 @@ def _move_in(request: HttpRequest, resident: Resident, given: dict[str, Any]) ->
 
 def _move_out(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse:
     today = today_in(resident.neighborhood, moment(request))
-    on = given["last_day"] + timedelta(days=1) if given["last_day"] else today
+    on = day_after(given["last_day"]) if given["last_day"] else today
     try:
         moving.move_out(
             resident=resident, on=on, by=account(request), paper=given["paper"], at=moment(request)

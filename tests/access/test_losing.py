@@ -15,7 +15,9 @@ from access.losing import NotTheirs, Route, give_back, loans, report_lost
 from access.models import Credential, FeedRow
 from gate import keypad
 from ledger.models import Entry
-from residents.models import Neighborhood, Occupancy
+from residents.ages import today_in
+from residents.models import Neighborhood
+from residents.moving import move_out
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -155,9 +157,10 @@ def test_a_face_is_left_as_it_is_and_counts_for_no_way_in(who, now):
     assert Credential.objects.get(pk=face.pk).ended_at is None
 
 
-def test_who_moved_away_is_lent_nothing_and_their_card_is_blocked(who, now):
+def test_who_lived_here_until_last_week_is_lent_nothing_and_their_card_is_blocked(place, door, now):
+    day = now.date()
+    who = make.resident(place, at=now, since=day - timedelta(days=30), until=day - timedelta(days=7))
     card = make.card(who, at=now)
-    Occupancy.objects.filter(resident=who).update(until=now.date() - timedelta(days=1))
     lost = report_lost(resident=who, card=card, by=None, at=now)
     assert list(lost.blocked) == [card]
     assert lost.lent is None
@@ -289,6 +292,21 @@ WAYS_TO_END = {
     "all": "UPDATE access_credential SET ended_at = now() WHERE resident_id = %(who)s AND ended_at IS NULL",
     "gone": "DELETE FROM access_credential WHERE id = %(card)s",
 }
+
+
+def test_who_has_moved_out_gets_no_card_and_their_report_is_heard_all_the_same(who, now):
+    card = make.card(who, at=now)
+    move_out(resident=who, on=today_in(who.neighborhood, now), by=who.user, at=now)
+    for act in (
+        lambda: cards.issue(resident=who, number="NEW00001", at=now),
+        lambda: cards.replace(card=card, number="NEW00001", at=now),
+    ):
+        with pytest.raises(cards.GoneAway):
+            act()
+    lost = report_lost(resident=who, card=card, spare="NEW00002", by=None, at=now)
+    assert isinstance(lost.spare_refused, cards.GoneAway)
+    assert (lost.spare, lost.lent) == (None, None)
+    assert not Credential.objects.active().filter(resident=who).exists()
 
 
 @pytest.mark.obligation("1", "2", "3")

@@ -13,7 +13,6 @@ from django.utils.formats import date_format
 from access import beside, cards, gates, losing, refused, rules
 from access.models import CardFormat, Credential, Device, FeedRow
 from access.refused import WORDS, Code, why
-from residents.models import Occupancy
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -121,27 +120,22 @@ def test_outside_the_hours_which_it_says(ask, who, place, now):
         assert "Mon" in found.words
 
 
-def test_not_yet_and_no_longer_say_nothing_about_the_person(ask, who, card, place, now):
-    name = who.name
-    Occupancy.objects.filter(resident=who).update(since=now.date() + timedelta(days=5))
-    refused_rows(who, now)
-    assert ask().code == Code.NOT_YET
-    Occupancy.objects.filter(resident=who).update(
-        since=now.date() - timedelta(days=9), until=now.date() - timedelta(days=2)
+@pytest.mark.parametrize(("begins", "ends", "code"), [(5, None, Code.NOT_YET), (-9, -2, Code.NO_LONGER)])
+def test_not_yet_and_no_longer_say_nothing_about_the_person(ask, place, door, now, begins, ends, code):
+    who = make.resident(
+        place,
+        at=now,
+        since=now.date() + timedelta(days=begins),
+        until=now.date() + timedelta(days=ends) if ends else None,
     )
-    refused_rows(who, now)
+    make.rule(door, who, at=now)
+    make.card(who, at=now, number="5555 0001")
     found = ask()
-    assert found.code == Code.NO_LONGER
+    assert found.code == code
     for language in ("en", "zh-hans"):
         with translation.override(language):
-            assert name not in found.words
+            assert who.name not in found.words
             assert "resident" not in found.words.lower()
-
-
-def refused_rows(who, now):
-    from access.feed import refresh
-
-    refresh(residents=[who], at=now)
 
 
 def test_the_gate_has_no_reader_or_is_silent_or_behind_or_all_is_well(ask, card, door, now):

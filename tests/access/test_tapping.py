@@ -13,6 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from access import cards, tapping
 from access.models import Credential, EntryEvent, FeedRow, TapRequest
 from gate import sealing
+from residents.ages import today_in
+from residents.models import Resident
+from residents.moving import move_out
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -206,6 +209,17 @@ def test_it_is_refused_for_who_is_not_there_lives_elsewhere_or_where_no_reader_i
     assert not TapRequest.objects.exists()
 
 
+def test_who_moves_out_in_these_two_minutes_gets_no_card_and_the_event_is_kept(ask, reader, place, who, now):
+    request = ask()
+    move_out(resident=who, on=today_in(place, now), by=who.user, at=now)
+    assert reader.events(shown(place, "NEW00001", now), boot=BOOT).json()["accepted"] == 1
+    request.refresh_from_db()
+    assert request.outcome == Outcome.CANCELLED
+    with pytest.raises(tapping.GoneAway):
+        ask(resident=Resident.objects.get(pk=who.pk))
+    assert not Credential.objects.exists()
+
+
 def test_called_off_is_called_off(ask, reader, place, now):
     request = ask()
     assert tapping.cancel(request=request, at=now)
@@ -225,8 +239,8 @@ def test_what_nobody_answered_is_closed_by_the_sweep(ask, now):
 @pytest.mark.obligation("20")
 def test_requests_are_forgotten_after_half_a_year(ask, now):
     tapping.cancel(request=ask(), at=now)
-    assert tapping.forget_old(at=now + timedelta(days=179)) == 0
-    assert tapping.forget_old(at=now + timedelta(days=181)) == 1
+    assert make.swept("access.taps", at=now + timedelta(days=179)) == 0
+    assert make.swept("access.taps", at=now + timedelta(days=181)) == 1
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tests.importing.conftest import to_the_end
 from tests.importing.dump import different, dump
 from tests.importing.sheets import PLACEHOLDERS, community, xlsx
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 
 HOUSEHOLDS = 1200
 

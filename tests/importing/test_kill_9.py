@@ -22,7 +22,7 @@ from tests.live import Live
 from tests.processes.crashing import die_before, points_of
 from vault.models import Key
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 
 # The dead worker's clock is early enough that its lease is over when the clean one comes.
 AGO = timedelta(minutes=5)

@@ -78,6 +78,7 @@ def test_where_no_gate_takes_a_pin_a_card_is_asked_for(newcomer, home, gate, tod
         (0, -3, moving.EndsBeforeItBegins),
         (3650, None, moving.TooFar),
         (-40_000, None, moving.TooFar),
+        (0, 40_000, moving.TooFar),
     ],
 )
 def test_it_refuses_days_that_make_no_sense(newcomer, home, today, now, since, until, refused):

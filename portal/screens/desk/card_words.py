@@ -48,6 +48,7 @@ TAPPING: dict[type[tapping.TapRefused], Promise] = {
         "Somebody else's card is awaited at this gate. Wait two minutes, or call that off."
     ),
     tapping.Elsewhere: gettext_lazy("This gate is not in this person's neighborhood."),
+    tapping.GoneAway: gettext_lazy("This person does not live here any more. Let them move in first."),
     tapping.NoReader: gettext_lazy("No reader is paired with this gate. Add the card at the desk instead."),
 }
 OUTCOMES: dict[str, Promise] = {

@@ -108,6 +108,9 @@ def lost(request: StaffRequest, person: UUID) -> HttpResponse:
 def lend(request: StaffRequest, person: UUID) -> HttpResponse:
     """Another PIN, for who has forgotten the one that was lent."""
     found = person_of(request, person)
+    if found.left_at is not None:
+        messages.error(request, words.of_card(cards.GoneAway()))
+        return redirect("desk_cards_of", found.pk)
     lent = pins.lend(resident=found, at=request.at)
     gates = [gate for gate in rules.gates_of(resident=found, at=request.at) if gate.in_service]
     done = losing.Lost(

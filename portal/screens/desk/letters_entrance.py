@@ -41,7 +41,7 @@ def letters_only(
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
         at = timezone.now()
-        reach = scope(request.user, "manage_register", at)
+        reach = scope(request.user, "manage_register", at).exclude(practice=True)  # nobody there gets one
         if not reach.exists():
             raise PermissionDenied
         request.reach, request.at = reach, at  # type: ignore[attr-defined]

@@ -136,7 +136,7 @@ def _slip(reported: reporting.Reported) -> slips.Slip:
     lost = reported.lost
     gates = [*lost.keypads, *lost.without_keypad]
     if lost.blocked:
-        done = _("Your card is blocked since %(time)s. It opens no gate any more.") % {
+        done = _("Blocked since %(time)s: your card opens no gate any more.") % {
             "time": date_format(localtime(lost.blocked[0].ended_at), "DATETIME_FORMAT")
         }
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -11,7 +12,7 @@ from access import cards, losing, reporting
 from access.models import Credential
 from gate import keypad
 from residents.lookups import look_up
-from residents.models import DeskAct
+from residents.models import DeskAct, Helper
 from tests.desk.tasks.conftest import CARD
 
 KnownBy = DeskAct.KnownBy
@@ -103,6 +104,29 @@ def test_what_waits_is_handed_out_in_person(hut: Client, path, resident):
     number, pin = secrets_on(page)
     lent = Credential.objects.active().get(resident=resident)
     assert (lent.number, keypad.is_right(lent.verifier, pin)) == (number, True)
+
+
+def test_who_is_known_when_they_ring_again_is_told_a_new_one(hut: Client, path, resident):
+    """A PIN that waits was told to nobody, so it is drawn anew; a form that is sent twice is answered too."""
+    hut.post(path, {"known_by": "unsure"})
+    page = hut.post(path, {"known_by": "rang_back"}).content.decode()
+    number, pin = secrets_on(page)
+    lent = Credential.objects.active().get(resident=resident)
+    assert (lent.number, keypad.is_right(lent.verifier, pin)) == (number, True)
+
+
+@pytest.mark.obligation("27")
+def test_a_named_helper_reports_and_is_told_no_pin(hut: Client, path, resident, neighbor, now):
+    Helper.objects.create(
+        neighborhood=resident.neighborhood,
+        resident=resident,
+        helper=neighbor,
+        since=now.date() - timedelta(days=2),
+        named_by=resident.user,
+    )
+    page = hut.get(path).content.decode()
+    assert "They named to help: 柳＊" in " ".join(page.split())
+    assert secrets_on(hut.post(path, {"known_by": "helper"}).content.decode()) == []
 
 
 @pytest.mark.parametrize("known_by", ["unsure", "helper", "", "x"])
