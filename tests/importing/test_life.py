@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
-from portal import sweeps
+from portal import retention
 from residents.importing import applying, life, sealed
 from residents.models import Import, ImportRow
 from tests.importing.sheets import xlsx
@@ -42,7 +42,7 @@ def test_forgetting_ends_the_key_and_the_lines_and_keeps_the_counts(bring_in, no
 
 def test_the_sweep_does_it(look, now):
     source = look(CONTENT)
-    assert sweeps.sweep(at=now + timedelta(days=8))
+    retention.sweep(at=now + timedelta(days=8))
     source.refresh_from_db()
     assert (source.state, bool(source.forgotten_at)) == (Import.State.DROPPED, True)
 
