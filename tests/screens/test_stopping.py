@@ -175,7 +175,7 @@ def test_whoever_is_not_signed_in_is_asked_to(anybody: Client, order: ErasureOrd
         assert anybody.get(address)["Location"] == f"/sign-in/?next={address}"
 
 
-@pytest.mark.parametrize("number", ["x", "0" * 36, str(uuid.uuid4()), "%00"])
+@pytest.mark.parametrize("number", ["x", "0" * 36, "7d0f5c1e-2b64-4d8e-9a3f-0c5b6e7f8a91", "%00"])
 def test_what_is_no_deletion_is_no_page(me: Client, number: str):
     assert me.get(f"/deletions/{number}/").status_code == 404
 
