@@ -18,11 +18,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from access import cards, devices, gates, losing, pairing, rules, words
+from access import cards, devices, gates, losing, pairing, retiring, rules, words
 from access.models import Credential, Device, EntryEvent, Gate, Rule
 from residents.acts import Act, Refused, shown_once
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, add_act, moment
-from residents.models import Resident, User
+from residents.models import Neighborhood, Resident, User
 
 
 def _pair(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> HttpResponse:
@@ -43,12 +43,12 @@ def _pair(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> HttpRespon
 class GateAdmin(ScopedAdmin[Gate]):
     view_perms = add_perms = change_perms = ("manage_access",)
     refusals = (gates.GateRefused,)
-    list_display = ("name", "in_service", "beside_since", "opens_by", "neighborhood")
+    list_display = ("name", "place", "in_service", "beside_since", "opens_by", "neighborhood")
     list_filter = (("neighborhood", ScopedFilter), "in_service")
     list_select_related = ("neighborhood",)
     ordering = ("name", "pk")
     fields = (
-        *("neighborhood", "name", "name_en", "in_service"),
+        *("neighborhood", "name", "name_en", "place", "in_service"),
         *("by_card", "by_pin", "by_qr", "by_face"),
     )
     acts = (
@@ -74,6 +74,30 @@ class GateAdmin(ScopedAdmin[Gate]):
             "fingerprint": _("fingerprint"),
         }
         return "、".join(str(names[method]) for method in gate.methods)
+
+
+def _retire_faces(request: HttpRequest, neighborhood: Neighborhood, given: dict[str, Any]) -> None:
+    assert isinstance(request.user, User)
+    try:
+        retiring.retire_faces(neighborhood=neighborhood, by=request.user, at=moment(request))
+    except retiring.NothingToRetire as nothing:
+        raise Refused(gettext("No gate here opens by face, and nobody is asked for one.")) from nothing
+
+
+add_act(
+    Neighborhood,
+    Act(
+        slug="retire-faces",
+        label=_("Give up face entry"),
+        perms=("publish_forms",),
+        run=_retire_faces,
+        explained=_(
+            "No gate here opens by face any more, from its next poll on. The forms that ask for it end, each person’s"
+            " face data is erased everywhere, and they see where. Cards, PINs and rules stay as they are. To offer it"
+            " again, publish new forms; nobody’s yes comes back."
+        ),
+    ),
+)
 
 
 def _revoke(request: HttpRequest, device: Device, given: dict[str, Any]) -> HttpResponse | None:

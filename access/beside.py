@@ -211,11 +211,5 @@ def add(*, mark: UnknownCard, resident: Resident, by: User, at: datetime) -> Cre
     return card
 
 
-def forget_old(*, at: datetime) -> int:
-    """For the sweep: marks past their fourteen days. How many went."""
-    old = UnknownCard.objects.filter(last_seen__lt=at - KEPT).values_list("pk", flat=True)[:BATCH]
-    return UnknownCard.objects.filter(pk__in=list(old)).delete()[0]
-
-
 def _record(kind: str, gate: Gate, by: User) -> None:
     record(kind=kind, subject=None, neighborhood=gate.neighborhood_id, payload={"gate": gate.pk, "by": by.pk})

@@ -21,7 +21,6 @@ from django.db.models import F
 from access import photos, templates
 from access.feed import refresh
 from access.models import Credential, Enrolment, Template
-from access.retention import retire
 from consent.decisions import one_at_a_time
 from consent.models import Purpose, Standing
 from gate.photos import FILE_LIMIT, PhotoRefused, Refusal
@@ -130,12 +129,6 @@ def cancel(*, enrolment: Enrolment, at: datetime) -> bool:
     return bool(cancelled)
 
 
-def overdue(*, at: datetime) -> list[Enrolment]:
-    """Those whose photos have lived long enough, whatever keeps the workers."""
-    found = Enrolment.objects.unfinished().filter(created_at__lte=at - PHOTO_LIFE)
-    return list(found.select_related("standing", "photo_standing"))
-
-
 def give_up(*, enrolment: Enrolment, at: datetime) -> None:
     _close(enrolment, Closed.COULD_NOT_FINISH, at)
 
@@ -228,7 +221,7 @@ def _finish(enrolment: Enrolment, face: _Face, at: datetime) -> None:
         return
     before = list(resident.credentials.active().filter(kind=Credential.Kind.FACE))
     for old in before:
-        retire(credential=old, at=at)
+        templates.retire(credential=old, at=at)
     credential = Credential.objects.create(
         id=face.credential,
         neighborhood_id=resident.neighborhood_id,

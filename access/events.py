@@ -1,8 +1,8 @@
 """Entry events as gates report them: late, twice, out of order, by a clock that may be wrong; each kept once.
 
 No photo, no name, no person (F3): an opaque credential, and whether the door opened. An event outlives a face without
-its credential, and itself lives for ENTRY_EVENT_DAYS. An unknown card's digest is passed on to whoever waits for it, once,
-and never kept in the event.
+its credential, and itself lives for the days that its neighborhood says (`retention.py`). An unknown card's digest is
+passed on to whoever waits for it, once, and never kept in the event.
 """
 
 from __future__ import annotations
@@ -10,16 +10,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from access import beside, tapping
 from access.models import Credential, Device, EntryEvent, FeedRow
-
-BATCH = 10_000
 
 
 @dataclass(frozen=True)
@@ -85,13 +82,6 @@ def _pass_on(device: Device, events: Sequence[Seen], at: datetime) -> None:
 def forget_credentials(ended: Iterable[Credential]) -> None:
     """A consent ended, or a residence: that somebody passed, and when, no longer hangs on the way in they had."""
     EntryEvent.objects.filter(credential__in=[each.pk for each in ended]).update(credential=None)
-
-
-def forget_old(*, at: datetime) -> int:
-    """Delete events past their life, a batch at a time. How many went."""
-    old = EntryEvent.objects.filter(received_at__lt=at - timedelta(days=settings.ENTRY_EVENT_DAYS))
-    deleted, _ = EntryEvent.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:BATCH])).delete()
-    return deleted
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,15 @@ What goes out is opaque ids, digests, days and hours (F2); the database refuses 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
@@ -32,6 +33,8 @@ from residents.models import ErasurePlace, Neighborhood, Occupancy, Resident, Un
 REVIEW_AT_ONCE = 500
 
 Key = tuple[UUID, UUID]  # gate, credential
+# Neighborhoods that a further act is still changing: see `put_off`.
+_put_off: ContextVar[set[UUID] | None] = ContextVar("feed put off", default=None)
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ def refresh(
     Returns how many rows changed.
     """
     scopes: list[_Scope] = []
+    later = _put_off.get()
     if credentials:
         scopes += _by_neighborhood("credentials", credentials)
     if residents:
@@ -120,8 +124,25 @@ def refresh(
         scopes.append(_Scope(gate.neighborhood_id, gate=gate.pk))
     if neighborhood is not None:
         scopes.append(_Scope(neighborhood.pk))
+    if later is not None:
+        later |= {scope.neighborhood for scope in scopes}
+        return 0
     with transaction.atomic():
         return sum(_refresh(scope, at) for scope in scopes)
+
+
+@contextmanager
+def put_off(*, at: datetime) -> Iterator[None]:
+    """One act made of many: the gates hear of all of it once, at its end, in its own transaction."""
+    with transaction.atomic():
+        later: set[UUID] = set()
+        token = _put_off.set(later)
+        try:
+            yield
+        finally:
+            _put_off.reset(token)
+        for neighborhood in sorted(later):
+            _refresh(_Scope(neighborhood), at)
 
 
 def review(*, at: datetime) -> int:
@@ -131,28 +152,25 @@ def review(*, at: datetime) -> int:
     return refresh(credentials=list(Credential.objects.filter(pk__in=list(rows))), at=at)
 
 
-def compact(*, at: datetime) -> int:
-    """For the sweep: drop old tombstones and remember up to where, so that a device from before starts anew.
-
-    A tombstone that an erasure still waits for stays.
-    """
+def tombstones() -> QuerySet[FeedRow]:
+    """Those that no erasure still waits for."""
     waited_for = ErasurePlace.objects.open().filter(
         kind=ErasurePlace.Kind.DEVICE, target=OuterRef("credential_id")
     )
-    old = FeedRow.objects.filter(
-        ~Exists(waited_for), present=False, changed_at__lt=at - timedelta(days=settings.GATE_TOMBSTONE_DAYS)
-    )
-    with transaction.atomic():
-        # No tombstone may come back to life between being chosen and being dropped.
-        for neighborhood in sorted(set(old.values_list("neighborhood_id", flat=True))):
-            lock_counter(neighborhood)
-        floors = list(old.values("gate_id").annotate(floor=Max("version")).order_by("gate_id"))
-        dropped = 0
-        for each in floors:
-            dropped += old.filter(gate_id=each["gate_id"], version__lte=each["floor"]).delete()[0]
-            Gate.objects.filter(pk=each["gate_id"]).update(
-                feed_floor=Greatest(F("feed_floor"), each["floor"])
-            )
+    return FeedRow.objects.filter(~Exists(waited_for), present=False)
+
+
+def compact(claimed: Collection[int], at: datetime) -> int:
+    """Drop these tombstones and remember up to where, so that a device from before starts anew.
+
+    Inside a transaction that holds their gates and then the rows: none comes back to life between being chosen and
+    being dropped, no counter is held up, and a reader gets rows and floor of one moment.
+    """
+    rows = FeedRow.objects.filter(pk__in=claimed, present=False)
+    floors = list(rows.values("gate_id").annotate(floor=Max("version")).order_by("gate_id"))
+    dropped, _ = rows.delete()
+    for each in floors:
+        Gate.objects.filter(pk=each["gate_id"]).update(feed_floor=Greatest(F("feed_floor"), each["floor"]))
     return dropped
 
 

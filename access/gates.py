@@ -19,6 +19,14 @@ class BiometricOnly(GateRefused):
     """A gate in service opens by card; whatever else it takes comes beside (A1)."""
 
 
+class PrivatePlace(GateRefused):
+    """A dwelling's own door, a toilet, a changing room, the inside of a home: no device belongs there (obligation 25)."""
+
+
+class NoPublicPlace(GateRefused):
+    """Faces are looked at only where everybody passes."""
+
+
 class Beside(GateRefused):
     """It listens beside the old controller: it is switched over, not put into service."""
 
@@ -27,23 +35,35 @@ class NameTaken(GateRefused):
     """Another gate of this neighborhood has that name."""
 
 
+# Constraint -> what it means.
+REFUSALS: dict[str, type[GateRefused]] = {
+    "gate_is_never_biometric_only": BiometricOnly,
+    "gate_beside_the_old_one_opens_nothing": Beside,
+    "gate_is_in_no_private_place": PrivatePlace,
+    "gate_looks_at_faces_in_public_only": NoPublicPlace,
+    "gate_name_once": NameTaken,
+}
+
+
 def put_up(
     *,
     neighborhood: Neighborhood,
     name: str,
     at: datetime,
     name_en: str = "",
+    place: str = Gate.Place.MAIN_GATE,
     by_card: bool = True,
     by_pin: bool = False,
     by_qr: bool = False,
     by_face: bool = False,
     in_service: bool = True,
 ) -> Gate:
-    """Raises: BiometricOnly, NameTaken"""
+    """Raises: BiometricOnly, PrivatePlace, NoPublicPlace, NameTaken"""
     gate = Gate(
         neighborhood=neighborhood,
         name=name,
         name_en=name_en,
+        place=place,
         by_card=by_card,
         by_pin=by_pin,
         by_qr=by_qr,
@@ -59,7 +79,7 @@ def save(*, gate: Gate, at: datetime) -> Gate:
 
     Where faces are no longer taken, or the gate leaves service, face data is called back from its devices; cards stay.
 
-    Raises: BiometricOnly, Beside, NameTaken
+    Raises: BiometricOnly, Beside, PrivatePlace, NoPublicPlace, NameTaken
     """
     # The counter first: acts that hold it look at the gate's row when they commit, for the foreign keys' sake.
     lock_counter(gate.neighborhood_id)
@@ -67,12 +87,9 @@ def save(*, gate: Gate, at: datetime) -> Gate:
         with transaction.atomic():
             gate.save()
     except IntegrityError as error:
-        if "gate_is_never_biometric_only" in str(error):
-            raise BiometricOnly from error
-        if "gate_beside_the_old_one_opens_nothing" in str(error):
-            raise Beside from error
-        if "gate_name_once" in str(error):
-            raise NameTaken from error
+        for constraint, refusal in REFUSALS.items():
+            if constraint in str(error):
+                raise refusal from error
         raise
     refresh(gate=gate, at=at)
     return gate

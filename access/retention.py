@@ -1,4 +1,5 @@
-"""What this room deletes when a consent ends, and what is then to be asked of whom (laws 3, 4, 10 and 12).
+"""What this room deletes: by the clock (law 8), and when a consent ends, and what is then to be asked of whom (laws 3, 4,
+10 and 12).
 
 The three `end_…` functions are effects: `consent` calls them inside the transaction that ends the standing, by the names
 in `settings.EFFECTS`. They delete rows, queue the drops at the gates, and return the places an erasure order must hear
@@ -7,17 +8,35 @@ from before it is complete. Files, keys and pages follow after commit (`portal/e
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
-from access import events
+from access import beside, enrolment, events, feed, tapping
 from access.feed import refresh
-from access.models import Credential, Device, Enrolment, SealedCopy, Template
+from access.models import (
+    Credential,
+    Device,
+    Enrolment,
+    EntryEvent,
+    FeedRow,
+    Gate,
+    PairingCode,
+    Pass,
+    SealedCopy,
+    TapRequest,
+    Template,
+    UnknownCard,
+)
+from access.templates import retire
 from consent.models import Standing
 from residents.erasure import Place
 from residents.models import ErasurePlace
+from residents.retention import ByNeighborhood, End, Kept, Rows, Rule, Setting, deleted
 
 Kind = ErasurePlace.Kind
 
@@ -67,15 +86,6 @@ def end_template_on_server(*, standing: Standing, at: datetime) -> list[Place]:
     return [Place(kind=Kind.ROWS, target=target) for target in targets]
 
 
-def retire(*, credential: Credential, at: datetime) -> None:
-    """End a face credential. Call `refresh` afterwards: the gates hear of it there.
-
-    Sealed copies stay on record until the gates confirm, so that a later withdrawal still knows of them.
-    """
-    Template.objects.filter(credential=credential).delete()
-    Credential.objects.active().filter(pk=credential.pk).update(ended_at=at)
-
-
 def rows_left(target: UUID) -> int:
     """Rows that still hold, or stand for, biometric data under this standing or credential, or a way in that ended."""
     return (
@@ -109,3 +119,220 @@ def _device(copy: SealedCopy) -> Place:
         label=copy.device.gate.name,
         lost=copy.device.revoked_at is not None,
     )
+
+
+# --- By the clock
+
+# As long as an entry that was refused may be asked about.
+CARD_LIFE = timedelta(days=30)
+# A gate hears within seconds; whoever mistyped a PIN comes back within the day.
+PIN_LIFE = timedelta(days=1)
+REFUSED_LIFE = timedelta(days=30)
+CODE_LIFE = timedelta(days=30)
+VISIT_LIFE = timedelta(days=30)
+# Longer than tombstones live, which still name it.
+WAY_LIFE = timedelta(days=430)
+
+
+def _give_up(claimed: list[Any], at: datetime) -> int:
+    for overdue in Enrolment.objects.filter(pk__in=claimed).select_related("standing", "photo_standing"):
+        enrolment.give_up(enrolment=overdue, at=at)
+    return len(claimed)
+
+
+def _forget_secrets(claimed: list[Any], at: datetime) -> int:
+    """Nothing opens by them any more, and nobody is told by them who it was."""
+    ended = Credential.objects.filter(pk__in=claimed, ended_at__isnull=False)
+    return ended.update(digest=None, number=None, verifier=None)
+
+
+def _ended_ways() -> Rows:
+    """Those that nothing names any more: no gate's tombstone, no copy, no enrolment, no visit."""
+    named = [
+        Exists(model._default_manager.filter(credential=OuterRef("pk")))
+        for model in (FeedRow, SealedCopy, Template, Enrolment, Pass, TapRequest)
+    ]
+    found = Credential.objects.filter(ended_at__isnull=False, digest=None, verifier=None)
+    for each in named:
+        found = found.filter(~each)
+    return found
+
+
+def _claim_tombstones(due: Rows, limit: int) -> list[Any]:
+    """The gate first, as whoever changes a gate does. One that is being changed at this moment waits for the next sweep."""
+    gates = [row["gate"] for row in due.values("gate")[:limit]]
+    free = Gate.objects.filter(pk__in=set(gates)).order_by("pk")
+    held = [gate.pk for gate in free.select_for_update(skip_locked=True, no_key=True).only("pk")]
+    rows = due.filter(gate__in=held).select_for_update(skip_locked=True, no_key=True, of=("self",))
+    return [row.pk for row in rows.only("pk")[:limit]]
+
+
+RULES: Sequence[Rule] = (
+    Rule(
+        code="access.entry_events",
+        what=_("That a gate opened or stayed shut"),
+        why=_(
+            "So that you can see your own entries, and to find out what happened after a theft or an accident."
+        ),
+        life=ByNeighborhood("entry_event_days"),
+        since=_("after the gate reported it"),
+        end=End.DELETE,
+        covers=("access.EntryEvent",),
+        rows=EntryEvent.objects.all,
+        clock="received_at",
+        forget=deleted(EntryEvent),
+        batch=5000,
+    ),
+    Rule(
+        code="access.photos",
+        what=_("The two photos that face data is made from"),
+        why=_("To make the numbers that a gate compares. Then they are deleted; most live for seconds."),
+        life=enrolment.PHOTO_LIFE,
+        since=_("after they were taken or sent, whatever happens"),
+        end=End.DELETE,
+        covers=("access.Enrolment.photo",),
+        rows=Enrolment.objects.unfinished,
+        clock="created_at",
+        forget=_give_up,
+        batch=20,
+        grace=timedelta(minutes=10),
+    ),
+    Rule(
+        code="access.enrolments_refused",
+        what=_("That photos were not accepted, and why"),
+        why=_("So that you can read what to do better."),
+        life=REFUSED_LIFE,
+        since=_("after they were looked at"),
+        end=End.DELETE,
+        covers=("access.Enrolment",),
+        rows=lambda: Enrolment.objects.filter(state=Enrolment.State.REFUSED),
+        clock="finished_at",
+        forget=deleted(Enrolment),
+    ),
+    Rule(
+        code="access.card_numbers",
+        what=_("The scrambled form of the number of a card that has ended"),
+        why=_("So that the office can say why a card was refused."),
+        life=CARD_LIFE,
+        since=_("after the card ended"),
+        end=End.ANONYMISE,
+        covers=("access.Credential.digest",),
+        rows=lambda: Credential.objects.filter(digest__isnull=False, ended_at__isnull=False),
+        clock="ended_at",
+        forget=_forget_secrets,
+    ),
+    Rule(
+        code="access.pins",
+        what=_("The scrambled form of a PIN that has ended, and its keypad number"),
+        why=_("So that the gates can be told that it opens nothing any more."),
+        life=PIN_LIFE,
+        since=_("after the PIN or the pass ended"),
+        end=End.ANONYMISE,
+        covers=("access.Credential.verifier", "access.Credential.number"),
+        rows=lambda: Credential.objects.filter(verifier__isnull=False, ended_at__isnull=False),
+        clock="ended_at",
+        forget=_forget_secrets,
+    ),
+    Rule(
+        code="access.tombstones",
+        what=_("That a gate was told to forget a way in"),
+        why=_("So that a gate that was without network for long still hears of it."),
+        life=Setting("GATE_TOMBSTONE_DAYS"),
+        since=_("after it was to be forgotten; longer while a gate has still to confirm"),
+        end=End.DELETE,
+        covers=("access.FeedRow",),
+        rows=feed.tombstones,
+        clock="changed_at",
+        claim=_claim_tombstones,
+        forget=feed.compact,
+        grace=timedelta(days=2),
+    ),
+    Rule(
+        code="access.ended_ways",
+        what=_("That you once had a card, a PIN, a QR code or face data that has ended"),
+        why=_("So that you and the office can see what opened gates and until when."),
+        life=WAY_LIFE,
+        since=_("after it ended"),
+        end=End.DELETE,
+        covers=("access.Credential",),
+        rows=_ended_ways,
+        clock="ended_at",
+        forget=deleted(Credential),
+        grace=timedelta(days=2),
+    ),
+    Rule(
+        code="access.visits",
+        what=_("That you had a visitor: when and by which gates, and never who"),
+        why=_("So that you can see the visits that were let in under your name."),
+        life=VISIT_LIFE,
+        since=_("after the pass ended; what you wrote on it goes with the pass itself"),
+        end=End.DELETE,
+        covers=("access.Pass", "access.PassGate"),
+        rows=lambda: Pass.objects.filter(credential__ended_at__isnull=False),
+        clock="credential__ended_at",
+        forget=deleted(Pass),
+    ),
+    Rule(
+        code="access.taps",
+        what=_("That your card was added by holding it to a gate, and who of the staff asked for that"),
+        why=_("So that you can see who added a card in your name."),
+        life=tapping.KEPT,
+        since=_("after the card was shown, or the time to show it was over"),
+        end=End.DELETE,
+        covers=("access.TapRequest",),
+        rows=lambda: TapRequest.objects.filter(closed_at__isnull=False),
+        clock="closed_at",
+        forget=deleted(TapRequest),
+    ),
+    Rule(
+        code="access.unknown_cards",
+        what=_("The scrambled number of a card that a gate did not know, and how often it was shown"),
+        why=_("So that cards from before the system can be found and given to their holders."),
+        life=beside.KEPT,
+        since=_("after it was last shown"),
+        end=End.DELETE,
+        covers=("access.UnknownCard",),
+        rows=UnknownCard.objects.all,
+        clock="last_seen",
+        forget=deleted(UnknownCard),
+    ),
+    Rule(
+        code="access.pairing_codes",
+        what=_("The one-time code with which a reader on a gate was set up, and who made it"),
+        why=_("To find out who set up a reader."),
+        life=CODE_LIFE,
+        since=_("after the code ran out"),
+        end=End.DELETE,
+        covers=("access.PairingCode",),
+        rows=PairingCode.objects.all,
+        clock="expires_at",
+        forget=deleted(PairingCode),
+    ),
+)
+
+KEPT: Sequence[Kept] = (
+    Kept(
+        what=_("Your cards, PIN and QR code, as long as they open gates"),
+        why=_(
+            "To let you in. Of a card’s number and of a PIN only a scrambled form is kept, of a QR code nothing."
+        ),
+        until=_("Until you give them back, lose them, stop them or move out."),
+        covers=("access.Rule", "access.FeedCounter"),
+    ),
+    Kept(
+        what=_("Face data made from your photo"),
+        why=_(
+            "To let you in by face, if you chose that. The gates keep it; the server only until they have it."
+        ),
+        until=_(
+            "Until you stop it, or the time you agreed to is over; then each gate confirms that it is gone."
+        ),
+        covers=("access.Template", "access.SealedCopy"),
+    ),
+    Kept(
+        what=_("Gates and the readers on them"),
+        why=_("They are things, and of nobody."),
+        until=_("As long as the neighborhood has them, and in the record of what was deleted there."),
+        covers=("access.Gate", "access.Device", "access.CardFormat"),
+    ),
+)

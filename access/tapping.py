@@ -148,9 +148,3 @@ def close_old(*, at: datetime) -> int:
     """For the sweep: requests whose time is over."""
     over = TapRequest.objects.filter(closed_at=None, until__lte=at - LATE)
     return over.update(closed_at=at, outcome=Outcome.OVER)
-
-
-def forget_old(*, at: datetime) -> int:
-    """For the sweep: what a resident's record needs no more. How many went."""
-    old = TapRequest.objects.filter(closed_at__lt=at - KEPT).values_list("pk", flat=True)[:BATCH]
-    return TapRequest.objects.filter(pk__in=list(old)).delete()[0]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
-from access.models import Template
+from access.models import Credential, Template
 from consent.models import Standing
 from vault import keys, sealing
 
@@ -26,6 +27,15 @@ def open_many(templates: Iterable[Template]) -> dict[UUID, bytes]:
         sealing.Sealed(row.standing.key, bytes(row.ciphertext), _context(row.credential_id)) for row in rows
     )
     return {row.credential_id: packed for row, packed in zip(rows, opened, strict=True) if packed is not None}
+
+
+def retire(*, credential: Credential, at: datetime) -> None:
+    """End a face credential. Call `refresh` afterwards: the gates hear of it there.
+
+    Sealed copies stay on record until the gates confirm, so that a later withdrawal still knows of them.
+    """
+    Template.objects.filter(credential=credential).delete()
+    Credential.objects.active().filter(pk=credential.pk).update(ended_at=at)
 
 
 def _context(credential: UUID) -> str:

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from consent.models import Form, FormText
+from consent.models import Form, FormText, Purpose
 from ledger.record import record
-from residents.models import User
+from residents.models import Neighborhood, User
 
 
 class FormIncomplete(ValueError):
@@ -64,6 +64,29 @@ def publish(*, form: Form, by: User, at: datetime) -> Form:
         payload={"version": form.version, "hash": bytes(form.content_hash).hex(), "by": str(by.pk)},
     )
     return form
+
+
+@transaction.atomic
+def retire(*, neighborhood: Neighborhood, purpose: Purpose, by: User, at: datetime) -> bool:
+    """Put the form out of force with none after it: nobody can say yes any more, and each yes ends (`retention.py`).
+
+    False if none was in force. To ask again takes a new version.
+    """
+    in_force = (
+        Form.objects.select_for_update()
+        .filter(neighborhood=neighborhood, purpose=purpose, state=Form.State.PUBLISHED)
+        .first()
+    )
+    if in_force is None:
+        return False
+    Form.objects.filter(pk=in_force.pk).update(state=Form.State.SUPERSEDED, superseded_at=at)
+    record(
+        kind="form.retired",
+        subject=in_force.pk,
+        neighborhood=neighborhood.pk,
+        payload={"version": in_force.version, "by": str(by.pk)},
+    )
+    return True
 
 
 def content_hash(form: Form) -> bytes:

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from consent.decisions import one_at_a_time, write
-from consent.models import SERVES, Decision, Purpose, Standing
+from consent.models import SERVES, Decision, Form, Purpose, Standing
 from residents import effects
 from residents.erasure import Place, open_order
 from residents.models import ErasureOrder, ErasurePlace, Resident, User
@@ -74,8 +74,16 @@ def expire(*, standing: Standing, at: datetime) -> ErasureOrder | None:
             language=each.decision.language,
             route=Decision.Route.CLOCK,
         )
-    cause = ErasureOrder.Cause.FORM_CHANGED if in_time else ErasureOrder.Cause.EXPIRED
-    return _end(standings, cause=cause, at=at)
+    return _end(standings, cause=_cause(standings[0], in_time=in_time), at=at)
+
+
+def _cause(standing: Standing, *, in_time: bool) -> ErasureOrder.Cause:
+    if not in_time:
+        return ErasureOrder.Cause.EXPIRED
+    successor = Form.objects.filter(
+        neighborhood=standing.neighborhood_id, purpose=standing.purpose, state=Form.State.PUBLISHED
+    )
+    return ErasureOrder.Cause.FORM_CHANGED if successor.exists() else ErasureOrder.Cause.RETIRED
 
 
 def end_for_good(

@@ -29,6 +29,7 @@ def refuse_if_unsafe(**kwargs: Any) -> None:
 def sweep_at_once(**kwargs: Any) -> None:
     """Beat waits a whole interval before its first sweep; what fell due while it was away has waited enough."""
     app.send_task("portal.sweeps.sweep", expires=60)
+    app.send_task("portal.retention.sweep", expires=60)
 
 
 class Pulse(bootsteps.StartStopStep):

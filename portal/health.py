@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
 from access.models import Device
+from portal import retention
 
 WORKER_KEY = "worker:last"
 SWEEP_KEY = "sweep:last"
@@ -43,6 +44,7 @@ def report(*, now: datetime) -> dict[str, Part]:
         "worker": _answered(lambda: _age(WORKER_KEY, now=now, limit=WORKER_SILENT_SECONDS)),
         # A sweep is sent by beat and done by the worker: its age is that of the last one really done.
         "beat": _answered(lambda: _age(SWEEP_KEY, now=now, limit=3 * settings.SWEEP_SECONDS + 30)),
+        "retention": _answered(lambda: _retention(now=now)),
         "gates": _answered(lambda: _gates(now=now)),
     }
 
@@ -72,6 +74,13 @@ def _age(key: str, *, now: datetime, limit: float) -> Part:
         return {"ok": False, "age_seconds": None}
     age = max(0.0, now.timestamp() - last)
     return {"ok": age <= limit, "age_seconds": round(age, 1)}
+
+
+def _retention(*, now: datetime) -> Part:
+    """What should have been deleted long ago, by the rows; and when a sweep last went through, by its own account."""
+    late = [rule.code for rule in retention.late(at=now)]
+    swept = _age(retention.RETENTION_KEY, now=now, limit=3 * settings.SWEEP_SECONDS + 30)
+    return {"ok": swept["ok"] and not late, "late": late, "age_seconds": swept["age_seconds"]}
 
 
 def _gates(*, now: datetime) -> Part:

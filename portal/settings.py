@@ -179,7 +179,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         # Sweeps that nobody took in time are dropped, not piled up for a worker that was away.
         "options": {"expires": 3 * SWEEP_SECONDS},
-    }
+    },
+    "retention": {
+        "task": "portal.retention.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": 3 * SWEEP_SECONDS},
+    },
 }
 
 # --- People, language, time
@@ -280,8 +285,8 @@ FACE_DISTANCE = env.float("FACE_DISTANCE", default=0.45)
 ENROLMENT_LEASE_SECONDS = env.int("ENROLMENT_LEASE_SECONDS", default=120)
 # How long a worker that took up a batch of an import is left alone with it before another one may.
 IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", default=120)
-# How long entry events are kept: the six months that network logs must be, and not a day for anything else.
-ENTRY_EVENT_DAYS = env.int("ENTRY_EVENT_DAYS", default=184)
+# For how long one sweep of scheduled deletion goes on; what is left is due again in the next.
+RETENTION_SECONDS = env.float("RETENTION_SECONDS", default=5)
 # A gate that has not polled for this long is reported as silent.
 GATE_SILENT_SECONDS = env.int("GATE_SILENT_SECONDS", default=300)
 # How long a gate waits between two polls, when nothing is left to fetch.

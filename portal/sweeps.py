@@ -1,4 +1,6 @@
-"""What beat looks for, every SWEEP_SECONDS: whatever is due and not yet done, for whatever reason (laws 4 and 8).
+"""What beat looks for, every SWEEP_SECONDS: whatever is due and not yet done, for whatever reason (law 4).
+
+What is deleted because its time is over is not on this list: see `portal/retention.py`.
 
 Jobs are rows first, so this list is what makes a lost message or a killed worker a delay and nothing worse. Each part
 stands for itself: one that fails is logged and does not keep the others from their turn. The time of the last sweep moves
@@ -16,16 +18,14 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
-from access import beside, enrolment, events, feed, passes, photos, storage, tapping
+from access import enrolment, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
-from consent import withdrawal
-from consent.models import Standing
 from portal import erasure, practice
 from portal.health import SWEEP_KEY
 from residents import departures, effects, leaving, moving
 from residents.erasure import due
-from residents.importing import life, running
+from residents.importing import running
 from sharing import disclosing
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,6 @@ def sweep(*, at: datetime) -> bool:
     parts: list[tuple[str, Callable[[], object]]] = [
         ("notices that ran their course", lambda: _end_notices(at)),
         ("last days", lambda: _carry_out(at)),
-        ("consent that is over", lambda: _expire(at)),
-        ("overdue photos", lambda: _give_up(at)),
         ("orphaned photos", lambda: _delete_orphans(at)),
         ("waiting enrolments", lambda: _nudge(at)),
         ("days of grace", lambda: _erase_people(at)),
@@ -53,16 +51,10 @@ def sweep(*, at: datetime) -> bool:
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
         ("visits that are over", lambda: passes.end_over(at=at)),
         ("feed rows past a date", lambda: feed.review(at=at)),
-        ("old tombstones", lambda: feed.compact(at=at)),
-        ("old entry events", lambda: events.forget_old(at=at)),
         ("cards awaited in vain", lambda: tapping.close_old(at=at)),
-        ("old requests for a card", lambda: tapping.forget_old(at=at)),
-        ("marks of unknown cards", lambda: beside.forget_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
-        ("disclosed files", lambda: disclosing.forget_files(at=at)),
         ("practice", lambda: practice.put_back_nightly(at=at)),
         ("waiting imports", lambda: _bring_in(at)),
-        ("old imports", lambda: _forget_imports(at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
     ]
     went = [_went_through(name, part) for name, part in parts]
@@ -84,15 +76,6 @@ def _erase_people(at: datetime) -> None:
         leaving.due_for_erasure(at=at, limit=AT_ONCE),
         lambda resident: leaving.erase(resident=resident, at=at),
     )
-
-
-def _expire(at: datetime) -> None:
-    over = Standing.objects.over(at).order_by("expires_at")[:AT_ONCE]
-    _each(over, lambda standing: withdrawal.expire(standing=standing, at=at))
-
-
-def _give_up(at: datetime) -> None:
-    _each(enrolment.overdue(at=at), lambda overdue: enrolment.give_up(enrolment=overdue, at=at))
 
 
 def _delete_orphans(at: datetime) -> None:
@@ -123,10 +106,6 @@ def _bring_in(at: datetime) -> None:
     for each in running.waiting(at=at)[:AT_ONCE]:
         if cache.add(f"nudged:{each}", 1, timeout=3 * settings.SWEEP_SECONDS):
             effects.call("import_soon", imported=each)
-
-
-def _forget_imports(at: datetime) -> None:
-    _each(life.due(at=at)[:AT_ONCE], lambda each: life.forget(imported=each, at=at))
 
 
 def _each(found: Iterable[Item], act: Callable[[Item], object]) -> None:

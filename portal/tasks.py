@@ -10,7 +10,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from access import enrolment
-from portal import erasure, sweeps
+from portal import erasure, retention, sweeps
 from residents.importing import running
 from sharing import disclosing
 
@@ -40,6 +40,11 @@ def bring_in(import_id: str) -> None:
 @shared_task(name="portal.sweeps.sweep")
 def sweep() -> None:
     sweeps.sweep(at=timezone.now())
+
+
+@shared_task(name="portal.retention.sweep")
+def forget() -> None:
+    retention.sweep(at=timezone.now())
 
 
 def enrol_soon(*, enrolment: UUID) -> None:

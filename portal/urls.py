@@ -23,6 +23,7 @@ from portal.screens import (
     pin,
     reading,
     record,
+    retention,
     sharing,
     visitors,
 )
@@ -70,6 +71,7 @@ urlpatterns = [
     path("sharing/<uuid:asked>/", sharing.sharing, name="sharing"),
     path("sharing/<uuid:asked>/answer/", sharing.answer, name="answer"),
     path("record/", record.record, name="record"),
+    path("retention/", retention.schedule, name="retention"),
     path("ways/lost/", lost.lost, name="lost"),
     path("ways/pin/", pin.pin, name="pin"),
     path("ways/pin/stop/", pin.stop, name="stop_pin"),
@@ -86,6 +88,8 @@ urlpatterns = [
     path("desk/", include("portal.screens.desk.urls")),
     # One door for everybody, where guessing is slowed.
     path("admin/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
+    path("admin/", admin.site.admin_view(retention.desk)),
+    path("admin/retention/", admin.site.admin_view(retention.report), name="retention_report"),
     path("admin/", admin.site.urls),
     path("api/gate/v1/", include("access.api.urls")),
     path("api/schema/", Schema.as_view(), name="api-schema"),

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 
 from ledger.record import Act, record, record_many
 from residents import effects
@@ -194,15 +195,25 @@ def due(*, at: datetime) -> QuerySet[Letter]:
     return Letter.objects.ended_before(at - KEPT)
 
 
+def ended() -> QuerySet[Letter]:
+    """With the moment at which each ended or will: used, replaced or expired."""
+    return Letter.objects.annotate(ended=Coalesce("used_at", "replaced_at", "expires_at"))
+
+
 @transaction.atomic
 def forget(*, at: datetime, at_once: int = 1000) -> int:
     """Delete what is due, and batches of which nothing is left. That they were written stays in the ledger."""
-    found = list(due(at=at).order_by("made_at").values_list("pk", flat=True)[:at_once])
-    Letter.objects.filter(pk__in=found).delete()
+    return drop(due(at=at).order_by("made_at").values_list("pk", flat=True)[:at_once], at=at)
+
+
+@transaction.atomic
+def drop(found: Iterable[UUID], *, at: datetime) -> int:
+    """These letters. How many there were."""
+    gone = Letter.objects.filter(pk__in=list(found)).delete()[1].get(Letter._meta.label, 0)
     # A batch that was printed again goes after the one that names it.
     named = LetterBatch.objects.exclude(again=None).values("again")
     LetterBatch.objects.filter(letters=None, made_at__lt=at - KEPT).exclude(pk__in=named).delete()
-    return len(found)
+    return gone
 
 
 def erase(*, resident: Resident) -> int:

@@ -16,12 +16,23 @@ from datetime import date, datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 
 from ledger.record import record
 from residents import effects, leaving, register
 from residents.ages import today_in
 from residents.leaving import WayIn
-from residents.models import Death, Departure, Guardianship, MoveOut, Occupancy, Resident, Unit, User
+from residents.models import (
+    Death,
+    Departure,
+    Guardianship,
+    MoveOut,
+    Occupancy,
+    Ownership,
+    Resident,
+    Unit,
+    User,
+)
 from residents.scope import may
 
 FURTHEST = timedelta(days=366)
@@ -296,9 +307,16 @@ def due(*, at: datetime, limit: int = 200) -> list[Resident]:
             .filter(occupancies__until__lte=today)
             .exclude(pk__in=lives)
         )
+        owns = Ownership.objects.filter(Q(until=None) | Q(until__gt=today)).values("resident")
+        sold = (
+            Resident.objects.living()
+            .filter(neighborhood=neighborhood, left_at=None, ownerships__until__lte=today)
+            .exclude(pk__in=lives)
+            .exclude(pk__in=owns)
+        )
         planned = MoveOut.objects.planned().filter(neighborhood=neighborhood, on__lte=today)
         somebody = Resident.objects.filter(pk__in=planned.values("resident"))
-        found += list(left.distinct()[:limit]) + list(somebody[:limit])
+        found += list(left.distinct()[:limit]) + list(sold.distinct()[:limit]) + list(somebody[:limit])
     return list(dict.fromkeys(found))[:limit]
 
 
@@ -432,7 +450,10 @@ def _carry_out(
         state=Departure.State.DROPPED, closed_at=at
     )
     ever = Occupancy.objects.filter(resident=resident)
-    if resident.erased_at or ever.standing(today).exists() or not ever.exists():
+    owned = Ownership.objects.filter(resident=resident)
+    # Who has never lived here leaves the register with the last dwelling they own.
+    came = ever.exists() or (owned.exists() and not owned.filter(Q(until=None) | Q(until__gt=today)).exists())
+    if resident.erased_at or ever.standing(today).exists() or not came:
         effects.call("access_changed", resident=resident, at=at)
         return False
     leaving.close(resident=resident, because=because, at=at)

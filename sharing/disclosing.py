@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from ledger.record import Act, record, record_many
 from residents import effects
@@ -131,12 +131,9 @@ def fetch(*, disclosure: Disclosure, by: User, at: datetime) -> bytes:
     return content
 
 
-def forget_files(*, at: datetime) -> int:
-    """Delete files that were fetched, or that nobody came for. That they were given is kept."""
-    over = Disclosure.objects.filter(file_sealed__isnull=False).filter(
-        Q(fetched_at__lte=at - LIFE_ONCE_FETCHED) | Q(built_at__lte=at - LIFE)
-    )
-    forgotten = list(over.values_list("pk", "key"))
+def forget_files(over: QuerySet[Disclosure]) -> int:
+    """Delete these files. That they were given is kept."""
+    forgotten = list(over.filter(file_sealed__isnull=False).values_list("pk", "key"))
     for pk, key in forgotten:
         keys.destroy(id=key)  # first: a file whose key is gone is as good as gone, and this may be repeated
         Disclosure.objects.filter(pk=pk).update(file_sealed=None, file_sha256=None)

@@ -23,6 +23,7 @@ from consent.deciding import give
 from consent.models import Decision, Form, Purpose, Standing
 from consent.publishing import publish
 from gate import sealing, wire
+from portal import retention
 from residents import leaving, moving
 from residents.ages import today_in
 from residents.models import Building, Neighborhood, Resident, Unit, User
@@ -237,3 +238,11 @@ def raw(key: Ed25519PublicKey) -> bytes:
 def receipt(credential: Credential | str, version: int, *, at: datetime) -> dict[str, Any]:
     pk = credential if isinstance(credential, str) else str(credential.pk)
     return {"credential": pk, "version": version, "erased_at": at.isoformat()}
+
+
+def swept(code: str, *, at: datetime) -> int:
+    """Scheduled deletion comes by for this one rule: how many went."""
+    (rule,) = (each for each in retention.RULES if each.code == code)
+    (turn,) = retention.sweep(at=at, rules=[rule])
+    assert not turn.failed
+    return turn.gone

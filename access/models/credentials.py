@@ -65,12 +65,19 @@ class Credential(models.Model):
     class Meta:
         verbose_name = _("way to get in")
         verbose_name_plural = _("ways to get in")
-        indexes = [models.Index(fields=["resident", "kind"], name="credential_by_resident")]
+        indexes = [
+            models.Index(fields=["resident", "kind"], name="credential_by_resident"),
+            models.Index(
+                fields=["ended_at"], condition=Q(ended_at__isnull=False), name="credential_by_its_end"
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind="card", digest__isnull=False, number=None, verifier=None)
                 | Q(kind__in=["pin", "pass"], digest=None, number__isnull=False, verifier__isnull=False)
-                | Q(kind__in=["face", "qr"], digest=None, number=None, verifier=None),
+                | Q(kind__in=["face", "qr"], digest=None, number=None, verifier=None)
+                # What has ended is forgotten by the clock: see `access/retention.py`.
+                | Q(ended_at__isnull=False, digest=None, number=None, verifier=None),
                 name="credential_holds_what_its_kind_needs",
             ),
             models.CheckConstraint(

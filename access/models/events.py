@@ -5,10 +5,14 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from access.models.gates import Device, Gate
 from residents.models import Neighborhood
+
+# Letters and what holds them together: no digits, so no phone, card or identity number either.
+CODE = r"^[a-z][a-z_.-]*$"
 
 
 class EntryEvent(models.Model):
@@ -33,8 +37,16 @@ class EntryEvent(models.Model):
         indexes = [
             models.Index(fields=["gate", "-received_at"], name="event_by_gate"),
             models.Index(fields=["credential", "-received_at"], name="event_by_credential"),
+            models.Index(fields=["neighborhood", "received_at"], name="event_by_age"),
         ]
-        constraints = [models.UniqueConstraint(fields=["device", "boot", "sequence"], name="event_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["device", "boot", "sequence"], name="event_once"),
+            # F3: what words there are here are codes of ours. A name or a number of somebody is none.
+            models.CheckConstraint(
+                condition=Q(kind__regex=CODE) & Q(outcome__regex=CODE) & Q(reason__regex=rf"^$|{CODE}"),
+                name="event_says_codes_only",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"event {str(self.pk)[:8]}"

@@ -15,10 +15,26 @@ from residents.models import Neighborhood, User
 class Gate(models.Model):
     """A door or barrier. What it opens by is said here, once, and never in a rule (law 2)."""
 
+    class Place(models.TextChoices):
+        """Where it may be. A dwelling's own door, a toilet, a changing room and the inside of a home are not here, so no
+        device, and no camera, can be registered for one (obligation 25)."""
+
+        MAIN_GATE = "main_gate", _("gate of the neighborhood")
+        BUILDING_DOOR = "building_door", _("door of a building")
+        LIFT_LOBBY = "lift_lobby", _("lift lobby")
+        GARAGE = "garage", _("garage")
+        BICYCLE_SHED = "bicycle_shed", _("bicycle shed")
+        SHARED_ROOM = "shared_room", _("room that residents share")
+        STAFF_ROOM = "staff_room", _("room of the staff")
+
+    # Where everybody passes. A shared room may be one to rest, bathe or pray in: no camera looks into it.
+    PUBLIC = (Place.MAIN_GATE, Place.BUILDING_DOOR, Place.LIFT_LOBBY, Place.GARAGE, Place.BICYCLE_SHED)
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="gates")
     name = models.CharField(_("name"), max_length=60)
     name_en = models.CharField(_("name in English"), max_length=60, blank=True)
+    place = models.CharField(_("where it is"), max_length=20, choices=Place.choices, default=Place.MAIN_GATE)
     in_service = models.BooleanField(_("in service"), default=False)
     by_card = models.BooleanField(_("opens by card"), default=True)
     by_pin = models.BooleanField(_("opens by PIN"), default=False)
@@ -41,6 +57,33 @@ class Gate(models.Model):
                 name="gate_is_never_biometric_only",
                 violation_error_message=_(
                     "A gate in service must open by card. Tick that, or take it out of service."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    place__in=[
+                        "main_gate",
+                        "building_door",
+                        "lift_lobby",
+                        "garage",
+                        "bicycle_shed",
+                        "shared_room",
+                        "staff_room",
+                    ]
+                ),
+                name="gate_is_in_no_private_place",
+                violation_error_message=_(
+                    "No device belongs at a dwelling’s own door, in a toilet, a changing room or a home."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(by_face=False, by_fingerprint=False)
+                | Q(
+                    place__in=["main_gate", "building_door", "lift_lobby", "garage", "bicycle_shed"],
+                ),
+                name="gate_looks_at_faces_in_public_only",
+                violation_error_message=_(
+                    "A gate may open by face only where everybody passes. Choose another place, or leave faces out."
                 ),
             ),
             models.CheckConstraint(

@@ -1,11 +1,18 @@
-"""Who lives in the demo, as data. Every person, place, number and company here is made up."""
+"""The demo as data: its bodies, doors and questions here, its people in `dwellings.toml`, its notices in `notices.toml`.
+
+Every person, place, number and company is made up.
+"""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 from committees.models import Committee, Term
+from residents.models import Occupancy
 from sharing.models import Field
 
 _Kind, _Role = Committee.Kind, Term.Role
@@ -18,6 +25,8 @@ PASSWORD = "celadon gate"
 class Person:
     name: str
     phone: str = ""
+    tenure: Occupancy.Tenure = Occupancy.Tenure.FAMILY
+    age: int | None = None  # of minors
     account: str = ""  # sign-in name, for those who have used their letter
     language: str = "zh-hans"
     letter: bool = False  # a letter was written and not used yet
@@ -27,7 +36,9 @@ class Person:
 class Dwelling:
     building: str
     number: str
+    area: float
     people: tuple[Person, ...]
+    owners: tuple[Person, ...] = ()  # who live elsewhere
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,8 @@ class Community:
     bodies: dict[Committee.Kind, str]
     members: tuple[Member, ...]
     doors: tuple[Door, ...]
+    office: str = ""
+    guard_phone: str = ""
     controller: str = ""  # who answers for its consent forms; empty: it asks for no consent at all
     controller_contact: str = ""
     portraits: dict[str, int] = field(default_factory=dict)  # sign-in name -> whose portrait
@@ -89,6 +102,26 @@ class Community:
     refused: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     viewings: tuple[Viewing, ...] = ()
+
+
+def _dwellings(of: str) -> tuple[Dwelling, ...]:
+    """As `dwellings.toml` has them."""
+    found = tomllib.loads(Path(__file__).with_name("dwellings.toml").read_text(encoding="utf-8"))[of]
+    return tuple(
+        Dwelling(
+            building=each["at"][0],
+            number=each["at"][1],
+            area=each["area"],
+            people=tuple(_person(row) for row in each["lives"]),
+            owners=tuple(_person(row) for row in each.get("owns", ())),
+        )
+        for each in found
+    )
+
+
+def _person(row: dict[str, Any]) -> Person:
+    said = dict(row)
+    return Person(tenure=Occupancy.Tenure(said.pop("as", Occupancy.Tenure.OWNER)), **said)
 
 
 def card(dwelling: Dwelling, place: int) -> str:
@@ -99,38 +132,7 @@ def card(dwelling: Dwelling, place: int) -> str:
 CAILING = Community(
     name="采菱苑",
     name_en="Cailing Court",
-    dwellings=(
-        Dwelling("1 幢", "101", (Person("顾秀英", letter=True), Person("顾明远", "0571 8800 1101"))),
-        Dwelling(
-            "1 幢",
-            "201",
-            (Person("沈兰", "0571 8800 1201", account="resident"), Person("陆川", "0571 8800 1202")),
-        ),
-        Dwelling("1 幢", "202", (Person("余青", "0571 8800 1203", account="neighbor", language="en"),)),
-        Dwelling(
-            "1 幢",
-            "301",
-            (Person("何建国", "0571 8800 1301", account="chair"), Person("方梅"), Person("何雨")),
-        ),
-        Dwelling("1 幢", "302", (Person("邵文", "0571 8800 1302"), Person("邵小鱼"))),
-        Dwelling("2 幢", "101", (Person("钱桂芳", letter=True),)),
-        Dwelling(
-            "2 幢",
-            "201",
-            (Person("宋一帆", "0571 8800 2201", account="song"), Person("唐果"), Person("宋知夏")),
-        ),
-        Dwelling(
-            "2 幢",
-            "202",
-            (Person("魏长河", "0571 8800 2202", account="wei"), Person("姜禾", "0571 8800 2203")),
-        ),
-        Dwelling("2 幢", "301", (Person("罗素心", account="luo"),)),
-        Dwelling(
-            "2 幢",
-            "302",
-            (Person("丁香", "0571 8800 2302", account="ding"), Person("白露"), Person("丁一")),
-        ),
-    ),
+    dwellings=_dwellings("cailing"),
     bodies={
         _Kind.OWNERS: "采菱苑业主委员会",
         _Kind.RESIDENTS: "采菱社区居民委员会",
@@ -168,6 +170,8 @@ CAILING = Community(
             ),
         ),
     ),
+    office="1 幢底层 · ground floor of building 1",
+    guard_phone="0571 8800 1000",
     controller="采菱苑业主委员会 · Cailing Court owners’ committee",
     controller_contact="1 幢 301 室 · 0571 8800 1000",
     portraits={"resident": 0, "neighbor": 1, "passer-by": 2},
@@ -218,13 +222,12 @@ CAILING = Community(
 BANFENG = Community(
     name="半枫里",
     name_en="Banfeng Lane",
-    dwellings=(
-        Dwelling("1 幢", "11", (Person("叶知秋", "0571 8800 3011"), Person("梁木"), Person("叶舟"))),
-        Dwelling("1 幢", "12", (Person("石榴", "0571 8800 3012", account="shi"), Person("石岩"))),
-    ),
+    dwellings=_dwellings("banfeng"),
     bodies={_Kind.PROPERTY: "枫叶物业服务公司"},
     members=(Member("clerk2", _Kind.PROPERTY, _Role.CLERK),),
     doors=(Door("巷口", "Lane Gate"),),
+    office="巷口值班室 · the lodge at Lane Gate",
+    guard_phone="0571 8800 3000",
 )
 
 COMMUNITIES = (CAILING, BANFENG)

@@ -27,7 +27,13 @@ def put_up(
 ) -> None:
     for door in plan.doors:
         gate = gates.put_up(
-            neighborhood=neighborhood, name=door.name, name_en=door.name_en, by_face=door.by_face, at=at
+            neighborhood=neighborhood,
+            name=door.name,
+            name_en=door.name_en,
+            by_pin=True,
+            by_qr=True,
+            by_face=door.by_face,
+            at=at,
         )
         for unit in units.values():
             rules.add(gate=gate, unit=unit, at=at)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import translation
 
+from access import feed
 from committees.appointing import appoint
 from committees.models import Committee
 from committees.roles import capacity
 from portal.demo import consenting, doors, sharing, welcome
 from portal.demo.community import COMMUNITIES, PASSWORD, Community, Dwelling, Person
 from residents import claiming, letters, lookups
-from residents.models import Building, Neighborhood, Resident, Unit, User
+from residents.models import Building, Neighborhood, Occupancy, Ownership, Resident, Unit, User
 from residents.register import move_in, register
 
 Say = Callable[[str], object]
@@ -68,13 +70,18 @@ def renew_pairing_codes(*, at: datetime) -> None:
 
 def _settle(plan: Community, *, at: datetime, say: Say) -> Settled:
     say(f"{plan.name} ({plan.name_en}): dwellings, people, letters …")
-    neighborhood = Neighborhood.objects.create(name=plan.name, name_en=plan.name_en)
+    neighborhood = Neighborhood.objects.create(
+        name=plan.name, name_en=plan.name_en, office=plan.office, guard_phone=plan.guard_phone
+    )
     here = Settled(plan, neighborhood)
-    for dwelling in plan.dwellings:
-        _move_in(here, dwelling, at=at)
-    _appoint(here, at=at)
-    say(f"{plan.name}: gates, cards, rules …")
-    doors.put_up(plan, neighborhood=neighborhood, units=here.units, residents=here.residents, at=at)
+    with feed.put_off(at=at):
+        for dwelling in plan.dwellings:
+            _move_in(here, dwelling, at=at)
+        for dwelling in plan.dwellings:  # an owner elsewhere may live in any of the others
+            _say_who_owns(here, dwelling, at=at)
+        _appoint(here, at=at)
+        say(f"{plan.name}: gates, cards, rules …")
+        doors.put_up(plan, neighborhood=neighborhood, units=here.units, residents=here.residents, at=at)
     if plan.controller:
         say(f"{plan.name}: consent forms, decisions, portraits …")
         consenting.ask_and_answer(
@@ -87,14 +94,41 @@ def _settle(plan: Community, *, at: datetime, say: Say) -> Settled:
 
 def _move_in(here: Settled, dwelling: Dwelling, *, at: datetime) -> None:
     building, _ = Building.objects.get_or_create(neighborhood=here.neighborhood, name=dwelling.building)
-    unit = Unit.objects.create(neighborhood=here.neighborhood, building=building, number=dwelling.number)
+    unit = Unit.objects.create(
+        neighborhood=here.neighborhood,
+        building=building,
+        number=dwelling.number,
+        area=Decimal(str(dwelling.area)),
+    )
     here.units[dwelling] = unit
-    since = (at - timedelta(days=400)).date()
     for person in dwelling.people:
-        resident = register(neighborhood=here.neighborhood, name=person.name, phone=person.phone)
-        move_in(resident=resident, unit=unit, since=since, at=at)
-        here.residents[person.name] = resident
+        resident = _register(here, person, at=at)
+        move_in(resident=resident, unit=unit, since=_since(at), tenure=person.tenure, at=at)
         _write_letter(here, person, resident, at=at)
+
+
+def _register(here: Settled, person: Person, *, at: datetime) -> Resident:
+    # Half a year past the birthday, so that the demo is not another one tomorrow.
+    born = None if person.age is None else (at - timedelta(days=person.age * 365.25 + 183)).date()
+    resident = register(neighborhood=here.neighborhood, name=person.name, phone=person.phone, born=born)
+    here.residents[person.name] = resident
+    return resident
+
+
+def _say_who_owns(here: Settled, dwelling: Dwelling, *, at: datetime) -> None:
+    """Who lives there as its owner, and who owns it from elsewhere."""
+    owners = [person for person in dwelling.people if person.tenure == Occupancy.Tenure.OWNER]
+    for person in (*owners, *dwelling.owners):
+        Ownership.objects.create(
+            neighborhood=here.neighborhood,
+            resident=here.residents.get(person.name) or _register(here, person, at=at),
+            unit=here.units[dwelling],
+            since=_since(at),
+        )
+
+
+def _since(at: datetime) -> date:
+    return (at - timedelta(days=400)).date()
 
 
 def _write_letter(here: Settled, person: Person, resident: Resident, *, at: datetime) -> None:

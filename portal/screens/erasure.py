@@ -83,7 +83,8 @@ def erasure(request: ResidentRequest, order: UUID) -> HttpResponse:
     at = timezone.now()
     found = get_object_or_404(request.resident.erasure_orders.prefetch_related("places"), pk=order)
     overview = deciding.overview(resident=request.resident, at=at)
-    left = ways.ways_in(resident=request.resident, lines=overview, at=at)
+    held = ways.held(request.resident)
+    left = ways.ways_in(resident=request.resident, held=held, lines=overview, at=at)
     return render(request, "erasure.html", {"ways": left, **_told(found, at)})
 
 

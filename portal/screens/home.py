@@ -37,12 +37,13 @@ def mine(request: ResidentRequest) -> HttpResponse:
 def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
     """The number of queries is the same for everybody, and however large the neighborhood is."""
     lines = deciding.overview(resident=resident, at=at)
+    held = ways.held(resident)
     return {
         "neighborhood": resident.neighborhood.display_name,
         "dwellings": _dwellings(resident, at),
         "notices": my_account.notices(resident=resident, at=at),
-        "ways": ways.ways_in(resident=resident, lines=lines, at=at),
-        "other_ways": ways.other_ways(resident=resident, lines=lines) if resident.left_at is None else [],
+        "ways": ways.ways_in(resident=resident, held=held, lines=lines, at=at),
+        "other_ways": ways.other_ways(held=held, lines=lines) if resident.left_at is None else [],
         "beside": codes.beside(resident=resident, at=at),
         "waiting": _waiting(resident, at),
         "said": living.waiting(resident=resident),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, Q
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -53,24 +53,38 @@ class Passage:
         return ", ".join(sorted({f"{window['from']}–{window['to']}" for window in self.windows}))
 
 
-def ways_in(*, resident: Resident, lines: Iterable[Line], at: datetime) -> list[Way]:
-    """Cards first, then PINs; a face only where the resident said yes. The number of queries does not depend on the gates."""
+@dataclass(frozen=True)
+class Held:
+    """What somebody has, and what each of it passes: read once for a page. Two queries."""
+
+    credentials: Sequence[Credential]
+    passages: Mapping[UUID, list[Passage]]
+
+    def of(self, kind: Credential.Kind) -> list[Credential]:
+        return [each for each in self.credentials if each.kind == kind]
+
+
+def held(resident: Resident) -> Held:
     credentials = list(resident.credentials.active().order_by("created_at"))
-    passages = _passages(credentials)
-    cards = [each for each in credentials if each.kind == Credential.Kind.CARD]
-    ways = [_card(card, passages[card.pk]) for card in cards]
-    ways += [_pin(each, passages[each.pk]) for each in credentials if each.kind == Credential.Kind.PIN]
+    return Held(credentials, _passages(credentials))
+
+
+def ways_in(*, resident: Resident, held: Held, lines: Iterable[Line], at: datetime) -> list[Way]:
+    """Cards first, then PINs; a face only where the resident said yes. The number of queries does not depend on the gates."""
+    passages = held.passages
+    ways = [_card(card, passages[card.pk]) for card in held.of(Credential.Kind.CARD)]
+    ways += [_pin(pin, passages[pin.pk]) for pin in held.of(Credential.Kind.PIN)]
     if _stands(lines, Purpose.FACE_AT_GATE):
-        face = next((each for each in credentials if each.kind == Credential.Kind.FACE), None)
+        face = next(iter(held.of(Credential.Kind.FACE)), None)
         ways.append(_face(face, passages[face.pk]) if face else _face_to_be(resident))
     return ways
 
 
-def other_ways(*, resident: Resident, lines: Iterable[Line]) -> list[dict[str, str]]:
-    """What the neighborhood also offers to those who want it. One query."""
-    keypads = Gate.objects.filter(neighborhood=resident.neighborhood_id, in_service=True, by_pin=True)
-    own = resident.credentials.active().filter(kind=Credential.Kind.PIN, temporary=False)
-    found = [{"name": _("by PIN"), "url": reverse("pin")}] if keypads.filter(~Exists(own)).exists() else []
+def other_ways(*, held: Held, lines: Iterable[Line]) -> list[dict[str, str]]:
+    """What the gates of theirs, and the neighborhood, also offer to those who want it. No query."""
+    keypads = any(passage.gate.by_pin for passages in held.passages.values() for passage in passages)
+    own = any(not pin.temporary for pin in held.of(Credential.Kind.PIN))
+    found = [{"name": _("by PIN"), "url": reverse("pin")}] if keypads and not own else []
     return found + [
         {"name": _("by face"), "url": reverse("consent", args=[line.purpose])}
         for line in lines

@@ -66,6 +66,7 @@ REFUSED: dict[str, Words] = {
     "already": _("That is written down already."),
     "elsewhere": _("Nobody here has this number."),
     "left": _("They do not live here any more."),
+    "too_far": _("That day is more than a year ahead, or too long ago."),
     "too_many": _("Five helpers are enough. End one first."),
 }
 REASONED = (

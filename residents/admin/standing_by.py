@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from residents import moving, standing_by
+from residents import moving, owning, standing_by
 from residents.acts import Act
-from residents.admin.living import MANAGE, account, in_words
-from residents.desk import ScopedAdmin, ScopedFilter, moment
-from residents.models import Guardianship, Helper, MoveOut
+from residents.admin.living import MANAGE, DwellingField, account, in_words
+from residents.desk import ScopedAdmin, ScopedFilter, add_act, moment
+from residents.models import Guardianship, Helper, MoveOut, Ownership, Resident
 
 
 def _call_off(request: HttpRequest, plan: MoveOut, given: dict[str, Any]) -> None:
@@ -73,4 +74,52 @@ class HelperAdmin(ScopedAdmin[Helper]):
     acts = (
         Act(slug="end", label=_("End it"), perms=MANAGE, run=_end_helper,
             explained=_("One of the two is at the desk."), when=lambda row: row.until is None),
+    )  # fmt: skip
+
+
+class OwnForm(forms.Form):
+    dwelling = DwellingField(label=_("dwelling"), help_text=_("Building and number, such as: 1 101"))
+    since = forms.DateField(label=_("from"), widget=forms.DateInput(attrs={"type": "date"}))
+
+
+def _own(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> None:
+    try:
+        owning.own(
+            resident=resident,
+            unit=DwellingField().of(resident, given["dwelling"]),
+            since=given["since"],
+            by=account(request),
+            at=moment(request),
+        )
+    except owning.OwningRefused as refused:
+        raise in_words(refused) from refused
+
+
+def _sold(request: HttpRequest, row: Ownership, given: dict[str, Any]) -> None:
+    try:
+        owning.end(ownership=row, by=account(request), at=moment(request))
+    except owning.OwningRefused as refused:
+        raise in_words(refused) from refused
+
+
+add_act(
+    Resident,
+    Act(slug="owns", label=_("Owns a dwelling"), perms=MANAGE, form=OwnForm, run=_own,
+        explained=_("You have seen the deed. It opens no gate, and counts for votes."),
+        when=lambda resident: resident.erased_at is None),
+)  # fmt: skip
+
+
+@admin.register(Ownership)
+class OwnershipAdmin(ScopedAdmin[Ownership]):
+    view_perms = MANAGE
+    list_display = ("unit", "resident", "since", "until")
+    list_filter = (("neighborhood", ScopedFilter),)
+    list_select_related = ("unit__building", "resident")
+    ordering = ("-since", "pk")
+    fields = ("resident", "unit", "since", "until")
+    acts = (
+        Act(slug="sold", label=_("Owns it no more"), perms=MANAGE, run=_sold,
+            explained=_("It ends today. Where they live is not touched by it."),
+            when=lambda row: row.until is None),
     )  # fmt: skip

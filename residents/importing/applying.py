@@ -240,44 +240,34 @@ class _Writing:
             each.pk: each
             for each in found.select_related("neighborhood").select_for_update(of=("self",), no_key=True)
         }
-        told: list[tuple[Step, dict[str, Any]]] = []
-        phones = self.by_kind[are.SetPhone]
-        last = {each.person: each for each in phones}
-        was = {pk: (_hex(each.phone_sealed), _hex(each.phone_index)) for pk, each in people.items()}
-        contact.set_phones({people[pk]: each.phone for pk, each in last.items()})
-        for each in phones:
-            # Of two lines for one person only the last is written, and it alone is what undoing goes back from.
-            if last[each.person] is each:
-                sealed_was, index_was = was[each.person]
-                told.append(
-                    (
-                        each,
-                        {
-                            "what": "phone",
-                            "id": str(each.person),
-                            "was": sealed_was,
-                            "was_index": index_was,
-                            "is": each.index.hex(),
-                        },
-                    )
-                )
+        told = self._phones(people)
         for each in self.by_kind[are.SetBorn]:
             people[each.person].born = each.after
-            told.append(
-                (
-                    each,
-                    {
-                        "what": "born",
-                        "id": str(each.person),
-                        "was": _text(each.before),
-                        "is": str(each.after),
-                    },
-                )
-            )
+            was = {"what": "born", "id": str(each.person), "was": _text(each.before), "is": str(each.after)}
+            told.append((each, was))
         Resident.objects.bulk_update(
             people.values(), ["phone_sealed", "phone_index", "born"], batch_size=BATCH
         )
         return told
+
+    def _phones(self, people: dict[UUID, Resident]) -> list[tuple[Step, dict[str, Any]]]:
+        """Of two lines for one person only the last is written, and it alone is what undoing goes back from."""
+        last = {each.person: each for each in self.by_kind[are.SetPhone]}
+        was = {pk: (_hex(people[pk].phone_sealed), _hex(people[pk].phone_index)) for pk in last}
+        contact.set_phones({people[pk]: each.phone for pk, each in last.items()})
+        return [
+            (
+                each,
+                {
+                    "what": "phone",
+                    "id": str(pk),
+                    "was": was[pk][0],
+                    "was_index": was[pk][1],
+                    "is": each.index.hex(),
+                },
+            )
+            for pk, each in last.items()
+        ]
 
     def _moved(self) -> list[tuple[Step, dict[str, Any]]]:
         set_homes = self.by_kind[are.SetHome]

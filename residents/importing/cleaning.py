@@ -125,50 +125,11 @@ def _plain(cell: Cell) -> str:
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _DOTS = dict.fromkeys(map(ord, "•・‧･●∙⋅．"), "·")
 _UNSEEN = dict.fromkeys([*range(0x200B, 0x2010), 0x2060, 0xFEFF, 0x00AD], "")
-_NOBODY = {
-    *(
-        "",
-        "-",
-        "--",
-        "/",
-        "\\",
-        ".",
-        "*",
-        "?",
-        "x",
-        "xx",
-        "xxx",
-        "0",
-        "1",
-        "无",
-        "暂无",
-        "没有",
-        "空",
-        "空置",
-        "空房",
-        "空关",
-        "未售",
-    ),
-    *(
-        "待定",
-        "不详",
-        "未知",
-        "未登记",
-        "无人",
-        "保密",
-        "不愿提供",
-        "暂缺",
-        "none",
-        "n/a",
-        "na",
-        "null",
-        "nil",
-        "vacant",
-        "empty",
-        "tbd",
-        "unknown",
-    ),
-}
+_NOTHING = (
+    "- -- / \\ . * ? x xx xxx 0 1 无 暂无 没有 空 空置 空房 空关 未售 待定 不详 未知 未登记 无人 保密 不愿提供 暂缺"
+    " none n/a na null nil vacant empty tbd unknown"
+)
+_NOBODY = {"", *_NOTHING.split()}
 
 
 def name(cell: Cell) -> str:

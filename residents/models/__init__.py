@@ -6,6 +6,7 @@ from residents.models.living import Death, Departure, Guardianship, Helper, Move
 from residents.models.lookup import LookUp
 from residents.models.people import Occupancy, Ownership, Resident
 from residents.models.places import Building, Neighborhood, Unit
+from residents.models.retention import RetentionRun
 from residents.models.users import User
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Occupancy",
     "Ownership",
     "Resident",
+    "RetentionRun",
     "Unit",
     "User",
 ]

@@ -34,6 +34,7 @@ class ErasureOrder(models.Model):
         WITHDRAWN = "withdrawn", _("you stopped it")
         EXPIRED = "expired", _("the time you agreed to is over")
         FORM_CHANGED = "form_changed", _("the form changed")
+        RETIRED = "retired", _("it is no longer offered here")
         MOVED_OUT = "moved_out", _("you do not live here any more")
         DIED = "died", _("a death was recorded")
 

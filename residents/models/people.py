@@ -62,6 +62,7 @@ class Resident(models.Model):
         indexes = [
             models.Index(fields=["neighborhood", "id"], name="resident_by_neighborhood"),
             models.Index(fields=["phone_index"], name="resident_by_phone"),
+            models.Index(fields=["born"], condition=Q(born__isnull=False), name="resident_by_birth"),
             models.Index(
                 fields=["left_at"],
                 condition=Q(left_at__isnull=False, erased_at=None),

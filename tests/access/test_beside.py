@@ -143,8 +143,8 @@ def test_a_mark_is_not_added_to_somebody_elsewhere(reader, place, by, now):
 @pytest.mark.obligation("20")
 def test_marks_go_after_fourteen_days(reader, place, now):
     reader.events(shown(place, "NEW00001", now), boot=boot())
-    assert beside.forget_old(at=now + timedelta(days=13)) == 0
-    assert beside.forget_old(at=now + timedelta(days=15)) == 1
+    assert make.swept("access.unknown_cards", at=now + timedelta(days=13)) == 0
+    assert make.swept("access.unknown_cards", at=now + timedelta(days=15)) == 1
     assert not UnknownCard.objects.exists()
 
 

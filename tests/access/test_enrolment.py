@@ -17,6 +17,7 @@ from consent.models import Decision, Purpose
 from gate.sealing import unpack_template
 from ledger.models import Entry
 from portal.portraits import portrait
+from tests import make
 from tests.enrolling import agree, two_portraits
 from vault import keys
 
@@ -259,10 +260,8 @@ def test_enrolling_again_replaces_the_face_at_every_gate(resident, standings, ga
 @pytest.mark.obligation("20")
 def test_photos_are_deleted_after_a_quarter_of_an_hour_whatever_happened(resident, standings, folder, now):
     begun = begin(resident, now)
-    assert enrolment.overdue(at=now + timedelta(minutes=14, seconds=59)) == []
-    late = now + timedelta(minutes=15)
-    for each in enrolment.overdue(at=late):
-        enrolment.give_up(enrolment=each, at=late)
+    assert make.swept("access.photos", at=now + timedelta(minutes=14, seconds=59)) == 0
+    assert make.swept("access.photos", at=now + timedelta(minutes=15)) == 1
     begun.refresh_from_db()
     assert (begun.state, begun.reason) == (State.REFUSED, "could_not_finish")
     assert files(folder) == []

@@ -4,12 +4,13 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
+from django.db import IntegrityError, transaction
 
 from access import events
 from access.models import EntryEvent
 from consent.models import Decision, Purpose
 from consent.withdrawal import withdraw
+from residents.models import Neighborhood
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -56,10 +57,31 @@ def test_a_withdrawal_takes_the_face_out_of_its_events_and_of_late_ones(door, wh
 
 
 @pytest.mark.obligation("20")
-def test_an_event_is_kept_for_its_life_and_not_a_day_longer(door, who, now):
+def test_an_event_is_kept_for_a_month_and_not_a_day_longer(door, who, now):
     device, card = make.device(door, at=now).device, make.card(who, at=now)
-    life = timedelta(days=settings.ENTRY_EVENT_DAYS)
+    life = timedelta(days=30)
     passed(device, card, now - life - timedelta(seconds=1), kind="card")
     passed(device, card, now - life + timedelta(days=1), kind="card")
-    assert events.forget_old(at=now) == 1
+    assert make.swept("access.entry_events", at=now) == 1
     assert EntryEvent.objects.count() == 1
+
+
+@pytest.mark.obligation("20")
+def test_a_neighborhood_may_keep_them_for_less_and_for_itself_alone(door, who, now):
+    Neighborhood.objects.filter(pk=door.neighborhood_id).update(entry_event_days=3)
+    device, card = make.device(door, at=now).device, make.card(who, at=now)
+    other = make.gate(make.neighborhood(), at=now)
+    theirs = make.resident(other.neighborhood, at=now)
+    for reader, key in ((device, card), (make.device(other, at=now).device, make.card(theirs, at=now))):
+        for days in (2, 4, 29):
+            passed(reader, key, now - timedelta(days=days), kind="card")
+    assert make.swept("access.entry_events", at=now) == 2
+    assert EntryEvent.objects.filter(gate=door).count() == 1
+    assert EntryEvent.objects.filter(gate=other).count() == 3
+
+
+@pytest.mark.obligation("20")
+@pytest.mark.parametrize("days", [0, 31, 3650, None])
+def test_no_neighborhood_keeps_them_for_longer_or_for_ever(door, days):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Neighborhood.objects.filter(pk=door.neighborhood_id).update(entry_event_days=days)

@@ -265,3 +265,52 @@ def test_it_costs_the_same_number_of_queries_for_few_and_for_many(place, door, n
     assert everyone() == few
     assert FeedRow.objects.filter(present=True).count() == 43
     assert few <= 11  # two of them open and close a savepoint here
+
+
+def wanted() -> list[tuple[object, ...]]:
+    rows = FeedRow.objects.filter(present=True).order_by("gate", "credential")
+    return list(rows.values_list("gate", "credential", "body"))
+
+
+def test_put_off_it_tells_the_gates_all_of_it_at_the_end_and_nothing_before(place, door, now):
+    who = make.resident(place, at=now)
+    with feed.put_off(at=now):
+        make.rule(door, who, at=now)
+        card = make.card(who, at=now)
+        assert not FeedRow.objects.exists()
+    assert row(door, card).present
+    before = wanted()
+    assert feed.refresh(neighborhood=place, at=now) == 0, (
+        "what is there is what each act by itself would have left"
+    )
+    assert wanted() == before
+    make.card(make.resident(place, lives_in=make.home(who), at=now), at=now)
+    assert len(wanted()) == 2, "and afterwards each act tells them again"
+
+
+def test_put_off_and_failed_it_leaves_nothing(place, door, now):
+    who = make.resident(place, at=now)
+    make.rule(door, who, at=now)
+
+    def act() -> None:
+        with feed.put_off(at=now):
+            make.card(who, at=now)
+            cards.issue(resident=who, number="?", at=now)
+
+    with pytest.raises(cards.NumberRefused):
+        act()
+    assert not FeedRow.objects.exists()
+    assert not Credential.objects.exists()
+    make.card(who, at=now)
+    assert FeedRow.objects.count() == 1
+
+
+def test_put_off_it_asks_much_less_for_many(place, door, now):
+    def queries(around) -> int:
+        found = [make.resident(place, at=now) for _ in range(20)]
+        with CaptureQueriesContext(connection) as seen, around:
+            for who in found:
+                cards.issue(resident=who, number=f"P{who.pk.hex[:12]}", at=now)
+        return len(seen)
+
+    assert queries(feed.put_off(at=now)) < queries(transaction.atomic()) / 2

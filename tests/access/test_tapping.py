@@ -239,8 +239,8 @@ def test_what_nobody_answered_is_closed_by_the_sweep(ask, now):
 @pytest.mark.obligation("20")
 def test_requests_are_forgotten_after_half_a_year(ask, now):
     tapping.cancel(request=ask(), at=now)
-    assert tapping.forget_old(at=now + timedelta(days=179)) == 0
-    assert tapping.forget_old(at=now + timedelta(days=181)) == 1
+    assert make.swept("access.taps", at=now + timedelta(days=179)) == 0
+    assert make.swept("access.taps", at=now + timedelta(days=181)) == 1
 
 
 @pytest.mark.parametrize(

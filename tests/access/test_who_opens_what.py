@@ -39,8 +39,8 @@ from gate.decide import decide_face
 from gate.feed import read_page, windows_of
 from gate.store import Store
 from residents import effects
-from residents.models import Occupancy
-from residents.register import move_in
+from residents.models import User
+from residents.register import move_in, register
 from tests import make
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -183,16 +183,16 @@ class Machine(RuleBasedStateMachine):
         self.units = [make.unit(here) for _ in range(2)]
         self.people = {}
         for name in PEOPLE:
-            who = make.resident(here, at=self.now)
-            Occupancy.objects.filter(resident=who).delete()
-            self.people[name] = who
+            who = self.people[name] = register(neighborhood=here, name=name)
+            who.user = User.objects.create(username=f"{name}-{who.pk}")
+            who.save()
         self.doors = {}
         for number in range(2):
             # A keypad everywhere: where there is none, a lent PIN is no way in and the desk lends a card.
             gate = make.gate(here, at=self.now, by_pin=True, by_qr=number == 0)
             self.doors[number] = Door(self, gate, Path(self.folder.name) / str(number))
         self.takes()
-        self.move(unit=0, ahead=0, nights=None)
+        self.move(unit=0, ahead=0, nights=5)
         self.allow(gate=0, unit=0, days=(), hours=None)
 
     def takes(self) -> None:
@@ -218,11 +218,14 @@ class Machine(RuleBasedStateMachine):
 
     # People.
 
-    @rule(unit=st.integers(0, 1), ahead=st.integers(0, 2), nights=st.sampled_from([None, 1, 3]))
+    @rule(unit=st.integers(0, 1), ahead=st.integers(0, 2), nights=st.sampled_from([1, 2, 3, 6, None]))
     def move(self, unit, ahead, nights) -> None:
         since = day(self.now) + timedelta(days=ahead)
         until = since + timedelta(days=nights) if nights else None
-        if not until and any(each[0] == unit and each[2] is None for each in self.world.lived):
+        if any(
+            home == unit and (until is None or began < until) and (ended is None or since < ended)
+            for home, began, ended in self.world.lived
+        ):
             return
         for name, who in self.people.items():
             if not self.live(name, "card", "pin"):
@@ -230,21 +233,11 @@ class Machine(RuleBasedStateMachine):
             move_in(resident=who, unit=self.units[unit], since=since, until=until, at=self.now)
         self.world.lived.append((unit, since, until))
 
-    @rule(unit=st.integers(0, 1))
-    def leave(self, unit) -> None:
+    @rule()
+    def the_last_day_has_come(self) -> None:
+        """What is done when a stay that was agreed to end has ended; ending one early is a law of its own."""
         today = day(self.now)
-        ending = [
-            each
-            for each in self.world.lived
-            if each[0] == unit and each[1] < today and (not each[2] or each[2] > today)
-        ]
-        for each in ending:
-            self.world.lived[self.world.lived.index(each)] = (unit, each[1], today)
         for name, who in self.people.items():
-            for _, since, until in ending:
-                Occupancy.objects.filter(
-                    resident=who, unit=self.units[unit], since=since, until=until
-                ).update(until=today)
             effects.call("access_changed", resident=who, at=self.now)
             if not any(until is None or until > today for _, _, until in self.world.lived):
                 self.over(self.live(name, "pass"))
@@ -508,7 +501,7 @@ def test_who_opens_what(monkeypatch):
     run(
         Machine,
         settings=settings(
-            max_examples=15,
+            max_examples=10,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

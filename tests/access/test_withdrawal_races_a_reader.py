@@ -6,7 +6,7 @@ import threading
 import pytest
 from django.db import connections, transaction
 
-from access import devices, feed, retention
+from access import devices, feed, retention, templates
 from access.models import FeedRow, SealedCopy
 from residents.models import ErasurePlace
 from tests import make
@@ -68,7 +68,7 @@ def test_a_receipt_for_an_earlier_tombstone_is_not_lost(place, door, who, now, i
     reader = make.device(door)
     reader.feed(reader.feed().json()["cursor"])
     with transaction.atomic():
-        retention.retire(credential=face, at=now)
+        templates.retire(credential=face, at=now)
         feed.refresh(credentials=[face], at=now)
     version = FeedRow.objects.get(credential=face).version
     answers = []

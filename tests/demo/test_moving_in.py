@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import shutil
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from django.contrib.auth import authenticate
 from django.test import override_settings
 
 from access import enrolment, pairing
-from access.models import Credential, Device, Enrolment, Gate, Rule
+from access.models import Credential, Device, Enrolment, FeedRow, Gate, Rule
 from consent.deciding import overview
 from consent.models import Form, FormText, Purpose
 from gate import faces
@@ -59,16 +60,49 @@ def test_it_refuses_outside_demo_mode(now):
     assert not Neighborhood.objects.exists()
 
 
-def test_it_moves_25_people_into_two_neighborhoods(moved_in):
+def test_it_puts_90_people_on_the_register_of_two_neighborhoods(moved_in):
     assert Neighborhood.objects.count() == 2
-    assert Unit.objects.count() == 12
-    assert Resident.objects.count() == Occupancy.objects.count() == 25
+    assert Unit.objects.count() == 40
+    assert Resident.objects.count() == 90
+    assert Occupancy.objects.count() == 86
+    assert Occupancy.objects.filter(neighborhood__name="半枫里").count() == 5
+    assert all(unit.area for unit in Unit.objects.all())
+    assert all(each.office and each.guard_phone for each in Neighborhood.objects.all())
     assert moved_in
+
+
+def test_it_has_people_of_all_ages_and_tenures(moved_in, now):
+    tenures = Counter(Occupancy.objects.values_list("tenure", flat=True))
+    assert tenures.keys() == set(Occupancy.Tenure.values)
+    assert min(tenures.values()) >= 2
+    born = Resident.objects.filter(born__isnull=False).values_list("born", flat=True)
+    ages = sorted((now.date() - day).days // 365 for day in born)
+    assert len(ages) == 18
+    assert ages[0] < 3
+    assert 12 in ages
+    assert ages[-1] == 17, "nobody's date of birth is kept who is of age"
+    alone = [
+        home.residents[0] for home in (Home(unit) for unit in Unit.objects.all()) if len(home.residents) == 1
+    ]
+    assert sum(not who.phone_sealed and not who.user_id for who in alone) >= 4, "without phone or account"
+
+
+def test_each_dwelling_has_an_owner_who_may_live_elsewhere(moved_in):
+    assert not Unit.objects.filter(ownerships=None).exists()
+    elsewhere = Resident.objects.filter(occupancies=None)
+    assert {who.name for who in elsewhere} == {"汪立群", "尹守业", "解永康", "盛佩文"}
+    assert all(who.ownerships.count() == 2 and not who.credentials.exists() for who in elsewhere)
+    assert Resident.objects.get(name="施慧").ownerships.count() == 2, "who lives in the other one"
+
+
+class Home:
+    def __init__(self, unit: Unit) -> None:
+        self.residents = [each.resident for each in unit.occupancies.select_related("resident")]
 
 
 @pytest.mark.obligation("2")
 def test_it_gives_everybody_a_card_for_every_gate_of_theirs(moved_in):
-    for person in Resident.objects.all():
+    for person in Resident.objects.exclude(occupancies=None):
         assert Credential.objects.active().filter(resident=person, kind="card").count() == 1
         dwelling = Unit.objects.get(occupancies__resident=person)
         assert (
@@ -168,3 +202,11 @@ def test_it_writes_a_code_each_gate_can_pair_with_and_renews_it_only_if_unused(m
 def test_it_names_everybody_once():
     people = [person.name for plan in COMMUNITIES for unit in plan.dwellings for person in unit.people]
     assert len(people) == len(set(people))
+
+
+@pytest.mark.obligation("2")
+def test_every_gate_has_a_keypad_and_a_qr_reader_and_knows_every_card_of_its_own(moved_in):
+    for gate in Gate.objects.all():
+        assert (gate.by_card, gate.by_pin, gate.by_qr, gate.place) == (True, True, True, "main_gate")
+        known = FeedRow.objects.filter(gate=gate, present=True, credential__kind="card")
+        assert known.count() == Occupancy.objects.filter(neighborhood=gate.neighborhood).count()

@@ -18,11 +18,17 @@ def gate(here, now) -> Gate:
 
 @pytest.mark.obligation("A1", "1", "2")
 def test_a_gate_that_would_need_a_face_is_an_error_of_the_form(desk, clerk, here, gate):
-    given = {"neighborhood": here.pk, "name": "东门", "in_service": "on", "by_face": "on"}
+    given = {
+        "neighborhood": here.pk,
+        "name": "东门",
+        "place": "main_gate",
+        "in_service": "on",
+        "by_face": "on",
+    }
     answer = desk(clerk).post(f"{GATES}add/", given)
     assert answer.status_code == 200
     assert "must open by card" in answer.content.decode()
-    changed = {"name": "柳门", "in_service": "on", "by_face": "on"}
+    changed = {"name": "柳门", "place": "main_gate", "in_service": "on", "by_face": "on"}
     assert desk(clerk).post(f"{GATES}{gate.pk}/change/", changed).status_code == 200
     gate.refresh_from_db()
     assert gate.by_card
@@ -30,28 +36,44 @@ def test_a_gate_that_would_need_a_face_is_an_error_of_the_form(desk, clerk, here
 
 
 def test_two_gates_of_one_name_are_an_error_of_the_form(desk, clerk, here, gate, now):
-    given = {"neighborhood": here.pk, "name": "柳门", "by_card": "on"}
+    given = {"neighborhood": here.pk, "name": "柳门", "place": "main_gate", "by_card": "on"}
     assert desk(clerk).post(f"{GATES}add/", given).status_code == 200
     other = gates.put_up(neighborhood=here, name="东门", at=now)
     # Its neighborhood is not on this form; the constraint is asked all the same.
     assert (
-        desk(clerk).post(f"{GATES}{other.pk}/change/", {"name": "柳门", "by_card": "on"}).status_code == 200
+        desk(clerk)
+        .post(f"{GATES}{other.pk}/change/", {"name": "柳门", "place": "main_gate", "by_card": "on"})
+        .status_code
+        == 200
     )
     assert Gate.objects.filter(name="柳门").count() == 1
 
 
 def test_a_gate_is_put_up_and_changed(desk, clerk, here):
-    given = {"neighborhood": here.pk, "name": "东门", "in_service": "on", "by_card": "on"}
+    given = {
+        "neighborhood": here.pk,
+        "name": "东门",
+        "place": "main_gate",
+        "in_service": "on",
+        "by_card": "on",
+    }
     assert desk(clerk).post(f"{GATES}add/", given).status_code == 302
     gate = Gate.objects.get()
-    changed = {"name": "东门", "name_en": "East", "in_service": "on", "by_card": "on", "by_face": "on"}
+    changed = {
+        "name": "东门",
+        "place": "main_gate",
+        "name_en": "East",
+        "in_service": "on",
+        "by_card": "on",
+        "by_face": "on",
+    }
     assert desk(clerk).post(f"{GATES}{gate.pk}/change/", changed).status_code == 302
     gate.refresh_from_db()
     assert gate.methods == ["card", "face"]
 
 
 def test_a_gate_does_not_move_to_another_neighborhood(desk, superuser, elsewhere, gate):
-    given = {"name": "柳门", "by_card": "on", "neighborhood": elsewhere.pk}
+    given = {"name": "柳门", "place": "main_gate", "by_card": "on", "neighborhood": elsewhere.pk}
     desk(superuser).post(f"{GATES}{gate.pk}/change/", given)
     gate.refresh_from_db()
     assert gate.neighborhood != elsewhere
@@ -146,3 +168,44 @@ def test_an_event_names_no_person(desk, superuser, community):
     assert "Willow Gate" in body
     assert str(card.pk)[:8] not in body
     assert str(card.resident_id)[:8] not in body
+
+
+@pytest.mark.obligation("25")
+def test_a_gate_in_a_private_place_cannot_be_chosen_and_a_face_there_is_an_error_of_the_form(
+    desk, clerk, here
+):
+    page = desk(clerk).get(f"{GATES}add/").content.decode()
+    assert 'value="main_gate"' in page
+    for private in ("dwelling_door", "toilet", "changing_room", "inside_home"):
+        assert private not in page
+        given = {"neighborhood": here.pk, "name": "门", "place": private, "by_card": "on"}
+        assert desk(clerk).post(f"{GATES}add/", given).status_code == 200
+    given = {"neighborhood": here.pk, "name": "门", "place": "staff_room", "by_card": "on", "by_face": "on"}
+    answer = desk(clerk).post(f"{GATES}add/", given)
+    assert "only where everybody passes" in answer.content.decode()
+    assert not Gate.objects.exists()
+
+
+@pytest.mark.obligation("11")
+def test_the_chair_gives_up_faces_and_nobody_else_does(desk, chair, clerk, auditor, outsider, here, now):
+    gate = gates.put_up(neighborhood=here, name="柳门", by_face=True, at=now)
+    page = f"/admin/residents/neighborhood/{here.pk}/retire-faces/"
+    for other, code in ((clerk, 403), (auditor, 403), (outsider, 404)):
+        assert desk(other).post(page).status_code == code
+    gate.refresh_from_db()
+    assert gate.by_face
+    assert "each person’s face data is erased" in desk(chair).get(page).content.decode()
+    assert desk(chair).post(page).status_code in (302, 303)
+    gate.refresh_from_db()
+    assert gate.methods == ["card"]
+    assert "No gate here opens by face" in desk(chair).post(page).content.decode()
+
+
+@pytest.mark.obligation("20")
+def test_whoever_runs_the_system_sets_how_long_entries_are_kept_and_never_longer(desk, superuser, here):
+    page = f"/admin/residents/neighborhood/{here.pk}/change/"
+    given = {"name": here.name, "time_zone": here.time_zone, "entry_event_days": "31"}
+    assert "Between 1 and 30 days" in desk(superuser).post(page, given).content.decode()
+    assert desk(superuser).post(page, {**given, "entry_event_days": "7"}).status_code == 302
+    here.refresh_from_db()
+    assert here.entry_event_days == 7

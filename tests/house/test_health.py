@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from access.models import Device, Gate
-from portal import health
+from portal import health, retention
 from residents.models import Neighborhood
 from tests.databases import pointed_at
 
@@ -20,6 +20,7 @@ from tests.databases import pointed_at
 def well(db) -> None:
     cache.set(health.WORKER_KEY, time.time())
     cache.set(health.SWEEP_KEY, time.time())
+    cache.set(retention.RETENTION_KEY, time.time())
 
 
 @pytest.fixture
@@ -45,12 +46,13 @@ def ask() -> tuple[int, dict[str, dict[str, object]]]:
 def test_it_is_200_when_all_is_well(device):
     status, said = ask()
     assert (status, said["ok"]) == (200, True), said
-    assert set(said) == {"ok", "database", "vault", "redis", "worker", "beat", "gates"}
+    assert set(said) == {"ok", "database", "vault", "redis", "worker", "beat", "retention", "gates"}
     assert said["gates"]["devices"] == 1
 
 
 def test_it_asks_little(device, django_assert_num_queries):
-    with django_assert_num_queries(2):
+    """Two, one for all that may be late, and four for how long and by which calendar each neighborhood counts."""
+    with django_assert_num_queries(7):
         ask()
 
 
@@ -60,7 +62,14 @@ def test_it_names_nobody(device):
     assert str(device.gate.pk) not in said
 
 
-@pytest.mark.parametrize(("key", "part"), [(health.WORKER_KEY, "worker"), (health.SWEEP_KEY, "beat")])
+@pytest.mark.parametrize(
+    ("key", "part"),
+    [
+        (health.WORKER_KEY, "worker"),
+        (health.SWEEP_KEY, "beat"),
+        (retention.RETENTION_KEY, "retention"),
+    ],
+)
 @pytest.mark.parametrize("age", [None, 1000])
 def test_it_is_503_when_the_worker_or_beat_is_silent(well, key, part, age):
     cache.delete(key) if age is None else cache.set(key, time.time() - age)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from residents.importing import life
+from residents.importing import life, sealed
 from residents.models import Import, Neighborhood, Resident, User
 from tests.cast import PASSWORD
 from tests.importing.sheets import community, xlsx
@@ -70,11 +70,17 @@ def test_nothing_of_an_identity_number_or_a_placeholder_is_anywhere(
     live.wait_until(lambda: Import.objects.get().state == Import.State.APPLIED, timeout=60)
     assert Resident.objects.count() == len(rows)
 
+    # Nor under the seal, where no search of files would find it.
+    opened = str([entry.as_json() for entry in sealed.entries(source, list(source.lines.all()))])
+    assert rows[1][5].strip()[:1] in opened
+    assert not any(word in opened for word in (NUMBER, NUMBER[:-1], PLACEHOLDER))
+
     # A refused file and a broken one leave as little.
     assert (
         "“"
         in desk.post(
-            "/desk/import/", files={"file": ("a.csv", f"姓名,房号,姓名,{NUMBER}\n{NUMBER},1-1-101,a,b\n".encode())}
+            "/desk/import/",
+            files={"file": ("a.csv", f"姓名,房号,姓名,{NUMBER}\n{NUMBER},1-1-101,a,b\n".encode())},
         ).text
     )
     desk.post("/desk/import/", files={"file": ("b.xlsx", b"PK\x03\x04" + NUMBER.encode() * 20)})

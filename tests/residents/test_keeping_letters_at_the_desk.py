@@ -82,9 +82,10 @@ def test_no_page_of_the_admin_and_no_file_has_it(resident):
     assert "keep_at_desk" not in Field.values
 
 
-def test_a_tombstone_does_not_say_it(resident, clerk, now):
+def test_a_tombstone_does_not_say_it(here, clerk, now):
     from django.db import IntegrityError, transaction
 
+    resident = register(neighborhood=here, name="柳三")
     letters.keep_at_desk(resident=resident, by=clerk, at=now)
     gone = {"user": None, "name": "", "phone_sealed": None, "phone_index": None, "erased_at": now}
     with pytest.raises(IntegrityError, match="erased_says_nothing_of_the_mail"), transaction.atomic():

@@ -33,6 +33,13 @@ def print_for(here, by, at, *, token=None, who=Who.NO_LETTER, building=None):
     )
 
 
+def lived_here_until_yesterday(people, at):
+    for lived in Occupancy.objects.filter(resident__in=people):
+        lived.delete()
+        lived.until = at.date() - timedelta(days=1)
+        lived.save(force_insert=True)
+
+
 def claim(sheet, at, username="willow"):
     return claiming.claim(
         code=sheet.written.code,
@@ -96,8 +103,7 @@ def test_an_expired_letter_can_be_chosen_for_another(here, people, clerk, now):
 
 
 def test_who_moved_out_is_not_written_to_and_an_owner_who_lives_elsewhere_is(here, people, clerk, now):
-    Occupancy.objects.filter(resident=people[0]).update(until=now.date() - timedelta(days=1))
-    Occupancy.objects.filter(resident=people[1]).update(until=now.date() - timedelta(days=1))
+    lived_here_until_yesterday(people[:2], now)
     home = Unit.objects.get(building__name="2 幢", number="301")
     Ownership.objects.create(neighborhood=here, resident=people[1], unit=home, since=date(2020, 1, 1))
     written = {sheet.written.letter.resident: sheet for sheet in print_for(here, clerk, now).sheets}
@@ -107,7 +113,7 @@ def test_who_moved_out_is_not_written_to_and_an_owner_who_lives_elsewhere_is(her
 
 def test_nobody_finds_a_letter_to_the_dead(here, people, clerk, now):
     home = Unit.objects.get(building__name="2 幢", number="301")
-    Occupancy.objects.filter(resident=people[0]).update(until=now.date())
+    lived_here_until_yesterday(people[:1], now)
     Ownership.objects.create(neighborhood=here, resident=people[0], unit=home, since=date(2020, 1, 1))
     Resident.objects.filter(pk=people[0].pk).update(left_at=now, left_because=Resident.Left.DIED)
     assert people[0] not in {sheet.written.letter.resident for sheet in print_for(here, clerk, now).sheets}

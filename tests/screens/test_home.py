@@ -106,7 +106,7 @@ def test_a_look_up_of_last_month_is_in_the_record_only(
 def test_staff_without_a_dwelling_are_shown_to_their_desk(sign_in, clerk: User):
     answer = sign_in(clerk).get("/")
     assert answer.status_code == 302
-    assert answer["Location"] == "/admin/"
+    assert answer["Location"] == "/desk/"
 
 
 def test_staff_who_live_here_are_residents_first_and_find_their_desk(
@@ -117,11 +117,11 @@ def test_staff_who_live_here_are_residents_first_and_find_their_desk(
     home.save()
     page = sign_in(chair).get("/").content.decode()
     assert "How I get in" in page
-    assert 'href="/admin/"' in page
+    assert 'href="/desk/"' in page
 
 
 def test_a_resident_is_shown_no_desk(me: Client):
-    assert "/admin/" not in me.get("/").content.decode()
+    assert "/desk/" not in me.get("/").content.decode()
 
 
 def test_an_account_of_nobody_is_told_so(sign_in, db: None):
@@ -162,7 +162,7 @@ def test_the_number_of_queries_does_not_grow(
 ):
     agree(resident, forms, Purpose.FACE_AT_GATE, at=now)
     look_up(resident=resident, by=clerk, reason="leak", capacity="property.clerk", at=now)
-    with django_assert_max_num_queries(21) as first:
+    with django_assert_max_num_queries(22) as first:
         me.get("/")
     for number in range(30):
         register(neighborhood=here, name=f"住户{number}")

@@ -127,7 +127,7 @@ def test_a_letter_leads_from_the_paper_to_an_account_without_javascript(staff, s
     visit = staff(width=1280, scripts=False)
     print_all(visit)
     sheet = visit.page.locator(".sheet").first
-    address = scanned(sheet.locator(".qr__picture"))
+    address = scanned(sheet.locator(".qr"))
     code = sheet.locator(".sheet__digits").inner_text()
     assert address == f"{visit.url}/l/{code}/"
     phone = site(width=390, scripts=False)
@@ -149,7 +149,7 @@ def test_a_new_password_ends_the_session_in_the_other_browser(staff, site: Site,
     visit.open(f"/desk/letters/people/{resident.pk}/")
     visit.press("[name=goes][value=mailbox]")
     phone = site()
-    phone.page.goto(scanned(visit.page.locator(".qr__picture")))
+    phone.page.goto(scanned(visit.page.locator(".qr")))
     phone.fill(password1=NEW, password2=NEW)
     phone.press("main form[autocomplete] button")
     assert phone.path() == "/"
@@ -259,7 +259,7 @@ def test_a_slip_is_one_page(staff, here, street, now: datetime):
     visit.open(f"/desk/letters/people/{resident.pk}/")
     visit.page.check("#slip-document")
     visit.press("form[action$='/slip/'] button")
-    address = scanned(visit.page.locator(".qr__picture"))
+    address = scanned(visit.page.locator(".qr"))
     assert address.startswith(f"{visit.url}/l/")
     assert pages(visit.page.pdf()) == 1
 

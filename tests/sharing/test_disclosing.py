@@ -188,8 +188,8 @@ def test_it_is_sealed_at_rest(resident, says, give):
 @pytest.mark.obligation("20")
 def test_it_is_forgotten_a_day_after_it_was_fetched(resident, says, give, chair, afterwards):
     disclosure, _ = give()
-    assert disclosing.forget_files(at=afterwards + timedelta(hours=23)) == 0
-    assert disclosing.forget_files(at=afterwards + timedelta(days=1)) == 1
+    assert make.swept("sharing.files_fetched", at=afterwards + timedelta(hours=23)) == 0
+    assert make.swept("sharing.files_fetched", at=afterwards + timedelta(days=1)) == 1
     assert keys.state(disclosure.key) == keys.State.DESTROYED
     assert DisclosedRow.objects.count() == 0
     assert Disclosure.objects.get().file_sealed is None
@@ -202,8 +202,8 @@ def test_it_is_forgotten_when_nobody_comes_for_it(asked, chair, afterwards):
     with pytest.raises(disclosing.FileNotReady):
         disclosing.fetch(disclosure=disclosure, by=chair, at=afterwards)
     disclosing.build(disclosure=disclosure.pk, at=afterwards)
-    assert disclosing.forget_files(at=afterwards + timedelta(days=29)) == 0
-    assert disclosing.forget_files(at=afterwards + timedelta(days=30)) == 1
+    assert make.swept("sharing.files", at=afterwards + timedelta(days=29)) == 0
+    assert make.swept("sharing.files", at=afterwards + timedelta(days=30)) == 1
 
 
 def test_the_preview_is_what_the_file_would_say(asked, resident, now):

@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from access import cards, feed, reading, storage
+from access import cards, reading, storage
 from access.devices import find
 from access.models import Device, FeedRow, SealedCopy, Template
 from consent.models import Decision, Purpose, Standing
@@ -274,8 +274,8 @@ def test_it_refuses_a_cursor_from_before_the_tombstones_it_no_longer_keeps(reade
     old = reader.feed().json()["cursor"]
     make.end(card, at=now - timedelta(days=401))
     kept = make.card(who, at=now)
-    assert feed.compact(at=now) == 1
-    assert feed.compact(at=now) == 0
+    assert make.swept("access.tombstones", at=now) == 1
+    assert make.swept("access.tombstones", at=now) == 0
     problem(reader.feed(old), "cursor-too-old", 410)
     copy = Copy(reader).sync()
     assert set(copy.rows) == {str(kept.pk)}
@@ -286,7 +286,7 @@ def test_a_tombstone_stays_while_an_erasure_waits_for_it(reader, who, now):
     face = make.face(who, at=now)
     reader.feed()
     stop(who, now)
-    assert feed.compact(at=now + timedelta(days=999)) == 0
+    assert make.swept("access.tombstones", at=now + timedelta(days=999)) == 0
     assert FeedRow.objects.filter(credential=face, present=False).exists()
     # And a device that begins anew hears of it by its version, so that its receipt counts.
     assert [(row["credential"], row["present"]) for row in reader.feed().json()["rows"]] == [

@@ -111,11 +111,22 @@ def test_an_ended_card_is_no_unknown_one(reader, card, boot, now):
 
 
 @pytest.mark.obligation("F3")
-def test_it_has_no_place_for_a_photo_or_a_name(reader, card, boot, now):
-    reader.events(event(1, now, card, photo="AAAA", name="柳一"), boot=boot)
-    kept = EntryEvent.objects.values().get()
-    assert "AAAA" not in map(str, kept.values())
-    assert "柳一" not in map(str, kept.values())
+@pytest.mark.parametrize("field", ["photo", "name", "phone", "id_number", "face", "picture_url", "resident"])
+def test_it_refuses_a_photo_a_name_and_whatever_else_was_not_asked_for(reader, card, boot, now, field):
+    response = reader.events(event(1, now, card, **{field: "柳一"}), boot=boot)
+    assert "柳一" not in problem(response, "malformed", 400)["detail"]
+    response = reader.ask("POST", "events", body={"boot": boot, "events": [], field: "柳一"})
+    problem(response, "malformed", 400)
+    assert not EntryEvent.objects.exists()
+
+
+@pytest.mark.obligation("F3")
+@pytest.mark.parametrize(
+    "reason", ["柳一", "0571 8800 0101", "057188000101", "ok\n柳一", "330106199001011234"]
+)
+def test_a_reason_is_a_code_and_never_words_or_numbers(reader, card, boot, now, reason):
+    problem(reader.events(event(1, now, card, reason=reason), boot=boot), "malformed", 400)
+    assert not EntryEvent.objects.exists()
 
 
 @pytest.mark.parametrize("count", [501, 3_000, 10_000])

@@ -1,0 +1,67 @@
+"""What ends by the clock here, and what stays because it is somebody's proof (laws 3, 8 and 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from consent import withdrawal
+from consent.models import Form, Standing
+from residents.models import Resident
+from residents.retention import AsWritten, End, Kept, Rows, Rule
+
+
+def _over(at: datetime) -> Q:
+    """Its time has come, or its form was no longer in force at that time (obligation 7)."""
+    form = "decision__form__"
+    replaced = ~Q(**{f"{form}state": Form.State.PUBLISHED})
+    return Q(expires_at__lte=at) | (replaced & Q(**{f"{form}superseded_at__lte": at}))
+
+
+def _claim_people(due: Rows, limit: int) -> list[Any]:
+    """The person first, as every act on a consent does. Whoever acts at this very moment is left for the next sweep."""
+    people = [standing.resident_id for standing in due.only("resident")[: limit * 10]]
+    free = Resident.objects.filter(pk__in=people).order_by("pk")
+    held = [one.pk for one in free.select_for_update(skip_locked=True, no_key=True).only("pk")[:limit]]
+    return [standing.pk for standing in due.filter(resident__in=held).only("pk")]
+
+
+def _expire(claimed: list[Any], at: datetime) -> int:
+    over = Standing.objects.filter(pk__in=claimed).select_related("resident")
+    return sum(withdrawal.expire(standing=standing, at=at) is not None for standing in over)
+
+
+RULES: Sequence[Rule] = (
+    Rule(
+        code="consent.lapsed",
+        what=_("What rests on a yes of yours: face data, photos, copies at the gates"),
+        why=_("What the form says that you agreed to, and nothing else."),
+        life=AsWritten(),
+        since=_("the form says for how long a yes is good; when the form changes, the yes ends at once"),
+        end=End.DELETE,
+        covers=("consent.Standing",),
+        rows=Standing.objects.all,
+        clock="expires_at",
+        when=_over,
+        claim=_claim_people,
+        forget=_expire,
+        # One person at a time: it is the same act as stopping, and no longer.
+        batch=1,
+        grace=timedelta(hours=1),
+    ),
+)
+
+KEPT: Sequence[Kept] = (
+    Kept(
+        what=_("What you decided, on which form, and when"),
+        why=_(
+            "Whoever uses your data must be able to prove that they were allowed to, and you that you stopped it."
+        ),
+        until=_("For good. Once you are deleted, it names a number that leads to nobody."),
+        covers=("consent.Form", "consent.FormText", "consent.Decision"),
+    ),
+)

@@ -1,0 +1,409 @@
+"""How long things are kept, as data (laws 8 and 9, obligations 20 and 41): what, why, how long, since when, and how it ends.
+
+Each room lists its rules in its own `retention.py`: `RULES` for what ends, `KEPT` for what stays and the reason it does.
+`portal/retention.py` sees to them all and shows them to everybody. A rule without a period cannot be written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from residents import letters
+from residents.importing import life as importing
+from residents.models import (
+    Import,
+    Neighborhood,
+    Ownership,
+    Resident,
+    RetentionRun,
+)
+
+Words = str | Promise
+Rows = QuerySet[Any, Any]
+
+
+class NoPeriod(ValueError):
+    """A rule that does not say how long, or says nothing at all: nothing is kept for an unknown time."""
+
+
+class End(models.TextChoices):
+    DELETE = "delete", _("deleted")
+    ANONYMISE = "anonymise", _("wiped")
+
+
+@dataclass(frozen=True)
+class Years:
+    """By the calendar, for dates; on the day itself it is over."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting that holds days, for whoever runs the system."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class ByNeighborhood:
+    """A column of the neighborhood that holds days."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class AsWritten:
+    """The row's own date is the end: somebody agreed to it, or was told."""
+
+
+Life = timedelta | Years | Setting | ByNeighborhood | AsWritten
+Claim = Callable[[Rows, int], list[Any]]
+
+
+def rows_themselves(due: Rows, limit: int) -> list[Any]:
+    """Claim rows for this transaction. One that somebody else holds at this moment is left for the next sweep."""
+    claimed = due.select_for_update(skip_locked=True, no_key=True, of=("self",)).only("pk")[:limit]
+    return [row.pk for row in claimed]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One kind of thing that ends. `clock` names the column that its life is counted from."""
+
+    code: str  # room.subject, as reports name it
+    what: Words
+    why: Words
+    life: Life
+    since: Words  # the clock, in words: "after it was received"
+    end: End
+    covers: tuple[str, ...]  # `room.Model`, or `room.Model.field` where only that goes
+    rows: Callable[[], Rows]
+    clock: str
+    # Ends these rows, in the transaction that claimed them; how many really went.
+    forget: Callable[[list[Any], datetime], int]
+    claim: Claim = rows_themselves
+    batch: int = 500  # so many in one transaction
+    grace: timedelta = timedelta(hours=6)  # due for longer than this is late, and the alarm sounds
+    when: Callable[[datetime], Q] | None = None  # instead of clock and life, where they do not say it all
+
+    def __post_init__(self) -> None:
+        """Raises: NoPeriod"""
+        if isinstance(self.life, timedelta) and self.life <= timedelta(0):
+            raise NoPeriod(self.code)
+        if isinstance(self.life, Years) and self.life.number < 1:
+            raise NoPeriod(self.code)
+        if not isinstance(self.life, timedelta | Years | Setting | ByNeighborhood | AsWritten):
+            raise NoPeriod(self.code)
+        if not (self.code and self.what and self.why and self.since and self.covers):
+            raise NoPeriod(self.code)
+
+    def due(self, at: datetime) -> Rows:
+        """What is to be gone by `at`, oldest first. Asked for an earlier time, what has been due since then."""
+        over = self.when(at) if self.when else self._over(at)
+        return self.rows().filter(over).order_by(self.clock, "pk")
+
+    def late(self, at: datetime) -> Rows:
+        """What should have gone long ago. Asked of the rows, so that it is true whatever a sweep says of itself."""
+        return self.due(at - self.grace)
+
+    def how_long(self, neighborhood: Neighborhood | None = None) -> str:
+        """The period in words; where a neighborhood sets it, that one's."""
+        return in_words(self.life, neighborhood)
+
+    def _over(self, at: datetime) -> Q:
+        before = f"{self.clock}__lte"
+        match self.life:
+            case ByNeighborhood(column):
+                return _by_neighborhood(self.clock, column, at)
+            case Years(number):
+                return _by_calendar(self.clock, number, at)
+            case Setting(name):
+                return Q(**{before: at - timedelta(days=getattr(settings, name))})
+            case AsWritten():
+                return Q(**{before: at})
+            case timedelta():
+                return Q(**{before: at - self.life})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """One kind of thing that no clock ends, and why it must stay."""
+
+    what: Words
+    why: Words
+    until: Words
+    covers: tuple[str, ...]
+
+
+def deleted(model: type[models.Model]) -> Callable[[list[Any], datetime], int]:
+    """`forget` for rows that nothing else hangs on."""
+
+    def forget(claimed: list[Any], at: datetime) -> int:
+        return model._default_manager.filter(pk__in=claimed).delete()[1].get(model._meta.label, 0)
+
+    return forget
+
+
+def in_words(life: Life, neighborhood: Neighborhood | None = None) -> str:
+    match life:
+        case AsWritten():
+            return str(_("as long as was said"))
+        case Years(number):
+            return ngettext("%(count)d year", "%(count)d years", number) % {"count": number}
+        case Setting(name):
+            return _days(getattr(settings, name))
+        case ByNeighborhood(column):
+            field = Neighborhood._meta.get_field(column)
+            if neighborhood is None:
+                return str(_("at most %(days)s; your neighborhood may set less")) % {
+                    "days": _days(field.get_default())  # type: ignore[union-attr]
+                }
+            return _days(getattr(neighborhood, column))
+        case timedelta(days=0, seconds=seconds) if seconds % 3600:
+            minutes = seconds // 60
+            return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+        case timedelta(days=0, seconds=seconds):
+            hours = seconds // 3600
+            return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+        case timedelta(days=days):
+            return _days(days)
+
+
+def _days(number: int) -> str:
+    if number >= 730 and number % 365 == 0:
+        return in_words(Years(number // 365))
+    return ngettext("%(count)d day", "%(count)d days", number) % {"count": number}
+
+
+def _by_neighborhood(clock: str, column: str, at: datetime) -> Q:
+    """Named one by one, so that an index on neighborhood and clock finds what is due and passes over the rest."""
+    over = Q(pk__in=[])
+    groups: dict[int, list[Any]] = {}
+    for pk, days in Neighborhood.objects.values_list("pk", column):
+        groups.setdefault(days, []).append(pk)
+    for days, neighborhoods in sorted(groups.items()):
+        over |= Q(**{"neighborhood__in": neighborhoods, f"{clock}__lte": at - timedelta(days=days)})
+    return over
+
+
+def _by_calendar(clock: str, years: int, at: datetime) -> Q:
+    """A date that was so many years ago, by the calendar of the row's neighborhood."""
+    over = Q(pk__in=[])
+    for zone in Neighborhood.objects.order_by().values_list("time_zone", flat=True).distinct():
+        today = at.astimezone(ZoneInfo(zone)).date()
+        over |= Q(**{"neighborhood__time_zone": zone, f"{clock}__lte": years_before(today, years)})
+    return over
+
+
+def years_before(day: date, years: int) -> date:
+    """Whoever was born on 29 February is a year older on 1 March."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return day.replace(year=day.year - years, day=28)
+
+
+# --- This room's
+
+# Three years: as long as a claim from the contract can still be brought (Civil Code 188).
+OWNED_HERE = Years(3)
+HISTORY = timedelta(days=3 * 365)
+RUNS = timedelta(days=400)
+ADULT = Years(18)
+
+
+def _forget_births(claimed: list[Any], at: datetime) -> int:
+    return Resident.objects.filter(pk__in=claimed).update(born=None)
+
+
+def _forget_imports(claimed: list[Any], at: datetime) -> int:
+    return sum(importing.forget(imported=pk, at=at) for pk in claimed)
+
+
+def _forget_letters(claimed: list[Any], at: datetime) -> int:
+    return letters.drop(claimed, at=at)
+
+
+RULES: Sequence[Rule] = (
+    Rule(
+        code="residents.birth_dates",
+        what=_("A child’s date of birth"),
+        why=_("To know who decides for a child, and from when they decide themselves."),
+        life=ADULT,
+        since=_("from the day of birth"),
+        end=End.ANONYMISE,
+        covers=("residents.Resident.born",),
+        rows=lambda: Resident.objects.filter(born__isnull=False),
+        clock="born",
+        forget=_forget_births,
+        grace=timedelta(days=2),
+    ),
+    Rule(
+        code="residents.letters",
+        what=_("That a letter with an opening code was written, for whom, and how it was delivered"),
+        why=_(
+            "So that you can see who had it printed, and the office whether it was used, ran out or was replaced."
+        ),
+        life=letters.KEPT,
+        since=_("after the letter was used or replaced, or ran out"),
+        end=End.DELETE,
+        covers=("residents.Letter", "residents.LetterBatch"),
+        rows=letters.ended,
+        clock="ended",
+        forget=_forget_letters,
+    ),
+    Rule(
+        code="residents.imports",
+        what=_("The lines of a list that was brought in, under a key of their own"),
+        why=_("So that a line can be asked about, and the whole list be undone."),
+        life=AsWritten(),
+        since=_("seven days where nothing came of it, thirty days after it was brought in"),
+        end=End.DELETE,
+        covers=("residents.ImportRow",),
+        rows=lambda: Import.objects.kept().exclude(state__in=Import.RUNNING),
+        clock="forget_at",
+        forget=_forget_imports,
+        batch=1,
+    ),
+    Rule(
+        code="residents.owned",
+        what=_("That somebody owned a dwelling, once they have sold it"),
+        why=_("For questions about that time: who could vote, who paid."),
+        life=OWNED_HERE,
+        since=_("after it was sold"),
+        end=End.DELETE,
+        covers=("residents.Ownership",),
+        rows=lambda: Ownership.objects.filter(until__isnull=False),
+        clock="until",
+        forget=deleted(Ownership),
+        grace=timedelta(days=2),
+    ),
+    Rule(
+        code="residents.sessions",
+        what=_("That a browser is signed in"),
+        why=_(
+            "So that you need not sign in on each page. An account that has ended opens nothing meanwhile."
+        ),
+        life=AsWritten(),
+        since=_("two weeks after signing in; signing out deletes it at once"),
+        end=End.DELETE,
+        covers=("sessions.Session",),
+        rows=Session.objects.all,
+        clock="expire_date",
+        forget=deleted(Session),
+    ),
+    Rule(
+        code="residents.desk_history",
+        what=_("What staff changed at the desk: which row, which fields, never their content"),
+        why=_("To find out who changed something, if a mistake or a misuse comes to light."),
+        life=HISTORY,
+        since=_("after the change"),
+        end=End.DELETE,
+        covers=("admin.LogEntry",),
+        rows=LogEntry.objects.all,
+        clock="action_time",
+        forget=deleted(LogEntry),
+    ),
+    Rule(
+        code="residents.retention_runs",
+        what=_("How much was deleted each day, as numbers"),
+        why=_("So that auditors can see that these rules are kept. It names nobody."),
+        life=RUNS,
+        since=_("after the day"),
+        end=End.DELETE,
+        covers=("residents.RetentionRun",),
+        rows=RetentionRun.objects.all,
+        clock="last_at",
+        forget=deleted(RetentionRun),
+    ),
+)
+
+KEPT: Sequence[Kept] = (
+    Kept(
+        what=_("Name, dwelling and, if you gave one, your phone number"),
+        why=_(
+            "The register of who lives here and who owns what. A name is enough; no identity number is kept."
+        ),
+        until=_("As long as you live or own here, or until you have it deleted."),
+        covers=(
+            "residents.Resident",
+            "residents.User",
+            "residents.Building",
+            "residents.Unit",
+            "residents.Neighborhood",
+        ),
+    ),
+    Kept(
+        what=_(
+            "Who lived where and when, notices to leave and answers to them, guardians, named helpers, deaths"
+        ),
+        why=_(
+            "So that nobody is moved out without their word, and each step can be looked at and put right."
+        ),
+        until=_(
+            "As long as you are on the register; they go with the rest once you have left and the grace is over."
+        ),
+        covers=(
+            "residents.Occupancy",
+            "residents.MoveOut",
+            "residents.Departure",
+            "residents.Death",
+            "residents.Guardianship",
+            "residents.Helper",
+        ),
+    ),
+    Kept(
+        what=_("That a list was brought in, by whom, when, and how many lines"),
+        why=_(
+            "So that it can be said later where entries of the register came from. The lines are gone by then."
+        ),
+        until=_("For good."),
+        covers=("residents.Import",),
+    ),
+    Kept(
+        what=_("Who of the staff viewed your details, when and why"),
+        why=_(
+            "It is your proof, so nobody can delete it, the operator included. The law asks for records of use to be"
+            " kept (six months for network logs, three years for what is given to others) and sets no longest time."
+        ),
+        until=_("For good. Once you are deleted, it names a number that leads to nobody."),
+        covers=("residents.LookUp",),
+    ),
+    Kept(
+        what=_("What was deleted where, and what was seen there afterwards"),
+        why=_("It is your certificate that something is gone, and holds numbers that lead to nobody."),
+        until=_("For good."),
+        covers=("residents.ErasureOrder", "residents.ErasurePlace"),
+    ),
+    Kept(
+        what=_("The record nobody can secretly change"),
+        why=_(
+            "For each act a check number, and the codes, numbers and times that it was made from, so that your"
+            " slip can still be checked. Names, words and pictures are never in it."
+        ),
+        until=_("For good."),
+        covers=("ledger.Entry", "ledger.Opening"),
+    ),
+    Kept(
+        what=_("The keys that sealed data is read with"),
+        why=_(
+            "A key lives as long as what it opens; then it is destroyed and only its number stays, so that it cannot come back."
+        ),
+        until=_("Until what it opens has to go."),
+        covers=("vault.Key", "vault.Canary"),
+    ),
+)

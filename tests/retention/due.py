@@ -1,0 +1,348 @@
+"""For each rule, something that it is about: made with its clock at a given moment, and whether it is still there."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from access import pins
+from access.models import (
+    Credential,
+    Enrolment,
+    EntryEvent,
+    FeedRow,
+    Gate,
+    PairingCode,
+    Pass,
+    TapRequest,
+    UnknownCard,
+)
+from consent.models import Purpose, Standing
+from portal import retention
+from residents.models import Import, Letter, Neighborhood, Ownership, Resident, RetentionRun, User
+from residents.retention import AsWritten, ByNeighborhood, Rule, Setting, Years, years_before
+from sharing.models import Disclosure, Recipient, Request
+from tests import make
+
+StillThere = Callable[[], bool]
+numbers = itertools.count(1)
+
+
+@dataclass
+class Place:
+    """Where the things are made: one neighborhood with a gate, somebody who lives there, and the time."""
+
+    neighborhood: Neighborhood
+    gate: Gate
+    device: Any
+    who: Resident
+    now: datetime
+
+    @classmethod
+    def made(cls, now: datetime) -> Place:
+        where = make.neighborhood()
+        gate = make.gate(where, at=now)
+        who = make.resident(where, at=now)
+        make.card(who, at=now)
+        return cls(where, gate, make.device(gate, at=now).device, who, now)
+
+    def somebody(self) -> Resident:
+        who = make.resident(self.neighborhood, at=self.now)
+        make.card(who, at=self.now)
+        return who
+
+    def user(self) -> User:
+        return User.objects.create(username=f"staff-{next(numbers)}")
+
+
+def rule(code: str) -> Rule:
+    return next(each for each in retention.RULES if each.code == code)
+
+
+def edge(each: Rule, at: datetime) -> datetime:
+    """The clock of what is due at this very moment, and not a moment earlier."""
+    match each.life:
+        case AsWritten():
+            return at
+        case ByNeighborhood():
+            return at - timedelta(days=30)
+        case Setting(name):
+            return at - timedelta(days=getattr(settings, name))
+        case Years(years):
+            day = years_before(at.astimezone(ZoneInfo("Asia/Shanghai")).date(), years)
+            return datetime(day.year, day.month, day.day, tzinfo=at.tzinfo)
+        case timedelta():
+            return at - each.life
+    raise AssertionError(each)
+
+
+def there(model: Any, pk: Any, **also: Any) -> StillThere:
+    return lambda: model._default_manager.filter(pk=pk, **also).exists()
+
+
+def birth_date(place: Place, clock: datetime) -> StillThere:
+    Resident.objects.filter(pk=(child := place.somebody()).pk).update(born=clock.date())
+    return there(Resident, child.pk, born__isnull=False)
+
+
+def letter(place: Place, clock: datetime) -> StillThere:
+    row = Letter.objects.create(
+        neighborhood=place.neighborhood,
+        resident=make.resident(place.neighborhood, at=place.now, account=False),
+        purpose="open",
+        goes="desk",
+        digest=uuid.uuid4().bytes,
+        made_at=clock - timedelta(days=60),
+        expires_at=clock,
+    )
+    return there(Letter, row.pk)
+
+
+def home(model: Any) -> Callable[[Place, datetime], StillThere]:
+    def made(place: Place, clock: datetime) -> StillThere:
+        until: date = clock.date()
+        row = model.objects.create(
+            neighborhood=place.neighborhood,
+            resident=place.who,
+            unit=make.unit(place.neighborhood),
+            since=until - timedelta(days=100),
+            until=until,
+        )
+        return there(model, row.pk)
+
+    return made
+
+
+def session(place: Place, clock: datetime) -> StillThere:
+    row = Session.objects.create(session_key=uuid.uuid4().hex, session_data="", expire_date=clock)
+    return there(Session, row.pk)
+
+
+def desk_history(place: Place, clock: datetime) -> StillThere:
+    row = LogEntry.objects.create(
+        user=place.user(),
+        content_type=ContentType.objects.get_for_model(Resident),
+        object_id=str(uuid.uuid4()),
+        object_repr="resident",
+        action_flag=CHANGE,
+        action_time=clock,
+    )
+    return there(LogEntry, row.pk)
+
+
+def run(place: Place, clock: datetime) -> StillThere:
+    row = RetentionRun.objects.create(rule=f"old.{next(numbers)}", day=clock.date(), last_at=clock)
+    return there(RetentionRun, row.pk)
+
+
+def standing(place: Place, clock: datetime) -> StillThere:
+    row = make.consent(place.somebody(), at=clock - timedelta(days=365))
+    assert row.expires_at == clock
+    return there(Standing, row.pk)
+
+
+def enrolment(state: str, field: str, **also: Any) -> Callable[[Place, datetime], StillThere]:
+    def made(place: Place, clock: datetime) -> StillThere:
+        who = place.somebody()
+        face, sending = (
+            make.consent(who, purpose=purpose, at=place.now)
+            for purpose in (Purpose.FACE_AT_GATE, Purpose.PHOTO_OVER_INTERNET)
+        )
+        row = Enrolment.objects.create(
+            neighborhood=place.neighborhood,
+            resident=who,
+            standing=face,
+            photo_standing=sending,
+            route=Enrolment.Route.PORTAL,
+            state=state,
+            **{"created_at": clock, field: clock, **also},
+        )
+        return there(Enrolment, row.pk, state=state)
+
+    return made
+
+
+def event(place: Place, clock: datetime) -> StillThere:
+    row = EntryEvent.objects.create(
+        neighborhood=place.neighborhood,
+        gate=place.gate,
+        device=place.device,
+        boot=uuid.uuid4(),
+        sequence=1,
+        kind="card",
+        outcome="opened",
+        device_time=clock,
+        received_at=clock,
+    )
+    return there(EntryEvent, row.pk)
+
+
+def card(place: Place, clock: datetime) -> StillThere:
+    row = make.card(place.who, at=clock)
+    Credential.objects.filter(pk=row.pk).update(ended_at=clock)
+    return there(Credential, row.pk, digest__isnull=False)
+
+
+def pin(place: Place, clock: datetime) -> StillThere:
+    row = pins.lend(resident=place.somebody(), at=clock).credential
+    Credential.objects.filter(pk=row.pk).update(ended_at=clock)
+    return there(Credential, row.pk, verifier__isnull=False)
+
+
+def ended_way(place: Place, clock: datetime) -> StillThere:
+    row = Credential.objects.create(
+        neighborhood=place.neighborhood, resident=place.who, kind="face", created_at=clock, ended_at=clock
+    )
+    return there(Credential, row.pk)
+
+
+def tombstone(place: Place, clock: datetime) -> StillThere:
+    ended_way(place, place.now)
+    row = FeedRow.objects.create(
+        neighborhood=place.neighborhood,
+        gate=make.gate(place.neighborhood, at=place.now),  # not the one that others use meanwhile
+        credential=Credential.objects.filter(kind="face").latest("created_at"),
+        version=next(numbers) + 1_000_000,
+        present=False,
+        changed_at=clock,
+    )
+    return there(FeedRow, row.pk)
+
+
+def imported(place: Place, clock: datetime) -> StillThere:
+    row = Import.objects.create(
+        neighborhood=place.neighborhood, by=place.user(), created_at=clock, forget_at=clock, about=b"sealed"
+    )
+    return there(Import, row.pk, forgotten_at=None)
+
+
+def visit(place: Place, clock: datetime) -> StillThere:
+    way = Credential.objects.create(
+        neighborhood=place.neighborhood,
+        resident=place.who,
+        kind="pass",
+        number=f"{next(numbers) + 20_000}",
+        verifier="slow",
+        created_at=clock,
+    )
+    row = Pass.objects.create(
+        neighborhood=place.neighborhood,
+        credential=way,
+        valid_from=clock,
+        valid_until=clock + timedelta(hours=1),
+        made_at=clock,
+    )
+    Credential.objects.filter(pk=way.pk).update(ended_at=clock)
+    return there(Pass, row.pk)
+
+
+def tap(place: Place, clock: datetime) -> StillThere:
+    row = TapRequest.objects.create(
+        neighborhood=place.neighborhood,
+        gate=place.gate,
+        resident=place.who,
+        by=place.user(),
+        capacity="property.clerk",
+        made_at=clock,
+        until=clock + timedelta(minutes=2),
+        closed_at=clock,
+        outcome="over",
+    )
+    return there(TapRequest, row.pk)
+
+
+def unknown_card(place: Place, clock: datetime) -> StillThere:
+    row = UnknownCard.objects.create(
+        neighborhood=place.neighborhood,
+        gate=place.gate,
+        digest=uuid.uuid4().bytes,
+        taps=1,
+        first_seen=clock,
+        last_seen=clock,
+    )
+    return there(UnknownCard, row.pk)
+
+
+def pairing_code(place: Place, clock: datetime) -> StillThere:
+    row = PairingCode.objects.create(
+        gate=place.gate, digest=uuid.uuid4().bytes, made_at=clock, expires_at=clock
+    )
+    return there(PairingCode, row.pk)
+
+
+def draft(place: Place, clock: datetime) -> StillThere:
+    row = _request(place, clock)
+    return there(Request, row.pk)
+
+
+def disclosed_file(field: str) -> Callable[[Place, datetime], StillThere]:
+    def made(place: Place, clock: datetime) -> StillThere:
+        row = _request(place, place.now + timedelta(days=1))
+        putter = place.user()
+        Request.objects.filter(pk=row.pk).update(state="open", opened_by=putter, opened_at=place.now)
+        Request.objects.filter(pk=row.pk).update(state="released")
+        given = Disclosure.objects.create(
+            neighborhood=place.neighborhood, request=row, asked_by=putter, asked_at=clock
+        )
+        built = {"built_at": place.now, field: clock}
+        Disclosure.objects.filter(pk=given.pk).update(file_sealed=b"sealed", file_sha256=b"x" * 32, **built)
+        return there(Disclosure, given.pk, file_sealed__isnull=False)
+
+    return made
+
+
+def _request(place: Place, deadline: datetime) -> Request:
+    return Request.objects.create(
+        neighborhood=place.neighborhood,
+        recipient=Recipient.objects.create(
+            neighborhood=place.neighborhood, name="Lifts", contact="0571 8800 0000"
+        ),
+        purpose="电梯",
+        purpose_en="lifts",
+        fields=["name"],
+        retention_days=30,
+        deadline=deadline,
+        drafted_by=place.user(),
+    )
+
+
+MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
+    "residents.birth_dates": birth_date,
+    "residents.letters": letter,
+    "residents.imports": imported,
+    "residents.owned": home(Ownership),
+    "residents.sessions": session,
+    "residents.desk_history": desk_history,
+    "residents.retention_runs": run,
+    "consent.lapsed": standing,
+    "access.photos": enrolment("waiting", "created_at"),
+    "access.enrolments_refused": enrolment("refused", "finished_at", reason="no_face"),
+    "access.entry_events": event,
+    "access.card_numbers": card,
+    "access.pins": pin,
+    "access.tombstones": tombstone,
+    "access.ended_ways": ended_way,
+    "access.visits": visit,
+    "access.taps": tap,
+    "access.unknown_cards": unknown_card,
+    "access.pairing_codes": pairing_code,
+    "sharing.files_fetched": disclosed_file("fetched_at"),
+    "sharing.files": disclosed_file("built_at"),
+    "sharing.drafts": draft,
+}
+
+
+@transaction.atomic
+def make_due(code: str, place: Place) -> StillThere:
+    return MADE[code](place, edge(rule(code), place.now))

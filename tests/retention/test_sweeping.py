@@ -1,0 +1,98 @@
+"""A sweep takes turns, gives way, counts what it did, and says what it could not do."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+
+from access.models import EntryEvent
+from portal import retention
+from residents.models import RetentionRun
+from residents.retention import deleted
+from tests.retention.due import MADE, Place, edge, make_due, rule
+
+pytestmark = pytest.mark.django_db
+
+
+def smaller(code: str, **changed):
+    from dataclasses import replace
+
+    return replace(rule(code), **changed)
+
+
+@pytest.mark.obligation("20")
+def test_a_mountain_of_one_kind_keeps_no_other_waiting_and_goes_on_next_time(place: Place, now):
+    for _ in range(9):
+        make_due("access.entry_events", place)
+    letter = make_due("residents.letters", place)
+    rules = [smaller("access.entry_events", batch=4), rule("residents.letters")]
+    turns = retention.sweep(at=now, rules=rules, seconds=0)
+    assert [turn.gone for turn in turns] == [4, 1]
+    assert not letter()
+    run = RetentionRun.objects.get(rule="access.entry_events")
+    assert (run.deleted, run.still_due, run.oldest_due) == (4, 5, edge(rules[0], now))
+    assert [turn.gone for turn in retention.sweep(at=now, rules=rules, seconds=60)] == [5, 0]
+    run.refresh_from_db()
+    assert (run.deleted, run.still_due, run.oldest_due) == (9, 0, None)
+
+
+@pytest.mark.obligation("20", "F16")
+def test_a_row_that_fails_keeps_no_other_row_and_a_rule_no_other_rule(place: Place, now, caplog):
+    rows = [make_due("access.entry_events", place) for _ in range(5)]
+    letter = make_due("residents.letters", place)
+    bad = EntryEvent.objects.order_by("received_at", "pk").first()
+
+    def forget(claimed, at):
+        if bad.pk in claimed:
+            raise ValueError("柳一 cannot be deleted")
+        return deleted(EntryEvent)(claimed, at)
+
+    rules = [smaller("access.entry_events", forget=forget), rule("residents.letters")]
+    with caplog.at_level(logging.ERROR):
+        turn, other = retention.sweep(at=now, rules=rules)
+    assert (turn.gone, turn.failed, other.gone) == (4, 2, 1)
+    assert sum(row() for row in rows) == 1
+    assert not letter()
+    assert "ValueError" in caplog.text
+    assert "柳一" not in caplog.text
+    assert cache.get(retention.RETENTION_KEY) is None
+    run = RetentionRun.objects.get(rule="access.entry_events")
+    assert (run.deleted, run.failed, run.still_due) == (4, 2, 1)
+    retention.sweep(at=now)
+    assert not any(row() for row in rows)
+    assert cache.get(retention.RETENTION_KEY) == now.timestamp()
+
+
+def test_one_that_does_nothing_does_not_go_round_for_ever(place: Place, now):
+    make_due("access.entry_events", place)
+    (turn,) = retention.sweep(
+        at=now, rules=[smaller("access.entry_events", batch=1, forget=lambda claimed, at: 0)], seconds=60
+    )
+    assert (turn.gone, turn.failed) == (0, 0)
+    assert RetentionRun.objects.get().still_due == 1
+
+
+def test_it_asks_as_little_where_nothing_is_due_however_much_there_is(
+    place: Place, now, django_assert_max_num_queries
+):
+    for _ in range(30):
+        MADE["access.entry_events"](place, now)
+    retention.sweep(at=now)
+    with django_assert_max_num_queries(5 * len(retention.RULES) + 20):
+        retention.sweep(at=now)
+
+
+@pytest.mark.obligation("20")
+def test_numbers_are_all_that_is_kept_of_it_and_not_for_ever(place: Place, now):
+    kinds = {field.get_internal_type() for field in RetentionRun._meta.fields}
+    assert kinds == {"UUIDField", "CharField", "DateField", "BigIntegerField", "DateTimeField", "FloatField"}
+    assert not any(field.is_relation for field in RetentionRun._meta.get_fields())
+    make_due("access.entry_events", place)
+    retention.sweep(at=now)
+    assert RetentionRun.objects.get(rule="access.entry_events").deleted == 1
+    retention.sweep(at=now + timedelta(days=401))
+    assert not RetentionRun.objects.filter(day__lt=now.date()).exists()
+    assert not RetentionRun.objects.filter(rule="access.entry_events", deleted=1).exists()
