@@ -127,7 +127,7 @@ def _print_all(desk: Visit, *, wanted: dict[int, list]) -> Letters:
         desk.press("form[action$='/print/'] button")
         desk.page.wait_for_selector(".sheet")
         if not letters.count:
-            keep(desk, "8-sheets")
+            keep(desk, "8-sheets", whole=False)
             for line, row in wanted.items():
                 sheet = desk.page.locator(".sheet", has_text=row[5]).first
                 letters.codes[line] = sheet.locator(".sheet__digits").inner_text()

@@ -63,14 +63,14 @@ def look(visit: Visit, name: str) -> None:
     visit.look()
 
 
-def keep(visit: Visit, name: str) -> None:
+def keep(visit: Visit, name: str, *, whole: bool = True) -> None:
     if not PRINTED:
         return
     before = visit.page.viewport_size
     language = visit.page.evaluate("document.documentElement.lang")
     for width in (390, 1280):
         visit.page.set_viewport_size({"width": width, "height": 844})
-        visit.page.screenshot(path=Path(PRINTED) / f"{name}-{language}-{width}.png", full_page=True)
+        visit.page.screenshot(path=Path(PRINTED) / f"{name}-{language}-{width}.png", full_page=whole)
     if before:
         visit.page.set_viewport_size(before)
 
