@@ -23,7 +23,7 @@ HOUSEHOLDS = 1200
 NO_PHONE, OWNER = 18, 2
 
 
-@pytest.mark.obligation("A4", "3", "24")
+@pytest.mark.obligation("A4", "14")
 def test_from_a_spreadsheet_to_an_opened_gate(live: Live, site, put_up: PutUp, clerk: User, here):
     headings, rows = community(HOUSEHOLDS)
     desk: Visit = site(width=1280, axe=True)

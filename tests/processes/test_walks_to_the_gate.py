@@ -42,7 +42,9 @@ def household(here, gate: Gate, now: datetime) -> tuple[Resident, Resident]:
         who = register(neighborhood=here, name=name)
         who.user = User.objects.create_user(username=username, password=PASSWORD)
         who.save()
-        move_in(resident=who, unit=unit, since=today_in(here, now) - timedelta(days=90), tenure=tenure, at=now)
+        move_in(
+            resident=who, unit=unit, since=today_in(here, now) - timedelta(days=90), tenure=tenure, at=now
+        )
         cards.issue(resident=who, number=card, at=now)
         people.append(who)
     owner, lodger = people
@@ -64,7 +66,7 @@ def find(desk, task: str, person: Resident) -> None:
     desk.press(f"main a[href*='{person.pk}']")
 
 
-@pytest.mark.obligation("1", "2", "3")
+@pytest.mark.obligation("2", "14")
 def test_a_card_reported_lost_by_phone(site, door: Door, household, clerk: User):
     owner, _lodger = household
     assert opens(door, card=OWNER)
@@ -93,7 +95,7 @@ def test_a_card_reported_lost_by_phone(site, door: Door, household, clerk: User)
     assert not opens(door, card=OWNER)
 
 
-@pytest.mark.obligation("9", "F4")
+@pytest.mark.obligation("9", "14")
 def test_moving_out_stops_at_the_gate_and_is_shown_to_be_erased(site, door: Door, household):
     assert opens(door, card=LODGER)
     visit = site(width=390, axe=True)
@@ -116,8 +118,10 @@ def test_moving_out_stops_at_the_gate_and_is_shown_to_be_erased(site, door: Door
     assert "已全部删除" in visit.page.inner_text("h1")
 
 
-@pytest.mark.obligation("F23")
-def test_who_says_i_live_here_goes_on_getting_in(site, door: Door, household, clerk: User, here, now: datetime):
+@pytest.mark.obligation("14")
+def test_who_says_i_live_here_goes_on_getting_in(
+    site, door: Door, household, clerk: User, here, now: datetime
+):
     owner, lodger = household
     second = staff(here, username="second", kind=Committee.Kind.PROPERTY, role=Term.Role.CLERK, at=now)
     landlady = site(width=390, axe=True)
@@ -154,7 +158,6 @@ def test_who_says_i_live_here_goes_on_getting_in(site, door: Door, household, cl
     assert opens(door, card=OWNER)
 
 
-@pytest.mark.obligation("F23")
 def test_a_death_stops_one_card_and_its_mistake_is_undone(site, door: Door, household, clerk: User):
     owner, lodger = household
     desk = site(width=1280)
@@ -179,7 +182,7 @@ def test_a_death_stops_one_card_and_its_mistake_is_undone(site, door: Door, hous
     assert opens(door, card=LODGER)
 
 
-@pytest.mark.obligation("3")
+@pytest.mark.obligation("A4", "14")
 def test_a_courier_of_somebody_without_a_phone(site, door: Door, household, clerk: User, now: datetime):
     """Made at the desk for her; she sees it when she comes to open her account, at whatever browser."""
     owner, _lodger = household
