@@ -70,7 +70,7 @@ def report(
     )
     if _has_own(resident) or not _waiting(resident):
         return Reported(lost, None, waits=False)
-    if not deskwork.is_recognised(known_by):
+    if not deskwork.is_recognised(resident, known_by):
         return Reported(lost, None, waits=True)
     _note(resident, DeskAct.Act.PIN_LENT, known_by, by, at)
     # One that was lent before may never have been told to anybody.
@@ -83,7 +83,7 @@ def hand_out(*, resident: Resident, known_by: DeskAct.KnownBy, by: User, at: dat
 
     Raises: NotRecognised, NothingWaits, PermissionDenied
     """
-    if not deskwork.is_recognised(known_by):
+    if not deskwork.is_recognised(resident, known_by):
         raise NotRecognised
     _note(resident, DeskAct.Act.PIN_LENT, known_by, by, at)
     resident = one_at_a_time(resident)

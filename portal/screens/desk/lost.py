@@ -109,6 +109,9 @@ def hand_out(request: StaffRequest, person: UUID) -> HttpResponse:
             by=request.user,
             at=request.at,
         )
+    except reporting.NotRecognised:
+        form.add_error("known_by", _("We keep no number of theirs to ring back on. They come in person."))
+        return render(request, "desk/pin.html", context)
     except reporting.NothingWaits:
         form.add_error(
             None, _("They have a card or a PIN of their own that works. If it is lost, report that first.")
