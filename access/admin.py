@@ -258,9 +258,7 @@ def _lost(request: HttpRequest, card: Credential, given: dict[str, Any]) -> Http
         if reported.waits:
             messages.warning(
                 request,
-                gettext(
-                    "Tell nobody a PIN by phone. When they come in person, hand it out on their page."
-                ),
+                gettext("Tell nobody a PIN by phone. When they come in person, hand it out on their page."),
             )
         return None
     return shown_once(

@@ -171,7 +171,9 @@ def test_lost_in_one_act_with_the_pin_shown_once(at_desk, resident, card):
 
 
 def test_a_spare_that_is_refused_does_not_refuse_the_report(at_desk, resident, card):
-    body = page(at_desk.post(of(resident, "lost/"), {"card": card.pk, "known_by": "in_person", "spare": "?!"}))
+    body = page(
+        at_desk.post(of(resident, "lost/"), {"card": card.pk, "known_by": "in_person", "spare": "?!"})
+    )
     assert "could not be lent" in body
     assert "<kbd>" in body
     assert not Credential.objects.active().filter(kind="card").exists()
@@ -202,7 +204,9 @@ def test_a_report_that_does_not_say_what_blocks_nothing(at_desk, resident, card,
 
 def test_a_neighbors_card_cannot_be_named_on_somebodys_page(at_desk, resident, neighbor, card, now):
     theirs = cards.issue(resident=neighbor, number="04A20003", at=now)
-    assert at_desk.post(of(resident, "lost/"), {"card": theirs.pk, "known_by": "in_person"}).status_code == 422
+    assert (
+        at_desk.post(of(resident, "lost/"), {"card": theirs.pk, "known_by": "in_person"}).status_code == 422
+    )
     assert Credential.objects.get(pk=theirs.pk).ended_at is None
 
 

@@ -106,7 +106,9 @@ class TestNamesAndPhonesAreNotForGuessing:
     @pytest.mark.parametrize("of", ["name", "phone"])
     def test_guessing_is_slowed_and_stands_in_the_ledger_once(self, hut: Client, here, resident, of):
         for number in range(30):
-            sent = {"what": "1-101", "name": f"柳{number}"} if of == "name" else {"what": f"139000{number:05}"}
+            sent = (
+                {"what": "1-101", "name": f"柳{number}"} if of == "name" else {"what": f"139000{number:05}"}
+            )
             page = hut.post("/desk/find/", sent).content.decode()
         assert "tried several times" in page
         assert Entry.objects.filter(kind="desk.guessed", neighborhood=here.pk).count() == 1
