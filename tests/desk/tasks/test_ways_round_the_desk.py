@@ -8,6 +8,8 @@ from django.test import Client
 from access import losing
 from access.models import Credential
 from ledger.models import Entry
+from residents import moving
+from residents.ages import today_in
 from residents.models import DeskAct, LookUp, Occupancy, Resident
 from tests.cast import dwelling, settle
 from tests.desk.tasks.conftest import CARD
@@ -77,10 +79,6 @@ class TestAPinIsToldToItsPersonAndLeavesATrace:
         assert "no number of theirs" in page
 
     def test_a_pin_for_somebody_who_left_is_refused_in_words(self, hut: Client, resident, card, now):
-        Resident.objects.filter(pk=resident.pk)
-        from residents import moving
-        from residents.ages import today_in
-
         moving.move_out(resident=resident, on=today_in(resident.neighborhood, now), by=resident.user, at=now)
         resident.refresh_from_db()
         assert resident.left_at
