@@ -18,11 +18,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from access import cards, devices, gates, losing, pairing, retiring, rules, words
+from access import cards, devices, gates, losing, pairing, reporting, retiring, rules, words
 from access.models import Credential, Device, EntryEvent, Gate, Rule
 from residents.acts import Act, Refused, shown_once
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, add_act, moment
-from residents.models import Neighborhood, Resident, User
+from residents.models import DeskAct, Neighborhood, Resident, User
 
 
 def _pair(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> HttpResponse:
@@ -254,17 +254,37 @@ def _end(request: HttpRequest, card: Credential, given: dict[str, Any]) -> HttpR
     return None
 
 
+class KnownByForm(forms.Form):
+    """Nothing is chosen beforehand; to whom a PIN may be told, `reporting` knows."""
+
+    known_by = forms.ChoiceField(
+        label=_("How do you know who it is?"), choices=DeskAct.KnownBy.choices, widget=forms.RadioSelect
+    )
+
+
 def _lost(request: HttpRequest, card: Credential, given: dict[str, Any]) -> HttpResponse | None:
     assert isinstance(request.user, User)
-    done = losing.report_lost(resident=card.resident, card=card, by=request.user, at=moment(request))
-    if done.lent is None:
+    reported = reporting.report(
+        resident=card.resident,
+        card=card,
+        known_by=DeskAct.KnownBy(given["known_by"]),
+        by=request.user,
+        at=moment(request),
+    )
+    lent, done = reported.lent, reported.lost
+    if lent is None:
+        if reported.waits:
+            messages.warning(
+                request,
+                gettext("Tell nobody a PIN by phone. When they come in person, hand it out on their page."),
+            )
         return None
     return shown_once(
         request,
         page=admin.site.get_model_admin(Credential),  # type: ignore[arg-type]
         obj=card,
         title=gettext("Temporary PIN"),
-        code=f"{done.lent.number} {done.lent.pin} #",
+        code=f"{lent.number} {lent.pin} #",
         lines=[
             gettext("Press the keypad number, then the PIN, then #. It is good until a card is handed out."),
             *(f"{gettext('A PIN opens at:')} {gate}" for gate in done.keypads),
@@ -309,6 +329,7 @@ class CardAdmin(ScopedAdmin[Credential]):
             slug="lost",
             label=_("Lost"),
             perms=("manage_access",),
+            form=KnownByForm,
             run=_lost,
             explained=_(
                 "Blocks this card at once. If no way in is left, a temporary PIN is lent and shown once."
