@@ -62,10 +62,12 @@ def take(*, device: Device, boot: UUID, events: Sequence[Seen], at: datetime) ->
     ]
     EntryEvent.objects.bulk_create(rows, ignore_conflicts=True)
     new = set(EntryEvent.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
-    if rows:
+    _pass_on(device, [seen for row, seen in zip(rows, events, strict=True) if row.pk in new], at)
+    # Last, and not waited for: who withdraws or moves out holds the person and then asks for the reader.
+    free = Device.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=device.pk)
+    if rows and free.exists():
         # As near as events can tell: one that waited for the network makes a right clock look late.
         Device.objects.filter(pk=device.pk).update(clock_skew=max(seen.at for seen in events) - at)
-    _pass_on(device, [seen for row, seen in zip(rows, events, strict=True) if row.pk in new], at)
     return Recorded(len(new), len(rows) - len(new), told.unknown)
 
 
