@@ -35,7 +35,7 @@ BEGIN
 END
 $$;
 CREATE TRIGGER access_credential_same_while_it_opens BEFORE UPDATE ON access_credential
-    FOR EACH ROW WHEN (NEW.ended_at IS NULL AND (NEW.kind, NEW.digest, NEW.number, NEW.verifier)
+    FOR EACH ROW WHEN (NEW.ended_at IS NULL AND OLD.kind IN ('card', 'pin') AND (NEW.kind, NEW.digest, NEW.number, NEW.verifier)
         IS DISTINCT FROM (OLD.kind, OLD.digest, OLD.number, OLD.verifier))
     EXECUTE FUNCTION access_credential_same_while_it_opens();
 ALTER TABLE access_credential ENABLE ALWAYS TRIGGER access_credential_same_while_it_opens;
