@@ -10,19 +10,19 @@ from contextlib import contextmanager
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from access import cards, devices, gates, losing, pairing, retiring, rules, words
+from access import cards, devices, gates, losing, pairing, reporting, retiring, rules, words
 from access.models import Credential, Device, EntryEvent, Gate, Rule
 from residents.acts import Act, Refused, shown_once
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, add_act, moment
-from residents.models import Neighborhood, Resident, User
+from residents.models import DeskAct, Neighborhood, Resident, User
 
 
 def _pair(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> HttpResponse:
@@ -37,6 +37,14 @@ def _pair(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> HttpRespon
         code=code,
         lines=[str(gate), gettext("Type it on the reader. It works once, until %(time)s.") % {"time": until}],
     )
+
+
+def _open_to_all(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> None:
+    count = rules.open_to_every_dwelling(gate=gate, at=moment(request))
+    words = ngettext(
+        "The gate opens for %(count)s more dwelling.", "The gate opens for %(count)s more dwellings.", count
+    )
+    messages.info(request, words % {"count": count})
 
 
 @admin.register(Gate)
@@ -58,6 +66,16 @@ class GateAdmin(ScopedAdmin[Gate]):
             perms=("manage_access",),
             run=_pair,
             explained=_("The reader trades the code for its own identity. It works once, for an hour."),
+        ),
+        Act(
+            slug="open-to-all",
+            label=_("Open it for every dwelling"),
+            perms=("manage_access",),
+            run=_open_to_all,
+            explained=_(
+                "Each dwelling of the neighborhood gets a rule for this gate, at every hour: whoever lives there can"
+                " pass, by any way in that they have. Dwellings that have a rule for it keep their hours."
+            ),
         ),
     )
 
@@ -236,17 +254,37 @@ def _end(request: HttpRequest, card: Credential, given: dict[str, Any]) -> HttpR
     return None
 
 
+class KnownByForm(forms.Form):
+    """Nothing is chosen beforehand; to whom a PIN may be told, `reporting` knows."""
+
+    known_by = forms.ChoiceField(
+        label=_("How do you know who it is?"), choices=DeskAct.KnownBy.choices, widget=forms.RadioSelect
+    )
+
+
 def _lost(request: HttpRequest, card: Credential, given: dict[str, Any]) -> HttpResponse | None:
     assert isinstance(request.user, User)
-    done = losing.report_lost(resident=card.resident, card=card, by=request.user, at=moment(request))
-    if done.lent is None:
+    reported = reporting.report(
+        resident=card.resident,
+        card=card,
+        known_by=DeskAct.KnownBy(given["known_by"]),
+        by=request.user,
+        at=moment(request),
+    )
+    lent, done = reported.lent, reported.lost
+    if lent is None:
+        if reported.waits:
+            messages.warning(
+                request,
+                gettext("Tell nobody a PIN by phone. When they come in person, hand it out on their page."),
+            )
         return None
     return shown_once(
         request,
         page=admin.site.get_model_admin(Credential),  # type: ignore[arg-type]
         obj=card,
         title=gettext("Temporary PIN"),
-        code=f"{done.lent.number} {done.lent.pin} #",
+        code=f"{lent.number} {lent.pin} #",
         lines=[
             gettext("Press the keypad number, then the PIN, then #. It is good until a card is handed out."),
             *(f"{gettext('A PIN opens at:')} {gate}" for gate in done.keypads),
@@ -291,6 +329,7 @@ class CardAdmin(ScopedAdmin[Credential]):
             slug="lost",
             label=_("Lost"),
             perms=("manage_access",),
+            form=KnownByForm,
             run=_lost,
             explained=_(
                 "Blocks this card at once. If no way in is left, a temporary PIN is lent and shown once."

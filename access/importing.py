@@ -12,7 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from access import cards
 from access.feed import refresh
@@ -132,9 +132,17 @@ def open_gates(*, neighborhood: Neighborhood, opened: Iterable[tuple[UUID, UUID,
     )
 
 
-def close_gates(*, rules: Collection[UUID]) -> None:
-    """Undo it, where nobody has set hours since."""
-    Rule.objects.filter(pk__in=rules, days=[], from_time=None, to_time=None).delete()
+def close_gates(*, rules: Collection[UUID], since: datetime, at: datetime) -> set[UUID]:
+    """Undo it, where nobody has set hours since. Those that somebody was given a way in for `since` then, and lives behind,
+    stay open, and are returned: a list that is undone locks nobody out of their home (law 13)."""
+    found = Rule.objects.filter(pk__in=rules, days=[], from_time=None, to_time=None)
+    given = Credential.objects.active().filter(created_at__gte=since)
+    lived = Occupancy.objects.filter(
+        Q(until=None) | Q(until__gt=at.date()), resident__in=given.values("resident")
+    )
+    stay = set(found.filter(unit__in=lived.values("unit")).values_list("pk", flat=True))
+    found.exclude(pk__in=stay).delete()
+    return stay
 
 
 def tell_gates(*, residents: Collection[UUID], units: Collection[UUID], at: datetime) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from access import losing, pins
+from access import cards, losing, pins
 from access.models import Credential
 from consent.decisions import one_at_a_time
 from residents import deskwork
@@ -70,7 +70,7 @@ def report(
     )
     if _has_own(resident) or not _waiting(resident):
         return Reported(lost, None, waits=False)
-    if not deskwork.is_recognised(known_by):
+    if not deskwork.is_recognised(resident, known_by):
         return Reported(lost, None, waits=True)
     _note(resident, DeskAct.Act.PIN_LENT, known_by, by, at)
     # One that was lent before may never have been told to anybody.
@@ -81,12 +81,14 @@ def report(
 def hand_out(*, resident: Resident, known_by: DeskAct.KnownBy, by: User, at: datetime) -> pins.Lent:
     """The PIN that waits for somebody, drawn anew as they stand there: nobody has seen the one before.
 
-    Raises: NotRecognised, NothingWaits, PermissionDenied
+    Raises: NotRecognised, NothingWaits, cards.GoneAway, PermissionDenied
     """
-    if not deskwork.is_recognised(known_by):
+    if not deskwork.is_recognised(resident, known_by):
         raise NotRecognised
     _note(resident, DeskAct.Act.PIN_LENT, known_by, by, at)
     resident = one_at_a_time(resident)
+    if resident.left_at is not None:
+        raise cards.GoneAway
     if _has_own(resident):
         raise NothingWaits
     return pins.lend(resident=resident, at=at)

@@ -49,12 +49,13 @@ def arrive(
     # Two desks that take in one person at once take turns at the dwelling.
     Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
     there = [each.resident for each in unit.occupancies.current(since).select_related("resident")]
-    if finding.of_this_name(there, name):
-        raise LivesThereAlready
     resident = register.register(neighborhood=unit.neighborhood, name=name, born=born)
     moved = moving.move_in(
         resident=resident, unit=unit, since=since, tenure=tenure, card=card, tapped=True, by=by, at=at
     )
+    # Last, when everything else is in order: what cannot come to pass anyhow must not answer whether a name was guessed.
+    if finding.of_this_name(there, name):
+        raise LivesThereAlready
     deskwork.note(
         resident=resident,
         act=DeskAct.Act.MOVED_IN,

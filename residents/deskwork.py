@@ -37,6 +37,10 @@ def note(
     )
 
 
-def is_recognised(known_by: DeskAct.KnownBy) -> bool:
-    """Whether a secret may be told: by phone to a voice that is known or a number that is kept, never on a name alone."""
+def is_recognised(resident: Resident, known_by: DeskAct.KnownBy) -> bool:
+    """Whether a secret may be told: by phone to a voice that is known or a number that is kept, never on a name alone.
+
+    Nobody was rung back of whom no number is kept, whatever is chosen."""
+    if known_by == DeskAct.KnownBy.RANG_BACK and resident.phone_sealed is None:
+        return False
     return known_by in DeskAct.RECOGNISED

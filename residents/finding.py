@@ -10,16 +10,21 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
+from django.core.cache import cache
+from django.db import transaction
+
+from ledger.record import record
 from residents import contact
-from residents.models import Neighborhood, Occupancy, Resident, Unit
+from residents.models import Neighborhood, Occupancy, Resident, Unit, User
 
 LONGEST = 80  # of what anybody types
 MOST_DWELLINGS = 12
 SHORTEST_NUMBER = 6
 SHORTEST_PHONE = 7
+GUESSES, GUESS_WINDOW = 20, timedelta(minutes=15)
 
 _WORDS = re.compile(
     r"号楼|单元|BUILDING|BLOCK|TOWER|ENTRANCE|UNIT|ROOM|FLAT|APARTMENT|APT|NUMBER|NO\.|[幢栋座楼号室房户門门#＃]"
@@ -112,16 +117,38 @@ def by_number(text: str, *, neighborhood: Neighborhood) -> list[Resident]:
 
 def by_phone(text: str, *, neighborhood: Neighborhood) -> list[Resident]:
     """By a phone number typed in full: several people may share it."""
-    try:
-        number = contact.normalise(text)
-    except contact.PhoneRefused:
+    if not is_phone(text):
         return []
-    if len(number) < SHORTEST_PHONE:
-        return []
+    number = contact.normalise(text)
     having = Resident.objects.living().filter(
         neighborhood=neighborhood, phone_index=contact.index(neighborhood, number)
     )
     return list(having.order_by("pk")[:MOST_DWELLINGS])
+
+
+def may_guess(*, by: User, neighborhood: Neighborhood) -> bool:
+    """Names and phones are not for guessing: so many in a quarter of an hour, then it takes a card or a number.
+
+    Whoever goes on beyond it stands in the ledger, once for each quarter.
+    """
+    counter = f"desk-guesses:{by.pk}"
+    cache.add(counter, 0, timeout=int(GUESS_WINDOW.total_seconds()))
+    try:
+        tried = cache.incr(counter)
+    except ValueError:  # it ran out between the two
+        return True
+    if tried == GUESSES + 1:
+        with transaction.atomic():
+            record(kind="desk.guessed", subject=None, neighborhood=neighborhood.pk, payload={"by": by.pk})
+    return tried <= GUESSES
+
+
+def is_phone(text: str) -> bool:
+    """Whether it could be a phone number in full."""
+    try:
+        return len(contact.normalise(text)) >= SHORTEST_PHONE
+    except contact.PhoneRefused:
+        return False
 
 
 def _folded_name(name: str) -> str:

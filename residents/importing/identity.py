@@ -10,10 +10,23 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Where people put spaces: place, birthday, the rest. Not anywhere, or two phone numbers side by side would be one.
+# Where people put spaces: place, birthday, the rest. Anywhere else only where the middle is a birthday, or two phone
+# numbers side by side would be one.
 _GAP = r"[\s\-_.]?"
+_ANYHOW = _GAP.join(
+    [
+        *(["[1-9]"] + ["[0-9]"] * 5),
+        rf"(?:1{_GAP}9|2{_GAP}0)",
+        *["[0-9]"] * 2,
+        rf"(?:0{_GAP}[1-9]|1{_GAP}[0-2])",
+        rf"(?:0{_GAP}[1-9]|[12]{_GAP}[0-9]|3{_GAP}[01])",
+        *["[0-9]"] * 3,
+        "[0-9Xx]",
+    ]
+)
 _SHAPE = re.compile(
     rf"(?<![0-9])[0-9]{{3}}{_GAP}[0-9]{{3}}{_GAP}[0-9]{{4}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{3}}[0-9Xx](?![0-9])"
+    rf"|(?<![0-9]){_ANYHOW}(?![0-9])"
     rf"|(?<![0-9])[0-9]{{6}}{_GAP}[0-9]{{6}}{_GAP}[0-9]{{3}}(?![0-9])"
     r"|(?<![0-9])[1-9]\.[0-9]+[Ee]\+?1[47](?![0-9])"
 )

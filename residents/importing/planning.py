@@ -113,7 +113,11 @@ class _Planner:
         else:
             if index is not None and index != person.phone:
                 self.steps.append(SetPhone(person.id, entry.phone, index))
-            if born is not None and born != person.born:
+            if born is not None and born != person.born and person.account:
+                # A list does not make a child of somebody who decides for themselves, nor the other way round.
+                entry.note("born_theirs")
+                born = None
+            elif born is not None and born != person.born:
                 self.steps.append(SetBorn(person.id, person.born, born))
         for what, value in (("phone", index), ("born", born)):
             # Two lines that contradict each other would take turns for ever, each time the list is brought in.

@@ -42,6 +42,7 @@ class Person:
     phone: bytes | None  # its index
     born: date | None
     left: bool = False  # lives nowhere here any more
+    account: bool = False  # opened their own
     homes: dict[UUID, Home] = field(default_factory=dict)  # by dwelling
     owns: dict[UUID, bool] = field(default_factory=dict)  # by dwelling: whether still
 

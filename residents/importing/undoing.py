@@ -20,7 +20,7 @@ from django.db import IntegrityError, models, transaction
 from ledger.record import record
 from residents import effects
 from residents.importing import sealed
-from residents.importing.applying import BATCH, allow, save_lines
+from residents.importing.applying import BATCH, allow, record_corrections, save_lines
 from residents.importing.life import UNDO_WITHIN
 from residents.importing.refusals import ImportRefused
 from residents.importing.steps import made_id
@@ -136,7 +136,7 @@ class _Undoing:
                 self.left[row.number].add(staying[row.resident])
         self._take_homes(made["homes"] - kept, made["owners"] - kept, lines)
         cards = self._take_cards(made["cards"] - kept, leaving, lines)
-        effects.call("close_gates", rules=made["rules"])
+        self._close_gates(made["rules"], lines)
         self._take_people(leaving, lines)
         units = set(Unit.objects.filter(pk__in=made["dwellings"]).values_list("pk", flat=True))
         self._take_places(Unit, made["dwellings"], "used_dwelling", lines)
@@ -192,6 +192,7 @@ class _Undoing:
         Resident.objects.bulk_update(
             people.values(), ["phone_sealed", "phone_index", "born"], batch_size=BATCH
         )
+        record_corrections(self.source, [(UUID(each["id"]), each["what"]) for _, each in changes])
 
     # --- what was made
 
@@ -254,6 +255,12 @@ class _Undoing:
             if what != "gone":
                 self.left[lines[pk].number].add(f"card_{what}")
         return {lines[pk].resident for pk, what in became.items() if what == "told"} - {None}  # type: ignore[return-value]
+
+    def _close_gates(self, rules: Collection[UUID], lines: dict[UUID, ImportRow]) -> None:
+        """After homes and cards, for what is left of those says who needs them still."""
+        stay: set[UUID] = effects.call("close_gates", rules=rules, since=self.source.begun_at, at=self.at)
+        for pk in stay:
+            self.left[lines[pk].number].add("gate_used")
 
     def _take_people(self, leaving: Collection[UUID], lines: dict[UUID, ImportRow]) -> None:
         """Gone altogether; or, where something may not lose what it points to, a tombstone that says nothing."""

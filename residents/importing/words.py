@@ -130,6 +130,7 @@ NOTES: Words = {
     "guardian_votes": _("owner under 18: a guardian votes"),
     "tenure_assumed": _("as what they live here is not said: family, if new"),
     "no_way_in": _("no card: has no way in yet, give a card or lend a PIN at the desk"),
+    "born_theirs": _("date of birth left as it is: they have an account, and decide for themselves"),
     "born_not_kept": _("date of birth of an adult left out"),
 }
 
@@ -146,5 +147,6 @@ LEFT: Words = {
     "card_told": _("card ended; its number stays as a digest until the gates have dropped it"),
     "card_changed": _("card stays as it is: it was ended or lent since"),
     "card_only_way": _("card stays: it is their only way in"),
+    "gate_used": _("gate stays open for the dwelling: somebody there was given a way in since"),
     "tombstone": _("person gone; an empty entry stays for what must not be unwritten"),
 }

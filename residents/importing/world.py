@@ -129,11 +129,12 @@ def _load_people(
     found = Resident.objects.living().filter(
         Q(pk__in=[*homes, *owns]) | Q(phone_index__in=list(phones)), neighborhood=source.neighborhood
     )
-    columns = ("pk", "name", "phone_index", "born", "left_at")
-    for pk, name, phone, born, left in found.order_by("pk").values_list(*columns):
+    columns = ("pk", "name", "phone_index", "born", "left_at", "user_id")
+    for pk, name, phone, born, left, user in found.order_by("pk").values_list(*columns):
         index = bytes(phone) if phone is not None else None
         homes_of, owned = homes.get(pk, {}), owns.get(pk, {})
-        world.add(Person(pk, name_key(name), index, born, left is not None, homes_of, owned))
+        account = user is not None
+        world.add(Person(pk, name_key(name), index, born, left is not None, account, homes_of, owned))
 
 
 def _load_cards(world: World, source: Import, numbers: Iterable[str]) -> None:

@@ -55,7 +55,7 @@ def test_only_who_manages_access_here_gets_in(request, desk, resident, card, doo
         found = request.getfixturevalue(who)
         client = desk(found.user if isinstance(found, Resident) else found)
     before = list(Credential.objects.order_by("pk").values())
-    sent = {"card": card.pk, "route": "desk", "tapped": "NEW00001", "gate": door.pk, "present": "on"}
+    sent = {"card": card.pk, "known_by": "in_person", "tapped": "NEW00001", "gate": door.pk, "present": "on"}
     tried = [
         client.get(of(resident)),
         *(client.post(of(resident, act), sent) for act in ("add/", "lost/", "lend/", "await/")),
@@ -76,7 +76,7 @@ def test_staff_elsewhere_with_every_right_reach_nobody_here(desk, busybody, resi
     assert client.get(HOME).status_code == 200
     for address in (of(resident), f"{HOME}?in={resident.neighborhood_id}", f"{HOME}learn/?in=x"):
         assert client.get(address).status_code == 404
-    assert client.post(of(resident, "lost/"), {"card": card.pk, "route": "desk"}).status_code == 404
+    assert client.post(of(resident, "lost/"), {"card": card.pk, "known_by": "in_person"}).status_code == 404
     assert client.post(f"{HOME}back/{card.pk}/").status_code == 404
     answer = client.post(f"{HOME}why/", {"tapped": "04A20001", "gate": door.pk})
     assert "Willow" not in page(answer)
@@ -158,7 +158,7 @@ def test_a_pin_of_their_own_shows_no_number_at_the_desk(at_desk, resident, card,
 
 @pytest.mark.obligation("1", "2", "3")
 def test_lost_in_one_act_with_the_pin_shown_once(at_desk, resident, card):
-    answer = at_desk.post(of(resident, "lost/"), {"card": card.pk, "route": "phone"})
+    answer = at_desk.post(of(resident, "lost/"), {"card": card.pk, "known_by": "rang_back"})
     body = page(answer)
     pin = Credential.objects.active().get(resident=resident)
     assert "The card is blocked" in body
@@ -171,7 +171,9 @@ def test_lost_in_one_act_with_the_pin_shown_once(at_desk, resident, card):
 
 
 def test_a_spare_that_is_refused_does_not_refuse_the_report(at_desk, resident, card):
-    body = page(at_desk.post(of(resident, "lost/"), {"card": card.pk, "route": "guard", "spare": "?!"}))
+    body = page(
+        at_desk.post(of(resident, "lost/"), {"card": card.pk, "known_by": "in_person", "spare": "?!"})
+    )
     assert "could not be lent" in body
     assert "<kbd>" in body
     assert not Credential.objects.active().filter(kind="card").exists()
@@ -179,7 +181,7 @@ def test_a_spare_that_is_refused_does_not_refuse_the_report(at_desk, resident, c
 
 def test_all_cards_are_blocked_where_they_do_not_know_which(at_desk, resident, card, now):
     cards.issue(resident=resident, number="04A20002", at=now)
-    at_desk.post(of(resident, "lost/"), {"card": "all", "route": "desk"})
+    at_desk.post(of(resident, "lost/"), {"card": "all", "known_by": "in_person"})
     assert not Credential.objects.active().filter(kind="card").exists()
 
 
@@ -188,11 +190,11 @@ def test_all_cards_are_blocked_where_they_do_not_know_which(at_desk, resident, c
     [
         {},
         {"card": "all"},
-        {"route": "desk"},
-        {"card": "all", "route": "portal"},
-        {"card": "all", "route": "'"},
-        {"card": str(uuid4()), "route": "desk"},
-        {"card": "nonsense", "route": "desk"},
+        {"known_by": "in_person"},
+        {"card": "all", "known_by": "portal"},
+        {"card": "all", "known_by": "'"},
+        {"card": str(uuid4()), "known_by": "in_person"},
+        {"card": "nonsense", "known_by": "in_person"},
     ],
 )
 def test_a_report_that_does_not_say_what_blocks_nothing(at_desk, resident, card, sent):
@@ -202,13 +204,15 @@ def test_a_report_that_does_not_say_what_blocks_nothing(at_desk, resident, card,
 
 def test_a_neighbors_card_cannot_be_named_on_somebodys_page(at_desk, resident, neighbor, card, now):
     theirs = cards.issue(resident=neighbor, number="04A20003", at=now)
-    assert at_desk.post(of(resident, "lost/"), {"card": theirs.pk, "route": "desk"}).status_code == 422
+    assert (
+        at_desk.post(of(resident, "lost/"), {"card": theirs.pk, "known_by": "in_person"}).status_code == 422
+    )
     assert Credential.objects.get(pk=theirs.pk).ended_at is None
 
 
 def test_a_forgotten_pin_is_lent_anew(at_desk, resident, card, now):
     first = losing.report_lost(resident=resident, card=card, by=None, at=now).lent
-    body = page(at_desk.post(of(resident, "lend/")))
+    body = page(at_desk.post(of(resident, "lend/"), {"known_by": "in_person"}))
     second = Credential.objects.active().get(resident=resident)
     assert second.pk != first.credential.pk
     assert second.number == first.number
@@ -346,7 +350,7 @@ def test_the_pages_ask_as_much_with_more_people(at_desk, here, resident, door, c
 
 
 def test_the_admins_acts_call_the_same_functions(at_desk, resident, card):
-    answer = at_desk.post(f"/admin/access/credential/{card.pk}/lost/")
+    answer = at_desk.post(f"/admin/access/credential/{card.pk}/lost/", {"known_by": "in_person"})
     assert answer.status_code == 200
     pin = Credential.objects.active().get(resident=resident)
     assert pin.number in page(answer)

@@ -89,7 +89,7 @@ def test_a_lost_card_is_blocked_at_the_desk_by_keyboard(site, tenant, clerk, wid
     visit.look()
     tab_to(visit, "form[action$='/lost/'] [name=card]")
     key(visit, "Space")
-    tab_to(visit, "form[action$='/lost/'] [name=route]")
+    tab_to(visit, "form[action$='/lost/'] [name=known_by]")
     key(visit, "Space")
     tab_to(visit, "form[action$='/lost/'] button")
     with visit.page.expect_navigation():

@@ -10,9 +10,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from access import learning, losing
+from access import learning
 from access.models import Credential, Gate
-from residents.models import Neighborhood
+from portal.screens.desk.forms import known_by_field
+from residents.models import DeskAct, Neighborhood
 
 LONGEST = 64
 QUIET = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
@@ -60,15 +61,7 @@ class LostForm(forms.Form):
     """Nothing is chosen beforehand. A spare is lent by tapping it; without one a PIN is, where it is needed."""
 
     card = forms.ChoiceField(label=gettext_lazy("Which card is lost?"), widget=forms.RadioSelect)
-    route = forms.ChoiceField(
-        label=gettext_lazy("How do you know?"),
-        choices=[
-            (losing.Route.DESK, gettext_lazy("They are here")),
-            (losing.Route.PHONE, gettext_lazy("They ring, or somebody rings for them")),
-            (losing.Route.GUARD, gettext_lazy("The guard says so")),
-        ],
-        widget=forms.RadioSelect,
-    )
+    known_by = known_by_field(*DeskAct.KnownBy)
     spare = forms.CharField(
         label=gettext_lazy("A spare card to lend: hold it to the desk reader"),
         help_text=gettext_lazy("May stay empty: then a temporary PIN is lent if nothing else is left."),
@@ -84,9 +77,21 @@ class LostForm(forms.Form):
         offered = [(pk, since(card)) for pk, card in self.theirs.items()]
         self.fields["card"].choices = [*offered, every]  # type: ignore[attr-defined]
 
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("spare") and given.get("known_by") not in (None, DeskAct.KnownBy.IN_PERSON):
+            self.add_error("spare", _("A spare card is handed over in person. Leave this empty."))
+        return given
+
     @property
     def lost(self) -> Credential | None:
         return self.theirs.get(self.cleaned_data["card"])
+
+
+class LendForm(forms.Form):
+    """A PIN is told to the person themself, and how they are known stands in their record."""
+
+    known_by = known_by_field(*DeskAct.RECOGNISED)
 
 
 class AwaitForm(forms.Form):

@@ -6,6 +6,7 @@ Enter there sends it. Nothing needs JavaScript.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +15,22 @@ from django.db import DatabaseError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from access import cards, formats, learning, losing, pins, refused, rules, tapping, words
+from access import cards, formats, learning, losing, refused, reporting, rules, tapping, words
 from access.models import Credential, TapRequest
 from portal.screens.desk import card_words
-from portal.screens.desk.card_forms import LONGEST, AddForm, AwaitForm, LearnForm, LostForm, WhyForm, since
+from portal.screens.desk.card_forms import (
+    LONGEST,
+    AddForm,
+    AwaitForm,
+    LearnForm,
+    LendForm,
+    LostForm,
+    WhyForm,
+    since,
+)
 from portal.screens.desk.cards_entrance import (
     StaffRequest,
     asked_for,
@@ -31,7 +41,7 @@ from portal.screens.desk.cards_entrance import (
     person_of,
 )
 from residents.lookups import masked_name
-from residents.models import Resident
+from residents.models import DeskAct, Resident
 
 
 @require_GET
@@ -80,38 +90,60 @@ def add(request: StaffRequest, person: UUID) -> HttpResponse:
     return redirect("desk_cards_of", found.pk)
 
 
+@sensitive_variables("reported", "done")
 @sensitive_post_parameters()
 @require_POST
 @cards_only
 def lost(request: StaffRequest, person: UUID) -> HttpResponse:
-    """The answer to the act itself is the page: the PIN is on it this once, and on no other."""
+    """The answer to the act itself is the page: the PIN is on it this once, and on no other; and on none for somebody who
+    is not known, or rings for another (`reporting`)."""
     found = person_of(request, person)
     form = LostForm(request.POST, theirs=_cards(found))
     if not form.is_valid():
         return _page(request, found, lost=form)
-    done = losing.report_lost(
+    reported = reporting.report(
         resident=found,
+        known_by=DeskAct.KnownBy(form.cleaned_data["known_by"]),
         card=form.lost,
         spare=form.cleaned_data["spare"],
         by=request.user,
-        route=losing.Route(form.cleaned_data["route"]),
         at=request.at,
     )
+    done = replace(reported.lost, lent=reported.lent)
     spare = words.of_card(done.spare_refused) if done.spare_refused else ""
     return render(
-        request, "desk/card_lost.html", {**_who(request, found), "done": done, "spare_refused": spare}
+        request,
+        "desk/card_lost.html",
+        {**_who(request, found), "done": done, "waits": reported.waits, "spare_refused": spare},
     )
 
 
+@sensitive_variables("lent", "done")
 @require_POST
 @cards_only
 def lend(request: StaffRequest, person: UUID) -> HttpResponse:
     """Another PIN, for who has forgotten the one that was lent."""
-    found = person_of(request, person)
+    found, form = person_of(request, person), LendForm(request.POST, auto_id="lending_%s")
+    if not form.is_valid():
+        return _page(request, found, lending=form)
     if found.left_at is not None:
         messages.error(request, words.of_card(cards.GoneAway()))
         return redirect("desk_cards_of", found.pk)
-    lent = pins.lend(resident=found, at=request.at)
+    try:
+        lent = reporting.hand_out(
+            resident=found,
+            known_by=DeskAct.KnownBy(form.cleaned_data["known_by"]),
+            by=request.user,
+            at=request.at,
+        )
+    except reporting.NotRecognised:
+        form.add_error("known_by", _("We keep no number of theirs to ring back on. They come in person."))
+        return _page(request, found, lending=form)
+    except reporting.NothingWaits:
+        form.add_error(
+            None, _("They have a card or a PIN of their own that works. If it is lost, report that first.")
+        )
+        return _page(request, found, lending=form)
     gates = [gate for gate in rules.gates_of(resident=found, at=request.at) if gate.in_service]
     done = losing.Lost(
         blocked=(),
@@ -283,16 +315,18 @@ def _page(
     add: AddForm | None = None,
     lost: LostForm | None = None,
     awaiting: AwaitForm | None = None,
+    lending: LendForm | None = None,
 ) -> HttpResponse:
     theirs = _cards(resident)
     pins_there = Credential.objects.active().filter(resident=resident, kind=Credential.Kind.PIN)
-    wrong = add or lost or awaiting
+    wrong = add or lost or awaiting or lending
     context = {
         **_who(request, resident),
         "cards": [{"card": card, "words": since(card)} for card in theirs],
         "pins": list(pins_there.order_by("temporary")),
         "add": add or AddForm(),
         "lost": lost or LostForm(theirs=theirs),
+        "lending": lending or LendForm(auto_id="lending_%s"),
         "awaiting": awaiting or AwaitForm(neighborhood=resident.neighborhood),
         "form": wrong,
     }

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -31,7 +30,10 @@ TASKS = {
 }
 # What there is to practise with somebody who is not real; other pages of the desk know real people only.
 PRACTISED = ("desk_lost_of", "desk_visitor_of")
-WRONG_NAMES, WINDOW_SECONDS = 20, 15 * 60
+
+
+class GuessedOften(Exception):
+    """Too many names or phones in a row; it takes a card or a number now."""
 
 
 class FindForm(DeskForm):
@@ -62,12 +64,13 @@ def find(request: StaffRequest, task: str = "find") -> HttpResponse:
     context: dict[str, Any] = {"form": form, "title": TASKS[task][1], "task": task}
     if request.method == "GET" or not form.is_valid():
         return render(request, "desk/find.html", context)
-    if form.cleaned_data["name"] and not _may_try_a_name(request):
-        form.add_error(
-            "name", _("That was tried several times. Ask for the card or the resident number instead.")
-        )
+    name = form.cleaned_data["name"]
+    try:
+        people, homes = _found(request, form.cleaned_data["what"], name)
+    except GuessedOften:
+        words = _("That was tried several times. Ask for the card or the resident number instead.")
+        form.add_error("name" if name else "what", words)
         return render(request, "desk/find.html", context)
-    people, homes = _found(request, form.cleaned_data["what"], form.cleaned_data["name"])
     everybody = people + [each for home in homes for each in home.people]
     if len(set(everybody)) == 1:
         return redirect(TASKS[task][0], person=everybody[0].pk)
@@ -184,19 +187,30 @@ def _ways(found: Resident) -> list[dict[str, Any]]:
 
 def _found(request: StaffRequest, what: str, name: str) -> tuple[list[Resident], list[finding.Home]]:
     here, on = request.neighborhood, today(request)
+    """Raises: GuessedOften"""
     if not name:
-        people = [
-            *_by_card(request, what),
-            *finding.by_number(what, neighborhood=here),
-            *finding.by_phone(what, neighborhood=here),
-        ]
+        people = [*_by_card(request, what), *finding.by_number(what, neighborhood=here)]
         if people:
             return list(dict.fromkeys(people)), []
+    elif not finding.may_guess(by=request.user, neighborhood=here):
+        raise GuessedOften
     homes = finding.homes(finding.dwellings(what, neighborhood=here), today=on)
     if not name:
-        return [], homes
+        return ([], homes) if homes else (_by_phone(request, what), [])
     named = finding.of_this_name((each for home in homes for each in home.people), name)
     return list(dict.fromkeys(named)), []
+
+
+def _by_phone(request: StaffRequest, what: str) -> list[Resident]:
+    """A number that finds nobody says that nobody of that number lives here, so it counts as a guess.
+
+    Raises: GuessedOften
+    """
+    if not finding.is_phone(what):
+        return []
+    if not finding.may_guess(by=request.user, neighborhood=request.neighborhood):
+        raise GuessedOften
+    return finding.by_phone(what, neighborhood=request.neighborhood)
 
 
 def _by_card(request: StaffRequest, what: str) -> list[Resident]:
@@ -243,13 +257,3 @@ def _rows(
         }
         for dwelling, there in lines
     ]
-
-
-def _may_try_a_name(request: StaffRequest) -> bool:
-    """Names are not for guessing: so many in a quarter of an hour, then it takes a card or a number."""
-    key = f"desk-names:{request.user.pk}"
-    cache.add(key, 0, timeout=WINDOW_SECONDS)
-    try:
-        return cache.incr(key) <= WRONG_NAMES
-    except ValueError:  # it ran out between the two
-        return True

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from access import cards, reporting, rules
+from access import cards, reporting, rules, words
 from access.models import Credential
 from portal.screens.desk import slips
 from portal.screens.desk.entrance import StaffRequest, person_or_404, staff_only, today
@@ -109,6 +109,12 @@ def hand_out(request: StaffRequest, person: UUID) -> HttpResponse:
             by=request.user,
             at=request.at,
         )
+    except cards.GoneAway as gone:
+        form.add_error(None, words.of_card(gone))
+        return render(request, "desk/pin.html", context)
+    except reporting.NotRecognised:
+        form.add_error("known_by", _("We keep no number of theirs to ring back on. They come in person."))
+        return render(request, "desk/pin.html", context)
     except reporting.NothingWaits:
         form.add_error(
             None, _("They have a card or a PIN of their own that works. If it is lost, report that first.")

@@ -26,6 +26,7 @@ from portal.screens.desk.entrance import StaffRequest, staff_only, today
 from portal.screens.desk.forms import TYPED, DeskForm, card_field
 from residents import finding, moving
 from residents.ages import MINOR, years_before
+from residents.importing.identity import has_identity
 from residents.models import Neighborhood, Occupancy, Unit
 
 FURTHEST_DAYS = 366
@@ -83,6 +84,8 @@ class NewcomerForm(DeskForm):
         name = " ".join(self.cleaned_data["name"].split())
         if not name.isprintable():
             raise forms.ValidationError(_("Write the name."))
+        if has_identity(name):
+            raise forms.ValidationError(_("Write the name alone, without the number of a document."))
         return name
 
     def clean_since(self) -> date:

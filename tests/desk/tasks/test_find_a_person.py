@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from portal.screens.desk.finding import WRONG_NAMES
 from residents import finding, lookups
+from residents.finding import GUESSES
 from residents.models import Building, LookUp, Unit
 from tests.cast import settle
 from tests.desk.tasks.conftest import CARD
@@ -136,7 +136,7 @@ class TestNames:
 
     def test_names_are_not_for_guessing(self, hut: Client, resident):
         cache.clear()
-        for _ in range(WRONG_NAMES):
+        for _ in range(GUESSES):
             hut.post(FIND, {"what": "1-101", "name": "柳三"})
         page = hut.post(FIND, {"what": "1-101", "name": "柳一"})
         assert page.status_code == 200
