@@ -11,10 +11,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Q
 
 from access import pins
-from access.feed import refresh
+from access.feed import gates_of, refresh
 from access.models import CardFormat, Credential
 from access.notation import Notation, NotThisNotation, ParityWrong
 from consent.decisions import one_at_a_time
@@ -180,8 +179,9 @@ def end(*, card: Credential, at: datetime) -> bool:
     Raises: LastCard, because nobody is left without a way in by a form (law 2); two desks at once take turns.
     """
     resident = one_at_a_time(card.resident)
-    ways = set(Credential.objects.active().plain().filter(resident=resident).values_list("pk", flat=True))
-    if ways == {card.pk} and lives_here(resident, at):
+    ways = {each.pk: each for each in Credential.objects.active().plain().filter(resident=resident)}
+    rest = [each for pk, each in ways.items() if pk != card.pk]
+    if card.pk in ways and lives_here(resident, at, or_will=True) and not _suffice(rest, resident, at):
         raise LastCard
     ended = card.pk in ways and _end(card, Credential.Ended.RETURNED, at)
     if ended:
@@ -209,13 +209,21 @@ def lives_here(resident: Resident, at: datetime, *, or_will: bool = False) -> bo
     """As the database asks it before it lets a last way in end: by its own clock, and so perhaps a midnight later."""
     zone = Neighborhood.objects.values_list("time_zone", flat=True).get(pk=resident.neighborhood_id)
     today = at.astimezone(ZoneInfo(zone)).date()
-    homes = Occupancy.objects.filter(Q(until=None) | Q(until__gt=today), resident=resident)
+    homes = Occupancy.objects.standing(today).filter(resident=resident)
     return (homes if or_will else homes.filter(since__lte=today)).exists()
 
 
 def is_last_way(error: DatabaseError) -> bool:
     """Whether the database would not let somebody who lives here be left without a card or a PIN (law 2)."""
     return getattr(error.__cause__, "sqlstate", None) == LAST_WAY
+
+
+def _suffice(ways: list[Credential], resident: Resident, at: datetime) -> bool:
+    """A PIN that no gate of theirs takes is no way in (law 1)."""
+    if any(each.kind == Credential.Kind.CARD for each in ways):
+        return True
+    gates = [gate for gate in gates_of(resident=resident, at=at) if gate.in_service]
+    return bool(ways) and (not gates or any(gate.by_pin for gate in gates))
 
 
 def _write(resident: Resident, digest: bytes, at: datetime, *, temporary: bool = False) -> Credential:

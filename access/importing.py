@@ -153,14 +153,14 @@ def tell_gates(*, residents: Collection[UUID], units: Collection[UUID], at: date
 
 
 def _stranded(residents: Collection[UUID], taken: Collection[UUID], at: datetime) -> set[UUID]:
-    """Who of them lives here and would be left with no card and no PIN."""
+    """Who of them lives here, or is about to, and would be left with no card and no PIN."""
     if not residents:
         return set()
     zone = Resident.objects.filter(pk__in=residents).values_list("neighborhood__time_zone", flat=True)[0]
     today = at.astimezone(ZoneInfo(zone)).date()
     others = Credential.objects.active().plain().filter(resident=OuterRef("resident")).exclude(pk__in=taken)
     return set(
-        Occupancy.objects.current(today)
+        Occupancy.objects.standing(today)
         .filter(~Exists(others), resident__in=residents)
         .values_list("resident_id", flat=True)
     )

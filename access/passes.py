@@ -240,7 +240,9 @@ def _end(credentials: list[Credential], because: Credential.Ended, at: datetime)
     live = Credential.objects.active().filter(
         pk__in=[each.pk for each in credentials], kind=Credential.Kind.PASS
     )
-    ended = live.update(ended_at=at, ended_because=because)
+    # In the order in which a move-out takes them.
+    held = [each.pk for each in live.select_for_update(no_key=True).order_by("pk")]
+    ended = Credential.objects.filter(pk__in=held).update(ended_at=at, ended_because=because)
     if ended:
         for each in credentials:
             record(
