@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from access import cards, devices, gates, losing, pairing, reporting, retiring, rules, words
@@ -39,6 +39,14 @@ def _pair(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> HttpRespon
     )
 
 
+def _open_to_all(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> None:
+    count = rules.open_to_every_dwelling(gate=gate, at=moment(request))
+    words = ngettext(
+        "The gate opens for %(count)s more dwelling.", "The gate opens for %(count)s more dwellings.", count
+    )
+    messages.info(request, words % {"count": count})
+
+
 @admin.register(Gate)
 class GateAdmin(ScopedAdmin[Gate]):
     view_perms = add_perms = change_perms = ("manage_access",)
@@ -58,6 +66,16 @@ class GateAdmin(ScopedAdmin[Gate]):
             perms=("manage_access",),
             run=_pair,
             explained=_("The reader trades the code for its own identity. It works once, for an hour."),
+        ),
+        Act(
+            slug="open-to-all",
+            label=_("Open it for every dwelling"),
+            perms=("manage_access",),
+            run=_open_to_all,
+            explained=_(
+                "Each dwelling of the neighborhood gets a rule for this gate, at every hour: whoever lives there can"
+                " pass, by any way in that they have. Dwellings that have a rule for it keep their hours."
+            ),
         ),
     )
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from access.feed import refresh
+from access.feed import lock_counter, refresh
 from access.models import Gate, Rule
 from residents.models import Neighborhood, Occupancy, Resident, Unit
 
@@ -58,6 +58,22 @@ def save(*, rule: Rule, at: datetime) -> Rule:
     if before and (before.unit_id, before.resident_id) != (rule.unit_id, rule.resident_id):
         _tell(before, at)
     return rule
+
+
+@transaction.atomic
+def open_to_every_dwelling(*, gate: Gate, at: datetime) -> int:
+    """Let those who live in any dwelling of the gate's neighborhood pass it, at every hour. Returns for how many that is new.
+
+    A dwelling for which the gate has a rule already, at whatever hours, keeps it. One refresh for all.
+    """
+    lock_counter(gate.neighborhood_id)  # before looking, so that two presses do not write everything twice
+    ruled = Rule.objects.filter(gate=gate, unit=OuterRef("pk"))
+    units = Unit.objects.filter(~Exists(ruled), neighborhood=gate.neighborhood_id)
+    made = Rule.objects.bulk_create(
+        Rule(neighborhood_id=gate.neighborhood_id, gate=gate, unit=unit) for unit in units.only("pk")
+    )
+    refresh(gate=gate, at=at)
+    return len(made)
 
 
 @transaction.atomic

@@ -108,6 +108,9 @@ class Camera:
         self._stop("neighbor")
         self._each("erasure", "neighbor", self._last_erasure)
         self._each("look-up", "clerk", self._look_up)
+        self._each("desk", "clerk", lambda page: page.goto(f"{self.url}/desk/"))
+        self._each("letters", "clerk", lambda page: page.goto(f"{self.url}/desk/letters/"))
+        self._each("visitors", "resident", lambda page: page.goto(f"{self.url}/visitors/"))
 
     def _each(self, name: str, account: str | None, go: Callable[[Page], object]) -> None:
         for short, language in LANGUAGES.items():

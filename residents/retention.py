@@ -269,7 +269,7 @@ RULES: Sequence[Rule] = (
     Rule(
         code="residents.imports",
         what=_("The lines of a list that was brought in, under a key of their own"),
-        why=_("So that a line can be asked about, and the whole list be undone."),
+        why=_("So that a line can be asked about; in the first days the whole list can be undone."),
         life=AsWritten(),
         since=_("seven days where nothing came of it, thirty days after it was brought in"),
         end=End.DELETE,
@@ -375,13 +375,13 @@ KEPT: Sequence[Kept] = (
         covers=("residents.Import",),
     ),
     Kept(
-        what=_("Who of the staff viewed your details, when and why"),
+        what=_("Who of the staff viewed your details or did something for you, when and why"),
         why=_(
             "It is your proof, so nobody can delete it, the operator included. The law asks for records of use to be"
             " kept (six months for network logs, three years for what is given to others) and sets no longest time."
         ),
         until=_("For good. Once you are deleted, it names a number that leads to nobody."),
-        covers=("residents.LookUp",),
+        covers=("residents.LookUp", "residents.DeskAct"),
     ),
     Kept(
         what=_("What was deleted where, and what was seen there afterwards"),

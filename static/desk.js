@@ -11,5 +11,6 @@ document.addEventListener("keydown", (event) => {
 });
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
+  if (button.autofocus) button.focus();
   button.addEventListener("click", () => window.print());
 }

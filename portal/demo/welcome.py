@@ -15,10 +15,10 @@ Sign in at {url}/sign-in/ (choose 中文 or English there first). The password o
   resident   沈兰, of 采菱苑 1 幢 201; has a card, and has decided nothing about her face
   neighbor   余青, next door; said yes, and is being enrolled right now
   chair      何建国, chairs the owners' committee, and lives there too
-  clerk      works for the property company
+  clerk      works for the property company, at the desk
   auditor    of the residents' committee
-  clerk2     works for the property company of 半枫里, another neighborhood, which has only cards
-Staff work at {url}/admin/
+  clerk2     works for the property company of 半枫里, another neighborhood, which takes no faces
+Staff work at {url}/desk/, with every list at {url}/admin/
 
 Letters nobody has used yet, to open an account at {url}/claim/
 {letters}

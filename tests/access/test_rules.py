@@ -75,3 +75,31 @@ def test_it_holds_for_whoever_moves_in_later(door, now):
     rules.add(gate=door, unit=home, at=now)
     who = make.resident(door.neighborhood, at=now, lives_in=home)
     assert FeedRow.objects.filter(credential=make.card(who, at=now), gate=door, present=True).exists()
+
+
+class TestForEveryDwelling:
+    """For a gate that is put up when the dwellings are on the register already."""
+
+    @pytest.mark.obligation("2")
+    def test_it_opens_to_each_of_them_and_to_nobody_elsewhere(self, door, now):
+        people = [make.resident(door.neighborhood, at=now) for _ in range(3)]
+        stranger = make.resident(make.neighborhood(), at=now)
+        held = [make.card(who, at=now) for who in (*people, stranger)]
+        assert rules.open_to_every_dwelling(gate=door, at=now) == 3
+        told = FeedRow.objects.filter(gate=door, present=True).values_list("credential", flat=True)
+        assert set(told) == {card.pk for card in held[:3]}
+        assert not Rule.objects.filter(unit=make.home(stranger)).exists()
+
+    def test_a_dwelling_with_hours_of_its_own_keeps_them_and_again_changes_nothing(self, door, now):
+        who = make.resident(door.neighborhood, at=now)
+        make.resident(door.neighborhood, at=now)
+        rules.add(gate=door, unit=make.home(who), days=[1], at=now)
+        assert rules.open_to_every_dwelling(gate=door, at=now) == 1
+        assert rules.open_to_every_dwelling(gate=door, at=now) == 0
+        assert Rule.objects.get(unit=make.home(who)).days == [1]
+
+    def test_the_number_of_queries_does_not_grow(self, door, now, django_assert_max_num_queries):
+        for _ in range(30):
+            make.card(make.resident(door.neighborhood, at=now), at=now)
+        with django_assert_max_num_queries(20):
+            rules.open_to_every_dwelling(gate=door, at=now)

@@ -281,6 +281,8 @@ class Machine(RuleBasedStateMachine):
     def give_card(self, name) -> None:
         number = f"CARD{next(self.numbers):06}"
         card = cards.issue(resident=self.people[name], number=number, at=self.now)
+        # A lent PIN lasts until there is a card again.
+        self.over([key for key in self.live(name, "pin") if self.credentials[key].temporary])
         self.hand(card, name, lambda door: door.agent.show_card(number))
 
     @rule(name=st.sampled_from(PEOPLE))

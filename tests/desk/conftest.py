@@ -14,29 +14,32 @@ from django.db.models import Model
 from django.test import Client
 from guardian.shortcuts import assign_perm
 
-from access import cards, gates, pairing, passes, rules
-from access.models import Credential, Device, Enrolment, EntryEvent, Gate, Pass, Rule
+from access import cards, gates, pairing, passes, rules, tapping
+from access.models import Credential, Device, Enrolment, EntryEvent, Gate, Pass, Rule, TapRequest, UnknownCard
 from committees import appointing
 from committees.models import Committee, Term
 from consent.models import Decision, Form, Purpose, Standing
 from consent.withdrawal import withdraw
-from residents import batches, deaths, departures, letters, moving, standing_by
+from residents import batches, deaths, departures, letters, moving, owning, standing_by
 from residents.ages import today_in
 from residents.lookups import look_up
 from residents.models import (
     Building,
     Death,
     Departure,
+    DeskAct,
     ErasureOrder,
     ErasurePlace,
     Guardianship,
     Helper,
+    Import,
     Letter,
     LetterBatch,
     LookUp,
     MoveOut,
     Neighborhood,
     Occupancy,
+    Ownership,
     Resident,
     Unit,
     User,
@@ -101,6 +104,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     _shared(resident, clerk, chair, superuser, here, now)
     _written(resident, clerk, here, now)
     _lived(resident, neighbor, clerk, now)
+    _awaited(resident, gate, clerk, now)
     LogEntry.objects.create(
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
@@ -117,13 +121,35 @@ def _invited(resident: Resident, gate: Gate, now: datetime) -> None:
 def _lived(resident: Resident, neighbor: Resident, clerk: User, now: datetime) -> None:
     """A plan, a child with a guardian, a helper, and of the neighbor somebody says that they have gone, and died."""
     today = today_in(resident.neighborhood, now)
-    child = register(neighborhood=resident.neighborhood, name="柳小", born=today - timedelta(days=900))
+    child = register(neighborhood=resident.neighborhood, name="柳苗苗", born=today - timedelta(days=900))
     move_in(resident=child, unit=Unit.objects.get(number="101"), since=today, at=now)
     standing_by.verify_guardian(child=child, guardian=resident, verified="register", by=clerk, at=now)
     standing_by.name_helper(resident=neighbor, helper=resident, by=neighbor.user, at=now)
     moving.move_out(resident=resident, on=today + timedelta(days=20), by=resident.user, at=now)
     departures.open_(occupancy=neighbor.occupancies.get(), by=clerk, words="搬到乡下", at=now)
     deaths.report(resident=neighbor, document="police", kept_where="红夹子", by=clerk, at=now)
+
+
+def _awaited(resident: Resident, gate: Gate, clerk: User, now: datetime) -> None:
+    """A card of theirs at the gate, one that nobody knows, a deed, what the desk did for them, and a list."""
+    capacity = "property.clerk"
+    tapping.ask(gate=gate, resident=resident, present=True, by=clerk, capacity=capacity, at=now)
+    UnknownCard.objects.create(
+        neighborhood=gate.neighborhood, gate=gate, digest=b"u" * 32, first_seen=now, last_seen=now, taps=1
+    )
+    owning.own(resident=resident, unit=Unit.objects.get(number="101"), since=now.date(), by=clerk, at=now)
+    DeskAct.objects.create(
+        neighborhood=gate.neighborhood,
+        resident=resident,
+        act=DeskAct.Act.CARD_LOST,
+        known_by=DeskAct.KnownBy.VOICE,
+        by=clerk,
+        capacity=capacity,
+        at=now,
+    )
+    Import.objects.create(
+        neighborhood=gate.neighborhood, by=clerk, created_at=now, forget_at=now + timedelta(days=7)
+    )
 
 
 def _entered(gate: Gate, device: Device, now: datetime) -> None:
@@ -202,8 +228,8 @@ def _all_of(here: Neighborhood) -> Community:
         *(Building, Unit, Resident, Occupancy, LookUp, ErasureOrder, Form, Decision, Standing),
         *(Letter, LetterBatch),
         *(Committee, Term, Recipient, Request, Answer, Disclosure),
-        *(MoveOut, Departure, Death, Guardianship, Helper),
-        *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment),
+        *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),
+        *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
     ]
     rows: dict[type[Model], list[Model]] = {
         kind: list(kind._default_manager.filter(neighborhood=here)) for kind in kinds
@@ -215,7 +241,7 @@ def _all_of(here: Neighborhood) -> Community:
     words = [
         *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳五", "柳＊", "柳门", "Willow Gate"),
         *("青禾送水站", "柳岸路", "送水到户", "送奶到户", "水管漏了", "0471112222"),
-        *("柳小", "搬到乡下", "红夹子", "舅公来看病"),
+        *("柳苗苗", "搬到乡下", "红夹子", "舅公来看病"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),
     ]
     return Community(here, words, rows)

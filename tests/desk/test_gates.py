@@ -209,3 +209,15 @@ def test_whoever_runs_the_system_sets_how_long_entries_are_kept_and_never_longer
     assert desk(superuser).post(page, {**given, "entry_event_days": "7"}).status_code == 302
     here.refresh_from_db()
     assert here.entry_event_days == 7
+
+
+def test_a_gate_put_up_later_is_opened_for_every_dwelling(desk, clerk, outsider, auditor, resident, gate):
+    address = f"{GATES}{gate.pk}/open-to-all/"
+    for stranger in (outsider, auditor):
+        assert desk(stranger).post(address).status_code in (302, 403, 404)
+        assert not Rule.objects.exists()
+    assert desk(clerk).get(address).status_code == 200
+    assert not Rule.objects.exists()
+    answer = desk(clerk).post(address, follow=True)
+    assert "1 more dwelling" in answer.content.decode()
+    assert Rule.objects.get().unit == resident.occupancies.get().unit

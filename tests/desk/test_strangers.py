@@ -19,12 +19,13 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
-from access.models import Enrolment, EntryEvent, Gate, Pass
+from access.models import Credential, Enrolment, EntryEvent, Gate, Pass, TapRequest, UnknownCard
 from consent.models import Form, Purpose
 from residents.models import (
     Departure,
     ErasureOrder,
     Helper,
+    Import,
     Letter,
     LetterBatch,
     MoveOut,
@@ -80,6 +81,10 @@ def filled(address: str, community: Community) -> list[str]:
         "occupancy": [row.pk for row in community.rows[Occupancy]],
         "helper": [community.first(Helper).pk],
         "visit": [row.pk for row in community.rows[Pass]],
+        "card": [row.pk for row in community.rows[Credential]],
+        "waits": [community.first(TapRequest).pk],
+        "mark": [community.first(UnknownCard).pk],
+        "imported": [community.first(Import).pk],
         "departure": [community.first(Departure).pk],
         "id": [row.pk for row in community.rows[User]],
         "batch": [community.first(LetterBatch).pk],

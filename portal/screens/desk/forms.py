@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from residents.models import DeskAct
@@ -18,6 +19,8 @@ class DeskForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for each in self.fields.values():
+            each.label = capfirst(str(each.label))
         self._stand_at(next(iter(self.fields), ""))
 
     def full_clean(self) -> None:

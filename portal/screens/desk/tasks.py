@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from access import hearing, losing
+from access import hearing, losing, plain_ways
 from portal.screens.desk.entrance import StaffRequest, staff_only
 from residents import tracking
 from residents.models import Death, Departure
@@ -127,10 +127,23 @@ def due(request: StaffRequest) -> list[Due]:
             )
             found.append(Due("card", words % {"count": back}))
     if "view_register" in request.rights:
-        found += _to_second(request)
+        found += _without_a_way(request) + _to_second(request)
     if "manage_register" in request.rights and not here.practice:
         found += _letters(request)
     return found
+
+
+def _without_a_way(request: StaffRequest) -> list[Due]:
+    """Nobody should be without one (laws 1, 2 and 13). One query."""
+    count = plain_ways.missing(request.neighborhood, at=request.at).count()
+    if not count or "manage_access" not in request.rights:
+        return []
+    words = ngettext(
+        "%(count)s person lives here and has neither card nor PIN.",
+        "%(count)s people live here and have neither card nor PIN.",
+        count,
+    )
+    return [Due("card", words % {"count": count}, reverse("desk_without"))]
 
 
 def _silent(name: str) -> Due:

@@ -179,6 +179,7 @@ class TestWhoseItWas:
     def test_who_was_erased_is_nobody(self, event, resident, clerk, now):
         resident.user = None
         resident.save()
+        resident.occupancies.all().delete()
         Resident.objects.filter(pk=resident.pk).update(
             name="", phone_sealed=None, phone_index=None, erased_at=now
         )
