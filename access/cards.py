@@ -18,7 +18,8 @@ from access.models import CardFormat, Credential
 from access.notation import Notation, NotThisNotation, ParityWrong
 from consent.decisions import one_at_a_time
 from gate import sealing
-from residents.models import Neighborhood, Occupancy, Resident
+from ledger.record import Act, record_many
+from residents.models import Neighborhood, Occupancy, Resident, User
 from vault import blind
 
 LAST_WAY = "LM011"
@@ -140,11 +141,18 @@ def _digest(said: str, neighborhood: UUID) -> bytes:
 
 @transaction.atomic
 def issue(
-    *, resident: Resident, number: str, at: datetime, tapped: bool = False, temporary: bool = False
+    *,
+    resident: Resident,
+    number: str,
+    at: datetime,
+    tapped: bool = False,
+    temporary: bool = False,
+    by: User | None = None,
 ) -> Credential:
     """Give a resident a card, or lend one. It opens what their rules open, from the next poll on.
 
-    A card of their own ends the PIN that was lent meanwhile; a spare card is asked back (`losing.loans`).
+    A card of their own ends the PIN that was lent meanwhile; a spare card is asked back (`losing.loans`). Whoever holds the
+    card goes in as the resident, so who of the staff gave it out (`by`) stands in the ledger.
 
     Raises: NumberRefused, CardTaken, GoneAway
     """
@@ -153,11 +161,14 @@ def issue(
         digest=digest_of(number, resident.neighborhood_id, tapped=tapped),
         at=at,
         temporary=temporary,
+        by=by,
     )
 
 
 @transaction.atomic
-def issue_digest(*, resident: Resident, digest: bytes, at: datetime, temporary: bool = False) -> Credential:
+def issue_digest(
+    *, resident: Resident, digest: bytes, at: datetime, temporary: bool = False, by: User | None = None
+) -> Credential:
     """The same for a card that a gate has seen, and whose number nobody here knows.
 
     Raises: CardTaken, GoneAway
@@ -168,6 +179,8 @@ def issue_digest(*, resident: Resident, digest: bytes, at: datetime, temporary: 
     card = _write(resident, digest, at, temporary=temporary)
     if not temporary:
         _end_lent_pins(resident, at)
+    if by is not None:
+        record_many([given(card, by=by.pk)])
     refresh(credentials=[card], at=at)
     return card
 
@@ -190,7 +203,9 @@ def end(*, card: Credential, at: datetime) -> bool:
 
 
 @transaction.atomic
-def replace(*, card: Credential, number: str, at: datetime, tapped: bool = False) -> Credential:
+def replace(
+    *, card: Credential, number: str, at: datetime, tapped: bool = False, by: User | None = None
+) -> Credential:
     """End one and issue the next in the same act, so that nobody stands outside in between.
 
     Raises: NumberRefused, CardTaken, GoneAway
@@ -201,8 +216,20 @@ def replace(*, card: Credential, number: str, at: datetime, tapped: bool = False
     _end(card, Credential.Ended.REPLACED, at)
     new = _write(card.resident, digest, at)
     _end_lent_pins(card.resident, at)
+    if by is not None:
+        record_many([given(new, by=by.pk)])
     refresh(credentials=[card, new], at=at)
     return new
+
+
+def given(card: Credential, *, by: UUID) -> Act:
+    """For the ledger: who gave this card out."""
+    return Act(
+        kind="card.given",
+        subject=card.resident_id,
+        neighborhood=card.neighborhood_id,
+        payload={"card": card.pk, "temporary": card.temporary, "by": by},
+    )
 
 
 def lives_here(resident: Resident, at: datetime, *, or_will: bool = False) -> bool:

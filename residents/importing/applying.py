@@ -319,6 +319,7 @@ class _Writing:
                 "give_imported_cards",
                 neighborhood=where,
                 given=[(each.id, each.person, each.digest) for each in given],
+                by=self.source.by_id,
                 at=self.at,
             )
         if opened:

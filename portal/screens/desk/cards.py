@@ -82,7 +82,13 @@ def add(request: StaffRequest, person: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, add=form)
     try:
-        cards.issue(resident=found, temporary=bool(form.cleaned_data["lent"]), at=request.at, **form.number)
+        cards.issue(
+            resident=found,
+            temporary=bool(form.cleaned_data["lent"]),
+            by=request.user,
+            at=request.at,
+            **form.number,
+        )
     except cards.CardRefused as why:
         form.add_error("tapped" if form.cleaned_data["tapped"] else "written", words.of_card(why))
         return _page(request, found, add=form)

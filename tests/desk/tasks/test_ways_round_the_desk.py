@@ -127,3 +127,17 @@ class TestNamesAndPhonesAreNotForGuessing:
         page = hut.post("/desk/new/", sent).content.decode()
         assert not Occupancy.objects.filter(unit__number="305").exists()
         assert "number of a document" in page
+
+
+class TestACardInAnothersNameIsNotGivenOutInSilence:
+    """Whoever holds it goes in as that person, so they read that there is one, and the ledger says who gave it out."""
+
+    @pytest.mark.parametrize("path", ["/desk/cards/of/{}/add/", "/admin/residents/resident/{}/card/"])
+    @pytest.mark.obligation("2")
+    def test_at_the_desk(self, hut: Client, desk, resident, card, path):
+        sent = {"tapped": "0479990001"} if "desk" in path else {"number": "0479990001", "tapped": "on"}
+        assert hut.post(path.format(resident.pk), sent).status_code == 302
+        assert resident.credentials.active().count() == 2
+        assert Entry.objects.get(kind="card.given").subject == resident.pk
+        assert resident.user is not None
+        assert desk(resident.user).get("/record/").content.decode().count("Card was added") == 2
