@@ -97,8 +97,7 @@ def _bring_in(desk: Visit, live: Live, content: bytes, *, lines: int) -> None:
     far = [0]
     while desk.page.locator("form[action$='/undo/'] button").count() == 0:
         assert time.monotonic() - began < 300, live.log("worker")
-        for shown in desk.page.locator("#far").all()[:1]:
-            far.append(int(shown.get_attribute("value", timeout=2000) or 0))
+        far += desk.page.locator("#far").evaluate_all("shown => shown.map(each => each.value)")
         desk.page.wait_for_timeout(300)
     print(f"{lines} lines applied in {time.monotonic() - began:.1f} s, seen at {sorted(set(far))} %")
     assert far == sorted(far), "it only goes forward"

@@ -122,7 +122,7 @@ def test_moving_out_stops_at_the_gate_and_is_shown_to_be_erased(site, door: Door
 def test_who_says_i_live_here_goes_on_getting_in(
     site, door: Door, household, clerk: User, here, now: datetime
 ):
-    owner, lodger = household
+    _owner, lodger = household
     second = staff(here, username="second", kind=Committee.Kind.PROPERTY, role=Term.Role.CLERK, at=now)
     landlady = site(width=390, axe=True)
     sign_in(landlady, "owner")
