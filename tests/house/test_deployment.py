@@ -179,7 +179,9 @@ def test_no_code_of_a_letter_is_in_the_log_of_the_proxy():
     assert reverse("letter", args=["x"]).startswith("/l/")
     # Nor in that of errors, which holds the whole request when Linmen does not answer, and knows no format.
     assert re.search(r"location /l/ \{\s*error_log /dev/null crit;", said)
-    assert "proxy_set_header" not in said.partition("location / {\n        proxy_pass")[2], "both inherit them"
+    assert "proxy_set_header" not in said.partition("location / {\n        proxy_pass")[2], (
+        "both inherit them"
+    )
 
 
 def test_postgresql_listens_to_this_machine_alone_and_logs_no_statement():
