@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db import DatabaseError, IntegrityError, transaction
 
 from access import pins
-from access.feed import gates_of, refresh
+from access.feed import gates_within_reach, refresh
 from access.models import CardFormat, Credential
 from access.notation import Notation, NotThisNotation, ParityWrong
 from consent.decisions import one_at_a_time
@@ -249,7 +249,7 @@ def _suffice(ways: list[Credential], resident: Resident, at: datetime) -> bool:
     """A PIN that no gate of theirs takes is no way in (law 1)."""
     if any(each.kind == Credential.Kind.CARD for each in ways):
         return True
-    gates = [gate for gate in gates_of(resident=resident, at=at) if gate.in_service]
+    gates = [gate for gate in gates_within_reach(resident=resident, at=at) if gate.in_service]
     return bool(ways) and (not gates or any(gate.by_pin for gate in gates))
 
 

@@ -297,7 +297,7 @@ def _visits(credentials: list[Credential]) -> dict[UUID, Pass]:
     return {visit.credential_id: visit for visit in found}
 
 
-def gates_of(*, resident: Resident, at: datetime) -> list[Gate]:
+def gates_within_reach(*, resident: Resident, at: datetime) -> list[Gate]:
     """Through which the resident may pass, now or one day, by whatever way; in the order of their names."""
     scope = _Scope(resident.neighborhood_id, residents=frozenset([resident.pk]))
     rights = _rights(scope, {resident.pk}, at)
