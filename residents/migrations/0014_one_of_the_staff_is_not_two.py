@@ -86,6 +86,6 @@ DROP FUNCTION residents_has_an_interest(uuid, uuid, uuid);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("residents", "0050_the_desk_and_practice")]
+    dependencies = [("residents", "0013_the_desk_and_practice")]
 
     operations = [migrations.RunSQL(LAWS, LAWLESS)]

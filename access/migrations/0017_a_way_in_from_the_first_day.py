@@ -47,6 +47,6 @@ DROP FUNCTION access_credential_same_while_it_opens();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("access", "0051_no_way_in_for_the_erased")]
+    dependencies = [("access", "0016_no_way_in_for_the_erased")]
 
     operations = [migrations.RunSQL(NOW_OR_LATER, NOW), migrations.RunSQL(SAME, ANYTHING)]
