@@ -22,7 +22,7 @@ from residents.ages import today_in
 from residents.deaths import DeathRefused
 from residents.departures import DepartureRefused
 from residents.lookups import masked_name
-from residents.models import Death, Departure, ErasurePlace, MoveOut, Ownership, Resident, User
+from residents.models import Death, Departure, ErasurePlace, MoveOut, Occupancy, Ownership, Resident, User
 from residents.register import move_in, register
 from tests import make
 from tests.cast import PASSWORD, staff
@@ -283,7 +283,13 @@ def test_a_household_that_moves_and_one_of_them_at_the_desk_do_not_wait_for_each
 
         def move(both=both, to=to) -> None:
             moving.move_within(
-                people=both, to=to, on=today_in(place, now), by=clerk, at=now, tenure="family", paper="3"
+                people=both,
+                to=to,
+                on=today_in(place, now),
+                by=clerk,
+                at=now,
+                tenure=Occupancy.Tenure.FAMILY,
+                paper="3",
             )
 
         acts = [move, lambda who=both[1]: losing.report_lost(resident=who, by=None, at=now)]
