@@ -17,7 +17,15 @@ from residents import contact, correcting, effects, lookups, register
 from residents.acts import Act, Refused
 from residents.ages import today_in
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
+from residents.importing.identity import has_identity
 from residents.models import Occupancy, Resident, User
+
+
+def without_number(name: str) -> str:
+    """No identity number comes into the register, not even inside a name."""
+    if has_identity(name):
+        raise forms.ValidationError(gettext("Write the name alone, without the number of a document."))
+    return name.strip()
 
 
 class RegisterForm(ScopedForm):
@@ -26,7 +34,7 @@ class RegisterForm(ScopedForm):
     )
 
     def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"].strip()
+        name = without_number(self.cleaned_data["name"])
         if not name:
             raise forms.ValidationError(gettext("Write the name."))
         return name
@@ -75,6 +83,9 @@ class CorrectForm(forms.Form):
     name = forms.CharField(label=_("new name"), max_length=100, required=False)
     phone = forms.CharField(label=_("new phone"), max_length=40, required=False)
     no_phone = forms.BooleanField(label=_("remove the phone"), required=False)
+
+    def clean_name(self) -> str:
+        return without_number(self.cleaned_data["name"])
 
 
 def _look_up(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse | None:

@@ -253,3 +253,15 @@ def test_the_operator_makes_accounts_for_staff(desk, superuser):
     answer = desk(superuser).post("/admin/residents/user/add/", given)
     assert answer.status_code == 302, answer.context["errors"]
     assert "newclerk" in desk(superuser).get("/admin/residents/user/").content.decode()
+
+
+@pytest.mark.obligation("27")
+def test_no_identity_number_comes_in_with_a_name(desk, clerk, here, resident):
+    number = "110105194912310021"
+    answer = desk(clerk).post(
+        f"{LIST}add/", {"neighborhood": str(here.pk), "name": f"柳六 {number}", "phone": ""}
+    )
+    assert "without the number of a document" in answer.content.decode()
+    answer = desk(clerk).post(page(resident, "correct"), {"name": f"柳一 {number}", "phone": ""})
+    assert "without the number of a document" in answer.content.decode()
+    assert not Resident.objects.filter(name__contains=number).exists()
