@@ -236,14 +236,28 @@ class NumberForm(forms.Form):
 
 
 def _issue(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse | None:
+    assert isinstance(request.user, User)
     with _in_words():
-        cards.issue(resident=resident, number=given["number"], tapped=given["tapped"], at=moment(request))
+        cards.issue(
+            resident=resident,
+            number=given["number"],
+            tapped=given["tapped"],
+            by=request.user,
+            at=moment(request),
+        )
     return None
 
 
 def _replace(request: HttpRequest, card: Credential, given: dict[str, Any]) -> HttpResponse | None:
+    assert isinstance(request.user, User)
     with _in_words():
-        cards.replace(card=card, number=given["number"], tapped=given["tapped"], at=moment(request))
+        cards.replace(
+            card=card,
+            number=given["number"],
+            tapped=given["tapped"],
+            by=request.user,
+            at=moment(request),
+        )
     return None
 
 

@@ -11,15 +11,15 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Q
 
 from access import pins
-from access.feed import refresh
+from access.feed import gates_within_reach, refresh
 from access.models import CardFormat, Credential
 from access.notation import Notation, NotThisNotation, ParityWrong
 from consent.decisions import one_at_a_time
 from gate import sealing
-from residents.models import Neighborhood, Occupancy, Resident
+from ledger.record import Act, record_many
+from residents.models import Neighborhood, Occupancy, Resident, User
 from vault import blind
 
 LAST_WAY = "LM011"
@@ -141,11 +141,18 @@ def _digest(said: str, neighborhood: UUID) -> bytes:
 
 @transaction.atomic
 def issue(
-    *, resident: Resident, number: str, at: datetime, tapped: bool = False, temporary: bool = False
+    *,
+    resident: Resident,
+    number: str,
+    at: datetime,
+    tapped: bool = False,
+    temporary: bool = False,
+    by: User | None = None,
 ) -> Credential:
     """Give a resident a card, or lend one. It opens what their rules open, from the next poll on.
 
-    A card of their own ends the PIN that was lent meanwhile; a spare card is asked back (`losing.loans`).
+    A card of their own ends the PIN that was lent meanwhile; a spare card is asked back (`losing.loans`). Whoever holds the
+    card goes in as the resident, so who of the staff gave it out (`by`) stands in the ledger.
 
     Raises: NumberRefused, CardTaken, GoneAway
     """
@@ -154,11 +161,14 @@ def issue(
         digest=digest_of(number, resident.neighborhood_id, tapped=tapped),
         at=at,
         temporary=temporary,
+        by=by,
     )
 
 
 @transaction.atomic
-def issue_digest(*, resident: Resident, digest: bytes, at: datetime, temporary: bool = False) -> Credential:
+def issue_digest(
+    *, resident: Resident, digest: bytes, at: datetime, temporary: bool = False, by: User | None = None
+) -> Credential:
     """The same for a card that a gate has seen, and whose number nobody here knows.
 
     Raises: CardTaken, GoneAway
@@ -169,6 +179,8 @@ def issue_digest(*, resident: Resident, digest: bytes, at: datetime, temporary: 
     card = _write(resident, digest, at, temporary=temporary)
     if not temporary:
         _end_lent_pins(resident, at)
+    if by is not None:
+        record_many([given(card, by=by.pk)])
     refresh(credentials=[card], at=at)
     return card
 
@@ -180,8 +192,9 @@ def end(*, card: Credential, at: datetime) -> bool:
     Raises: LastCard, because nobody is left without a way in by a form (law 2); two desks at once take turns.
     """
     resident = one_at_a_time(card.resident)
-    ways = set(Credential.objects.active().plain().filter(resident=resident).values_list("pk", flat=True))
-    if ways == {card.pk} and lives_here(resident, at):
+    ways = {each.pk: each for each in Credential.objects.active().plain().filter(resident=resident)}
+    rest = [each for pk, each in ways.items() if pk != card.pk]
+    if card.pk in ways and lives_here(resident, at, or_will=True) and not _suffice(rest, resident, at):
         raise LastCard
     ended = card.pk in ways and _end(card, Credential.Ended.RETURNED, at)
     if ended:
@@ -190,7 +203,9 @@ def end(*, card: Credential, at: datetime) -> bool:
 
 
 @transaction.atomic
-def replace(*, card: Credential, number: str, at: datetime, tapped: bool = False) -> Credential:
+def replace(
+    *, card: Credential, number: str, at: datetime, tapped: bool = False, by: User | None = None
+) -> Credential:
     """End one and issue the next in the same act, so that nobody stands outside in between.
 
     Raises: NumberRefused, CardTaken, GoneAway
@@ -201,21 +216,41 @@ def replace(*, card: Credential, number: str, at: datetime, tapped: bool = False
     _end(card, Credential.Ended.REPLACED, at)
     new = _write(card.resident, digest, at)
     _end_lent_pins(card.resident, at)
+    if by is not None:
+        record_many([given(new, by=by.pk)])
     refresh(credentials=[card, new], at=at)
     return new
+
+
+def given(card: Credential, *, by: UUID) -> Act:
+    """For the ledger: who gave this card out."""
+    return Act(
+        kind="card.given",
+        subject=card.resident_id,
+        neighborhood=card.neighborhood_id,
+        payload={"card": card.pk, "temporary": card.temporary, "by": by},
+    )
 
 
 def lives_here(resident: Resident, at: datetime, *, or_will: bool = False) -> bool:
     """As the database asks it before it lets a last way in end: by its own clock, and so perhaps a midnight later."""
     zone = Neighborhood.objects.values_list("time_zone", flat=True).get(pk=resident.neighborhood_id)
     today = at.astimezone(ZoneInfo(zone)).date()
-    homes = Occupancy.objects.filter(Q(until=None) | Q(until__gt=today), resident=resident)
+    homes = Occupancy.objects.standing(today).filter(resident=resident)
     return (homes if or_will else homes.filter(since__lte=today)).exists()
 
 
 def is_last_way(error: DatabaseError) -> bool:
     """Whether the database would not let somebody who lives here be left without a card or a PIN (law 2)."""
     return getattr(error.__cause__, "sqlstate", None) == LAST_WAY
+
+
+def _suffice(ways: list[Credential], resident: Resident, at: datetime) -> bool:
+    """A PIN that no gate of theirs takes is no way in (law 1)."""
+    if any(each.kind == Credential.Kind.CARD for each in ways):
+        return True
+    gates = [gate for gate in gates_within_reach(resident=resident, at=at) if gate.in_service]
+    return bool(ways) and (not gates or any(gate.by_pin for gate in gates))
 
 
 def _write(resident: Resident, digest: bytes, at: datetime, *, temporary: bool = False) -> Credential:

@@ -62,10 +62,14 @@ def take(*, device: Device, boot: UUID, events: Sequence[Seen], at: datetime) ->
     ]
     EntryEvent.objects.bulk_create(rows, ignore_conflicts=True)
     new = set(EntryEvent.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+    _pass_on(device, [seen for row, seen in zip(rows, events, strict=True) if row.pk in new], at)
+    # Last, and not waited for: who withdraws or moves out holds the person and then asks for the reader.
+    free = Device.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=device.pk)
     if rows:
         # As near as events can tell: one that waited for the network makes a right clock look late.
-        Device.objects.filter(pk=device.pk).update(clock_skew=max(seen.at for seen in events) - at)
-    _pass_on(device, [seen for row, seen in zip(rows, events, strict=True) if row.pk in new], at)
+        Device.objects.filter(pk__in=free.values("pk")).update(
+            clock_skew=max(seen.at for seen in events) - at
+        )
     return Recorded(len(new), len(rows) - len(new), told.unknown)
 
 

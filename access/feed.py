@@ -145,6 +145,18 @@ def put_off(*, at: datetime) -> Iterator[None]:
             _refresh(_Scope(neighborhood), at)
 
 
+def tell_again(tombstones: Collection[FeedRow], *, at: datetime) -> None:
+    """Under new numbers, so that each reader confirms anew what it is to have forgotten. The counter must be held."""
+    rows = sorted(tombstones, key=lambda row: row.version)
+    if not rows:
+        return
+    last = lock_counter(rows[0].neighborhood_id)
+    for version, row in enumerate({row.pk: row for row in rows}.values(), start=last + 1):
+        FeedRow.objects.filter(pk=row.pk, present=False).update(version=version, changed_at=at)
+        last = version
+    FeedCounter.objects.filter(pk=rows[0].neighborhood_id).update(last=last)
+
+
 def review(*, at: datetime) -> int:
     """For the sweep: rows in which a date has passed. Devices went by the date already; this tidies up after it."""
     due = FeedRow.objects.filter(present=True, review_at__lte=at).order_by("review_at")
@@ -285,7 +297,7 @@ def _visits(credentials: list[Credential]) -> dict[UUID, Pass]:
     return {visit.credential_id: visit for visit in found}
 
 
-def gates_of(*, resident: Resident, at: datetime) -> list[Gate]:
+def gates_within_reach(*, resident: Resident, at: datetime) -> list[Gate]:
     """Through which the resident may pass, now or one day, by whatever way; in the order of their names."""
     scope = _Scope(resident.neighborhood_id, residents=frozenset([resident.pk]))
     rights = _rights(scope, {resident.pk}, at)

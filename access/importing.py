@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 from access import cards
 from access.feed import refresh
 from access.models import Credential, Device, FeedRow, Gate, Rule
+from ledger.record import record_many
 from residents.models import Neighborhood, Occupancy, Resident
 
 Kind = Credential.Kind
@@ -57,13 +58,13 @@ def cards_known(*, neighborhood: Neighborhood, numbers: Collection[str]) -> dict
 
 
 def give_imported_cards(
-    *, neighborhood: Neighborhood, given: Collection[tuple[UUID, UUID, bytes]], at: datetime
+    *, neighborhood: Neighborhood, given: Collection[tuple[UUID, UUID, bytes]], by: UUID, at: datetime
 ) -> None:
-    """(id, resident, digest) each. A card of their own ends the PIN that was lent meanwhile, as at the desk.
+    """(id, resident, digest) each; `by` brought the list in. A card of their own ends the PIN that was lent meanwhile, as at the desk.
 
     Raises: django.db.IntegrityError where somebody was given one of them a moment ago
     """
-    Credential.objects.bulk_create(
+    made = Credential.objects.bulk_create(
         Credential(
             id=each.id,
             neighborhood=neighborhood,
@@ -74,6 +75,7 @@ def give_imported_cards(
         )
         for each in map(Given._make, given)
     )
+    record_many(cards.given(card, by=by) for card in made)
     Credential.objects.active().filter(
         resident__in={resident for _id, resident, _digest in given}, kind=Kind.PIN, temporary=True
     ).update(ended_at=at, ended_because=Credential.Ended.REPLACED)
@@ -153,14 +155,14 @@ def tell_gates(*, residents: Collection[UUID], units: Collection[UUID], at: date
 
 
 def _stranded(residents: Collection[UUID], taken: Collection[UUID], at: datetime) -> set[UUID]:
-    """Who of them lives here and would be left with no card and no PIN."""
+    """Who of them lives here, or is about to, and would be left with no card and no PIN."""
     if not residents:
         return set()
     zone = Resident.objects.filter(pk__in=residents).values_list("neighborhood__time_zone", flat=True)[0]
     today = at.astimezone(ZoneInfo(zone)).date()
     others = Credential.objects.active().plain().filter(resident=OuterRef("resident")).exclude(pk__in=taken)
     return set(
-        Occupancy.objects.current(today)
+        Occupancy.objects.standing(today)
         .filter(~Exists(others), resident__in=residents)
         .values_list("resident_id", flat=True)
     )

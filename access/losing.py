@@ -79,7 +79,7 @@ def report_lost(
     remain = list(
         Credential.objects.active().plain().filter(resident=resident).order_by("kind", "created_at")
     )
-    lent_card, refused = _lend_card(resident, spare, tapped, at)
+    lent_card, refused = _lend_card(resident, spare, tapped, by, at)
     gates = rules.gates_of(resident=resident, at=at)
     lent = None
     belongs = resident.left_at is None and (gates or cards.lives_here(resident, at, or_will=True))
@@ -164,11 +164,12 @@ def _block(resident: Resident, card: Credential | None, at: datetime) -> list[Cr
 
 
 def _lend_card(
-    resident: Resident, spare: str, tapped: bool, at: datetime
+    resident: Resident, spare: str, tapped: bool, by: User | None, at: datetime
 ) -> tuple[Credential | None, cards.CardRefused | None]:
     if not spare.strip():
         return None, None
     try:
-        return cards.issue(resident=resident, number=spare, tapped=tapped, temporary=True, at=at), None
+        issued = cards.issue(resident=resident, number=spare, tapped=tapped, temporary=True, by=by, at=at)
+        return issued, None
     except cards.CardRefused as refused:
         return None, refused

@@ -21,7 +21,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from access import pins
-from access.feed import gates_of, refresh, takes_passes
+from access.feed import gates_within_reach, refresh, takes_passes
 from access.models import Credential, EntryEvent, Gate, Pass, PassGate
 from access.models.passes import BEGINS_WITHIN, LONGEST, ONE_TRIP
 from access.signing import server_key
@@ -87,7 +87,7 @@ class Shown:
 
 def gates_for_visitors(*, resident: Resident, at: datetime) -> list[Gate]:
     """The host's own gates that take a code or have a keypad."""
-    return [gate for gate in gates_of(resident=resident, at=at) if takes_passes(gate)]
+    return [gate for gate in gates_within_reach(resident=resident, at=at) if takes_passes(gate)]
 
 
 def live(*, resident: Resident, at: datetime) -> QuerySet[Pass]:
@@ -240,7 +240,9 @@ def _end(credentials: list[Credential], because: Credential.Ended, at: datetime)
     live = Credential.objects.active().filter(
         pk__in=[each.pk for each in credentials], kind=Credential.Kind.PASS
     )
-    ended = live.update(ended_at=at, ended_because=because)
+    # In the order in which a move-out takes them.
+    held = [each.pk for each in live.select_for_update(no_key=True).order_by("pk")]
+    ended = Credential.objects.filter(pk__in=held).update(ended_at=at, ended_because=because)
     if ended:
         for each in credentials:
             record(

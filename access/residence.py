@@ -13,8 +13,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from access import cards, events, pins
-from access.feed import refresh
-from access.models import Credential, Device, FeedRow, Gate, Rule
+from access.feed import lock_counter, refresh, tell_again
+from access.models import Credential, Device, FeedRow, Gate, Pass, Rule, TapRequest
 from residents.ages import today_in
 from residents.erasure import Place
 from residents.leaving import WayIn
@@ -56,9 +56,21 @@ def end_ways(*, resident: Resident, at: datetime) -> list[Place]:
     )
     Rule.objects.filter(resident=resident).delete()
     events.forget_credentials(Credential.objects.filter(resident=resident))
-    places = [Place(kind=Kind.ROWS, target=each.pk) for each in ending] + _readers_told_of(ending)
+    # From here on no rule that somebody changes at this moment tells a reader anything that is not seen below.
+    lock_counter(resident.neighborhood_id)
+    told = _told_of(resident)
+    tell_again([row for row, _ in told if not row.present], at=at)
     refresh(residents=[resident], at=at)
-    return places
+    return [Place(kind=Kind.ROWS, target=each.pk) for each in ending] + [
+        Place(
+            kind=Kind.DEVICE,
+            target=row.credential_id,
+            device=device.pk,
+            label=device.gate.name,
+            lost=device.revoked_at is not None,
+        )
+        for row, device in told
+    ]
 
 
 def restore_ways(*, resident: Resident, left_at: datetime, at: datetime) -> WayIn:
@@ -69,11 +81,18 @@ def restore_ways(*, resident: Resident, left_at: datetime, at: datetime) -> WayI
     )
     again = [new for old in ended if (new := _again(old, at)) is not None]
     refresh(residents=[resident], at=at)
-    return WayIn(credential=again[0].pk) if again else way_in(resident=resident, card="", at=at)
+    if again or Credential.objects.active().plain().filter(resident=resident).exists():
+        return WayIn(credential=again[0].pk if again else None)
+    # Putting right is never refused, not even where no gate has a keypad: there the guard opens until there is a card.
+    lent = pins.lend(resident=resident, at=at)
+    return WayIn(credential=lent.credential.pk, number=lent.number, pin=lent.pin)
 
 
 def forget_ways(*, resident: Resident, at: datetime) -> list[Place]:
-    """A tombstone's credentials stay, as the tombstones that gates hold on to; the card's digest and the PIN do not."""
+    """A tombstone's credentials stay, as the tombstones that gates hold on to; the card's digest and the PIN do not, nor
+    when they had visitors or stood at a gate with a card."""
+    TapRequest.objects.filter(resident=resident).delete()
+    Pass.objects.of(resident).delete()
     for each in Credential.objects.filter(resident=resident):
         if each.kind == Credential.Kind.CARD:
             each.digest = secrets.token_bytes(32)
@@ -115,25 +134,28 @@ def _gates_of(resident: Resident, at: datetime) -> list[Gate]:
     return list(Gate.objects.filter(in_service=True, pk__in=rules.values("gate")))
 
 
-def _readers_told_of(ending: list[Credential]) -> list[Place]:
-    """Faces have their own order, with the consent they stood on."""
-    told = FeedRow.objects.filter(credential__in=ending, present=True).exclude(
+def _told_of(resident: Resident) -> list[tuple[FeedRow, Device]]:
+    """Which readers may hold something of theirs: what is there to this moment, and what was to be forgotten before (a PIN
+    that was changed, a gate that is not theirs any more) by a reader that has not heard of it yet (law 12).
+
+    Faces have their own order, with the consent they stood on.
+    """
+    rows: dict[UUID, list[FeedRow]] = {}
+    theirs = FeedRow.objects.filter(credential__resident=resident).exclude(
         credential__kind=Credential.Kind.FACE
     )
-    gates: dict[UUID, list[FeedRow]] = {}
-    for row in told:
-        gates.setdefault(row.gate_id, []).append(row)
-    devices = Device.objects.filter(gate__in=list(gates)).select_related("gate").order_by("pk")
-    return [
-        Place(
-            kind=Kind.DEVICE,
-            target=row.credential_id,
-            device=device.pk,
-            label=device.gate.name,
-            lost=device.revoked_at is not None,
-        )
-        for device in devices
-        for row in gates[device.gate_id]
+    for row in theirs.select_related("credential").order_by("credential_id"):
+        rows.setdefault(row.gate_id, []).append(row)
+    devices = Device.objects.filter(gate__in=list(rows)).select_related("gate").order_by("pk")
+    return [(row, device) for device in devices for row in rows[device.gate_id] if _may_hold(device, row)]
+
+
+def _may_hold(device: Device, row: FeedRow) -> bool:
+    if row.present:
         # A reader that was taken down before it could have heard of it holds nothing.
-        if device.revoked_at is None or device.acknowledged >= row.version
-    ]
+        return device.revoked_at is None or device.acknowledged >= row.version
+    # Nor does one that came after it was called back, or went before it was made.
+    came, went = device.paired_at, device.revoked_at
+    if came > row.changed_at or (went is not None and went < row.credential.created_at):
+        return False
+    return device.acknowledged < row.version

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from guardian.shortcuts import assign_perm, remove_perm
@@ -12,7 +11,8 @@ from guardian.shortcuts import assign_perm, remove_perm
 from committees.models import Committee, NeighborhoodPermission, Term
 from committees.roles import permissions_of
 from ledger.record import record
-from residents.models import Neighborhood, User
+from residents.ages import today_in
+from residents.models import User
 
 
 class TermOver(Exception):
@@ -76,11 +76,6 @@ def forget_ended(*, at: datetime) -> int:
         with transaction.atomic():
             _take_back(user=User.objects.select_for_update().get(pk=user.pk), at=at)
     return len(users)
-
-
-def today_in(neighborhood: Neighborhood, at: datetime) -> date:
-    """The neighborhood's calendar day at this moment."""
-    return at.astimezone(ZoneInfo(neighborhood.time_zone)).date()
 
 
 def _take_back(*, user: User, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What a log must not keep: the codes of letters, which stand in the address that is scanned (docs/adr/0021-…)."""
+"""What a log must not keep: the codes of letters, which stand in the address that is scanned (docs/adr/0015-…)."""
 
 from __future__ import annotations
 

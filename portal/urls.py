@@ -37,7 +37,7 @@ urlpatterns = [
     path("claim/put-away/", claiming.put_away, name="put_letter_away"),
     path("claim/instead/", claiming.instead, name="claim_instead"),
     path("recover/", claiming.recover, name="recover"),
-    # What the square on a letter says. No proxy should write this address down: docs/adr/0021-…
+    # What the square on a letter says. No proxy should write this address down: docs/adr/0015-…
     path("l/<str:code>/", claiming.scanned, name="letter"),
     path("account/", my_account.account, name="account"),
     path("account/password/", my_account.change_password, name="change_password"),

@@ -69,6 +69,8 @@ def confirm(*, death: Death, by: User, at: datetime, told_by: Resident | None = 
         raise DeathRefused("own")
     if told_by is None and by.pk == death.reported_by_id:
         raise DeathRefused("same_person")
+    if told_by is not None and told_by.user_id in (by.pk, death.reported_by_id):
+        raise DeathRefused("same_person")
     if told_by is not None and not _of_the_household(told_by, resident, at):
         raise DeathRefused("not_of_the_household")
     to_confirm = Death.objects.filter(pk=death.pk, confirmed_at=None, undone_at=None)
@@ -94,6 +96,10 @@ def undo(*, death: Death, by: User, at: datetime) -> WayIn:
     death = Death.objects.get(pk=death.pk)
     _record(death, "undone", by)
     if death.confirmed_at is None:
+        return WayIn()
+    if resident.left_at is not None and resident.left_at < death.confirmed_at:
+        # They had moved out before, and that they still have.
+        Resident.objects.filter(pk=resident.pk).update(left_because=Resident.Left.MOVED_OUT)
         return WayIn()
     ends = MoveOut.objects.filter(death=death).select_related("occupancy")
     return leaving.come_back(resident=resident, ends=list(ends), at=at)

@@ -82,6 +82,7 @@ def bring_document(
     """
     departure = _mine(departure)
     _insist(by, departure.resident, "manage_register", at)
+    _insist_on_no_interest(by, departure, at)
     if not kept_where.strip():
         raise DepartureRefused("words")
     if departure.seconded_by_id or departure.court:
@@ -105,6 +106,7 @@ def second(*, departure: Departure, by: User, at: datetime) -> Departure:
     """
     departure = _mine(departure)
     _insist(by, departure.resident, "view_register", at)
+    _insist_on_no_interest(by, departure, at)
     if not departure.document:
         raise DepartureRefused("document")
     if by.pk == departure.document_by_id:
@@ -120,6 +122,7 @@ def deliver(*, departure: Departure, by: User, at: datetime) -> Departure:
     """
     departure = _mine(departure)
     _insist(by, departure.resident, "manage_register", at)
+    _insist_on_no_interest(by, departure, at)
     if departure.seconded_by_id is None:
         raise DepartureRefused("document")
     return _move(departure, State.NOTICE, by=by, at=at, delivered_by=by)
@@ -135,6 +138,7 @@ def confirm(*, departure: Departure, by: User, at: datetime, paper: str = "") ->
     theirs = departure.resident.user_id == by.pk
     if not theirs:
         _insist(by, departure.resident, "manage_register", at)
+        _insist_on_no_interest(by, departure, at)
         if not paper.strip():
             raise DepartureRefused("words")
     _move(departure, State.CONFIRMED, by=by, at=at, confirmed_by=by, paper=paper.strip(), closed_at=at)
@@ -163,7 +167,10 @@ def dispute(*, departure: Departure, by: User, at: datetime, paper: str = "") ->
         raise DepartureRefused("court")
     if departure.state == State.DISPUTED:
         return departure
-    return _move(departure, State.DISPUTED, by=by, at=at, disputed_at=at)
+    departure = _move(departure, State.DISPUTED, by=by, at=at, disputed_at=at)
+    # Nor does a day on a lease end what is disputed.
+    moving.lift_end(occupancy=departure.occupancy, by=by, at=at)
+    return departure
 
 
 @transaction.atomic
@@ -292,6 +299,7 @@ def _mine(departure: Departure) -> Departure:
 def _to_settle(departure: Departure, by: User, outcome: str, at: datetime) -> Departure:
     departure = _mine(departure)
     _insist(by, departure.resident, "settle_departures", at)
+    _insist_on_no_interest(by, departure, at)
     if departure.state != State.DISPUTED:
         raise DepartureRefused("not_now")
     if departure.resident.user_id == by.pk:
@@ -304,6 +312,14 @@ def _to_settle(departure: Departure, by: User, outcome: str, at: datetime) -> De
 def _insist(by: User, resident: Resident, perm: str, at: datetime) -> None:
     if not may(by, perm, resident.neighborhood, at):
         raise PermissionDenied
+
+
+def _insist_on_no_interest(by: User, departure: Departure, at: datetime) -> None:
+    """Whoever asked, owns the dwelling or lives there is no member of the staff in this."""
+    today = today_in(departure.resident.neighborhood, at)
+    asked = departure.asked_by is not None and departure.asked_by.user_id == by.pk
+    if asked or moving.has_an_interest(by, departure.occupancy, today):
+        raise DepartureRefused("own")
 
 
 def _move(

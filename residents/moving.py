@@ -160,6 +160,8 @@ def move_out(
     ending = _standing(resident, units, today)
     if not ending:
         raise LivesNotThere
+    if route == Route.DESK and any(has_an_interest(by, each, today) for each in ending):
+        raise PermissionDenied
     plans = [
         _plan(each, on=on, route=route, by=by, paper=paper, at=at) for each in ending if each.until != on
     ]
@@ -261,8 +263,8 @@ def move_within(
     Each must say so themself: see `move_out`, whose refusals these are.
     """
     moved = []
-    for resident in sorted(people, key=lambda each: each.pk):
-        resident = _locked(resident)
+    # All of them before the gates hear of the first: who waits for the feed's counter may hold one of the others.
+    for resident in [_locked(each) for each in sorted(people, key=lambda each: each.pk)]:
         route = _route(resident, by, paper, at)
         today = today_in(resident.neighborhood, at)
         if on < today:
@@ -272,12 +274,34 @@ def move_within(
         ]
         if not staying:
             raise LivesNotThere
+        if route == Route.DESK and any(has_an_interest(by, each, today) for each in staying):
+            raise PermissionDenied
         for each in staying:
             _plan(each, on=on, route=route, by=by, paper=paper, at=at)
         _check_days(resident, to, since=on, until=None, today=today)
         moved.append(register.move_in(resident=resident, unit=to, since=on, tenure=tenure, at=at))
         _carry_out_if_due(resident, on, today, at)
     return moved
+
+
+def lift_end(*, occupancy: Occupancy, by: User, at: datetime) -> None:
+    """They say that they live there: a last day that others wrote down is off, their own word about leaving stays.
+    Called by `departures`, inside its transaction."""
+    found = Occupancy.objects.select_related("resident__neighborhood").get(pk=occupancy.pk)
+    if not _lies_ahead(found.until, today_in(found.resident.neighborhood, at)):
+        return
+    plans = MoveOut.objects.planned().filter(occupancy=found)
+    if plans.filter(route__in=(Route.SELF, Route.GUARDIAN)).exists():
+        return
+    plans.update(called_off_at=at)
+    _set_until(found, None)
+    record(
+        kind="residence.goes_on",
+        subject=found.resident_id,
+        neighborhood=found.neighborhood_id,
+        payload={"occupancy": found.pk, "until": None, "by": by.pk},
+    )
+    effects.call("access_changed", resident=found.resident, at=at)
 
 
 def end_by_departure(*, departure: Departure, at: datetime) -> list[MoveOut]:
@@ -325,6 +349,13 @@ def carry_out(*, resident: Resident, at: datetime) -> bool:
     """What the day brings that has come. True if they live nowhere here any more. Safe to repeat and to race."""
     resident = _locked(resident)
     return _carry_out(resident, today_in(resident.neighborhood, at), at)
+
+
+def has_an_interest(by: User, occupancy: Occupancy, today: date) -> bool:
+    """Whoever owns the dwelling or lives there is no member of the staff in ending somebody's residence in it."""
+    owns = Ownership.objects.current(today).filter(resident__user=by, unit=occupancy.unit_id)
+    lives = Occupancy.objects.current(today).filter(resident__user=by, unit=occupancy.unit_id)
+    return owns.exists() or lives.exists()
 
 
 def lives_here(resident: Resident, at: datetime) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from residents import letters
+from residents.ages import years_before
 from residents.importing import life as importing
 from residents.models import (
     Import,
@@ -207,14 +208,6 @@ def _by_calendar(clock: str, years: int, at: datetime) -> Q:
         today = at.astimezone(ZoneInfo(zone)).date()
         over |= Q(**{"neighborhood__time_zone": zone, f"{clock}__lte": years_before(today, years)})
     return over
-
-
-def years_before(day: date, years: int) -> date:
-    """Whoever was born on 29 February is a year older on 1 March."""
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return day.replace(year=day.year - years, day=28)
 
 
 # --- This room's

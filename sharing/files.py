@@ -6,12 +6,12 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
 from django.utils import translation
 
 from residents import contact
+from residents.ages import today_in
 from residents.models import Occupancy, Resident
 from sharing.models import Field
 
@@ -62,7 +62,7 @@ def _dwellings(residents: Sequence[Resident], *, at: datetime) -> dict[Resident,
     )
     loaded = Resident.objects.filter(pk__in=[resident.pk for resident in residents])
     for resident in loaded.select_related("neighborhood").prefetch_related(occupancies):
-        today = at.astimezone(ZoneInfo(resident.neighborhood.time_zone)).date()
+        today = today_in(resident.neighborhood, at)
         found[resident] = "、".join(
             str(lived.unit)
             for lived in resident.occupancies.all()

@@ -1,6 +1,6 @@
 """What a letter is good for: opening an account, and getting back into one.
 
-The code is typed, or scanned as an address that is exchanged at once (docs/adr/0021-…): from then on the browser's
+The code is typed, or scanned as an address that is exchanged at once (docs/adr/0015-…): from then on the browser's
 session names the letter, for half an hour, and the code stands nowhere.
 """
 

@@ -90,6 +90,9 @@ def code(request: ResidentRequest) -> HttpResponse:
 @resident_only
 def new(request: ResidentRequest) -> HttpResponse:
     """The first one, or another in place of one that was used."""
+    if request.resident.left_at is not None:
+        messages.info(request, _("You do not live here any more, so no gate would open to a code."))
+        return redirect("home")
     qr.token_for(resident=request.resident, at=timezone.now())
     return forgetting(redirect("qr"))
 

@@ -213,7 +213,7 @@ def ask(request: ResidentRequest, occupancy: UUID) -> HttpResponse:
     """About somebody of my own dwelling, or of one that is mine."""
     at = timezone.now()
     today = today_in(request.resident.neighborhood, at)
-    homes = _lived(request.resident, today).values("unit")
+    homes = _lived(request.resident, today).filter(since__lte=today).values("unit")
     others = Occupancy.objects.current(today).filter(unit__in=homes).exclude(resident=request.resident)
     found = get_object_or_404(others.select_related("resident__neighborhood", "unit__building"), pk=occupancy)
     form = AskForm(request.POST if request.method == "POST" else None)
@@ -287,7 +287,8 @@ def _dwellings(resident: Resident, today: date) -> list[dict[str, Any]]:
     mine = list(_lived(resident, today))
     plans = {plan.occupancy_id: plan for plan in MoveOut.objects.planned().filter(resident=resident)}
     by_unit: dict[UUID, list[Occupancy]] = defaultdict(list)
-    for each in _of_units([each.unit_id for each in mine], today):
+    # Whoever comes to live there later does not see today who does.
+    for each in _of_units([own.unit_id for own in mine if own.since <= today], today):
         by_unit[each.unit_id].append(each)
     return [
         {

@@ -130,11 +130,11 @@ def decisions(resident: Resident, *, upto: int) -> list[Entry]:
 
 
 def card_acts(resident: Resident, *, limit: int) -> list[Entry]:
-    """Cards that staff awaited at a gate for them, and cards and PINs that ended. Newest first. Two queries."""
+    """Cards that staff awaited at a gate for them, and cards and PINs that began or ended. Newest first. Three queries."""
     awaited = TapRequest.objects.filter(resident=resident).select_related("gate").order_by("-made_at")[:limit]
-    ended = Credential.objects.filter(
-        resident=resident, kind__in=Credential.PLAIN, ended_at__isnull=False
-    ).order_by("-ended_at")[:limit]
+    plain = Credential.objects.filter(resident=resident, kind__in=Credential.PLAIN)
+    given = plain.order_by("-created_at")[:limit]
+    ended = plain.filter(ended_at__isnull=False).order_by("-ended_at")[:limit]
     entries: list[Entry] = [
         {
             "icon": "gate",
@@ -147,6 +147,15 @@ def card_acts(resident: Resident, *, limit: int) -> list[Entry]:
             "how": offices.in_words(each.capacity),
         }
         for each in awaited
+    ]
+    entries += [
+        {
+            "icon": "card" if each.kind == Credential.Kind.CARD else "pin",
+            "at": each.created_at,
+            "what": _("%(way)s was added") % {"way": capfirst(each.get_kind_display())},
+            "how": _("lent") if each.temporary else "",
+        }
+        for each in given
     ]
     entries += [
         {

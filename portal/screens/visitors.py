@@ -61,7 +61,7 @@ class Ticks(forms.CheckboxSelectMultiple):
 class GatesForm(forms.Form):
     gates = forms.ModelMultipleChoiceField(
         Gate.objects.none(),
-        label=gettext_lazy("Gates"),
+        label=gettext_lazy("Which gates?"),
         widget=Ticks,
         required=False,
         error_messages={"invalid_choice": gettext_lazy("One of these gates is not yours. Choose again.")},

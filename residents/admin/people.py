@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from residents import contact, correcting, effects, lookups, register
 from residents.acts import Act, Refused
+from residents.ages import today_in
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.models import Occupancy, Resident, User
 
@@ -97,7 +97,9 @@ def _look_up(request: HttpRequest, resident: Resident, given: dict[str, Any]) ->
 
 def _letters(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse:
     """Letters have a page of their own at the desk, above the admin."""
-    return HttpResponseRedirect(reverse("desk_letters_person", args=[resident.pk]))
+    return HttpResponseRedirect(
+        f"{reverse('desk_letters_of', args=[resident.pk])}?in={resident.neighborhood_id}"
+    )
 
 
 def _correct(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> HttpResponse | None:
@@ -208,7 +210,7 @@ class ResidentAdmin(ScopedAdmin[Resident]):
 
     @admin.display(description=_("dwelling"))
     def dwelling(self, resident: Resident) -> str:
-        today = timezone.now().astimezone(ZoneInfo(resident.neighborhood.time_zone)).date()
+        today = today_in(resident.neighborhood, timezone.now())
         return "、".join(
             str(lived.unit)
             for lived in resident.occupancies.all()

@@ -18,13 +18,13 @@ from django.db import IntegrityError, transaction
 
 from ledger.record import Act, record, record_many
 from residents import contact, effects
+from residents.ages import today_in
 from residents.importing import planning, sealed, world
 from residents.importing import steps as are
 from residents.importing.life import LIFE_APPLIED
 from residents.importing.planning import Plan
 from residents.importing.refusals import ImportRefused
 from residents.importing.steps import Step
-from residents.importing.uploading import local_day
 from residents.models import Building, Import, ImportRow, Occupancy, Ownership, Resident, Unit, User
 from residents.scope import may
 
@@ -75,7 +75,7 @@ def batch(source: Import, at: datetime) -> bool:
         _finish(source, at)
         return False
     entries = sealed.entries(source, rows)
-    today = local_day(source.neighborhood, at)
+    today = today_in(source.neighborhood, at)
     known = world.load(source=source, entries=entries, today=today)
     plans = planning.plan(entries=entries, world=known, source=source, today=today)
     changed = _Writing(source, at).write(plans)
@@ -319,6 +319,7 @@ class _Writing:
                 "give_imported_cards",
                 neighborhood=where,
                 given=[(each.id, each.person, each.digest) for each in given],
+                by=self.source.by_id,
                 at=self.at,
             )
         if opened:

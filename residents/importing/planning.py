@@ -1,6 +1,6 @@
 """What each entry would change: the same question for the dry run and for the doing, so that both get one answer.
 
-A person is known by dwelling and name, and the phone tells two of one name apart (ADR 20). A list only ever adds and
+A person is known by dwelling and name, and the phone tells two of one name apart (ADR 14). A list only ever adds and
 corrects: nobody is moved out by it, nobody who has moved out is moved in again, an empty cell says nothing, and
 ownership that the register knows does not end because a list is silent about it.
 """

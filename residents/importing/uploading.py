@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from residents import effects
+from residents.ages import today_in
 from residents.importing import planning, reading, sealed, world
 from residents.importing.cleaning import Entry, clean
 from residents.importing.headings import Field
@@ -57,15 +57,11 @@ def dry_run(
         created_at=at,
         forget_at=at + LIFE_UNAPPLIED,
     )
-    today = local_day(neighborhood, at)
+    today = today_in(neighborhood, at)
     entries = clean(table=table, today=today)
     plans = _plan(source, entries, today)
     _keep(source, table, entries, plans)
     return source
-
-
-def local_day(neighborhood: Neighborhood, at: datetime) -> date:
-    return at.astimezone(ZoneInfo(neighborhood.time_zone)).date()
 
 
 def _gates(neighborhood: Neighborhood) -> set[UUID]:

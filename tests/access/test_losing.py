@@ -212,11 +212,15 @@ def test_a_chosen_pin_survives_a_new_card(who, now):
 
 
 @pytest.mark.obligation("2")
-def test_the_only_way_in_is_not_taken_back_over_the_counter(who, now):
+def test_the_only_way_in_is_not_taken_back_over_the_counter(who, door, now):
     card = make.card(who, at=now)
     with pytest.raises(cards.LastCard):
         give_back(card=card, by=None, at=now)
     pins.choose(resident=who, pin="480913", at=now)
+    with pytest.raises(cards.LastCard):  # no gate of theirs has a keypad
+        give_back(card=card, by=None, at=now)
+    door.by_pin = True
+    gates.save(gate=door, at=now)
     assert give_back(card=card, by=None, at=now)
 
 

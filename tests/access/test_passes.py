@@ -17,8 +17,8 @@ from consent.withdrawal import withdraw
 from gate import keypad, tokens
 from gate.decide import Contact, Ticket, Window, decide_code
 from portal import sweeps
-from residents import effects
-from residents.models import Occupancy
+from residents import moving
+from residents.ages import today_in
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -55,10 +55,7 @@ def told(visit):
 
 
 def move_out(who, at, until=None):
-    """As the register does it."""
-    today = at.date()
-    Occupancy.objects.filter(resident=who).update(until=until or today - timedelta(days=1))
-    effects.call("access_changed", resident=who, at=at)
+    moving.move_out(resident=who, on=until or today_in(who.neighborhood, at), by=who.user, at=at)
 
 
 @pytest.mark.obligation("F2")
@@ -98,7 +95,7 @@ def test_it_says_no_pin_that_would_not_open(visit):
 
 def test_it_is_never_wider_than_the_hosts_own_hours(host, doors, now):
     visit = visiting(host, doors, now, valid_until=now + timedelta(days=5))
-    tomorrow = now.date() + timedelta(days=1)
+    tomorrow = today_in(host.neighborhood, now) + timedelta(days=1)
     move_out(host, now, until=tomorrow)
     ends = told(visit)[doors[0].pk]["windows"][0]["valid_until"]
     assert ends < (now + timedelta(days=2)).isoformat()
@@ -265,9 +262,11 @@ def test_the_sweep_ends_what_is_over(host, visit, now):
     assert told(visit) == {}
 
 
-def test_the_sweep_ends_what_a_residence_that_ran_out_left(host, visit, now):
-    Occupancy.objects.filter(resident=host).update(until=now.date() - timedelta(days=1))
-    assert passes.end_over(at=now) == 1
+def test_the_sweep_ends_what_a_residence_that_ran_out_left(host, doors, now):
+    visit = visiting(host, doors, now, valid_until=now + timedelta(days=5))
+    move_out(host, now, until=today_in(host.neighborhood, now) + timedelta(days=1))
+    assert passes.end_over(at=now) == 0
+    assert passes.end_over(at=now + timedelta(days=2)) == 1
     assert Credential.objects.get(pk=visit.credential_id).ended_because == "moved_out"
 
 

@@ -157,8 +157,10 @@ def test_a_stranger_reaches_neither_gate_nor_mark(desk, busybody, chair, door, m
 
 def test_a_mark_here_is_not_added_to_somebody_elsewhere(desk, superuser, mark, stranger):
     """The superuser reaches both; the card was seen in one."""
-    answer = desk(superuser).post(f"/desk/cards/mark/{mark.pk}/add/", {"person": stranger.pk})
-    assert answer.status_code == 400
+    client = desk(superuser)
+    client.post("/desk/neighborhood/", {"neighborhood": mark.neighborhood_id})
+    answer = client.post(f"/desk/cards/mark/{mark.pk}/add/", {"person": stranger.pk})
+    assert answer.status_code == 404
     assert not Credential.objects.exists()
 
 

@@ -172,7 +172,7 @@ def test_no_upload_and_no_answer_touches_a_disk_at_the_proxy():
 
 
 def test_no_code_of_a_letter_is_in_the_log_of_the_proxy():
-    """The address that is scanned is the code: docs/adr/0021."""
+    """The address that is scanned is the code: docs/adr/0015."""
     said = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
     assert "$uri" not in said.partition("log_format")[2].partition(";")[0]
     assert re.search(r"map \$uri \$linmen_path \{\s*~\^/l/\s+/l/;\s*default \$uri;\s*\}", said)

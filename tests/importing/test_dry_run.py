@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from access import cards
 from access.models import Credential
 from residents import contact, moving
+from residents.ages import today_in
 from residents.importing import uploading
 from residents.importing.refusals import ImportRefused
 from residents.models import Import, Occupancy, Ownership, Resident, Unit
@@ -93,7 +94,7 @@ def test_nobody_is_known_across_neighborhoods(look, stranger):
 
 @pytest.mark.parametrize("also", [{}, {"number": "102"}])
 def test_who_moved_out_is_not_moved_in_again(look, resident, clerk, now, also):
-    today = uploading.local_day(resident.neighborhood, now)
+    today = today_in(resident.neighborhood, now)
     moving.move_out(resident=resident, on=today, by=clerk, paper="1/7", at=now)
     dwelling(resident.neighborhood, "102")
     row = ["1", also.get("number", "101"), "柳一", "0571 8800 0101", "", ""]

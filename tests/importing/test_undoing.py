@@ -13,10 +13,10 @@ from access import cards, gates, rules
 from access.models import Credential, FeedRow, Rule
 from ledger.models import Entry
 from residents import claiming, contact, moving
+from residents.ages import today_in
 from residents.correcting import correct
 from residents.importing import undoing
 from residents.importing.refusals import ImportRefused
-from residents.importing.uploading import local_day
 from residents.letters import write
 from residents.lookups import look_up
 from residents.models import Building, Letter, Occupancy, Ownership, Resident, Unit
@@ -136,7 +136,7 @@ def test_a_dwelling_that_gates_are_opened_for_stays(source, undo, resident, now)
 
 def test_whoever_moved_out_at_the_desk_since_stays(source, undo, clerk, now):
     who = Resident.objects.get(name="杨二")
-    moving.move_out(resident=who, on=local_day(source.neighborhood, now), by=clerk, paper="1/7", at=now)
+    moving.move_out(resident=who, on=today_in(source.neighborhood, now), by=clerk, paper="1/7", at=now)
     assert left(undo(source))[4] in (["used_home"], ["used_otherwise"])
     assert Resident.objects.filter(pk=who.pk).exists()
 

@@ -120,3 +120,10 @@ class TestUndoing:
         assert Rule.objects.count() == 1
         assert left(undo(source)) == {}
         assert not Rule.objects.exists()
+
+
+@pytest.mark.obligation("2")
+def test_a_card_that_a_list_gives_in_another_s_name_stands_in_their_ledger(bring_in, resident):
+    bring_in(xlsx([["1", "101", "", "柳一", "", "", "", "", "0012345671"]], headings=HEADINGS))
+    assert resident.credentials.active().count() == 1
+    assert Entry.objects.filter(kind="card.given", subject=resident.pk).count() == 1

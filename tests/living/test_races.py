@@ -74,7 +74,7 @@ def test_a_card_issued_or_a_pin_chosen_meanwhile_outlives_nobody(place, today, n
             lambda who=who: pins.choose(resident=who, pin="739154", at=now),
         )
         assert raised[0] is None
-        refused_at_most(raised, DatabaseError)
+        refused_at_most(raised, DatabaseError, cards.GoneAway)
         gone(who)
 
 

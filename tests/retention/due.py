@@ -30,8 +30,9 @@ from access.models import (
 )
 from consent.models import Purpose, Standing
 from portal import retention
+from residents.ages import years_before
 from residents.models import Import, Letter, Neighborhood, Ownership, Resident, RetentionRun, User
-from residents.retention import AsWritten, ByNeighborhood, Rule, Setting, Years, years_before
+from residents.retention import AsWritten, ByNeighborhood, Rule, Setting, Years
 from sharing.models import Disclosure, Recipient, Request
 from tests import make
 

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.conf import settings
 
 from portal import retention
+from residents.ages import years_before
 from residents.models import Resident, RetentionRun
 from residents.retention import (
     AsWritten,
@@ -21,7 +22,6 @@ from residents.retention import (
     Years,
     deleted,
     in_words,
-    years_before,
 )
 from tests import make
 from tests.retention.due import MADE, edge, rule

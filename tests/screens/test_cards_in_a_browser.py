@@ -80,26 +80,26 @@ def test_a_lost_card_is_blocked_at_the_desk_by_keyboard(site, tenant, clerk, wid
     sign_in(visit, "clerk", language)
     visit.open("/desk/cards/")
     visit.look()
-    tab_to(visit, "[name=dwelling]")
+    tab_to(visit, "main a[href='/desk/lost/']")
+    key(visit, "Enter")
+    visit.look()
     type_in(visit, "101")
     key(visit, "Enter")
     visit.look()
-    tab_to(visit, f"a[href$='{tenant.pk}/']")
-    key(visit, "Enter")
-    visit.look()
-    tab_to(visit, "form[action$='/lost/'] [name=card]")
+    tab_to(visit, "[name=known_by]")
     key(visit, "Space")
-    tab_to(visit, "form[action$='/lost/'] [name=known_by]")
-    key(visit, "Space")
-    tab_to(visit, "form[action$='/lost/'] button")
+    tab_to(visit, "main form button")
     with visit.page.expect_navigation():
         key(visit, "Enter")
     visit.look()
     assert not Credential.objects.active().filter(kind="card").exists()
     assert Credential.objects.active().get(resident=tenant).temporary
-    visit.press("main a.button")
+    visit.press(f"main a[href$='{tenant.pk}/']")
     visit.look()
-    tab_to(visit, "form[action$='/add/'] [name=tapped]")
+    tab_to(visit, "main a[href$='/card/']")
+    key(visit, "Enter")
+    visit.look()
+    tab_to(visit, "[name=tapped]")
     type_in(visit, "04A2 0077")
     with visit.page.expect_navigation():
         key(visit, "Enter")  # the reader presses it by itself
@@ -131,7 +131,8 @@ def test_how_numbers_are_written_is_learned_by_typing_and_tapping(site, tenant, 
         key(visit, "Enter")
     visit.look()
     assert CardFormat.objects.get().said == "decimal-32-straight"
-    visit.open("/desk/cards/why/")
+    visit.open("/desk/gates/")
+    tab_to(visit, "[name=card]")
     type_in(visit, "0040856634")
     with visit.page.expect_navigation():
         key(visit, "Enter")
@@ -220,7 +221,7 @@ def test_beside_the_old_system_reads_fits_and_switches_over(site, listening, ten
 def test_a_card_is_awaited_at_a_gate(site, listening, tenant, clerk, width, language):
     visit = site(width=width, language=language, axe=True)
     sign_in(visit, "clerk", language)
-    visit.open(f"/desk/cards/of/{tenant.pk}/")
+    visit.open(f"/desk/people/{tenant.pk}/card/")
     visit.page.select_option("[name=gate]", str(listening.pk))
     visit.press("form[action$='/await/'] button")
     visit.look()  # the tick is missing, it says

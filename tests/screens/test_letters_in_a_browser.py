@@ -96,15 +96,15 @@ def test_every_page_of_letters_reads_and_fits(
     visit.look()
     visit.page.reload()  # the same form once more
     visit.look()
-    for path in ("/desk/letters/", "/desk/letters/people/", f"/desk/letters/people/{kept.pk}/"):
+    for path in ("/desk/letters/", "/desk/letters/people/", f"/desk/people/{kept.pk}/letters/"):
         visit.open(path)
         visit.look()
-    visit.open(f"/desk/letters/people/{resident.pk}/")
+    visit.open(f"/desk/people/{resident.pk}/letters/")
     visit.look()
     visit.page.check("#slip-known")
     visit.press("form[action$='/slip/'] button")
     visit.look()
-    code = visit.page.inner_text(".slip-paper__code")
+    code = visit.page.inner_text(".slip-page__keys dd >> nth=0")
 
     their = site(width=width, language=language, axe=True)
     for path in ("/sign-in/", "/recover/", f"/l/{code}/"):
@@ -146,7 +146,7 @@ def test_a_new_password_ends_the_session_in_the_other_browser(staff, site: Site,
     lost.fill(username="r109", password=PASSWORD)
     lost.press("main form button")
     visit = staff(width=1280)
-    visit.open(f"/desk/letters/people/{resident.pk}/")
+    visit.open(f"/desk/people/{resident.pk}/letters/")
     visit.press("[name=goes][value=mailbox]")
     phone = site()
     phone.page.goto(scanned(visit.page.locator(".qr")))
@@ -256,7 +256,7 @@ def test_the_window_shows_the_address_and_the_fold_hides_the_code(staff, longest
 def test_a_slip_is_one_page(staff, here, street, now: datetime):
     resident = settle(here, number="109", name="柳九", phone="", at=now)
     visit = staff(width=1280)
-    visit.open(f"/desk/letters/people/{resident.pk}/")
+    visit.open(f"/desk/people/{resident.pk}/letters/")
     visit.page.check("#slip-document")
     visit.press("form[action$='/slip/'] button")
     address = scanned(visit.page.locator(".qr"))

@@ -12,14 +12,15 @@ from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from access import beside, cards, gates, refused, words
 from access.models import Gate, UnknownCard
-from portal.screens.desk.cards_entrance import StaffRequest, asked_for, cards_only, find, person_of
+from portal.screens.desk.entrance import StaffRequest, person_or_404, staff_only, today
+from residents import finding
+from residents.lookups import masked_name
 
 PAGE = 30
 REASONS = {
@@ -47,14 +48,12 @@ class SwitchForm(forms.Form):
 
 
 @require_GET
-@cards_only
+@staff_only("manage_access", real=True)
 def overview(request: StaffRequest) -> HttpResponse:
-    here = asked_for(request)
+    here = request.neighborhood
     listening = beside.reports(here, at=request.at)
     others = Gate.objects.filter(neighborhood=here, beside_since=None).order_by("in_service", "name")
     context = {
-        "neighborhood": here,
-        "others": request.reach.exclude(pk=here.pk).order_by("name"),
         "reports": [_in_words(report) for report in listening],
         "gates": others,
     }
@@ -62,7 +61,7 @@ def overview(request: StaffRequest) -> HttpResponse:
 
 
 @require_POST
-@cards_only
+@staff_only("manage_access", real=True)
 def begin(request: StaffRequest, gate: UUID) -> HttpResponse:
     found = _gate(request, gate)
     if found.in_service:
@@ -73,11 +72,11 @@ def begin(request: StaffRequest, gate: UUID) -> HttpResponse:
         messages.success(
             request, _("It listens now, and opens nothing. The old controller goes on as before.")
         )
-    return _back(found)
+    return _back()
 
 
 @require_POST
-@cards_only
+@staff_only("manage_access", real=True)
 def switch_over(request: StaffRequest, gate: UUID) -> HttpResponse:
     found = _gate(request, gate)
     form = SwitchForm(request.POST)
@@ -87,7 +86,7 @@ def switch_over(request: StaffRequest, gate: UUID) -> HttpResponse:
     )
     if report is not None and not report.is_ready and not form.cleaned_data["sure"]:
         messages.error(request, _("It is not ready yet. Tick that you know what is missing, or wait."))
-        return _back(found)
+        return _back()
     try:
         beside.switch_over(gate=found, by=request.user, at=request.at)
     except beside.BesideRefused as why:
@@ -101,18 +100,17 @@ def switch_over(request: StaffRequest, gate: UUID) -> HttpResponse:
                 "Switched over: the gate opens by itself from its next poll on. The old controller may come off."
             ),
         )
-    return _back(found)
+    return _back()
 
 
 @require_GET
-@cards_only
+@staff_only("manage_access", real=True)
 def marks(request: StaffRequest, gate: UUID) -> HttpResponse:
     """Cards that the gate did not know, the most used first; no numbers and no names."""
     found = _gate(request, gate)
     unknown = beside.unclaimed().filter(gate=found).order_by("-taps", "-last_seen", "pk")
     page = Paginator(unknown, PAGE).get_page(request.GET.get("page"))
     context = {
-        "neighborhood": found.neighborhood,
         "gate": found,
         "page": page,
         "marks": [{"mark": mark, "label": _label(mark)} for mark in page],
@@ -121,53 +119,60 @@ def marks(request: StaffRequest, gate: UUID) -> HttpResponse:
 
 
 @require_GET
-@cards_only
+@staff_only("manage_access", real=True)
 def mark(request: StaffRequest, mark: UUID) -> HttpResponse:
     """Whose is this? What is known of the card, and whom it could be added to: found by dwelling, as they say it."""
     found = _mark(request, mark)
     asked = request.GET.get("dwelling", "")[:40]
     context = {
-        "neighborhood": found.neighborhood,
         "gate": found.gate,
         "mark": found,
         "label": _label(found),
         "why": refused.why_of_digest(digest=bytes(found.digest), gate=found.gate, at=request.at),
         "asked": asked,
-        "found": find(found.neighborhood, asked, at=request.at),
+        "homes": _homes(request, asked),
     }
     return render(request, "desk/beside_mark.html", context)
 
 
 @require_POST
-@cards_only
+@staff_only("manage_access", real=True)
 def add(request: StaffRequest, mark: UUID) -> HttpResponse:
     found = _mark(request, mark)
     try:
-        person = person_of(request, UUID(request.POST.get("person", "")))
+        person = person_or_404(request, UUID(request.POST.get("person", "")))
     except ValueError:
         raise BadRequest("whose it is") from None
     try:
         beside.add(mark=found, resident=person, by=request.user, at=request.at)
     except cards.CardRefused as why:
         messages.error(request, words.of_card(why))
-        return redirect("desk_beside_mark", found.pk)
-    except beside.NotTheirNeighborhood:
-        raise BadRequest("of another neighborhood") from None
+        return redirect("desk_cards_beside_mark", found.pk)
     messages.success(request, _("The card is added. It opens from the gates' next poll on."))
-    return redirect("desk_cards_of", person.pk)
+    return redirect("desk_person", person.pk)
 
 
-def _back(gate: Gate) -> HttpResponse:
-    return redirect(f"{reverse('desk_beside')}?in={gate.neighborhood_id}")
+def _back() -> HttpResponse:
+    return redirect("desk_cards_beside")
+
+
+def _homes(request: StaffRequest, asked: str) -> list[dict[str, Any]]:
+    """Who lives in the dwellings that may be meant, masked."""
+    homes = finding.homes(finding.dwellings(asked, neighborhood=request.neighborhood), today=today(request))
+    return [
+        {"dwelling": str(home.unit), "person": each.pk, "name": masked_name(each)}
+        for home in homes
+        for each in home.people
+    ]
 
 
 def _gate(request: StaffRequest, pk: UUID) -> Gate:
-    found = Gate.objects.filter(neighborhood__in=request.reach).select_related("neighborhood")
+    found = Gate.objects.filter(neighborhood=request.neighborhood).select_related("neighborhood")
     return get_object_or_404(found, pk=pk)
 
 
 def _mark(request: StaffRequest, pk: UUID) -> UnknownCard:
-    found = UnknownCard.objects.filter(neighborhood__in=request.reach)
+    found = UnknownCard.objects.filter(neighborhood=request.neighborhood)
     return get_object_or_404(found.select_related("gate__neighborhood", "neighborhood"), pk=pk)
 
 

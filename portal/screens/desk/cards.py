@@ -1,4 +1,4 @@
-"""Cards at the desk: a person's cards, adding one by tap, lost and given back, and how numbers are written here.
+"""Cards at the desk: adding one by tap, here or at a gate, one given back, and how numbers are written here.
 
 A desk reader types like a keyboard and presses Enter, so every field that takes a tap is the last of its form, and
 Enter there sends it. Nothing needs JavaScript.
@@ -6,7 +6,6 @@ Enter there sends it. Nothing needs JavaScript.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,44 +14,26 @@ from django.db import DatabaseError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from access import cards, formats, learning, losing, refused, reporting, rules, tapping, words
+from access import cards, formats, learning, losing, tapping, words
 from access.models import Credential, TapRequest
 from portal.screens.desk import card_words
-from portal.screens.desk.card_forms import (
-    LONGEST,
-    AddForm,
-    AwaitForm,
-    LearnForm,
-    LendForm,
-    LostForm,
-    WhyForm,
-    since,
-)
-from portal.screens.desk.cards_entrance import (
-    StaffRequest,
-    asked_for,
-    capacity,
-    cards_only,
-    dwellings,
-    find,
-    person_of,
-)
+from portal.screens.desk.card_forms import AddForm, AwaitForm, LearnForm
+from portal.screens.desk.entrance import StaffRequest, capacity, person_or_404, staff_only
+from portal.screens.desk.finding import about
 from residents.lookups import masked_name
-from residents.models import DeskAct, Resident
+from residents.models import Resident
+
+PERMS = ("view_register", "manage_access")
 
 
 @require_GET
-@cards_only
+@staff_only(*PERMS, real=True)
 def overview(request: StaffRequest) -> HttpResponse:
-    here, asked = asked_for(request), request.GET.get("dwelling", "")[:LONGEST]
+    here = request.neighborhood
     context = {
-        "neighborhood": here,
-        "others": request.reach.exclude(pk=here.pk).order_by("name"),
-        "asked": asked,
-        "found": find(here, asked, at=request.at),
         "loans": [
             {
                 "loan": loan,
@@ -67,99 +48,33 @@ def overview(request: StaffRequest) -> HttpResponse:
     return render(request, "desk/cards.html", context)
 
 
-@require_GET
-@cards_only
-def person(request: StaffRequest, person: UUID) -> HttpResponse:
-    return _page(request, person_of(request, person))
-
-
 @sensitive_post_parameters()
-@require_POST
-@cards_only
+@require_http_methods(["GET", "POST"])
+@staff_only(*PERMS, real=True)
 def add(request: StaffRequest, person: UUID) -> HttpResponse:
     """Find the person, tap, done."""
-    found, form = person_of(request, person), AddForm(request.POST)
+    found, form = person_or_404(request, person), AddForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return _page(request, found, add=form)
     try:
-        cards.issue(resident=found, temporary=bool(form.cleaned_data["lent"]), at=request.at, **form.number)
+        cards.issue(
+            resident=found,
+            temporary=bool(form.cleaned_data["lent"]),
+            by=request.user,
+            at=request.at,
+            **form.number,
+        )
     except cards.CardRefused as why:
         form.add_error("tapped" if form.cleaned_data["tapped"] else "written", words.of_card(why))
         return _page(request, found, add=form)
     messages.success(request, _("The card is added. It opens from the gates' next poll on."))
-    return redirect("desk_cards_of", found.pk)
-
-
-@sensitive_variables("reported", "done")
-@sensitive_post_parameters()
-@require_POST
-@cards_only
-def lost(request: StaffRequest, person: UUID) -> HttpResponse:
-    """The answer to the act itself is the page: the PIN is on it this once, and on no other; and on none for somebody who
-    is not known, or rings for another (`reporting`)."""
-    found = person_of(request, person)
-    form = LostForm(request.POST, theirs=_cards(found))
-    if not form.is_valid():
-        return _page(request, found, lost=form)
-    reported = reporting.report(
-        resident=found,
-        known_by=DeskAct.KnownBy(form.cleaned_data["known_by"]),
-        card=form.lost,
-        spare=form.cleaned_data["spare"],
-        by=request.user,
-        at=request.at,
-    )
-    done = replace(reported.lost, lent=reported.lent)
-    spare = words.of_card(done.spare_refused) if done.spare_refused else ""
-    return render(
-        request,
-        "desk/card_lost.html",
-        {**_who(request, found), "done": done, "waits": reported.waits, "spare_refused": spare},
-    )
-
-
-@sensitive_variables("lent", "done")
-@require_POST
-@cards_only
-def lend(request: StaffRequest, person: UUID) -> HttpResponse:
-    """Another PIN, for who has forgotten the one that was lent."""
-    found, form = person_of(request, person), LendForm(request.POST, auto_id="lending_%s")
-    if not form.is_valid():
-        return _page(request, found, lending=form)
-    if found.left_at is not None:
-        messages.error(request, words.of_card(cards.GoneAway()))
-        return redirect("desk_cards_of", found.pk)
-    try:
-        lent = reporting.hand_out(
-            resident=found,
-            known_by=DeskAct.KnownBy(form.cleaned_data["known_by"]),
-            by=request.user,
-            at=request.at,
-        )
-    except reporting.NotRecognised:
-        form.add_error("known_by", _("We keep no number of theirs to ring back on. They come in person."))
-        return _page(request, found, lending=form)
-    except reporting.NothingWaits:
-        form.add_error(
-            None, _("They have a card or a PIN of their own that works. If it is lost, report that first.")
-        )
-        return _page(request, found, lending=form)
-    gates = [gate for gate in rules.gates_of(resident=found, at=request.at) if gate.in_service]
-    done = losing.Lost(
-        blocked=(),
-        remain=(),
-        lent=lent,
-        keypads=[gate for gate in gates if gate.by_pin],
-        without_keypad=[gate for gate in gates if not gate.by_pin],
-        guard_phone=found.neighborhood.guard_phone,
-    )
-    return render(request, "desk/card_lost.html", {**_who(request, found), "done": done})
+    return redirect("desk_person", found.pk)
 
 
 @require_POST
-@cards_only
+@staff_only(*PERMS, real=True)
 def give_back(request: StaffRequest, card: UUID) -> HttpResponse:
-    theirs = Credential.objects.filter(kind=Credential.Kind.CARD, neighborhood__in=request.reach)
+    theirs = Credential.objects.filter(kind=Credential.Kind.CARD, neighborhood=request.neighborhood)
     found = get_object_or_404(theirs.select_related("resident"), pk=card)
     try:
         ended = losing.give_back(card=found, by=request.user, at=request.at)
@@ -174,14 +89,14 @@ def give_back(request: StaffRequest, card: UUID) -> HttpResponse:
             _("Given back; it opens nothing more.") if ended else _("It had ended before, and stays blocked.")
         )
         messages.success(request, said)
-    return redirect("desk_cards_of", found.resident_id)
+    return redirect("desk_person", found.resident_id)
 
 
 @require_POST
-@cards_only
+@staff_only(*PERMS, real=True)
 def await_card(request: StaffRequest, person: UUID) -> HttpResponse:
-    found = person_of(request, person)
-    form = AwaitForm(request.POST, neighborhood=found.neighborhood)
+    found = person_or_404(request, person)
+    form = AwaitForm(request.POST, neighborhood=request.neighborhood)
     if not form.is_valid():
         return _page(request, found, awaiting=form)
     try:
@@ -190,7 +105,7 @@ def await_card(request: StaffRequest, person: UUID) -> HttpResponse:
             resident=found,
             present=form.cleaned_data["present"],
             by=request.user,
-            capacity=capacity(request, found.neighborhood),
+            capacity=capacity(request, "manage_access"),
             at=request.at,
         )
     except tapping.TapRefused as why:
@@ -202,13 +117,13 @@ def await_card(request: StaffRequest, person: UUID) -> HttpResponse:
 
 
 @require_GET
-@cards_only
+@staff_only(*PERMS, real=True)
 def awaited(request: StaffRequest, waits: UUID) -> HttpResponse:
     found = _awaited(request, waits)
     is_open = found.closed_at is None and request.at < found.until + tapping.LATE
     outcome = found.outcome or ("" if is_open else TapRequest.Outcome.OVER)
     context = {
-        **_who(request, found.resident),
+        **about(request, found.resident),
         "waits": found,
         "headline": str(card_words.OUTCOMES[outcome]),
         "outcome": outcome,
@@ -218,7 +133,7 @@ def awaited(request: StaffRequest, waits: UUID) -> HttpResponse:
 
 
 @require_POST
-@cards_only
+@staff_only(*PERMS, real=True)
 def call_off(request: StaffRequest, waits: UUID) -> HttpResponse:
     found = _awaited(request, waits)
     tapping.cancel(request=found, at=request.at)
@@ -227,11 +142,11 @@ def call_off(request: StaffRequest, waits: UUID) -> HttpResponse:
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
-@cards_only
+@staff_only(*PERMS, real=True)
 def learn(request: StaffRequest) -> HttpResponse:
     """One card typed and tapped says how numbers are written here; where several ways fit, a second card decides."""
-    here = asked_for(request)
-    context: dict[str, Any] = {"neighborhood": here, "step": 1}
+    here = request.neighborhood
+    context: dict[str, Any] = {"step": 1}
     form = LearnForm(request.POST or None)
     if form.is_valid():
         given = form.cleaned_data
@@ -243,7 +158,7 @@ def learn(request: StaffRequest) -> HttpResponse:
             context |= {"candidates": [_in_words(pair) for pair in found]}
             if learning.is_settled(found):
                 formats.keep(neighborhood=here, pair=learning.best(found), by=request.user, at=request.at)
-                return redirect(f"{request.path}?in={here.pk}&learned=1")
+                return redirect(f"{request.path}?learned=1")
             form = LearnForm(initial={"left": " ".join(pair.code for pair in found)})
             context["step"] = 2
     elif request.method == "POST" and not form.errors.get("written"):
@@ -260,36 +175,9 @@ def learn(request: StaffRequest) -> HttpResponse:
     return render(request, "desk/cards_learn.html", context)
 
 
-@sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
-@cards_only
-def why(request: StaffRequest) -> HttpResponse:
-    """Why was this card refused: one line. The number comes by POST: addresses are written into logs."""
-    here = asked_for(request)
-    form = WhyForm(request.POST or None, neighborhood=here)
-    found = None
-    if form.is_valid():
-        found = refused.why(
-            number=form.cleaned_data["tapped"],
-            neighborhood=here,
-            gate=form.cleaned_data["gate"],
-            at=request.at,
-        )
-        form = WhyForm(neighborhood=here, initial={"gate": form.cleaned_data["gate"]})
-    return render(request, "desk/cards_why.html", {"neighborhood": here, "form": form, "why": found})
-
-
 def _awaited(request: StaffRequest, pk: UUID) -> TapRequest:
-    found = TapRequest.objects.filter(neighborhood__in=request.reach)
+    found = TapRequest.objects.filter(neighborhood=request.neighborhood)
     return get_object_or_404(found.select_related("resident__neighborhood", "gate"), pk=pk)
-
-
-def _cards(resident: Resident) -> list[Credential]:
-    return list(
-        Credential.objects.active()
-        .filter(resident=resident, kind=Credential.Kind.CARD)
-        .order_by("created_at", "pk")
-    )
 
 
 def _in_words(pair: learning.Pair) -> dict[str, str]:
@@ -299,35 +187,13 @@ def _in_words(pair: learning.Pair) -> dict[str, str]:
     }
 
 
-def _who(request: StaffRequest, resident: Resident) -> dict[str, Any]:
-    return {
-        "person": resident,
-        "name": masked_name(resident),
-        "dwelling": dwellings(resident, at=request.at),
-        "neighborhood": resident.neighborhood,
-    }
-
-
 def _page(
-    request: StaffRequest,
-    resident: Resident,
-    *,
-    add: AddForm | None = None,
-    lost: LostForm | None = None,
-    awaiting: AwaitForm | None = None,
-    lending: LendForm | None = None,
+    request: StaffRequest, found: Resident, *, add: AddForm | None = None, awaiting: AwaitForm | None = None
 ) -> HttpResponse:
-    theirs = _cards(resident)
-    pins_there = Credential.objects.active().filter(resident=resident, kind=Credential.Kind.PIN)
-    wrong = add or lost or awaiting or lending
-    context = {
-        **_who(request, resident),
-        "cards": [{"card": card, "words": since(card)} for card in theirs],
-        "pins": list(pins_there.order_by("temporary")),
+    wrong = next((form for form in (add, awaiting) if form is not None and form.is_bound), None)
+    context = about(request, found) | {
         "add": add or AddForm(),
-        "lost": lost or LostForm(theirs=theirs),
-        "lending": lending or LendForm(auto_id="lending_%s"),
-        "awaiting": awaiting or AwaitForm(neighborhood=resident.neighborhood),
+        "awaiting": awaiting or AwaitForm(neighborhood=request.neighborhood),
         "form": wrong,
     }
-    return render(request, "desk/cards_of.html", context, status=422 if wrong else 200)
+    return render(request, "desk/card.html", context, status=422 if wrong else 200)

@@ -22,6 +22,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from residents import effects
+from residents.ages import today_in
 from residents.models import Neighborhood, Resident, User
 from residents.scope import scope
 
@@ -44,13 +46,15 @@ class StaffRequest(HttpRequest):
 
 def staff_only(
     *perms: str,
+    real: bool = False,
 ) -> Callable[
     [Callable[Concatenate[StaffRequest, P], HttpResponse]],
     Callable[Concatenate[HttpRequest, P], HttpResponse],
 ]:
     """Lets in who holds all of `perms` (none named: any of the desk's) here and now. Nothing behind it is ever cached.
 
-    Whoever works elsewhere is shown to their own lists; to everybody else there is no such page.
+    `real` pages are about people who are, so there are none in a practice neighborhood. An address with `in` takes that
+    neighborhood in hand, so that a link from the full lists leads to whom it names. Whoever works elsewhere is shown to their own lists; to everybody else there is no such page.
     """
 
     def guard(
@@ -67,7 +71,7 @@ def staff_only(
                     return redirect("admin:index")
                 raise Http404
             in_hand = _in_hand(request, list(held))
-            if not held[in_hand].issuperset(perms):
+            if not held[in_hand].issuperset(perms) or (real and in_hand.practice):
                 raise Http404
             request.at, request.neighborhood, request.rights = at, in_hand, held[in_hand]  # type: ignore[attr-defined]
             request.choices = [each for each in held if each != in_hand]  # type: ignore[attr-defined]
@@ -101,9 +105,18 @@ def person_or_404(request: StaffRequest, pk: UUID) -> Resident:
     return get_object_or_404(here.select_related("neighborhood"), pk=pk)
 
 
+def capacity(request: StaffRequest, perm: str) -> str:
+    """In which role they act, as the resident reads it in their record."""
+    return str(
+        effects.call(
+            "capacity", user=request.user, neighborhood=request.neighborhood, perm=perm, at=request.at
+        )
+    )
+
+
 def today(request: StaffRequest) -> date:
     """The day on the neighborhood's own calendar."""
-    return request.at.astimezone(ZoneInfo(request.neighborhood.time_zone)).date()
+    return today_in(request.neighborhood, request.at)
 
 
 @require_POST
@@ -117,5 +130,9 @@ def take_in_hand(request: StaffRequest) -> HttpResponse:
 
 
 def _in_hand(request: HttpRequest, reach: list[Neighborhood]) -> Neighborhood:
+    if (named := request.GET.get("in")) is not None:
+        if named not in {str(each.pk) for each in reach}:
+            raise Http404
+        request.session[IN_HAND] = named
     chosen = request.session.get(IN_HAND)
     return next((each for each in reach if str(each.pk) == chosen), reach[0])

@@ -8,7 +8,7 @@ from uuid import UUID
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,9 +16,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from access import cards, reporting
 from access.models import Credential
 from portal.screens.desk import slips
-from portal.screens.desk.entrance import StaffRequest, person_or_404, staff_only, today
+from portal.screens.desk.card_forms import since
+from portal.screens.desk.entrance import StaffRequest, capacity, person_or_404, staff_only, today
 from portal.screens.desk.forms import TYPED, DeskForm
-from residents import effects, finding, lookups
+from portal.screens.ways import listed
+from residents import finding, lookups
 from residents.admin.people import ReasonForm
 from residents.models import Resident
 
@@ -26,6 +28,7 @@ from residents.models import Resident
 TASKS = {
     "find": ("desk_person", gettext_lazy("Find a person")),
     "lost": ("desk_lost_of", gettext_lazy("Lost card: whose?")),
+    "card": ("desk_card_of", gettext_lazy("Add a card")),
     "visitor": ("desk_visitor_of", gettext_lazy("Visitor: of whom?")),
 }
 # What there is to practise with somebody who is not real; other pages of the desk know real people only.
@@ -94,9 +97,7 @@ def look_up(request: StaffRequest, person: UUID) -> HttpResponse:
         resident=found,
         by=request.user,
         reason=form.cleaned_data["reason"],
-        capacity=effects.call(
-            "capacity", user=request.user, neighborhood=request.neighborhood, perm="look_up", at=request.at
-        ),
+        capacity=capacity(request, "look_up"),
         at=request.at,
     )
     return redirect("desk_person", person=found.pk)
@@ -127,7 +128,7 @@ def short(resident: Resident) -> str:
 
 def dwelling_of(request: StaffRequest, resident: Resident) -> str:
     lived = resident.occupancies.current(today(request)).select_related("unit__building")
-    return slips.listed(str(each.unit) for each in lived.order_by("since"))
+    return listed(str(each.unit) for each in lived.order_by("since"))
 
 
 def about(request: StaffRequest, found: Resident) -> dict[str, Any]:
@@ -153,6 +154,7 @@ def about(request: StaffRequest, found: Resident) -> dict[str, Any]:
 def _page(request: StaffRequest, found: Resident, form: LookUpForm) -> HttpResponse:
     context = about(request, found)
     context |= {
+        "may_see_ways": "manage_access" in request.rights,
         "ways": _ways(found) if "manage_access" in request.rights else [],
         "may_be_lent": "manage_access" in request.rights and reporting.may_be_lent(found),
         "tasks": _tasks(request, found),
@@ -165,24 +167,29 @@ def _tasks(request: StaffRequest, found: Resident) -> list[dict[str, Any]]:
     offered = (
         ("desk_lost_of", "manage_access", "card", _("Lost card")),
         ("desk_visitor_of", "manage_access", "bell", _("Visitor")),
-        ("desk_cards_of", "manage_access", "key", _("Cards")),
-        ("desk_letters_person", "manage_register", "send", _("Letters")),
+        ("desk_card_of", "manage_access", "key", _("Add a card")),
+        ("desk_letters_of", "manage_register", "send", _("Letters")),
     )
     tasks = []
     for name, perm, icon, words in offered:
         if perm in request.rights and not (request.neighborhood.practice and name not in PRACTISED):
-            try:
-                tasks.append({"url": reverse(name, args=[found.pk]), "icon": icon, "words": words})
-            except NoReverseMatch:
-                continue
+            tasks.append({"url": reverse(name, args=[found.pk]), "icon": icon, "words": words})
     return tasks
 
 
 def _ways(found: Resident) -> list[dict[str, Any]]:
     plain = Credential.objects.active().plain().filter(resident=found).order_by("kind", "created_at")
-    return [
-        {"kind": each.get_kind_display(), "lent": each.temporary, "since": each.created_at} for each in plain
-    ]
+    return [_way(each) for each in plain]
+
+
+def _way(credential: Credential) -> dict[str, Any]:
+    """A PIN of their own is shown without its keypad number: that is theirs to tell."""
+    if credential.kind == Credential.Kind.CARD:
+        return {"icon": "card", "words": since(credential), "card": credential.pk}
+    if credential.temporary:
+        words = _("A PIN, lent: keypad number %(number)s.") % {"number": credential.number}
+        return {"icon": "pin", "words": words}
+    return {"icon": "pin", "words": _("A PIN of their own.")}
 
 
 def _found(request: StaffRequest, what: str, name: str) -> tuple[list[Resident], list[finding.Home]]:
@@ -241,7 +248,7 @@ def _rows(
         )
         for each in current.order_by("since"):
             lived.setdefault(each.resident_id, []).append(str(each.unit))
-    lines = [(slips.listed(lived.get(each.pk, [])), [each]) for each in people]
+    lines = [(listed(lived.get(each.pk, [])), [each]) for each in people]
     lines += [(str(home.unit), list(home.people)) for home in homes]
     return [
         {

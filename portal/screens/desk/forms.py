@@ -61,6 +61,6 @@ def card_field(*, label: Any, help_text: Any = "", required: bool = False) -> fo
         label=label,
         help_text=help_text,
         required=required,
-        max_length=80,
+        max_length=64,
         widget=forms.TextInput(attrs={**TYPED, "inputmode": "text"}),
     )

@@ -12,12 +12,12 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.screens.desk.importing_entrance import StaffRequest, asked_for, found, staff_only
+from portal.screens.desk.entrance import StaffRequest, staff_only
 from portal.screens.desk.importing_lines import page_of_lines
 from portal.screens.desk.importing_state import shown
 from portal.uploads import too_large
@@ -25,7 +25,6 @@ from residents import effects
 from residents.importing import applying, life, packing, undoing, uploading, words
 from residents.importing.refusals import FileRefused, ImportRefused
 from residents.models import Import, Neighborhood
-from residents.scope import may
 
 LATEST = 20
 TEMPLATE = {
@@ -72,10 +71,9 @@ class UploadForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff_only
+@staff_only("manage_register", real=True)
 def overview(request: StaffRequest) -> HttpResponse:
-    here = asked_for(request)
-    with_gates = may(request.user, "manage_access", here, request.at)
+    here, with_gates = request.neighborhood, "manage_access" in request.rights
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = UploadForm(*sent, neighborhood=here, with_gates=with_gates)
     if form.is_bound:
@@ -87,8 +85,6 @@ def overview(request: StaffRequest) -> HttpResponse:
         "desk/import.html",
         {
             "form": form,
-            "neighborhood": here,
-            "others": request.reach.exclude(pk=here.pk),
             "imports": [shown(each, at=request.at) for each in _latest(here)],
         },
     )
@@ -130,7 +126,7 @@ def _file_words(why: FileRefused) -> str:
 
 
 @require_safe
-@staff_only
+@staff_only("manage_register", real=True)
 def template(request: StaffRequest, language: str) -> HttpResponse:
     """With a byte order mark, without which Excel takes it for GBK."""
     return HttpResponse(
@@ -141,15 +137,14 @@ def template(request: StaffRequest, language: str) -> HttpResponse:
 
 
 @require_safe
-@staff_only
+@staff_only("manage_register", real=True)
 def imported(request: StaffRequest, imported: UUID) -> HttpResponse:
-    source = found(request, imported)
+    source = _found(request, imported)
     clear = source.by_id == request.user.pk and source.state == Import.State.PLANNED
     return render(
         request,
         "desk/import_shown.html",
         {
-            "neighborhood": source.neighborhood,
             "import": shown(source, at=request.at, wholly=True),
             "lines": page_of_lines(
                 source, fate=request.GET.get("fate", ""), page=request.GET.get("page", "1"), clear=clear
@@ -159,9 +154,9 @@ def imported(request: StaffRequest, imported: UUID) -> HttpResponse:
 
 
 @require_POST
-@staff_only
+@staff_only("manage_register", real=True)
 def apply(request: StaffRequest, imported: UUID) -> HttpResponse:
-    source = found(request, imported)
+    source = _found(request, imported)
     try:
         applying.begin(source=source, by=request.user, at=request.at)
     except ImportRefused as why:
@@ -170,9 +165,9 @@ def apply(request: StaffRequest, imported: UUID) -> HttpResponse:
 
 
 @require_POST
-@staff_only
+@staff_only("manage_register", real=True)
 def undo(request: StaffRequest, imported: UUID) -> HttpResponse:
-    source = found(request, imported)
+    source = _found(request, imported)
     try:
         undoing.begin(source=source, by=request.user, at=request.at)
     except ImportRefused as why:
@@ -181,10 +176,14 @@ def undo(request: StaffRequest, imported: UUID) -> HttpResponse:
 
 
 @require_POST
-@staff_only
+@staff_only("manage_register", real=True)
 def drop(request: StaffRequest, imported: UUID) -> HttpResponse:
     """Nothing was written and nothing will be: what was kept of the list is forgotten at once."""
-    source = found(request, imported)
+    source = _found(request, imported)
     if source.state == Import.State.PLANNED and life.forget(imported=source.pk, at=request.at):
         messages.success(request, _("Dropped. Nothing of the list is kept."))
     return redirect("desk_import")
+
+
+def _found(request: StaffRequest, imported: UUID) -> Import:
+    return get_object_or_404(Import, pk=imported, neighborhood=request.neighborhood)

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.screens import offices
 from portal.screens.desk import letters_sheet
-from portal.screens.desk.letters_entrance import StaffRequest, asked_for, letters_only
+from portal.screens.desk.entrance import StaffRequest, staff_only
 from residents import batches, letters, tracking
 from residents.models import Building, LetterBatch, Neighborhood
 
@@ -56,24 +56,23 @@ class TokenForm(forms.Form):
 
 
 @require_safe
-@letters_only
+@staff_only("manage_register", real=True)
 def overview(request: StaffRequest) -> HttpResponse:
-    here = asked_for(request)
-    return render(request, "desk/letters.html", _overview(request, here, ChoiceForm(neighborhood=here)))
+    here = request.neighborhood
+    return render(request, "desk/letters.html", _overview(request, ChoiceForm(neighborhood=here)))
 
 
 @require_safe
-@letters_only
+@staff_only("manage_register", real=True)
 def choose(request: StaffRequest) -> HttpResponse:
     """How many it would be, and the form that prints them. Nothing is written yet."""
-    here = asked_for(request)
+    here = request.neighborhood
     form = ChoiceForm(request.GET, neighborhood=here)
     if not form.is_valid():
-        return render(request, "desk/letters.html", _overview(request, here, form))
+        return render(request, "desk/letters.html", _overview(request, form))
     choice = form.choice()
     count = batches.chosen(choice, at=request.at).count()
     context = {
-        "neighborhood": here,
         "choice": choice,
         "where": form.cleaned_data["where"],
         "count": count,
@@ -84,30 +83,30 @@ def choose(request: StaffRequest) -> HttpResponse:
 
 
 @require_POST
-@letters_only
+@staff_only("manage_register", real=True)
 def print_choice(request: StaffRequest) -> HttpResponse:
-    here = asked_for(request)
+    here = request.neighborhood
     form, sent = ChoiceForm(request.POST, neighborhood=here), TokenForm(request.POST)
     if not form.is_valid() or not sent.is_valid():
-        return render(request, "desk/letters.html", _overview(request, here, form))
+        return render(request, "desk/letters.html", _overview(request, form))
     try:
         printed = batches.print_choice(
             token=sent.cleaned_data["token"], choice=form.choice(), by=request.user, at=request.at
         )
     except (batches.BatchPrinted, batches.NobodyChosen) as instead:
-        return _nothing_printed(request, here, instead)
-    further = {"where": form.cleaned_data["where"], "who": form.cleaned_data["who"], "in": here.pk}
+        return _nothing_printed(request, instead)
+    further = {"where": form.cleaned_data["where"], "who": form.cleaned_data["who"]}
     return letters_sheet.batch(request, printed, further=further)
 
 
 @require_safe
-@letters_only
+@staff_only("manage_register", real=True)
 def batch(request: StaffRequest, batch: UUID) -> HttpResponse:
     return render(request, "desk/letters_batch.html", _of_batch(request, _batch(request, batch)))
 
 
 @require_POST
-@letters_only
+@staff_only("manage_register", real=True)
 def print_again(request: StaffRequest, batch: UUID) -> HttpResponse:
     found, sent = _batch(request, batch), TokenForm(request.POST)
     if not sent.is_valid():
@@ -117,12 +116,12 @@ def print_again(request: StaffRequest, batch: UUID) -> HttpResponse:
             token=sent.cleaned_data["token"], batch=found, by=request.user, at=request.at
         )
     except (batches.BatchPrinted, batches.NobodyChosen) as instead:
-        return _nothing_printed(request, found.neighborhood, instead)
+        return _nothing_printed(request, instead)
     return letters_sheet.batch(request, printed, further={})
 
 
 @require_POST
-@letters_only
+@staff_only("manage_register", real=True)
 def deliver_batch(request: StaffRequest, batch: UUID) -> HttpResponse:
     found = _batch(request, batch)
     delivered = letters.put_into_mailboxes(
@@ -136,18 +135,18 @@ def deliver_batch(request: StaffRequest, batch: UUID) -> HttpResponse:
 
 
 def _batch(request: StaffRequest, pk: UUID) -> LetterBatch:
-    found = LetterBatch.objects.select_related("neighborhood", "building")
-    return get_object_or_404(found, pk=pk, neighborhood__in=request.reach)
+    found = LetterBatch.objects.select_related("building")
+    return get_object_or_404(found, pk=pk, neighborhood=request.neighborhood)
 
 
-def _nothing_printed(request: StaffRequest, here: Neighborhood, why: Exception) -> HttpResponse:
+def _nothing_printed(request: StaffRequest, why: Exception) -> HttpResponse:
     """The same form sent twice, by a second press or by loading the page anew; or nobody was left."""
     if isinstance(why, batches.BatchPrinted):
-        if why.batch.neighborhood_id != here.pk:
+        if why.batch.neighborhood_id != request.neighborhood.pk:
             raise PermissionDenied
         context = {"printed_before": True, **_of_batch(request, why.batch)}
         return render(request, "desk/letters_batch.html", context, status=409)
-    return render(request, "desk/letters_nobody.html", {"neighborhood": here})
+    return render(request, "desk/letters_nobody.html")
 
 
 def _of_batch(request: StaffRequest, found: LetterBatch) -> dict[str, Any]:
@@ -163,7 +162,6 @@ def _of_batch(request: StaffRequest, found: LetterBatch) -> dict[str, Any]:
             states["delivered" if letter.delivered_at else "written"] += 1
     return {
         "batch": found,
-        "neighborhood": found.neighborhood,
         "states": states,
         "letters": sum(states.values()),
         "again": batches.lost(found, at=request.at).count(),
@@ -172,12 +170,11 @@ def _of_batch(request: StaffRequest, found: LetterBatch) -> dict[str, Any]:
     }
 
 
-def _overview(request: StaffRequest, here: Neighborhood, form: ChoiceForm) -> dict[str, Any]:
+def _overview(request: StaffRequest, form: ChoiceForm) -> dict[str, Any]:
+    here = request.neighborhood
     rows = tracking.by_building(here, at=request.at)
     latest = LetterBatch.objects.filter(neighborhood=here).select_related("building").order_by("-made_at")
     return {
-        "neighborhood": here,
-        "others": request.reach.exclude(pk=here.pk).order_by("practice", "name", "pk"),
         "form": form,
         "rows": [
             {**row, "cells": [{"state": state, "count": row[state.value]} for state in tracking.State]}

@@ -20,10 +20,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.screens import claiming, offices
 from portal.screens.desk import letters_sheet
+from portal.screens.desk.entrance import StaffRequest, person_or_404, staff_only, today
 from portal.screens.desk.letters import ChoiceForm
-from portal.screens.desk.letters_entrance import StaffRequest, asked_for, letters_only
 from residents import batches, letters, tracking
-from residents.ages import today_in
 from residents.lookups import masked_name
 from residents.models import Letter, Resident
 
@@ -65,10 +64,10 @@ class GoesForm(forms.Form):
 
 
 @require_safe
-@letters_only
+@staff_only("manage_register", real=True)
 def people(request: StaffRequest) -> HttpResponse:
     """Masked, in a carrier's order. What is ticked is marked as delivered."""
-    here = asked_for(request)
+    here = request.neighborhood
     found = tracking.people(here, at=request.at)
     asked, where = ListForm(request.GET), ChoiceForm(request.GET, neighborhood=here)
     where.is_valid()
@@ -80,7 +79,6 @@ def people(request: StaffRequest) -> HttpResponse:
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     letters_of = Letter.objects.in_bulk([vars(person)["letter"] for person in page if vars(person)["letter"]])
     context = {
-        "neighborhood": here,
         "page": page,
         "people": [_line(person, letters_of.get(vars(person)["letter"])) for person in page],
         "buildings": where.buildings.values(),
@@ -91,27 +89,28 @@ def people(request: StaffRequest) -> HttpResponse:
 
 
 @require_POST
-@letters_only
+@staff_only("manage_register", real=True)
 def deliver(request: StaffRequest) -> HttpResponse:
-    here = asked_for(request)
     try:
         ticked = [UUID(each) for each in request.POST.getlist("letter")]
     except ValueError:
         raise BadRequest("letters") from None
-    delivered = letters.put_into_mailboxes(letters=ticked, neighborhood=here, by=request.user, at=request.at)
+    delivered = letters.put_into_mailboxes(
+        letters=ticked, neighborhood=request.neighborhood, by=request.user, at=request.at
+    )
     letters_sheet.say_delivered(request, delivered)
-    query = {"in": here.pk, "state": request.POST.get("state", ""), "where": request.POST.get("where", "")}
+    query = {"state": request.POST.get("state", ""), "where": request.POST.get("where", "")}
     return redirect(f"{reverse('desk_letters_people')}?{urlencode(query)}")
 
 
 @require_safe
-@letters_only
+@staff_only("manage_register", real=True)
 def person(request: StaffRequest, person: UUID) -> HttpResponse:
     return _page(request, _person(request, person), SeenForm())
 
 
 @require_POST
-@letters_only
+@staff_only("manage_register", real=True)
 def write(request: StaffRequest, person: UUID) -> HttpResponse:
     """A letter for whichever they need: to open an account, or to get back into the one they have."""
     found, asked = _person(request, person), GoesForm(request.POST)
@@ -127,12 +126,12 @@ def write(request: StaffRequest, person: UUID) -> HttpResponse:
         )
     except letters.LetterRefused as refused:
         messages.error(request, str(REFUSED[refused.reason]))
-        return redirect("desk_letters_person", found.pk)
+        return redirect("desk_letters_of", found.pk)
     return letters_sheet.one(request, written, found)
 
 
 @require_POST
-@letters_only
+@staff_only("manage_register", real=True)
 def slip(request: StaffRequest, person: UUID) -> HttpResponse:
     found, form = _person(request, person), SeenForm(request.POST)
     if not form.is_valid():
@@ -143,14 +142,14 @@ def slip(request: StaffRequest, person: UUID) -> HttpResponse:
         )
     except letters.LetterRefused as refused:
         messages.error(request, str(REFUSED[refused.reason]))
-        return redirect("desk_letters_person", found.pk)
+        return redirect("desk_letters_of", found.pk)
     return letters_sheet.slip(request, written, found)
 
 
 @require_POST
-@letters_only
+@staff_only("manage_register", real=True)
 def hand_over(request: StaffRequest, letter: UUID) -> HttpResponse:
-    found = get_object_or_404(Letter, pk=letter, neighborhood__in=request.reach)
+    found = get_object_or_404(Letter, pk=letter, neighborhood=request.neighborhood)
     form = SeenForm(request.POST)
     if not form.is_valid():
         return _page(request, _person(request, found.resident_id), form)
@@ -162,22 +161,22 @@ def hand_over(request: StaffRequest, letter: UUID) -> HttpResponse:
         messages.error(request, str(REFUSED[refused.reason]))
     else:
         messages.success(request, _("The letter is marked as handed over."))
-    return redirect("desk_letters_person", found.resident_id)
+    return redirect("desk_letters_of", found.resident_id)
 
 
 @require_POST
-@letters_only
+@staff_only("manage_register", real=True)
 def keep(request: StaffRequest, person: UUID) -> HttpResponse:
     """They said so, here or by phone."""
     letters.keep_at_desk(resident=_person(request, person), by=request.user, at=request.at)
     messages.success(
         request, _("Their letters now stay at the desk. If one is waiting for the mailbox, take it out.")
     )
-    return redirect("desk_letters_person", person)
+    return redirect("desk_letters_of", person)
 
 
 @require_POST
-@letters_only
+@staff_only("manage_register", real=True)
 def send_by_mail(request: StaffRequest, person: UUID) -> HttpResponse:
     """Only for who stands here: a voice on the phone may be the one who reads their mail."""
     found, form = _person(request, person), SeenForm(request.POST)
@@ -186,26 +185,21 @@ def send_by_mail(request: StaffRequest, person: UUID) -> HttpResponse:
     seen = Letter.Seen(form.cleaned_data["seen"])
     letters.send_by_mail_again(resident=found, by=request.user, seen=seen, at=request.at)
     messages.success(request, _("Their letters may go into the mailbox again."))
-    return redirect("desk_letters_person", person)
+    return redirect("desk_letters_of", person)
 
 
 @require_POST
-@letters_only
+@staff_only("manage_register", real=True)
 def tablet(request: StaffRequest) -> HttpResponse:
     """Sign the desk out of this screen, and hand it over the counter."""
     return claiming.hand_tablet_over(request)
 
 
 def _person(request: StaffRequest, pk: UUID) -> Resident:
-    """Whoever is on the register within reach; with their home, if they have one."""
-    people = (
-        Resident.objects.living()
-        .filter(neighborhood__in=request.reach)
-        .select_related("neighborhood", "user")
-    )
-    found = get_object_or_404(people, pk=pk)
-    on = today_in(found.neighborhood, request.at)
-    return batches.at_home(people.filter(pk=pk), on=on).first() or found
+    """With their home, if they have one."""
+    found = person_or_404(request, pk)
+    itself = Resident.objects.filter(pk=found.pk).select_related("neighborhood")
+    return batches.at_home(itself, on=today(request)).first() or found
 
 
 def _line(person: Resident, letter: Letter | None) -> dict[str, Any]:
@@ -230,7 +224,6 @@ def _page(request: StaffRequest, person: Resident, form: SeenForm) -> HttpRespon
     ]
     context = {
         "person": person,
-        "neighborhood": person.neighborhood,
         "name": masked_name(person),
         "dwelling": " ".join(batches.address(person)) if "home" in vars(person) else "",
         "keep_at_desk": person.keep_at_desk,

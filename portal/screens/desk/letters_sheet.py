@@ -10,10 +10,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal import qr_codes
+from portal.screens.desk import slips
+from portal.screens.desk.entrance import StaffRequest
 from residents import batches, letters
 from residents.models import Letter, Neighborhood, Resident
 
@@ -45,17 +49,29 @@ def one(request: HttpRequest, written: letters.Written, resident: Resident) -> H
     )
 
 
-def slip(request: HttpRequest, written: letters.Written, resident: Resident) -> HttpResponse:
+def slip(request: StaffRequest, written: letters.Written, resident: Resident) -> HttpResponse:
     """No name on it: whoever finds it must not know whose account it is for."""
-    context = {
-        "code": written.code,
-        "qr": _qr(request, written.code),
-        "address": _address(request, "recover"),
-        "until": written.letter.expires_at,
-        "person": resident,
-        "neighborhood": resident.neighborhood,
-    }
-    return render(request, "desk/letters_slip.html", context)
+    picture, address = _qr(request, written.code), _address(request, "recover")
+
+    def build() -> slips.Slip:
+        until = date_format(localtime(written.letter.expires_at), "TIME_FORMAT")
+        return slips.Slip(
+            title=_("Choose a new password"),
+            keys=[slips.Key(_("Code"), written.code)],
+            picture=picture,
+            next=[
+                _("Good until %(time)s today, once.") % {"time": until},
+                _(
+                    "On your own phone: scan the square, or open %(address)s and type the code. Then choose a new"
+                    " password that nobody else knows."
+                )
+                % {"address": address},
+                _("The old password stops, and every device that is signed in is signed out."),
+            ],
+        )
+
+    further = [(_("Back to this person"), reverse("desk_letters_of", args=[resident.pk]))]
+    return slips.show(request, build, of=resident, further=further, template="desk/letters_slip.html")
 
 
 def say_delivered(request: HttpRequest, count: int) -> None:

@@ -19,9 +19,11 @@ from django.views.decorators.http import require_http_methods
 from access import cards, reporting, rules, words
 from access.models import Credential
 from portal.screens.desk import slips
+from portal.screens.desk.card_forms import since
 from portal.screens.desk.entrance import StaffRequest, person_or_404, staff_only, today
 from portal.screens.desk.finding import about, short
 from portal.screens.desk.forms import DeskForm, card_field, known_by_field
+from portal.screens.ways import listed
 from residents import lookups
 from residents.models import DeskAct, Helper, Resident
 
@@ -49,7 +51,7 @@ class LostForm(DeskForm):
         if len(theirs) < 2:
             del self.fields["card"]
             return
-        offered = [(pk, _card_in_words(card)) for pk, card in self.theirs.items()]
+        offered = [(pk, since(card)) for pk, card in self.theirs.items()]
         field = self.fields["card"]
         field.choices = [(ALL, _("I do not know which: block all of them")), *offered]  # type: ignore[attr-defined]
 
@@ -157,7 +159,7 @@ def _slip(reported: reporting.Reported) -> slips.Slip:
             _("A PIN waits for you at the desk and with the guard. Come in person; nobody else is told it.")
         )
     elif others := [each for each in lost.remain if not _is_lent_pin(each)]:
-        next_steps.append(_("This still opens your gates: %(ways)s.") % {"ways": slips.listed(_ways(others))})
+        next_steps.append(_("This still opens your gates: %(ways)s.") % {"ways": listed(_ways(others))})
     next_steps.append(_("If the card turns up, bring it along. It stays blocked until it is given out anew."))
     return slips.Slip(
         title=_("Card lost"),
@@ -175,7 +177,7 @@ def _aside(reported: reporting.Reported) -> str:
             words.append(str(said))
             break
     if reported.lost.beside:
-        gates = slips.listed(gate.display_name for gate in reported.lost.beside)
+        gates = listed(gate.display_name for gate in reported.lost.beside)
         words.append(
             _("Block it at the old controller too, which still opens: %(gates)s.") % {"gates": gates}
         )
@@ -200,10 +202,3 @@ def _ways(credentials: list[Credential]) -> list[str]:
 
 def _is_lent_pin(credential: Credential) -> bool:
     return credential.kind == Credential.Kind.PIN and credential.temporary
-
-
-def _card_in_words(card: Credential) -> str:
-    day = date_format(localtime(card.created_at), "DATE_FORMAT")
-    if card.temporary:
-        return _("the spare card lent on %(day)s") % {"day": day}
-    return _("the card given on %(day)s") % {"day": day}

@@ -24,6 +24,7 @@ from portal import arrivals
 from portal.screens.desk import slips
 from portal.screens.desk.entrance import StaffRequest, staff_only, today
 from portal.screens.desk.forms import TYPED, DeskForm, card_field
+from portal.screens.ways import listed
 from residents import finding, moving
 from residents.ages import MINOR, years_before
 from residents.importing.identity import has_identity
@@ -76,7 +77,7 @@ class NewcomerForm(DeskForm):
             raise forms.ValidationError(_("There is no such dwelling here. Write building and number."))
         units = list(Unit.objects.filter(pk__in=found).select_related("building", "neighborhood"))
         if len(units) > 1:
-            names = slips.listed(sorted(str(unit) for unit in units))
+            names = listed(sorted(str(unit) for unit in units))
             raise forms.ValidationError(_("Which one? Write it whole: %(names)s") % {"names": names})
         return units[0]
 
@@ -148,7 +149,7 @@ def _welcome(request: StaffRequest, arrival: arrivals.Arrival) -> HttpResponse:
         if not arrival.way_in.pin:
             names = [gate.display_name for gate in gates if gate.in_service]
             opens = (
-                [_("Your card opens: %(gates)s.") % {"gates": slips.listed(names)}]
+                [_("Your card opens: %(gates)s.") % {"gates": listed(names)}]
                 if names
                 else slips.where_a_pin_opens([], "")
             )

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from access import hearing, naming, refused
 from access.models import EntryEvent, Gate
@@ -91,13 +91,20 @@ class CardForm(DeskForm):
     )
 
 
-@require_safe
+@require_http_methods(["GET", "POST"])
 @staff_only("manage_access")
 def choose(request: StaffRequest) -> HttpResponse:
+    """Which gate; or only why a card is refused, wherever it was."""
+    form = CardForm(request.POST or None)
+    if form.is_valid():
+        return _answered(request, None, form)
     gates = hearing.of_all(request.neighborhood, at=request.at)
     if len(gates) == 1:
         return redirect("desk_gate", gate=gates[0].gate.pk)
-    return render(request, "desk/gates.html", {"gates": gates})
+    # The cursor stands at the gates unless a card was mistyped.
+    if not form.errors:
+        del form.fields["card"].widget.attrs["autofocus"]
+    return render(request, "desk/gates.html", {"gates": gates, "form": form})
 
 
 @require_http_methods(["GET", "POST"])
@@ -107,11 +114,8 @@ def gate(request: StaffRequest, gate: UUID) -> HttpResponse:
     found = get_object_or_404(Gate.objects.filter(neighborhood=request.neighborhood), pk=gate)
     found.neighborhood = request.neighborhood
     form = CardForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        why = refused.why(
-            number=form.cleaned_data["card"], neighborhood=request.neighborhood, gate=found, at=request.at
-        )
-        return _answered(request, found, why)
+    if form.is_valid():
+        return _answered(request, found, form)
     context = {
         "gate": found,
         "heard": hearing.of(found, at=request.at),
@@ -150,16 +154,22 @@ def passer(request: StaffRequest, event: UUID) -> HttpResponse:
     return render(request, "desk/event.html", context)
 
 
-def _answered(request: StaffRequest, found: Gate, why: refused.Why) -> HttpResponse:
+def _answered(request: StaffRequest, found: Gate | None, form: CardForm) -> HttpResponse:
+    why = refused.why(
+        number=form.cleaned_data["card"], neighborhood=request.neighborhood, gate=found, at=request.at
+    )
+
     def build() -> slips.Slip:
         return slips.Slip(
-            title=_("Why the card does not open %(gate)s") % {"gate": found.display_name},
+            title=_("Why the card does not open %(gate)s") % {"gate": found.display_name}
+            if found
+            else _("Why the card is refused"),
             done=[why.words],
             next=[str(NEXT[why.code])],
         )
 
     further = [
-        (_("Another card at this gate"), reverse("desk_gate", args=[found.pk])),
+        (_("Another card"), reverse("desk_gate", args=[found.pk]) if found else reverse("desk_gates")),
         (_("Find the person"), reverse("desk_find")),
     ]
     return slips.show(request, build, further=further)

@@ -12,11 +12,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from access import pins
 from access.models import Gate
 from portal.screens.desk.entrance import StaffRequest
+from portal.screens.ways import listed
 from residents.leaving import WayIn
 from residents.models import Resident
 
@@ -45,7 +45,7 @@ def show(
     of: Resident | None = None,
     aside: str = "",
     further: Iterable[tuple[str, str]] = (),
-    status: int = 200,
+    template: str = "desk/slip.html",
 ) -> HttpResponse:
     """`build` is called once for each language, in it. `aside` is for the screen only; `further` are (words, address)."""
     sheets = []
@@ -53,7 +53,7 @@ def show(
         with translation.override(language):
             sheets.append({"language": language, "slip": build(), "whom": whom_to_ring(request)})
     context: dict[str, Any] = {"sheets": sheets, "aside": aside, "further": list(further), "of": of}
-    return render(request, "desk/slip.html", context, status=status)
+    return render(request, template, context)
 
 
 def languages(of: Resident | None) -> list[str]:
@@ -94,7 +94,3 @@ def where_a_pin_opens(gates: Iterable[Gate], guard_phone: str) -> list[str]:
             _("No gate is open to this dwelling yet. The property office must put that right today.")
         )
     return found
-
-
-def listed(words: Iterable[str]) -> str:
-    return pgettext("between the items of a list", ", ").join(words)

@@ -34,16 +34,21 @@ def secrets_on(page: str) -> list[str]:
     return SECRET.findall(page)
 
 
+@pytest.mark.obligation("1", "2", "3")
 def test_in_person_the_card_is_blocked_and_a_pin_is_printed(hut: Client, path, resident, card):
     assert resident.user is not None
-    page = hut.post(path, {"known_by": "in_person"}).content.decode()
+    answer = hut.post(path, {"known_by": "in_person"})
+    assert answer["Cache-Control"].startswith("max-age=0")
     card.refresh_from_db()
     assert card.ended_because == Credential.Ended.LOST
     assert live(resident) == [("pin", True)]
-    number, pin = secrets_on(page)
+    number, pin = secrets_on(answer.content.decode())
     lent = Credential.objects.active().get(resident=resident)
     assert lent.number == number
     assert keypad.is_right(lent.verifier, pin)
+    again = hut.get(f"/desk/people/{resident.pk}/").content.decode()
+    assert number in again
+    assert pin not in again, "the PIN itself is on no other page"
 
 
 def test_the_slip_names_nobody_and_no_dwelling(hut: Client, path, resident):
@@ -150,9 +155,12 @@ def test_a_spare_card_is_lent_over_the_counter(hut: Client, path, resident):
     assert secrets_on(page) == []
 
 
-def test_a_spare_that_is_taken_is_answered_by_a_pin(hut: Client, path, resident, neighbor, now):
+@pytest.mark.parametrize("spare", ["SPARE0001", "?!"])
+def test_a_spare_that_is_taken_or_no_card_is_answered_by_a_pin(
+    hut: Client, path, resident, neighbor, now, spare
+):
     cards.issue(resident=neighbor, number="SPARE0001", at=now)
-    page = hut.post(path, {"known_by": "in_person", "spare": "SPARE0001"}).content.decode()
+    page = hut.post(path, {"known_by": "in_person", "spare": spare}).content.decode()
     assert live(resident) == [("pin", True)]
     assert "a PIN was lent instead" in page
 
@@ -168,8 +176,9 @@ class TestTwoCards:
     def second(self, resident, card, now) -> Credential:
         return cards.issue(resident=resident, number="0473334444", at=now)
 
-    def test_it_asks_which(self, hut: Client, path, second, card):
-        page = hut.post(path, {"known_by": "in_person"}).content.decode()
+    @pytest.mark.parametrize("said", [None, "nonsense", "27d5e29b-8c8e-4e6b-9a09-0d7b8e3b2a11"])
+    def test_it_asks_which(self, hut: Client, path, second, card, said):
+        page = hut.post(path, {"known_by": "in_person"} | ({"card": said} if said else {})).content.decode()
         assert "Which card?" in page
         card.refresh_from_db()
         assert card.ended_at is None

@@ -29,7 +29,7 @@ DROP FUNCTION residents_neighborhood_practice_stays();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("residents", "0041_the_erased_stay_erased")]
+    dependencies = [("residents", "0012_the_erased_stay_erased")]
 
     operations = [
         migrations.AddField(

@@ -380,7 +380,7 @@ PEOPLE = "residents_resident"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("residents", "0030_how_people_come_to_live_here_no_more")]
+    dependencies = [("residents", "0009_how_people_come_to_live_here_no_more")]
 
     operations = [
         migrations.RunSQL(TODAY, NO_TODAY),

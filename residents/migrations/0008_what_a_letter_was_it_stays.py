@@ -103,7 +103,7 @@ DROP FUNCTION residents_letter_law();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("residents", "0020_a_claim_code_is_a_letter")]
+    dependencies = [("residents", "0007_a_claim_code_is_a_letter")]
 
     operations = [
         migrations.AlterField(

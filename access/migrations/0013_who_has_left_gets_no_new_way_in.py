@@ -28,8 +28,8 @@ DROP FUNCTION access_credential_while_here();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0020_cards_that_already_exist"),
-        ("residents", "0030_how_people_come_to_live_here_no_more"),
+        ("access", "0012_cards_that_already_exist"),
+        ("residents", "0009_how_people_come_to_live_here_no_more"),
     ]
 
     operations = [migrations.RunSQL(WHILE_HERE, ANYBODY)]

@@ -12,7 +12,7 @@ UPDATE residents_letter l SET neighborhood_id = r.neighborhood_id FROM residents
 
 
 class Migration(migrations.Migration):
-    dependencies = [("residents", "0010_imports")]
+    dependencies = [("residents", "0006_imports")]
 
     operations = [
         migrations.RemoveConstraint("claimcode", "claim_code_one_open_letter"),

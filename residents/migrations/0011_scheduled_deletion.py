@@ -11,7 +11,7 @@ NO_HISTORY_BY_AGE = "DROP INDEX desk_history_by_age"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("residents", "0031_nobody_is_moved_out_by_a_form"),
+        ("residents", "0010_nobody_is_moved_out_by_a_form"),
         ("admin", "0003_logentry_add_action_flag_choices"),
         ("sessions", "0001_initial"),
     ]

@@ -61,7 +61,7 @@ DROP TRIGGER {table}_not_of_the_erased ON {table};
 
 
 class Migration(migrations.Migration):
-    dependencies = [("residents", "0040_scheduled_deletion")]
+    dependencies = [("residents", "0011_scheduled_deletion")]
 
     operations = [
         migrations.RunSQL(STAYS, FREE),

@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("residents", "0021_what_a_letter_was_it_stays"),
+        ("residents", "0008_what_a_letter_was_it_stays"),
     ]
 
     operations = [

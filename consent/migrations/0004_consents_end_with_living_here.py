@@ -60,7 +60,7 @@ DROP FUNCTION consent_decision_while_here();
 class Migration(migrations.Migration):
     dependencies = [
         ("consent", "0003_a_consent_ends_in_the_open"),
-        ("residents", "0031_nobody_is_moved_out_by_a_form"),
+        ("residents", "0010_nobody_is_moved_out_by_a_form"),
     ]
 
     operations = [

@@ -14,8 +14,8 @@ VACUUM_AS_USUAL = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0040_no_reader_in_practice"),
-        ("residents", "0040_scheduled_deletion"),
+        ("access", "0014_no_reader_in_practice"),
+        ("residents", "0011_scheduled_deletion"),
     ]
 
     operations = [

@@ -18,8 +18,8 @@ TABLES = {
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0050_where_gates_are_and_how_long_ways_are_remembered"),
-        ("residents", "0041_the_erased_stay_erased"),
+        ("access", "0015_where_gates_are_and_how_long_ways_are_remembered"),
+        ("residents", "0012_the_erased_stay_erased"),
     ]
 
     operations = [

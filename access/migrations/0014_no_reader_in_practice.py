@@ -7,8 +7,8 @@ from residents.practising import NeverInPractice
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0030_who_has_left_gets_no_new_way_in"),
-        ("residents", "0050_the_desk_and_practice"),
+        ("access", "0013_who_has_left_gets_no_new_way_in"),
+        ("residents", "0013_the_desk_and_practice"),
     ]
 
     operations = [NeverInPractice("access_device")]
