@@ -70,7 +70,7 @@ class TestPuttingItBack:
     def test_after_a_day_of_practice_it_is_as_it_was(self, trainee: Client, court, now):
         before = state()
         someone = Resident.objects.get(neighborhood=court, name="余青")
-        other = Resident.objects.get(neighborhood=court, name="钱桂芳")
+        other = Resident.objects.get(neighborhood=court, name="蒋阿毛")
         trainee.post(f"/desk/people/{someone.pk}/lost/", {"known_by": "in_person", "spare": "SPARE0001"})
         trainee.post(f"/desk/people/{other.pk}/lost/", {"known_by": "unsure"})
         today = now.date().isoformat()
