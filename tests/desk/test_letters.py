@@ -432,4 +432,4 @@ def test_the_page_of_a_person_tells_what_became_of_each_letter(desk, clerk, newc
 
 def test_the_admin_leads_to_it(desk, clerk, newcomer):
     answer = desk(clerk).post(f"/admin/residents/resident/{newcomer.pk}/letters/")
-    assert answer["Location"] == person(newcomer)
+    assert answer["Location"] == f"{person(newcomer)}?in={newcomer.neighborhood_id}"

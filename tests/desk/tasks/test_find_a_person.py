@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from residents import finding, lookups
 from residents.finding import GUESSES
 from residents.models import Building, LookUp, Unit
+from residents.register import move_in, register
 from tests.cast import settle
 from tests.desk.tasks.conftest import CARD
 
@@ -89,8 +90,8 @@ def test_one_person_is_opened_at_once(hut: Client, resident):
 
 
 def test_several_are_listed_masked(hut: Client, resident, now):
-    other = settle(resident.neighborhood, number="109", name="欧阳雨", phone="", at=now)
-    other.occupancies.update(unit=resident.occupancies.get().unit)
+    other = register(neighborhood=resident.neighborhood, name="欧阳雨")
+    move_in(resident=other, unit=resident.occupancies.get().unit, since=now.date(), at=now)
     page = hut.post(FIND, {"what": "1-101"}).content.decode()
     assert "柳＊" in page
     assert "欧＊" in page
@@ -218,6 +219,11 @@ def test_it_costs_as_many_queries_in_a_larger_neighborhood(hut: Client, here, ho
 
     few = [queries(what) for what in ("9-999", "101", "0571 8800 0101")]
     for number in range(300, 320):
-        person = settle(here, number=str(number), name="柳", phone="", at=now)
-        person.occupancies.update(unit=resident.occupancies.get().unit)
+        settle(here, number=str(number), name="柳", phone="", at=now)
+        move_in(
+            resident=register(neighborhood=here, name="柳"),
+            unit=resident.occupancies.get().unit,
+            since=now.date(),
+            at=now,
+        )
     assert [queries(what) for what in ("9-999", "101", "0571 8800 0101")] == few
