@@ -36,8 +36,9 @@ class Given(NamedTuple):
 
 class Opened(NamedTuple):
     id: UUID
-    unit: UUID
+    of: UUID  # a dwelling, or a person `alone`
     gate: UUID
+    alone: bool
 
 
 def cards_known(*, neighborhood: Neighborhood, numbers: Collection[str]) -> dict[str, KnownCard]:
@@ -121,15 +122,22 @@ def gates_of(*, neighborhood: Neighborhood) -> list[tuple[UUID, str]]:
     ]
 
 
-def gates_opened(*, units: Collection[UUID], gates: Collection[UUID]) -> set[tuple[UUID, UUID]]:
-    """Which of these gates have a rule for which of these dwellings, at whatever hours."""
-    rules = Rule.objects.filter(unit__in=units, gate__in=gates)
-    return {(rule.unit_id, rule.gate_id) for rule in rules if rule.unit_id is not None}
+def gates_opened(*, of: Collection[UUID], gates: Collection[UUID]) -> set[tuple[UUID, UUID]]:
+    """Which of these gates have a rule for which of these dwellings or people, at whatever hours."""
+    rules = Rule.objects.filter(Q(unit__in=of) | Q(resident__in=of), gate__in=gates)
+    targets = ((rule.unit_id or rule.resident_id, rule.gate_id) for rule in rules)
+    return {(target, gate) for target, gate in targets if target is not None}
 
 
-def open_gates(*, neighborhood: Neighborhood, opened: Iterable[tuple[UUID, UUID, UUID]]) -> None:
+def open_gates(*, neighborhood: Neighborhood, opened: Iterable[tuple[UUID, UUID, UUID, bool]]) -> None:
     Rule.objects.bulk_create(
-        Rule(id=each.id, neighborhood=neighborhood, gate_id=each.gate, unit_id=each.unit)
+        Rule(
+            id=each.id,
+            neighborhood=neighborhood,
+            gate_id=each.gate,
+            unit_id=None if each.alone else each.of,
+            resident_id=each.of if each.alone else None,
+        )
         for each in map(Opened._make, opened)
     )
 
@@ -142,7 +150,8 @@ def close_gates(*, rules: Collection[UUID], since: datetime, at: datetime) -> se
     lived = Occupancy.objects.filter(
         Q(until=None) | Q(until__gt=at.date()), resident__in=given.values("resident")
     )
-    stay = set(found.filter(unit__in=lived.values("unit")).values_list("pk", flat=True))
+    needed = Q(unit__in=lived.values("unit")) | Q(resident__in=given.values("resident"))
+    stay = set(found.filter(needed).values_list("pk", flat=True))
     found.exclude(pk__in=stay).delete()
     return stay
 

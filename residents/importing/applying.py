@@ -326,13 +326,16 @@ class _Writing:
             effects.call(
                 "open_gates",
                 neighborhood=where,
-                opened=[(each.id, each.dwelling, each.gate) for each in opened],
+                opened=[(each.id, each.of, each.gate, each.alone) for each in opened],
             )
         moved = [*self.by_kind[are.MakeHome], *self.by_kind[are.SetHome]]
         effects.call(
             "tell_gates",
-            residents={each.person for each in [*given, *moved]},
-            units={each.dwelling for each in opened},
+            residents={
+                *(each.person for each in [*given, *moved]),
+                *(each.of for each in opened if each.alone),
+            },
+            units={each.of for each in opened if not each.alone},
             at=self.at,
         )
 

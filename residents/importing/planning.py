@@ -68,7 +68,11 @@ class _Planner:
             person = self._person(dwelling) if entry.is_person else None
         except Unusable as why:
             return Plan(entry.number, Fate.REFUSED, why.reason)
-        self._gates(dwelling)
+        self._gates(dwelling.id)
+        elsewhere = person is not None and not entry.lives and not any(h.open for h in person.homes.values())
+        if person is not None and elsewhere and entry.cards:
+            # An owner who lives elsewhere: their card opened the gates until today, and goes on doing so.
+            self._gates(person.id, alone=True)
         self.world.take(self.steps)
         made = {type(step) for step in self.steps}
         if MakePerson in made or (not entry.is_person and MakeDwelling in made):
@@ -179,10 +183,11 @@ class _Planner:
                 raise Unusable("card_taken")
             seen.add(digest)
 
-    def _gates(self, dwelling: Dwelling) -> None:
+    def _gates(self, of: UUID, *, alone: bool = False) -> None:
         for gate in map(UUID, self.source.gates):
-            if (dwelling.id, gate) not in self.world.opened:
-                self.steps.append(OpenGate(self._id(f"gate|{gate}"), dwelling.id, gate))
+            if (of, gate) not in self.world.opened:
+                name = f"gate|{gate}|alone" if alone else f"gate|{gate}"
+                self.steps.append(OpenGate(self._id(name), of, gate, alone))
 
 
 def compare_lines(entries: Sequence[Entry], world: World) -> None:

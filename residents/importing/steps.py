@@ -123,9 +123,12 @@ class GiveCard:
 
 @dataclass(frozen=True)
 class OpenGate:
+    """For whoever lives in a dwelling; or for one person, who owns here, lives elsewhere and has a card in the pocket."""
+
     id: UUID
-    dwelling: UUID
+    of: UUID
     gate: UUID
+    alone: bool = False
 
 
 Step: TypeAlias = (

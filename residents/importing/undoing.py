@@ -212,9 +212,8 @@ class _Undoing:
             if model in LEFT_BEHIND or model is Import or model is ImportRow:
                 continue
             others = model._default_manager.filter(**{f"{name}__in": people})
-            excluded = own.get(model) or (
-                made["cards"] if model._meta.label == "access.Credential" else set()
-            )
+            of_access = {"access.Credential": made["cards"], "access.Rule": made["rules"]}
+            excluded = own.get(model) or of_access.get(model._meta.label, set())
             for who in others.exclude(pk__in=excluded).values_list(name, flat=True).distinct():
                 staying.setdefault(who, USED.get(model._meta.label, "used_otherwise"))
         return staying | self._of_ended(made, people)

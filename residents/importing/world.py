@@ -64,8 +64,8 @@ class World:
                     self.people[id].owns[where] = True
                 case are.GiveCard(_, id, _, digest):
                     self.holders[digest] = id
-                case are.OpenGate(_, where, gate):
-                    self.opened.add((where, gate))
+                case are.OpenGate(_, of, gate):
+                    self.opened.add((of, gate))
 
     def add(self, person: Person) -> None:
         self.people[person.id] = person
@@ -96,7 +96,8 @@ def load(*, source: Import, entries: Sequence[Entry], today: date) -> World:
     _load_people(world, source, units, phones, today)
     _load_cards(world, source, {number for entry in entries for number in entry.cards})
     if source.gates:
-        world.opened = effects.call("gates_opened", units=units, gates=[UUID(gate) for gate in source.gates])
+        gates = [UUID(gate) for gate in source.gates]
+        world.opened = effects.call("gates_opened", of=[*units, *world.people], gates=gates)
     return world
 
 
