@@ -248,7 +248,7 @@ def test_whoever_is_not_signed_in_decides_nothing(anybody: Client, forms: dict[P
 @pytest.mark.obligation("6")
 def test_staff_decide_for_nobody(sign_in, clerk: User, resident: Resident, forms: dict[Purpose, Form]):
     answer = sign_in(clerk).post(DECIDE, say("yes", forms[FACE]))
-    assert answer["Location"] == "/admin/"
+    assert answer["Location"] == "/desk/"
     assert not Decision.objects.exists()
 
 
