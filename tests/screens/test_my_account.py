@@ -113,5 +113,5 @@ def test_they_are_presses_and_not_addresses(me: Client, anybody: Client, address
 
 
 def test_staff_have_no_such_page_of_their_own(sign_in, clerk: User):
-    assert sign_in(clerk).get("/account/")["Location"] == "/admin/"
+    assert sign_in(clerk).get("/account/")["Location"] == "/desk/"
     assert not Letter.objects.exists()

@@ -111,7 +111,7 @@ def test_nobody_answers_for_me(them: Client, resident: Resident, page_of: str):
 
 
 def test_staff_answer_for_nobody(sign_in, chair: User, page_of: str):
-    assert sign_in(chair).post(f"{page_of}answer/", {"choice": "yes"})["Location"] == "/admin/"
+    assert sign_in(chair).post(f"{page_of}answer/", {"choice": "yes"})["Location"] == "/desk/"
     assert not Answer.objects.exists()
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from access import gates, passes
 from access.models import Pass
 from portal.screens.visitors import MOMENT, slip
+from residents.register import move_in
 
 
 @pytest.fixture
@@ -146,8 +147,7 @@ def test_a_neighbor_a_clerk_and_a_stranger_find_nothing(visit, them, sign_in, st
 
 
 def test_one_in_the_household_sees_none_of_anothers(visit, resident, neighbor, sign_in, now):
-    unit = resident.occupancies.get().unit
-    type(resident.occupancies.get()).objects.filter(resident=neighbor).update(unit=unit)
+    move_in(resident=neighbor, unit=resident.occupancies.get().unit, since=now.date(), at=now)
     assert "外婆" not in text(sign_in(neighbor).get("/visitors/"))
 
 
