@@ -63,9 +63,10 @@ def tab_to(visit: Visit, selector: str) -> None:
     raise AssertionError(f"no way to {selector} by keyboard on {visit.path()}")
 
 
-def key(visit: Visit, name: str) -> None:
-    visit.page.keyboard.press(name)
-    visit.page.wait_for_load_state()
+def enter(visit: Visit) -> None:
+    """Follow the link, or send the form, and wait for the page it leads to: the old one is still there at first."""
+    with visit.page.expect_navigation():
+        visit.page.keyboard.press("Enter")
 
 
 def type_in(visit: Visit, text: str) -> None:
@@ -81,28 +82,26 @@ def test_a_lost_card_is_blocked_at_the_desk_by_keyboard(site, tenant, clerk, wid
     visit.open("/desk/cards/")
     visit.look()
     tab_to(visit, "main a[href='/desk/lost/']")
-    key(visit, "Enter")
+    enter(visit)
     visit.look()
     type_in(visit, "101")
-    key(visit, "Enter")
+    enter(visit)
     visit.look()
     tab_to(visit, "[name=known_by]")
-    key(visit, "Space")
+    visit.page.keyboard.press("Space")
     tab_to(visit, "main form button")
-    with visit.page.expect_navigation():
-        key(visit, "Enter")
+    enter(visit)
     visit.look()
     assert not Credential.objects.active().filter(kind="card").exists()
     assert Credential.objects.active().get(resident=tenant).temporary
     visit.press(f"main a[href$='{tenant.pk}/']")
     visit.look()
     tab_to(visit, "main a[href$='/card/']")
-    key(visit, "Enter")
+    enter(visit)
     visit.look()
     tab_to(visit, "[name=tapped]")
     type_in(visit, "04A2 0077")
-    with visit.page.expect_navigation():
-        key(visit, "Enter")  # the reader presses it by itself
+    enter(visit)  # the reader presses it by itself
     visit.look()
     assert not Credential.objects.active().get(resident=tenant).temporary
 
@@ -116,26 +115,22 @@ def test_how_numbers_are_written_is_learned_by_typing_and_tapping(site, tenant, 
     visit.look()
     assert visit.page.evaluate("document.activeElement.name") == "written"
     type_in(visit, "1234567890")
-    with visit.page.expect_navigation():
-        key(visit, "Enter")
+    enter(visit)
     assert visit.page.evaluate("document.activeElement.name") == "tapped"
     visit.look()
     type_in(visit, "1234567890")
-    with visit.page.expect_navigation():
-        key(visit, "Enter")
+    enter(visit)
     visit.look()  # one more card, please
     type_in(visit, "0040856634")
     tab_to(visit, "[name=tapped]")
     type_in(visit, "0040856634")
-    with visit.page.expect_navigation():
-        key(visit, "Enter")
+    enter(visit)
     visit.look()
     assert CardFormat.objects.get().said == "decimal-32-straight"
     visit.open("/desk/gates/")
     tab_to(visit, "[name=card]")
     type_in(visit, "0040856634")
-    with visit.page.expect_navigation():
-        key(visit, "Enter")
+    enter(visit)
     visit.look()
 
 
@@ -159,28 +154,25 @@ def test_a_resident_reports_a_card_lost_and_chooses_a_pin_by_keyboard(site, tena
     sign_in(visit, "r101", language)
     visit.look()
     tab_to(visit, "main a[href='/ways/pin/']")
-    key(visit, "Enter")
+    enter(visit)
     visit.look()
     tab_to(visit, "[name=pin1]")
     type_in(visit, "123456")
     tab_to(visit, "[name=pin2]")
     type_in(visit, "123456")
-    with visit.page.expect_navigation():
-        key(visit, "Enter")
+    enter(visit)
     visit.look()  # too easy to guess, it says
     visit.fill(pin1="480913", pin2="480913")
     visit.press("main form:not([action]) button")
     visit.look()
     tab_to(visit, "form[action$='/stop/'] button")
-    with visit.page.expect_navigation():
-        key(visit, "Enter")
+    enter(visit)
     visit.open("/")
     tab_to(visit, "main a[href='/ways/lost/']")
-    key(visit, "Enter")
+    enter(visit)
     visit.look()
     tab_to(visit, "main form button")
-    with visit.page.expect_navigation():
-        key(visit, "Enter")
+    enter(visit)
     visit.look()
     assert Credential.objects.active().get(resident=tenant).temporary
     for path in ("/", "/ways/pin/", "/ways/lost/", "/record/"):
@@ -201,16 +193,15 @@ def test_beside_the_old_system_reads_fits_and_switches_over(site, listening, ten
     visit.look()
     tab_to(visit, "[name=dwelling]")
     type_in(visit, "101")
-    key(visit, "Enter")
+    enter(visit)
     visit.look()
     visit.press("button[name=person]")
     visit.look()
     visit.open("/desk/cards/beside/")
     tab_to(visit, "[name=sure]")
-    key(visit, "Space")
+    visit.page.keyboard.press("Space")
     tab_to(visit, "form[action$='/switch-over/'] button")
-    with visit.page.expect_navigation():
-        key(visit, "Enter")
+    enter(visit)
     visit.look()
     listening.refresh_from_db()
     assert listening.in_service
