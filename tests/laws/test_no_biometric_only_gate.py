@@ -14,10 +14,10 @@ from tests.laws.conftest import WAYS_ROUND, Execute, refusal
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("A1", "1", "2")]
 
 REFUSED = psycopg.errors.CheckViolation
-COLUMNS = "id, neighborhood_id, name, name_en, in_service, by_card, by_pin, by_qr, by_face, by_fingerprint, feed_floor"
+COLUMNS = "id, neighborhood_id, name, name_en, in_service, by_card, by_pin, by_qr, by_face, by_fingerprint, feed_floor, place"
 INSERT = (
     f"INSERT INTO access_gate ({COLUMNS}) VALUES"
-    " (gen_random_uuid(), %(here)s, '北门', '', %(in_service)s, %(card)s, %(pin)s, %(qr)s, %(face)s, true, 0)"
+    " (gen_random_uuid(), %(here)s, '北门', '', %(in_service)s, %(card)s, %(pin)s, %(qr)s, %(face)s, true, 0, 'main_gate')"
 )
 
 
@@ -26,7 +26,7 @@ def gate(here):
     return Gate.objects.create(neighborhood=here, name="南门", in_service=True, by_card=True, by_face=True)
 
 
-@pytest.mark.parametrize("pin", [True, False])  # nobody can be given a PIN yet
+@pytest.mark.parametrize("pin", [True, False])  # not everybody has chosen one
 @pytest.mark.parametrize("qr", [True, False])
 @pytest.mark.parametrize("face", [True, False])
 def test_none_can_be_made(here, execute: Execute, pin, qr, face):
@@ -61,7 +61,9 @@ def test_none_can_be_got_to_step_by_step(gate, execute: Execute, steps):
 def test_none_can_be_copied_in(here, execute: Execute):
     with pytest.raises(REFUSED), transaction.atomic(), connection.connection.cursor() as cursor:
         with cursor.copy(f"COPY access_gate ({COLUMNS}) FROM STDIN") as copy:
-            copy.write_row((uuid.uuid4(), here.pk, "北门", "", True, False, False, True, True, True, 0))
+            copy.write_row(
+                (uuid.uuid4(), here.pk, "北门", "", True, False, False, True, True, True, 0, "main_gate")
+            )
 
 
 def test_none_can_be_merged_in(gate, execute: Execute):
