@@ -19,7 +19,7 @@ demo: $(STAMP) locale/.compiled  ## the portal with two gates and made-up people
 	@exec $(BIN)/python -m portal.supervisor
 
 test: $(STAMP) locale/.compiled  ## every test
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest
 
 check: $(STAMP)  ## style, types, arrows, migrations, packages
 	$(BIN)/ruff format --check $(SOURCES)
