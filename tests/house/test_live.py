@@ -6,8 +6,8 @@ import httpx
 from django.core.cache import cache
 
 from access.models import Gate
-from portal import health
-from portal.tasks import sweep
+from portal import health, retention
+from portal.tasks import forget, sweep
 from residents.models import Neighborhood
 
 
@@ -20,7 +20,8 @@ def test_a_live_house_is_well_once_all_its_processes_are(live):
     assert not answer.json()["worker"]["ok"]
     worker = live.worker()
     sweep.delay()
-    live.wait_until(lambda: cache.get(health.SWEEP_KEY))
+    forget.delay()
+    live.wait_until(lambda: cache.get(health.SWEEP_KEY) and cache.get(retention.RETENTION_KEY))
     assert httpx.get(f"{live.url}/healthz/").status_code == 200
     live.kill(worker)
     cache.delete(health.SWEEP_KEY)
