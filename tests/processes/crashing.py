@@ -12,7 +12,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from unittest import mock
 
 from celery import Task
@@ -77,6 +77,14 @@ def _named(act: str, path: object) -> str | None:
     return None if "__pycache__" in str(text) else f"{act} {os.path.basename(str(text))[:8]}"
 
 
+def _forget_connections() -> None:
+    """Open none that the parent left behind. Playwright keeps an event loop in the parent's thread, and connections are
+    kept per loop; in the child there is none, so it would find those from before the browser started."""
+    for alias in connections:
+        with suppress(AttributeError):
+            del connections[alias]
+
+
 def points_of(act: Callable[[], object]) -> list[str]:
     """Run the act to its end in a process of its own; its commit points by name."""
     read, write = os.pipe()
@@ -106,6 +114,7 @@ def _fork(act: Callable[[], object], at: int | None, tell: int | None) -> int:
         return child
     code = 1
     try:
+        _forget_connections()
         celery._pool = None
         celery.amqp._producer_pool = None
         wire = Tripwire(at)
