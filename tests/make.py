@@ -19,9 +19,9 @@ from access import cards, gates, pairing, pins, rules, templates
 from access.feed import refresh
 from access.models import Credential, Device, Gate, Rule, Template
 from access.signing import server_key
+from consent import voices
 from consent.deciding import give
-from consent.models import Decision, Form, Purpose, Standing
-from consent.publishing import publish
+from consent.models import Form, Purpose, Standing
 from gate import sealing, wire
 from portal import retention
 from residents import leaving, moving
@@ -101,7 +101,7 @@ def end(card: Credential, *, at: datetime) -> None:
 
 
 def form(where: Neighborhood, purpose: Purpose, *, at: datetime) -> Form:
-    from tests.cast import draft
+    from tests.cast import draft, publish
 
     found = Form.objects.filter(neighborhood=where, purpose=purpose, state=Form.State.PUBLISHED).first()
     if found:
@@ -116,9 +116,7 @@ def consent(who: Resident, *, at: datetime, purpose: Purpose = Purpose.FACE_AT_G
         resident=who,
         purpose=purpose,
         form=form(who.neighborhood, purpose, at=at),
-        actor=who.user,
-        language="zh-hans",
-        route=Decision.Route.PORTAL,
+        voice=voices.own(who.user, "zh-hans"),
         at=at,
     )
 
