@@ -167,7 +167,7 @@ def _may_say_yes(resident: Resident, purpose: Purpose, voice: Voice, at: datetim
 
 
 def _good_until(resident: Resident, form: Form, voice: Voice, at: datetime) -> datetime:
-    """As long as the form says; what a guardian agreed to, until the fourteenth birthday at most (ADR 17)."""
+    """As long as the form says; what a guardian agreed to, until the fourteenth birthday at most."""
     assert form.life_days is not None  # a published form has one, by constraint
     until = at + timedelta(days=form.life_days)
     return min(until, ages.fourteen_at(resident)) if voice.guardianship else until

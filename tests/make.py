@@ -100,14 +100,18 @@ def end(card: Credential, *, at: datetime) -> None:
     refresh(credentials=[card], at=at)
 
 
+def somebody() -> User:
+    """An account and nothing else."""
+    return User.objects.create(username=f"somebody-{next(_numbers)}")
+
+
 def form(where: Neighborhood, purpose: Purpose, *, at: datetime) -> Form:
     from tests.cast import draft, publish
 
     found = Form.objects.filter(neighborhood=where, purpose=purpose, state=Form.State.PUBLISHED).first()
     if found:
         return found
-    by = User.objects.create(username=f"publisher-{next(_numbers)}")
-    return publish(form=draft(where, purpose), by=by, at=at)
+    return publish(form=draft(where, purpose), by=somebody(), at=at)
 
 
 def consent(who: Resident, *, at: datetime, purpose: Purpose = Purpose.FACE_AT_GATE) -> Standing:
