@@ -21,6 +21,7 @@ from django.core.cache import cache
 from access import enrolment, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
+from consent import enabling
 from portal import erasure, practice
 from portal.health import SWEEP_KEY
 from residents import departures, effects, leaving, moving
@@ -55,6 +56,7 @@ def sweep(*, at: datetime) -> bool:
         ("disclosures", lambda: _disclose(at)),
         ("practice", lambda: practice.put_back_nightly(at=at)),
         ("waiting imports", lambda: _bring_in(at)),
+        ("assessments that are over", lambda: enabling.lapse(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
     ]
     went = [_went_through(name, part) for name, part in parts]

@@ -33,3 +33,8 @@ def years_before(day: date, years: int) -> date:
 def is_under(resident: Resident, years: int, on: date) -> bool:
     """Only the birthdays of minors are kept: whoever has none is of age."""
     return resident.born is not None and resident.born > years_before(on, years)
+
+
+def is_guarded(resident: Resident, at: datetime) -> bool:
+    """Under fourteen at this moment, by the neighborhood's calendar."""
+    return resident.born is not None and is_under(resident, GUARDED, today_in(resident.neighborhood, at))

@@ -132,5 +132,8 @@ def draft(neighborhood: Neighborhood, purpose: Purpose, *, version: int = 1) -> 
 
 @pytest.fixture
 def forms(here: Neighborhood, chair: User, now: datetime) -> dict[Purpose, Form]:
-    """One published form for each purpose, here."""
+    """One published form for each purpose, here, where faces may be used."""
+    from tests import make
+
+    make.enable(here, at=now)
     return {purpose: publish(form=draft(here, purpose), by=chair, at=now) for purpose in Purpose}

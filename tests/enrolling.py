@@ -10,6 +10,7 @@ from consent.deciding import give
 from consent.models import Decision, Form, Purpose, Standing
 from portal.portraits import portrait
 from residents.models import Resident
+from tests import make
 
 ALL = tuple(Purpose)
 
@@ -18,6 +19,7 @@ def agree(
     resident: Resident, forms: Mapping[Purpose, Form], *purposes: Purpose, at: datetime
 ) -> dict[Purpose, Standing]:
     assert resident.user is not None
+    make.enable(resident.neighborhood, at=at)
     return {
         purpose: give(
             resident=resident,
