@@ -206,12 +206,12 @@ def confirm_assessment(*, assessment: ImpactAssessment, by: User, at: datetime) 
     today = today_in(found.neighborhood, at)
     if found.valid_until is None or not today < found.valid_until <= today + ASSESSMENT_HOLDS:
         raise HoldsTooLong
-    State = ImpactAssessment.State
     in_force = ImpactAssessment.objects.in_force().filter(
         neighborhood=found.neighborhood_id, modality=found.modality
     )
-    in_force.update(state=State.SUPERSEDED, over_on=today)
-    found.state, found.confirmed_by, found.confirmed_at = State.IN_FORCE, by, at
+    in_force.update(state=ImpactAssessment.State.SUPERSEDED, over_on=today)
+    found.state = ImpactAssessment.State.IN_FORCE
+    found.confirmed_by, found.confirmed_at = by, at
     found.save()
     _record("assessment.confirmed", found, by=by, at=at, valid_until=found.valid_until)
     return found
