@@ -140,6 +140,7 @@ CAILING = Community(
     },
     members=(
         Member("chair", _Kind.OWNERS, _Role.CHAIR),
+        Member("writer", _Kind.OWNERS, _Role.CLERK),
         Member("auditor", _Kind.RESIDENTS, _Role.AUDITOR),
         Member("clerk", _Kind.PROPERTY, _Role.CLERK),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from access.models import Enrolment
 from consent import deciding
 from consent.models import Decision, Form, FormText, Purpose
 from consent.publishing import publish
-from portal.demo import pictures
+from portal.demo import assessing, pictures
 from portal.demo.community import Community
 from residents.models import Neighborhood, Resident, User
 
@@ -25,13 +25,16 @@ def ask_and_answer(
     plan: Community,
     *,
     neighborhood: Neighborhood,
-    publisher: User,
+    users: Mapping[str, User],
     resident: Callable[[str], Resident],
     at: datetime,
 ) -> None:
+    assessing.enable(neighborhood=neighborhood, users=users, at=at)
     texts = tomllib.loads(NOTICES.read_text(encoding="utf-8"))
     forms = {
-        purpose: publish(form=_draft(plan, neighborhood, purpose, texts[purpose.value]), by=publisher, at=at)
+        purpose: publish(
+            form=_draft(plan, neighborhood, purpose, texts[purpose.value]), by=users["chair"], at=at
+        )
         for purpose in Purpose
     }
     for account in plan.refused:
