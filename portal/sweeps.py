@@ -23,6 +23,7 @@ from access.models import Enrolment
 from committees import appointing
 from consent import enabling
 from portal import erasure, practice
+from portal.demo import assessing
 from portal.health import SWEEP_KEY
 from residents import departures, effects, leaving, moving
 from residents.erasure import due
@@ -59,6 +60,8 @@ def sweep(*, at: datetime) -> bool:
         ("assessments that are over", lambda: enabling.lapse(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
     ]
+    if settings.DEMO:
+        parts.append(("signs of the demo", lambda: assessing.hang_signs(at=at)))
     went = [_went_through(name, part) for name, part in parts]
     if all(went):
         cache.set(SWEEP_KEY, at.timestamp(), timeout=None)

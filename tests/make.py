@@ -127,6 +127,21 @@ def assessment(where: Neighborhood, *, by: User, at: datetime, **also: Any) -> I
     return paper
 
 
+def past_assessment(where: Neighborhood, *, over_on: date) -> ImpactAssessment:
+    """Brought in from before this system, over already: nothing here was ever enabled by it."""
+    began = datetime.combine(over_on, datetime.min.time(), UTC) - timedelta(days=300)
+    return ImpactAssessment.objects.create(
+        neighborhood=where,
+        state=ImpactAssessment.State.SUPERSEDED,
+        written_by=staff_account("writes-it"),
+        confirmed_by=staff_account("confirms-it"),
+        confirmed_at=began,
+        valid_until=over_on,
+        over_on=over_on,
+        **{name: f"{name} 答" for name in ImpactAssessment.WORDS},
+    )
+
+
 def enable(where: Neighborhood, *, at: datetime, for_minors: bool = False) -> None:
     """Faces may be used here, by the acts of two people; what is there already is left as it is."""
     found = enabling.state(neighborhood=where, modality=Modality.FACE, at=at, for_minors=for_minors)
@@ -148,9 +163,14 @@ def sign(reader: Device, *, at: datetime) -> None:
 
 
 def form(where: Neighborhood, purpose: Purpose, *, at: datetime) -> Form:
+    enable(where, at=at)
+    return draft_in_force(where, purpose, at=at)
+
+
+def draft_in_force(where: Neighborhood, purpose: Purpose, *, at: datetime) -> Form:
+    """Published, whether or not anybody may say yes to it."""
     from tests.cast import draft
 
-    enable(where, at=at)
     found = Form.objects.filter(neighborhood=where, purpose=purpose, state=Form.State.PUBLISHED).first()
     if found:
         return found
