@@ -26,12 +26,12 @@ class NoSuchSign(Exception):
     """It does not hang there any more."""
 
 
-def looking(neighborhood: Neighborhood) -> QuerySet[Device]:
-    """The devices here that look at faces, each with whether it is `signed`."""
+def unsigned(neighborhood: Neighborhood) -> QuerySet[Device]:
+    """The devices here that look at faces and have no sign beside them."""
+    hanging = Sign.objects.hanging().filter(device=OuterRef("pk"))
     return (
         Device.objects.trusted()
-        .filter(neighborhood=neighborhood, gate__by_face=True)
-        .annotate(signed=Exists(Sign.objects.hanging().filter(device=OuterRef("pk"))))
+        .filter(~Exists(hanging), neighborhood=neighborhood, gate__by_face=True)
         .select_related("gate")
         .order_by("gate__name", "pk")
     )
@@ -41,7 +41,7 @@ def unsigned_readers(*, neighborhood: Neighborhood, modality: str) -> list[str]:
     """The gates, by name, at which something looks without a sign. Who lays on a finger sees what for. One query."""
     if modality != Modality.FACE:
         return []
-    return sorted({str(device.gate) for device in looking(neighborhood).filter(signed=False)})
+    return sorted({str(device.gate) for device in unsigned(neighborhood)})
 
 
 @transaction.atomic

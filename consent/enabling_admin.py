@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,7 @@ from residents.acts import Act, Refused
 from residents.desk import ScopedAdmin, ScopedFilter, moment
 from residents.models import User
 
-P = TypeVar("P", Justification, ImpactAssessment)
+P = TypeVar("P", bound=Model)
 ASSESS = ("assess",)
 # Who may look: those who write it, those who run the gates, and those who check both.
 LOOK = ("assess", "publish_forms", "manage_access", "audit")
@@ -50,7 +51,7 @@ class PaperAdmin(ScopedAdmin[P]):
     view_perms = LOOK
     add_perms = change_perms = ASSESS
     refusals = (enabling.AlreadyConfirmed,)
-    list_filter = (("neighborhood", ScopedFilter), "modality")
+    list_filter: Any = (("neighborhood", ScopedFilter), "modality")
     list_select_related = ("neighborhood",)
     marks: tuple[str, ...] = ()
 
@@ -62,10 +63,11 @@ class PaperAdmin(ScopedAdmin[P]):
         return [*super().get_readonly_fields(request, obj), *self.marks]
 
     def has_change_permission(self, request: HttpRequest, obj: P | None = None) -> bool:
-        return (obj is None or obj.confirmed_at is None) and super().has_change_permission(request, obj)
+        return getattr(obj, "confirmed_at", None) is None and super().has_change_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: P, form: Any, change: bool) -> None:
         assert isinstance(request.user, User)
+        assert isinstance(obj, Justification | ImpactAssessment)
         enabling.write(paper=obj, by=request.user)
 
 

@@ -154,7 +154,7 @@ def enable(where: Neighborhood, *, at: datetime, for_minors: bool = False) -> No
             enabling.confirm_justification(justification=drafted, by=other, at=at)
     if Missing.ASSESSMENT in found.missing:
         enabling.confirm_assessment(assessment=assessment(where, by=one, at=at), by=other, at=at)
-    for reader in signs.looking(where).filter(signed=False):
+    for reader in signs.unsigned(where):
         sign(reader, at=at)
 
 

@@ -40,7 +40,7 @@ def hang_signs(*, at: datetime) -> int:
             neighborhood=neighborhood, role=Term.Role.CLERK, committee__kind=Committee.Kind.PROPERTY
         )
         clerk = clerks.select_related("user").first()
-        for device in signs.looking(neighborhood).filter(signed=False):
+        for device in signs.unsigned(neighborhood):
             if clerk is not None:
                 signs.post(device=device, by=clerk.user, at=at, **_said()["sign"])
                 hung += 1

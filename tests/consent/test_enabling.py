@@ -23,6 +23,7 @@ from tests.enrolling import two_portraits
 
 pytestmark = pytest.mark.django_db
 FACE = Purpose.FACE_AT_GATE
+LACKING = r"justified and assessed|no sign"
 
 
 @pytest.fixture
@@ -102,10 +103,9 @@ def test_nobody_confirms_what_they_wrote(here, now, paper):
     enabling.write(paper=found, by=other)
     with pytest.raises(enabling.SamePerson):
         confirm(**{paper: found}, by=other, at=now)
+    marks = {"confirmed_by": other, "confirmed_at": now} | ({"state": "in_force"} if also else {})
     with pytest.raises(IntegrityError), transaction.atomic():
-        found.confirmed_by, found.confirmed_at = other, now
-        found.state = "in_force"
-        found.save()
+        type(found).objects.filter(pk=found.pk).update(**marks)
     confirm(**{paper: type(found).objects.get(pk=found.pk)}, by=one, at=now)
 
 
@@ -426,3 +426,44 @@ def test_no_sign_hangs_at_what_looks_at_nobody(here, now):
     reader = make.device(make.gate(here, at=now, by_face=False), at=now)
     with pytest.raises(signs.LooksAtNobody):
         make.sign(reader.device, at=now)
+
+
+@pytest.mark.obligation("17", "18", "24")
+@pytest.mark.parametrize("lacks", ["justification", "assessment", "sign"])
+def test_raw_sql_gets_no_yes_and_no_enrolment_past_it(here, resident, form, now, lacks):
+    """As the application's own role, without any code of ours in between."""
+    standing = make.consent(resident, at=now)
+    if lacks == "justification":
+        enabling.end_justification(
+            justification=Justification.objects.get(neighborhood=here), by=make.staff_account("one"), at=now
+        )
+    elif lacks == "assessment":
+        enabling.make_stale(neighborhood=here, because=Because.INCIDENT, at=now)
+    else:
+        gate = make.gate(here, at=now)
+        make.device(gate, at=now, signed=False)
+    said = {
+        "neighborhood": here, "resident": resident, "form": form, "purpose": FACE, "actor": resident.user,
+        "capacity": "self", "route": "portal", "language": "en", "form_hash": form.content_hash,
+    }  # fmt: skip
+    with pytest.raises(DatabaseError, match=LACKING), transaction.atomic():
+        Decision.objects.create(kind="given", **said)
+    with pytest.raises(DatabaseError, match=LACKING), transaction.atomic():
+        Enrolment.objects.create(
+            neighborhood=here, resident=resident, standing=standing, route="office", created_at=now
+        )
+    Decision.objects.create(kind="withdrawn", **said)
+
+
+@pytest.mark.obligation("24")
+def test_raw_sql_seals_no_face_to_a_reader_without_a_sign(here, resident, now):
+    door = make.gate(here, at=now)
+    make.rule(door, resident, at=now)
+    face = make.face(resident, at=now)
+    row = FeedRow.objects.get(credential=face)
+    reader = make.device(door, at=now, signed=False).device
+    standing = Standing.objects.get(resident=resident)
+    with pytest.raises(DatabaseError, match="no sign"), transaction.atomic():
+        SealedCopy.objects.create(device=reader, credential=face, standing=standing, version=1)
+    with pytest.raises(DatabaseError, match="no sign"), transaction.atomic():
+        FeedRow.objects.filter(pk=row.pk).update(version=row.version + 9, present=True, body=row.body)
