@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin
 from django.db.models import Model
@@ -51,7 +51,7 @@ class PaperAdmin(ScopedAdmin[P]):
     view_perms = LOOK
     add_perms = change_perms = ASSESS
     refusals = (enabling.AlreadyConfirmed,)
-    list_filter: Any = (("neighborhood", ScopedFilter), "modality")
+    list_filter: ClassVar[Any] = (("neighborhood", ScopedFilter), "modality")
     list_select_related = ("neighborhood",)
     marks: tuple[str, ...] = ()
 
@@ -121,7 +121,7 @@ def _confirm_assessment(request: HttpRequest, found: ImpactAssessment, given: di
 @admin.register(ImpactAssessment)
 class AssessmentAdmin(PaperAdmin[ImpactAssessment]):
     list_display = ("modality", "state", "valid_until", "stale_because", "neighborhood")
-    list_filter = (*PaperAdmin.list_filter, "state")
+    list_filter: ClassVar[Any] = (*PaperAdmin.list_filter, "state")
     ordering = ("-written_at", "pk")
     marks = (
         *("state", "written_by", "written_at", "confirmed_by", "confirmed_at"),

