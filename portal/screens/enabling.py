@@ -141,7 +141,7 @@ def _place(request: HttpRequest, neighborhood: Neighborhood, at: datetime) -> di
         "neighborhood": neighborhood,
         "enabled": not set(found.missing) - {Missing.MINORS},
         "steps": steps,
-        "minors": _justified(request, neighborhood, found.for_minors, for_minors=True),
+        "minors": _justified(request, neighborhood, found.for_minors, for_minors=True) | {"optional": True},
         "public": reverse("faces_here", args=[neighborhood.pk]),
     }
 
