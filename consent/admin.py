@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent import drafting, publishing, terms
+from consent import drafting, enabling_admin, publishing, terms
 from consent.models import Decision, Form, FormText, Purpose, Standing
 from residents.acts import Act, Refused
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedInline, moment, reach, within
@@ -215,3 +215,7 @@ def counts(where: Any) -> list[dict[str, str]]:
 
 def rounded(number: int) -> str:
     return str(number) if number >= FEWEST_COUNTED else gettext("fewer than 5")
+
+
+# Django looks for pages in this module alone.
+__all__ = ["DecisionAdmin", "FormAdmin", "enabling_admin"]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from consent import guarding, withdrawal
+from consent import enabling, guarding, withdrawal
 from consent.decisions import one_at_a_time, write
 from consent.guarding import NoGuardian as NoGuardian
 from consent.models import SERVES, Decision, Form, Purpose, Standing
@@ -88,7 +88,7 @@ def give(
 ) -> Standing:
     """Record a yes to exactly this form. Saying yes twice is one yes; to a new form, it is a new one.
 
-    Raises: FormChanged, NeedsFirst, LivesNotHere, TooYoung, NoGuardian, GuardiansDisagree, NeverYes
+    Raises: FormChanged, NeedsFirst, LivesNotHere, TooYoung, NoGuardian, GuardiansDisagree, NeverYes, enabling.NotEnabled
     """
     resident = one_at_a_time(resident)
     if resident.left_at is not None:
@@ -99,6 +99,9 @@ def give(
     standing = Standing.objects.of(resident, purpose).select_related("decision").first()
     if standing and standing.expires_at > at and standing.decision.form_id == form.pk:
         return standing
+    enabling.insist(
+        neighborhood=resident.neighborhood, purpose=purpose, at=at, for_minors=ages.is_guarded(resident, at)
+    )
     if standing:
         withdrawal.expire(standing=standing, at=at)
     first = SERVES.get(purpose)
