@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -18,7 +17,7 @@ from typing import Any
 
 from django.db import transaction
 
-from consent.models import ImpactAssessment, Incident, Justification, Modality, Purpose
+from consent.models import MODALITY, ImpactAssessment, Incident, Justification, Modality, Purpose
 from ledger.record import record
 from residents import effects
 from residents.ages import today_in
@@ -26,9 +25,6 @@ from residents.models import Neighborhood, User
 
 # PIPL 55 asks for an assessment before, FR 9 for another when something changes. A year is the longest that one holds.
 ASSESSMENT_HOLDS = timedelta(days=365)
-
-# What each purpose looks at. One that is about no body would be missing here, and ask for nothing.
-LOOKS_AT: Mapping[Purpose, Modality] = dict.fromkeys(Purpose, Modality.FACE)
 
 Because = ImpactAssessment.Because
 Paper = Justification | ImpactAssessment
@@ -121,7 +117,7 @@ def state(*, neighborhood: Neighborhood, modality: Modality, at: datetime, for_m
 
 def insist(*, neighborhood: Neighborhood, purpose: Purpose, at: datetime, for_minors: bool = False) -> None:
     """Raises: NotEnabled"""
-    modality = LOOKS_AT.get(purpose)
+    modality = MODALITY.get(purpose)
     if modality is None:
         return
     found = state(neighborhood=neighborhood, modality=modality, at=at, for_minors=for_minors)

@@ -12,14 +12,23 @@ from access.enrolment import EnrolmentRefused, NotNow
 from access.models import Enrolment, FeedRow, SealedCopy
 from consent import deciding, enabling, withdrawal
 from consent.enabling import Because, Missing
-from consent.models import Decision, ImpactAssessment, Incident, Justification, Modality, Purpose, Standing
+from consent.models import (
+    MODALITY,
+    Decision,
+    ImpactAssessment,
+    Incident,
+    Justification,
+    Modality,
+    Purpose,
+    Standing,
+)
 from consent.voices import own
 from ledger.models import Entry
 from portal import sweeps
 from residents.ages import today_in, years_before
 from residents.models import Resident
 from tests import make
-from tests.cast import draft
+from tests.cast import draft, publish
 from tests.enrolling import two_portraits
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +39,6 @@ LACKING = r"justified and assessed|no sign"
 @pytest.fixture
 def form(here, chair, now):
     """A form in force where nothing is enabled yet."""
-    from consent.publishing import publish
-
     return publish(form=draft(here, FACE), by=chair, at=now)
 
 
@@ -334,9 +341,9 @@ def test_one_for_children_alone_enables_nobody(here, now):
 
 def test_every_purpose_says_what_it_looks_at():
     """The database asks the same question by a list of its own, and one that it does not know is never on."""
-    assert set(enabling.LOOKS_AT) == set(Purpose)
+    assert set(MODALITY) == set(Purpose)
     with connection.cursor() as cursor:
-        for purpose, modality in enabling.LOOKS_AT.items():
+        for purpose, modality in MODALITY.items():
             cursor.execute("SELECT consent_modality(%s)", [purpose])
             assert cursor.fetchone() == (modality,)
         cursor.execute("SELECT consent_modality('finger_at_gate')")
