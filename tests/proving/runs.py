@@ -1,0 +1,108 @@
+"""One run of pytest for one guard that is away, on a copy of a cluster that was migrated once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from portal import carried, proofs
+from portal.proofs import Proof
+from tests.proving import absence, plugin
+
+SECONDS = 900  # one guard's run; what takes longer is not held, and says so
+DURATIONS = absence.BASE / "var" / "durations.json"
+
+
+def prepare() -> Path:
+    """A place with a migrated cluster at rest, and its keys. The caller removes it."""
+    (absence.BASE / "var").mkdir(exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="prove-", dir=absence.BASE / "var"))
+    place.chmod(0o711)  # PostgreSQL's own user passes through
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0"],
+        env=_environment() | {"LINMEN_VAR": str(place / "seed")},
+        cwd=absence.BASE,
+        check=True,
+        timeout=300,
+    )
+    return place
+
+
+def without(guard: str, ids: list[str], place: Path) -> list[Proof]:
+    files = sorted({each.file for id in ids for each in carried.by_id().get(id, ())})
+    last = proofs.kept()
+    held = [proof.by for id in ids if (proof := last.get((guard, id))) and proof.by]
+    came = _run(files, ids, place, {"held": held}, {absence.GUARD: guard})
+    return [_proof(guard, id, came) for id in ids]
+
+
+def passing(nodes: list[str], ids: set[str], place: Path) -> set[str]:
+    """Those that pass with every guard in place."""
+    came = _run(nodes, sorted(ids), place, {}, {})
+    if came["crashed"]:
+        raise RuntimeError(f"the tests could not be run again: {came['crashed']}")
+    return set(came["passed"])
+
+
+def _proof(guard: str, id: str, came: dict[str, Any]) -> Proof:
+    if came["crashed"]:
+        return Proof(guard=guard, id=id, why=f"the run itself failed: {came['crashed'][-500:]}")
+    if held := came["held"].get(id):
+        return Proof(guard=guard, id=id, by=held["by"], why=held["said"])
+    tried = came["carrying"].get(id, 0)
+    if not tried:
+        return Proof(guard=guard, id=id, why="no test carries the id")
+    why = f"all {tried} tests with the id get by without it"
+    if came["not_counted"]:
+        why += "".join(f"\n      {test}: {said}" for test, said in list(came["not_counted"].items())[:4])
+    return Proof(guard=guard, id=id, why=why)
+
+
+def _run(
+    tests: list[str], ids: list[str], place: Path, known: dict[str, Any], env: dict[str, str]
+) -> dict[str, Any]:
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=place))
+    report, told, log = folder / "report.json", folder / "known.json", folder / "log"
+    seconds = json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {}
+    told.write_text(json.dumps(known | {"seconds": seconds}))
+    command = [sys.executable, "-m", "pytest", "-p", "tests.proving.plugin", "-p", "no:cacheprovider", "-q", *tests]
+    own = {
+        plugin.IDS: ",".join(ids),
+        plugin.REPORT: str(report),
+        plugin.KNOWN: str(told),
+        absence.SEED: str(place / "seed"),
+    }
+    with log.open("wb") as out:
+        try:
+            code = subprocess.run(
+                command, env=_environment() | own | env, cwd=absence.BASE, stdout=out, stderr=out, timeout=SECONDS
+            ).returncode
+        except subprocess.TimeoutExpired:
+            code = -1
+    if not report.exists():
+        return _crashed(f"it ended with {code}: {log.read_text(errors='replace')[-1500:]}")
+    came: dict[str, Any] = json.loads(report.read_text())
+    _remember(came["seconds"])
+    return came
+
+
+def _crashed(why: str) -> dict[str, Any]:
+    return {"held": {}, "carrying": {}, "seconds": {}, "passed": [], "not_counted": {}, "crashed": why}
+
+
+def _environment() -> dict[str, str]:
+    """What a guard's absence needs in each process. `sitecustomize` lies in SITE."""
+    path = os.pathsep.join([str(absence.SITE), str(absence.BASE)])
+    left = {name: value for name, value in os.environ.items() if not name.startswith(("LINMEN_", "PYTEST_"))}
+    return left | {"LINMEN_MODE": "test", "DJANGO_SETTINGS_MODULE": "portal.settings", "PYTHONPATH": path}
+
+
+def _remember(seconds: dict[str, float]) -> None:
+    """How long tests take, for the order of the next run. Two runs at once may forget each other's: no harm."""
+    before = json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {}
+    proofs.write(DURATIONS, before | seconds)
