@@ -98,8 +98,10 @@ def _crashed(why: str) -> dict[str, Any]:
 def _environment() -> dict[str, str]:
     """What a guard's absence needs in each process. `sitecustomize` lies in SITE."""
     path = os.pathsep.join([str(absence.SITE), str(absence.BASE)])
-    left = {name: value for name, value in os.environ.items() if not name.startswith(("LINMEN_", "PYTEST_"))}
-    return left | {"LINMEN_MODE": "test", "DJANGO_SETTINGS_MODULE": "portal.settings", "PYTHONPATH": path}
+    # Without the settings' name: pytest-django would read them before tests/conftest.py has said where they are.
+    ours = ("LINMEN_", "PYTEST_", "DJANGO_SETTINGS_MODULE")
+    left = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return left | {"LINMEN_MODE": "test", "PYTHONPATH": path}
 
 
 def _remember(seconds: dict[str, float]) -> None:
