@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +18,29 @@ from tests.proving import absence
 IDS, REPORT, KNOWN = "LINMEN_PROVE_IDS", "LINMEN_PROVE_REPORT", "LINMEN_PROVE_KNOWN"
 
 
-def cost(item: pytest.Item, known: dict[str, Any]) -> tuple[bool, bool, float]:
-    """What failed last time first; then as long as it took, or as long as its kind takes; Chromium last."""
+def cost(item: pytest.Item, known: dict[str, Any]) -> tuple[bool, bool, bool, int, float]:
+    """What failed last time first; Chromium and slow ones last; before them whoever speaks of the guard, then its room."""
     names = set(getattr(item, "fixturenames", ()))
-    slow = item.get_closest_marker("slow") is not None
-    guess = 30.0 if slow else 8.0 if "live" in names else 1.5 if "committed" in names else 0.2
+    slow = item.get_closest_marker("slow") is not None or "live" in names
+    guess = 30.0 if slow else 1.5 if "committed" in names else 0.2
     return (
         item.nodeid not in known.get("held", ()),
         "browser" in names,
+        slow,
+        _far(item.path, known.get("words", ()), known.get("rooms", ())),
         known.get("seconds", {}).get(item.nodeid, guess),
     )
+
+
+@cache
+def _source(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _far(path: Path, words: Sequence[str], rooms: Sequence[str]) -> int:
+    if any(word in _source(path) for word in words):
+        return 0
+    return 1 if {*rooms, "laws"} & set(path.parts) else 2
 
 
 def carried(item: pytest.Item) -> set[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from portal import carried, proofs
 from portal.proofs import Proof
-from tests.proving import absence, plugin
+from tests.proving import absence, plugin, touched
 
 SECONDS = 900  # one guard's run; what takes longer is not held, and says so
 DURATIONS = absence.BASE / "var" / "durations.json"
@@ -37,8 +37,19 @@ def without(guard: str, ids: list[str], place: Path) -> list[Proof]:
     files = sorted({each.file for id in ids for each in carried.by_id().get(id, ())})
     last = proofs.kept()
     held = [proof.by for id in ids if (proof := last.get((guard, id))) and proof.by]
-    came = _run(files, ids, place, {"held": held}, {absence.GUARD: guard})
+    known = {"held": held, "words": [_spoken(guard)], "rooms": _rooms(guard)}
+    came = _run(files, ids, place, known, {absence.GUARD: guard})
     return [_proof(guard, id, came) for id in ids]
+
+
+def _spoken(guard: str) -> str:
+    """What a test that is about it would name."""
+    kind, name = guard.split(" ")
+    return name.rpartition(".")[2] if kind in ("code", "restrict") else name
+
+
+def _rooms(guard: str) -> list[str]:
+    return sorted({part for path in touched.defining(guard) for part in Path(path).parent.parts} - {"migrations"})
 
 
 def passing(nodes: list[str], ids: set[str], place: Path) -> set[str]:
