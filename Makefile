@@ -10,7 +10,7 @@ export PORT ?= 8000
 REQUIREMENTS ?= requirements-dev.txt
 SOURCES := manage.py access committees consent gate ledger portal residents sharing vault tests
 
-.PHONY: demo test check install production deployment obligations screenshots messages lock reset clean help
+.PHONY: demo test check install production deployment obligations prove screenshots messages lock reset clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -33,6 +33,9 @@ check: $(STAMP)  ## style, types, arrows, migrations, packages
 
 obligations: test  ## what of the law is covered by tests that ran and passed
 	@LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python manage.py obligations
+
+prove: $(STAMP) locale/.compiled  ## take each guard away and see a test fail; IDS=A1,2 GUARDS="trigger x" SINCE=main MINUTES=25 JOBS=2
+	@LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python -m tests.proving $(if $(IDS),--ids "$(IDS)") $(if $(GUARDS),--guards "$(GUARDS)") $(if $(SINCE),--since "$(SINCE)") $(if $(MINUTES),--minutes $(MINUTES)) $(if $(JOBS),--jobs $(JOBS)) $(if $(QUICK),--quick)
 
 screenshots: $(STAMP) locale/.compiled  ## the screens, at two widths and in two languages
 	@LINMEN_MODE=demo $(BIN)/python manage.py screenshots

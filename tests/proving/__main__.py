@@ -5,6 +5,7 @@
     make prove GUARDS="trigger x"       these guards (several: separated by commas)
     make prove SINCE=HEAD~1             those that the change since then touches
     make prove MINUTES=25 JOBS=1        begin none after 25 minutes; one at a time
+    make prove QUICK=1                  without the slow tests, where others carry the id
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _prove(
     over = began + 60 * options.minutes
 
     def one(guard: str) -> list[Proof] | None:
-        return None if time.monotonic() > over else runs.without(guard, asked[guard], place)
+        return None if time.monotonic() > over else runs.without(guard, asked[guard], place, quick=options.quick)
 
     with ThreadPoolExecutor(options.jobs) as pool:
         tasks = {pool.submit(one, guard): guard for guard in asked}
@@ -127,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--guards", type=listed, default=[], metavar='"trigger x"')
     parser.add_argument("--since", default="", metavar="REF", help="only what a change since then touches")
     parser.add_argument("--minutes", type=float, default=24 * 60.0, help="begin no guard after this long")
+    parser.add_argument("--quick", action="store_true", help="leave the slow tests out, where others carry the id")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--table", type=Path, default=obligations.TABLE, help=argparse.SUPPRESS)
     return parser

@@ -18,15 +18,20 @@ from tests.proving import absence
 IDS, REPORT, KNOWN = "LINMEN_PROVE_IDS", "LINMEN_PROVE_REPORT", "LINMEN_PROVE_KNOWN"
 
 
-def cost(item: pytest.Item, known: dict[str, Any]) -> tuple[bool, bool, bool, int, float]:
-    """What failed last time first; Chromium and slow ones last; before them whoever speaks of the guard, then its room."""
-    names = set(getattr(item, "fixturenames", ()))
-    slow = item.get_closest_marker("slow") is not None or "live" in names
-    guess = 30.0 if slow else 1.5 if "committed" in names else 0.2
+def needs_chromium(item: pytest.Item) -> bool:
+    return "browser" in getattr(item, "fixturenames", ())
+
+
+def is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None or "live" in getattr(item, "fixturenames", ())
+
+
+def cost(item: pytest.Item, known: dict[str, Any]) -> tuple[bool, bool, int, float]:
+    """What failed last time first; slow ones last; before them whoever speaks of the guard, then its room."""
+    guess = 30.0 if is_slow(item) else 1.5 if "committed" in getattr(item, "fixturenames", ()) else 0.2
     return (
         item.nodeid not in known.get("held", ()),
-        "browser" in names,
-        slow,
+        is_slow(item),
         _far(item.path, known.get("words", ()), known.get("rooms", ())),
         known.get("seconds", {}).get(item.nodeid, guess),
     )
@@ -71,12 +76,19 @@ class Prover:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        kept = [item for item in items if carried(item) & self.ids]
+        kept = self._worth_running([item for item in items if carried(item) & self.ids])
         for item in kept:
             for id in carried(item) & self.ids:
                 self.carrying[id] += 1
-        config.hook.pytest_deselected(items=[item for item in items if not carried(item) & self.ids])
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
         items[:] = sorted(kept, key=lambda item: cost(item, self.known))
+
+    def _worth_running(self, items: list[pytest.Item]) -> list[pytest.Item]:
+        """Without those that need Chromium where others carry the id too; when in haste, without the slow ones as well."""
+        for kind in (needs_chromium, *((is_slow,) if self.known.get("quick") else ())):
+            others = {id for item in items if not kind(item) for id in carried(item)}
+            items = [item for item in items if not kind(item) or carried(item) & self.ids - others]
+        return items
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
