@@ -80,7 +80,7 @@ def _prove(
     over = began + 60 * options.minutes
 
     def one(guard: str) -> list[Proof] | None:
-        return None if time.monotonic() > over else runs.without(guard, asked[guard], place, quick=options.quick)
+        return None if time.monotonic() > over else runs.without(guard, asked[guard], place, quick=options.quick, patience=options.patience)
 
     with ThreadPoolExecutor(options.jobs) as pool:
         tasks = {pool.submit(one, guard): guard for guard in asked}
@@ -129,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--since", default="", metavar="REF", help="only what a change since then touches")
     parser.add_argument("--minutes", type=float, default=24 * 60.0, help="begin no guard after this long")
     parser.add_argument("--quick", action="store_true", help="leave the slow tests out, where others carry the id")
+    parser.add_argument("--patience", type=float, default=runs.SECONDS, help="seconds for one guard's tests")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--table", type=Path, default=obligations.TABLE, help=argparse.SUPPRESS)
     return parser

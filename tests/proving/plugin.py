@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
@@ -73,6 +74,7 @@ class Prover:
         self.passed: list[str] = []
         self.not_counted: dict[str, str] = {}
         self.crashed = ""
+        self.over: float | None = None
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -94,6 +96,11 @@ class Prover:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         if not carried(item) & self.open:
             pytest.skip("each of its ids is held by another")
+        if self.over is None:
+            self.over = time.monotonic() + self.known.get("patience", 3600)
+        if time.monotonic() > self.over:
+            item.session.shouldstop = "no time is left"
+            pytest.skip("no time is left")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
@@ -132,6 +139,7 @@ class Prover:
         told = {
             "held": self.held,
             "carrying": self.carrying,
+            "hurried": self.over is not None and time.monotonic() > self.over,
             "seconds": self.ran,
             "passed": self.passed,
             "not_counted": self.not_counted,
