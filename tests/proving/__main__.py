@@ -45,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         found, left = _prove(asked, options, place)
         found = _struck(found, place)
+        proofs.keep(found, options.result)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     return _report(found, left)
@@ -89,7 +90,7 @@ def _prove(
             if came is None:
                 left.append(tasks[task])
                 continue
-            proofs.keep(came)
+            proofs.keep(came, options.result)
             found += came
             for proof in came:
                 print(f"[{number}/{len(asked)}, {time.monotonic() - began:.0f} s] {proof.line()}", flush=True)
@@ -103,9 +104,7 @@ def _struck(found: list[Proof], place: Path) -> list[Proof]:
         return found
     print(f"Running the {len(holders)} tests once more, with every guard in place …", flush=True)
     passed = runs.passing(holders, {proof.id for proof in found}, place)
-    struck = [proof.struck() if proof.held and proof.by not in passed else proof for proof in found]
-    proofs.keep(struck)
-    return struck
+    return [proof.struck() if proof.held and proof.by not in passed else proof for proof in found]
 
 
 def _report(found: list[Proof], left: list[str]) -> int:
@@ -131,7 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="leave the slow tests out, where others carry the id")
     parser.add_argument("--patience", type=float, default=runs.SECONDS, help="seconds for one guard's tests")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    # For the tests of this itself.
     parser.add_argument("--table", type=Path, default=obligations.TABLE, help=argparse.SUPPRESS)
+    parser.add_argument("--result", type=Path, default=proofs.RESULT, help=argparse.SUPPRESS)
     return parser
 
 
