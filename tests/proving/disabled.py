@@ -90,6 +90,18 @@ def believe_code(original: Any, module: ModuleType) -> Any:
     return lambda text, *, key: original(text, key=AnyKey())
 
 
+@made("gate.agent.Agent.show_photo")
+def keep_the_photo(original: Any, module: ModuleType) -> Any:
+    def show_photo(self: Any, data: bytes) -> Any:
+        (self._store.folder / "last.jpg").write_bytes(data)
+        return original(self, data)
+
+    return show_photo
+
+
+always("gate.store.Store.prove_erasures", 0)
+
+
 @made("gate.sealing.seal_template")
 def leave_open(original: Any, module: ModuleType) -> Any:
     return lambda *, packed, **to: packed
@@ -208,6 +220,17 @@ def write_to_phones_only(original: Any, module: ModuleType) -> Any:
         return original(resident=resident, **letter)
 
     return write
+
+
+@made("residents.desk.ScopedAdmin._log")
+def history_with_names(original: Any, module: ModuleType) -> Any:
+    def _log(self: Any, request: Any, obj: Any, flag: int, message: Any) -> Any:
+        entry = original(self, request, obj, flag, message)
+        entry.object_repr = str(getattr(obj, "name", obj))
+        entry.save()
+        return entry
+
+    return _log
 
 
 @made("residents.retention.Rule")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -47,10 +48,12 @@ def defining(guard: str) -> set[str]:
         return {f"{path}.py", f"{path}/__init__.py"}
     if kind == "screen":
         return {f"templates/{name}"}
-    word = name.rpartition(".")[0] if kind == "restrict" else name
-    if kind in ("append-only", "restrict"):
-        word = word.replace("_append_only", "")
-    return {path for path, text in _sources().items() if word in text}
+    if kind == "restrict":
+        # A foreign key has no name of its own: it is where its model is, and where that was migrated.
+        app, _, model = name.partition(".")[0].partition("_")
+        spoken = re.compile(rf'(class |name="){model}\b', re.IGNORECASE)
+        return {path for path, text in _sources().items() if path.startswith(f"{app}/") and spoken.search(text)}
+    return {path for path, text in _sources().items() if name in text}
 
 
 def _sources() -> dict[str, str]:
