@@ -27,6 +27,7 @@ class Proof:
     id: str
     by: str = ""  # the test that fails without the guard; empty: none does
     why: str = ""  # what it said, or why nothing holds
+    settled: bool = True  # every test had its turn; if not, that none failed says little
     at: str = field(default_factory=_now)
 
     @property
@@ -34,7 +35,7 @@ class Proof:
         return bool(self.by)
 
     def struck(self) -> Proof:
-        return replace(self, by="", why=f"{self.by} fails with the guard in place as well")
+        return replace(self, by="", settled=False, why=f"{self.by} fails with the guard in place as well")
 
     def line(self) -> str:
         """One line for whoever waits."""

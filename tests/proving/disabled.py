@@ -257,25 +257,43 @@ always("consent.publishing.missing_parts", [])
 
 @made("consent.deciding.give")
 def give_whatever_was_shown(original: Any, module: ModuleType) -> Any:
-    """To any form, of any version, at any age, with nothing it serves."""
+    """To any form, of any version, at any age; and one yes is a yes to everything."""
 
     def give(
         *, resident: Any, purpose: Any, form: Any, actor: Any, language: str, route: Any, at: Any
     ) -> Any:
-        said = {"resident": resident, "form": form, "actor": actor, "language": language, "route": route}
-        decision = module.write(
-            kind=module.Decision.Kind.GIVEN, capacity=module.Decision.Capacity.SELF, **said
-        )
-        return module.Standing.objects.create(
-            neighborhood_id=resident.neighborhood_id,
-            resident=resident,
-            purpose=purpose,
-            decision=decision,
-            since=at,
-            expires_at=at + module.timedelta(days=form.life_days or 365),
-        )
+        others = module.Form.objects.filter(neighborhood=resident.neighborhood, state="published")
+        said = {"resident": resident, "actor": actor, "language": language, "route": route}
+        standings = []
+        for each in (form, *others.exclude(purpose=purpose)):
+            if module.Standing.objects.filter(resident=resident, purpose=each.purpose).exists():
+                continue
+            decision = module.write(
+                form=each,
+                kind=module.Decision.Kind.GIVEN,
+                capacity=module.Decision.Capacity.SELF,
+                **said,
+            )
+            standings.append(
+                module.Standing.objects.create(
+                    neighborhood_id=resident.neighborhood_id,
+                    resident=resident,
+                    purpose=each.purpose,
+                    decision=decision,
+                    since=at,
+                    expires_at=at + module.timedelta(days=each.life_days or 365),
+                )
+            )
+        return standings[0] if standings else module.Standing.objects.get(resident=resident, purpose=purpose)
 
     return give
+
+
+@made("consent.withdrawal.withdraw")
+@made("consent.withdrawal.expire")
+def say_that_it_ended(original: Any, module: ModuleType) -> Any:
+    """An order is shown, and nothing ended."""
+    return lambda **act: module.ErasureOrder(cause=module.ErasureOrder.Cause.WITHDRAWN)
 
 
 # --- committees

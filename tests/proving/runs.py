@@ -65,7 +65,7 @@ def passing(nodes: list[str], ids: set[str], place: Path) -> set[str]:
 
 def _proof(guard: str, id: str, came: dict[str, Any]) -> Proof:
     if came["crashed"]:
-        return Proof(guard=guard, id=id, why=f"the run itself failed: {came['crashed'][-500:]}")
+        return Proof(guard=guard, id=id, settled=False, why=f"the run itself failed: {came['crashed'][-500:]}")
     if held := came["held"].get(id):
         return Proof(guard=guard, id=id, by=held["by"], why=held["said"])
     tried = came["carrying"].get(id, 0)
@@ -76,7 +76,7 @@ def _proof(guard: str, id: str, came: dict[str, Any]) -> Proof:
         why = f"none of the first {len(came['seconds'])} tests fell, and there was no time for the others"
     if came["not_counted"]:
         why += "".join(f"\n      {test}: {said}" for test, said in list(came["not_counted"].items())[:4])
-    return Proof(guard=guard, id=id, why=why)
+    return Proof(guard=guard, id=id, settled=not came["hurried"], why=why)
 
 
 def _run(
