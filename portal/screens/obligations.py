@@ -22,7 +22,11 @@ from portal.proofs import Proof
 
 OPEN = "open"
 # What each kind of guard is to a reader.
-DATABASE, CODE, PAGE = gettext_lazy("The database refuses"), gettext_lazy("The code sees to it"), gettext_lazy("A page says so")
+DATABASE, CODE, PAGE = (
+    gettext_lazy("The database refuses"),
+    gettext_lazy("The code sees to it"),
+    gettext_lazy("A page says so"),
+)
 KINDS = {
     **dict.fromkeys(("constraint", "trigger", "append-only", "restrict"), DATABASE),
     "code": CODE,
@@ -109,7 +113,8 @@ def _row(asked: Obligation, seen: Seen, language: str) -> dict[str, Any]:
         "certainty": [CERTAINTY[letter] for letter in asked.confidence.split("/") if letter],
         "guards": _guards(asked, seen.proven) if tests or not seen.carriers else [],
         "tests": tests,
-        "count": ngettext("%(count)d test holds it", "%(count)d tests hold it", len(tests)) % {"count": len(tests)},
+        "count": ngettext("%(count)d test holds it", "%(count)d tests hold it", len(tests))
+        % {"count": len(tests)},
         "state": _state(asked, tests, seen),
         "good": bool(tests) and all(each["outcome"] in ("passed", "skipped") for each in tests),
         "bad": any(each["outcome"] == "failed" for each in tests),
@@ -143,7 +148,12 @@ def _guards(asked: Obligation, proven: dict[tuple[str, str], Proof]) -> list[dic
         kind, name = guard.split(" ")
         proof = proven.get((guard, asked.id))
         found.setdefault(str(KINDS[kind]), []).append(
-            {"kind": kind, "name": name, "proof": proof, "on": datetime.fromisoformat(proof.at) if proof else None}
+            {
+                "kind": kind,
+                "name": name,
+                "proof": proof,
+                "on": datetime.fromisoformat(proof.at) if proof else None,
+            }
         )
     return [{"title": title, "members": members} for title, members in found.items()]
 

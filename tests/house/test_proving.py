@@ -18,7 +18,11 @@ from tests.proving import absence, disabled, touched
 from tests.proving.plugin import counts
 
 KNOWN = obligations.table()
-NAMED = {guard: [each.id for each in KNOWN.values() if guard in each.guards] for each in KNOWN.values() for guard in each.guards}
+NAMED = {
+    guard: [each.id for each in KNOWN.values() if guard in each.guards]
+    for each in KNOWN.values()
+    for guard in each.guards
+}
 CODE = sorted(guard.removeprefix("code ") for guard in NAMED if guard.startswith("code "))
 
 # Of each kind one that holds, and at the end one that has nothing to do with the duty.
@@ -196,9 +200,13 @@ def test_a_guard_is_touched_by_the_file_that_defines_it(changed):
     assert "constraint gate_is_never_biometric_only" in changed("access/models/gates.py")
     assert "screen retention.html" in changed("templates/retention.html")
     migration = "sharing/migrations/0002_asked_once_given_once.py"
-    assert {"trigger sharing_disclosedrow_by_own_yes", "trigger sharing_disclosure_once"} <= changed(migration).keys()
+    assert {"trigger sharing_disclosedrow_by_own_yes", "trigger sharing_disclosure_once"} <= changed(
+        migration
+    ).keys()
     assert "append-only ledger_entry" in changed("ledger/migrations/0002_entries_only_append.py")
-    assert "restrict access_template.standing_id" in changed("access/migrations/0001_gates_credentials_feed.py")
+    assert "restrict access_template.standing_id" in changed(
+        "access/migrations/0001_gates_credentials_feed.py"
+    )
 
 
 def test_a_guard_is_touched_by_the_tests_that_carry_its_ids(changed):
@@ -210,7 +218,9 @@ def test_a_guard_is_touched_by_the_tests_that_carry_its_ids(changed):
 def test_a_guard_is_touched_by_its_row_and_by_no_better_translation(changed):
     text = obligations.TABLE.read_text(encoding="utf-8")
     assert changed(touched.TABLE, before=text.replace("谁都不必", "任何人都不必")) == {}
-    found = changed(touched.TABLE, before=text.replace("code access.gates.methods", "code access.gates.other"))
+    found = changed(
+        touched.TABLE, before=text.replace("code access.gates.methods", "code access.gates.other")
+    )
     assert found == {"code access.gates.methods": ["A1"]}
     assert changed(touched.TABLE, before=text.replace("Nobody has to give", "No one has to give")) == {
         guard: ["A1"] for guard in KNOWN["A1"].guards

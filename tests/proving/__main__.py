@@ -1,11 +1,11 @@
 """`make prove`: for each guard that docs/obligations.toml names, whether a test falls without it.
 
-    make prove                          every guard of every covered id
-    make prove IDS=A1,2                 those of these ids
-    make prove GUARDS="trigger x"       these guards (several: separated by commas)
-    make prove SINCE=HEAD~1             those that the change since then touches
-    make prove MINUTES=25 JOBS=1        begin none after 25 minutes; one at a time
-    make prove QUICK=1                  without the slow tests, where others carry the id
+make prove                          every guard of every covered id
+make prove IDS=A1,2                 those of these ids
+make prove GUARDS="trigger x"       these guards (several: separated by commas)
+make prove SINCE=HEAD~1             those that the change since then touches
+make prove MINUTES=25 JOBS=1        begin none after 25 minutes; one at a time
+make prove QUICK=1                  without the slow tests, where others carry the id
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
     if not asked:
         print("No guard is asked for.")
         return HOLDS
-    print(f"{len(asked)} guards, {sum(map(len, asked.values()))} times an id. Making a migrated cluster …", flush=True)
+    print(
+        f"{len(asked)} guards, {sum(map(len, asked.values()))} times an id. Making a migrated cluster …",
+        flush=True,
+    )
     place = runs.prepare()
     try:
         found, left = _prove(asked, options, place)
@@ -63,7 +66,9 @@ def _asked(options: argparse.Namespace, known: dict[str, obligations.Obligation]
             named.setdefault(guard, []).append(each.id)
     if options.ids:
         obligations.refuse_unknown(options.ids, known=known)
-        named = {guard: kept for guard, ids in named.items() if (kept := [id for id in ids if id in options.ids])}
+        named = {
+            guard: kept for guard, ids in named.items() if (kept := [id for id in ids if id in options.ids])
+        }
     if options.guards:
         if unknown := set(options.guards) - named.keys():
             raise UnknownGuard(f"docs/obligations.toml names no such guard: {', '.join(sorted(unknown))}")
@@ -81,7 +86,11 @@ def _prove(
     over = began + 60 * options.minutes
 
     def one(guard: str) -> list[Proof] | None:
-        return None if time.monotonic() > over else runs.without(guard, asked[guard], place, quick=options.quick, patience=options.patience)
+        return (
+            None
+            if time.monotonic() > over
+            else runs.without(guard, asked[guard], place, quick=options.quick, patience=options.patience)
+        )
 
     with ThreadPoolExecutor(options.jobs) as pool:
         tasks = {pool.submit(one, guard): guard for guard in asked}
@@ -127,7 +136,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--guards", type=listed, default=[], metavar='"trigger x"')
     parser.add_argument("--since", default="", metavar="REF", help="only what a change since then touches")
     parser.add_argument("--minutes", type=float, default=24 * 60.0, help="begin no guard after this long")
-    parser.add_argument("--quick", action="store_true", help="leave the slow tests out, where others carry the id")
+    parser.add_argument(
+        "--quick", action="store_true", help="leave the slow tests out, where others carry the id"
+    )
     parser.add_argument("--patience", type=float, default=runs.SECONDS, help="seconds for one guard's tests")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     # For the tests of this itself.

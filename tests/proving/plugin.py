@@ -58,7 +58,9 @@ def counts(when: str, error: BaseException) -> str:
     if when != "call":
         return f"it failed in {when}, before the test said anything"
     if isinstance(error, TypeError | AttributeError) and "NoneType" in str(error):
-        return "it fell over an answer that was not given: tests/proving/disabled.py must say what 'off' means"
+        return (
+            "it fell over an answer that was not given: tests/proving/disabled.py must say what 'off' means"
+        )
     if isinstance(error, ImportError | SyntaxError | NameError | OperationalError | ProgrammingError):
         return f"the code broke ({type(error).__name__}), nothing was let pass"
     return ""
@@ -158,6 +160,4 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # The vault of the copied cluster knows its wrapping key: it must lie there before the settings make another.
 if absence.SEED in os.environ:
-    absence.copy_keys(
-        Path(os.environ[absence.SEED]), absence.BASE / "var" / f"test-{os.getpid()}"
-    )
+    absence.copy_keys(Path(os.environ[absence.SEED]), absence.BASE / "var" / f"test-{os.getpid()}")

@@ -34,7 +34,9 @@ def prepare() -> Path:
     return place
 
 
-def without(guard: str, ids: list[str], place: Path, *, quick: bool = False, patience: float = SECONDS) -> list[Proof]:
+def without(
+    guard: str, ids: list[str], place: Path, *, quick: bool = False, patience: float = SECONDS
+) -> list[Proof]:
     files = sorted({each.file for id in ids for each in carried.by_id().get(id, ())})
     last = proofs.kept()
     held = [proof.by for id in ids if (proof := last.get((guard, id))) and proof.by]
@@ -52,7 +54,9 @@ def _spoken(guard: str) -> list[str]:
 
 
 def _rooms(guard: str) -> list[str]:
-    return sorted({part for path in touched.defining(guard) for part in Path(path).parent.parts} - {"migrations"})
+    return sorted(
+        {part for path in touched.defining(guard) for part in Path(path).parent.parts} - {"migrations"}
+    )
 
 
 def passing(nodes: list[str], ids: set[str], place: Path) -> set[str]:
@@ -65,7 +69,9 @@ def passing(nodes: list[str], ids: set[str], place: Path) -> set[str]:
 
 def _proof(guard: str, id: str, came: dict[str, Any]) -> Proof:
     if came["crashed"]:
-        return Proof(guard=guard, id=id, settled=False, why=f"the run itself failed: {came['crashed'][-500:]}")
+        return Proof(
+            guard=guard, id=id, settled=False, why=f"the run itself failed: {came['crashed'][-500:]}"
+        )
     if held := came["held"].get(id):
         return Proof(guard=guard, id=id, by=held["by"], why=held["said"])
     tried = came["carrying"].get(id, 0)
@@ -86,7 +92,17 @@ def _run(
     report, told, log = folder / "report.json", folder / "known.json", folder / "log"
     seconds = json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {}
     told.write_text(json.dumps(known | {"seconds": seconds}))
-    command = [sys.executable, "-m", "pytest", "-p", "tests.proving.plugin", "-p", "no:cacheprovider", "-q", *tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "tests.proving.plugin",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        *tests,
+    ]
     own = {
         plugin.IDS: ",".join(ids),
         plugin.REPORT: str(report),
@@ -96,7 +112,12 @@ def _run(
     with log.open("wb") as out:
         try:
             code = subprocess.run(
-                command, env=_environment() | own | env, cwd=absence.BASE, stdout=out, stderr=out, timeout=SECONDS + GRACE
+                command,
+                env=_environment() | own | env,
+                cwd=absence.BASE,
+                stdout=out,
+                stderr=out,
+                timeout=SECONDS + GRACE,
             ).returncode
         except subprocess.TimeoutExpired:
             code = -1
@@ -108,7 +129,15 @@ def _run(
 
 
 def _crashed(why: str) -> dict[str, Any]:
-    return {"held": {}, "carrying": {}, "hurried": False, "seconds": {}, "passed": [], "not_counted": {}, "crashed": why}
+    return {
+        "held": {},
+        "carrying": {},
+        "hurried": False,
+        "seconds": {},
+        "passed": [],
+        "not_counted": {},
+        "crashed": why,
+    }
 
 
 def _environment() -> dict[str, str]:

@@ -52,7 +52,9 @@ def defining(guard: str) -> set[str]:
         # A foreign key has no name of its own: it is where its model is, and where that was migrated.
         app, _, model = name.partition(".")[0].partition("_")
         spoken = re.compile(rf'(class |name="){model}\b', re.IGNORECASE)
-        return {path for path, text in _sources().items() if path.startswith(f"{app}/") and spoken.search(text)}
+        return {
+            path for path, text in _sources().items() if path.startswith(f"{app}/") and spoken.search(text)
+        }
     return {path for path, text in _sources().items() if name in text}
 
 
@@ -61,7 +63,9 @@ def _sources() -> dict[str, str]:
     if not _read:
         for path in absence.BASE.glob("*/**/*.py"):
             relative = path.relative_to(absence.BASE).as_posix()
-            if not relative.startswith(("tests/", "var/", ".")) and ("migrations" in relative or "models" in relative):
+            if not relative.startswith(("tests/", "var/", ".")) and (
+                "migrations" in relative or "models" in relative
+            ):
                 _read[relative] = path.read_text(encoding="utf-8")
     return _read
 
@@ -74,9 +78,7 @@ def _row_changed(guard: str, id: str, before: dict[str, dict[str, Any]]) -> bool
     if row is None or guard not in row["guards"]:
         return True
     now = _rows(obligations.TABLE.read_text(encoding="utf-8"))[id]
-    return any(
-        row.get(name) != now.get(name) for name in ("source", "words", "confidence")
-    )
+    return any(row.get(name) != now.get(name) for name in ("source", "words", "confidence"))
 
 
 def _rows(text: str) -> dict[str, dict[str, Any]]:

@@ -94,7 +94,7 @@ def test_it_says_which_tests_passed(untested, row):
     )
     said = row("A1")
     assert "The tests passed when this copy was last tested" in said
-    assert f"{TEST.sentence}</span> · <span class=\"soft\">passed" in said
+    assert f'{TEST.sentence}</span> · <span class="soft">passed' in said
 
 
 def test_one_failure_among_many_runs_of_a_test_is_a_failure(untested, row):
@@ -125,10 +125,10 @@ def test_it_lives_without_tests(monkeypatch, tmp_path, anybody):
 
 
 def test_it_opens_every_list_for_a_printer(anybody):
-    assert "<details class=\"duty__tests\">" in anybody.get(PAGE).content.decode()
+    assert '<details class="duty__tests">' in anybody.get(PAGE).content.decode()
     opened = anybody.get(f"{PAGE}?tests=open").content.decode()
-    assert "<details class=\"duty__tests\">" not in opened
-    assert "<details class=\"duty__tests\" open>" in opened
+    assert '<details class="duty__tests">' not in opened
+    assert '<details class="duty__tests" open>' in opened
 
 
 def test_it_is_found_from_every_page(anybody, me):
