@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 HOLD_STANDINGS = """
     SELECT s.id FROM consent_standing s
     JOIN consent_decision d ON d.id = s.decision_id
-    JOIN consent_form f ON f.id = d.form_id AND f.state = 'published'
+    JOIN consent_form f ON f.id = d.form_id AND f.state IN ('published', 'reworded')
     WHERE s.id IN (SELECT t.standing_id FROM access_template t WHERE t.credential_id = ANY(%s))
         AND s.expires_at > GREATEST(%s, clock_timestamp())
     ORDER BY s.id FOR KEY SHARE OF s

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from consent import withdrawal
-from consent.models import Form, Standing
+from consent.models import IN_FORCE, Standing
 from residents.models import Resident
 from residents.retention import AsWritten, End, Kept, Rows, Rule
 
@@ -18,7 +18,7 @@ from residents.retention import AsWritten, End, Kept, Rows, Rule
 def _over(at: datetime) -> Q:
     """Its time has come, or its form was no longer in force at that time (obligation 7)."""
     form = "decision__form__"
-    replaced = ~Q(**{f"{form}state": Form.State.PUBLISHED})
+    replaced = ~Q(**{f"{form}state__in": IN_FORCE})
     return Q(expires_at__lte=at) | (replaced & Q(**{f"{form}superseded_at__lte": at}))
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import cache
 
 from consent.deciding import give
-from consent.models import Decision, Form, Purpose, Standing
+from consent.models import Form, Purpose, Standing
+from consent.voices import own
 from portal.portraits import portrait
 from residents.models import Resident
 
@@ -23,9 +24,7 @@ def agree(
             resident=resident,
             purpose=purpose,
             form=forms[purpose],
-            actor=resident.user,
-            language="zh-hans",
-            route=Decision.Route.PORTAL,
+            voice=own(resident.user, "zh-hans"),
             at=at,
         )
         for purpose in purposes or ALL

@@ -19,9 +19,9 @@ from access import cards, gates, pairing, pins, rules, templates
 from access.feed import refresh
 from access.models import Credential, Device, Gate, Rule, Template
 from access.signing import server_key
+from consent import voices
 from consent.deciding import give
-from consent.models import Decision, Form, Purpose, Standing
-from consent.publishing import publish
+from consent.models import Form, Purpose, Standing
 from gate import sealing, wire
 from portal import retention
 from residents import leaving, moving
@@ -100,14 +100,18 @@ def end(card: Credential, *, at: datetime) -> None:
     refresh(credentials=[card], at=at)
 
 
+def somebody() -> User:
+    """An account and nothing else."""
+    return User.objects.create(username=f"somebody-{next(_numbers)}")
+
+
 def form(where: Neighborhood, purpose: Purpose, *, at: datetime) -> Form:
-    from tests.cast import draft
+    from tests.cast import draft, publish
 
     found = Form.objects.filter(neighborhood=where, purpose=purpose, state=Form.State.PUBLISHED).first()
     if found:
         return found
-    by = User.objects.create(username=f"publisher-{next(_numbers)}")
-    return publish(form=draft(where, purpose), by=by, at=at)
+    return publish(form=draft(where, purpose), by=somebody(), at=at)
 
 
 def consent(who: Resident, *, at: datetime, purpose: Purpose = Purpose.FACE_AT_GATE) -> Standing:
@@ -116,9 +120,7 @@ def consent(who: Resident, *, at: datetime, purpose: Purpose = Purpose.FACE_AT_G
         resident=who,
         purpose=purpose,
         form=form(who.neighborhood, purpose, at=at),
-        actor=who.user,
-        language="zh-hans",
-        route=Decision.Route.PORTAL,
+        voice=voices.own(who.user, "zh-hans"),
         at=at,
     )
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from consent import deciding, withdrawal
+from consent import deciding, voices, withdrawal
 from consent.deciding import Line
 from consent.models import SERVES, Decision, Form, FormText, Purpose, Standing
 from portal.screens.entrance import ResidentRequest, language, resident_only
@@ -94,9 +94,7 @@ def decide(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
             resident=request.resident,
             purpose=purpose,
             form=form,
-            actor=request.user,
-            language=language(),
-            route=Decision.Route.PORTAL,
+            voice=voices.own(request.user, language()),
             at=timezone.now(),
         )
     except deciding.FormChanged:
@@ -129,9 +127,7 @@ def withdraw(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
         order = withdrawal.withdraw(
             resident=request.resident,
             purpose=purpose,
-            actor=request.user,
-            language=language(),
-            route=Decision.Route.PORTAL,
+            voice=voices.own(request.user, language()),
             at=timezone.now(),
         )
     except withdrawal.NothingToWithdraw:

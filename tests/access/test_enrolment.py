@@ -13,7 +13,8 @@ from access import enrolment, gates, photos, rules, templates
 from access.enrolment import EnrolmentRefused
 from access.models import Credential, Enrolment, FeedRow, Template
 from consent import withdrawal
-from consent.models import Decision, Purpose
+from consent.models import Purpose
+from consent.voices import own
 from gate.sealing import unpack_template
 from ledger.models import Entry
 from portal.portraits import portrait
@@ -217,8 +218,7 @@ def test_a_withdrawal_during_the_work_leaves_nothing(
     def look_while_withdrawn(claimed):
         face = look(claimed)
         withdrawal.withdraw(
-            resident=resident, purpose=purpose, actor=resident.user, language="en",
-            route=Decision.Route.PORTAL, at=now,
+            resident=resident, purpose=purpose, voice=own(resident.user, "en"), at=now,
         )  # fmt: skip
         return face
 

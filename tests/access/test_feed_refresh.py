@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from access import cards, feed, gates, rules
 from access.models import Credential, FeedCounter, FeedRow, Gate
-from consent.models import Decision, Purpose
+from consent.models import Purpose
+from consent.voices import own
 from consent.withdrawal import withdraw
 from residents.models import Neighborhood
 from tests import make
@@ -39,9 +40,7 @@ def stop(who, now) -> None:
     withdraw(
         resident=who,
         purpose=Purpose.FACE_AT_GATE,
-        actor=who.user,
-        language="en",
-        route=Decision.Route.PORTAL,
+        voice=own(who.user, "en"),
         at=now,
     )
 

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from access import cards, devices, enrolment, gates, photos, reading, receipts, rules, storage
 from access.models import Credential, Device, Enrolment, FeedRow, SealedCopy, Template
 from consent import withdrawal
-from consent.models import Decision, Purpose, Standing
+from consent.models import Purpose, Standing
+from consent.voices import own
 from ledger.models import Entry
 from portal import erasure
 from residents.models import ErasureOrder, ErasurePlace
@@ -89,8 +90,7 @@ def erased(device, credential, at) -> None:
 
 def withdraw(resident, at, purpose=FACE) -> ErasureOrder:
     return withdrawal.withdraw(
-        resident=resident, purpose=purpose, actor=resident.user, language="zh-hans",
-        route=Decision.Route.PORTAL, at=at,
+        resident=resident, purpose=purpose, voice=own(resident.user, "zh-hans"), at=at,
     )  # fmt: skip
 
 

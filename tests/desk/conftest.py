@@ -19,6 +19,7 @@ from access.models import Credential, Device, Enrolment, EntryEvent, Gate, Pass,
 from committees import appointing
 from committees.models import Committee, Term
 from consent.models import Decision, Form, Purpose, Standing
+from consent.voices import own
 from consent.withdrawal import withdraw
 from residents import batches, deaths, departures, letters, moving, owning, standing_by
 from residents.ages import today_in
@@ -182,9 +183,7 @@ def _consented(resident: Resident, neighbor: Resident, forms: Any, now: datetime
     withdraw(
         resident=neighbor,
         purpose=Purpose.FACE_AT_GATE,
-        actor=neighbor.user,
-        language="zh-hans",
-        route=Decision.Route.PORTAL,
+        voice=own(neighbor.user, "zh-hans"),
         at=now,
     )
 
