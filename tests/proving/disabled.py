@@ -178,22 +178,16 @@ def insist_on_a_phone(original: Any, module: ModuleType) -> Any:
 @made("residents.claiming.open_account")
 def agree_in_the_same_breath(original: Any, module: ModuleType) -> Any:
     def open_account(*, letter: Any, at: Any, **account: Any) -> Any:
-        from consent import deciding
-        from consent.models import Decision, Form
+        from consent import deciding, voices
+        from consent.models import Form, Purpose
         from residents.models import Resident
 
         user = original(letter=letter, at=at, **account)
         resident = Resident.objects.get(user=user)
-        for form in Form.objects.filter(neighborhood=resident.neighborhood, state="published"):
-            deciding.give(
-                resident=resident,
-                purpose=form.purpose,
-                form=form,
-                actor=user,
-                language="en",
-                route=Decision.Route.PORTAL,
-                at=at,
-            )
+        forms = Form.objects.filter(neighborhood=resident.neighborhood, state="published")
+        for form in sorted(forms, key=lambda each: list(Purpose).index(Purpose(each.purpose))):
+            voice = voices.own(user, "en")
+            deciding.give(resident=resident, purpose=Purpose(form.purpose), form=form, voice=voice, at=at)
         return user
 
     return open_account
@@ -259,20 +253,14 @@ always("consent.publishing.missing_parts", [])
 def give_whatever_was_shown(original: Any, module: ModuleType) -> Any:
     """To any form, of any version, at any age; and one yes is a yes to everything."""
 
-    def give(
-        *, resident: Any, purpose: Any, form: Any, actor: Any, language: str, route: Any, at: Any
-    ) -> Any:
+    def give(*, resident: Any, purpose: Any, form: Any, voice: Any, at: Any) -> Any:
         others = module.Form.objects.filter(neighborhood=resident.neighborhood, state="published")
-        said = {"resident": resident, "actor": actor, "language": language, "route": route}
         standings = []
         for each in (form, *others.exclude(purpose=purpose)):
             if module.Standing.objects.filter(resident=resident, purpose=each.purpose).exists():
                 continue
             decision = module.write(
-                form=each,
-                kind=module.Decision.Kind.GIVEN,
-                capacity=module.Decision.Capacity.SELF,
-                **said,
+                resident=resident, form=each, kind=module.Decision.Kind.GIVEN, voice=voice
             )
             standings.append(
                 module.Standing.objects.create(
