@@ -10,7 +10,7 @@ export PORT ?= 8000
 REQUIREMENTS ?= requirements-dev.txt
 SOURCES := manage.py access benchmarks committees consent gate ledger portal residents sharing vault tests
 
-.PHONY: demo test bench check install production deployment obligations screenshots messages lock reset clean help
+.PHONY: demo test bench check install production deployment obligations prove screenshots messages lock reset clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -36,6 +36,9 @@ bench: $(STAMP)  ## what proofs and appending cost at 10,000 to 1,000,000 entrie
 
 obligations: test  ## what of the law is covered by tests that ran and passed
 	@LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python manage.py obligations
+
+prove: $(STAMP) locale/.compiled  ## take each guard away and see a test fail; IDS=A1,2 GUARDS="trigger x" SINCE=main MINUTES=25 JOBS=2
+	@LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python -m tests.proving $(if $(IDS),--ids "$(IDS)") $(if $(GUARDS),--guards "$(GUARDS)") $(if $(SINCE),--since "$(SINCE)") $(if $(MINUTES),--minutes $(MINUTES)) $(if $(JOBS),--jobs $(JOBS)) $(if $(QUICK),--quick)
 
 screenshots: $(STAMP) locale/.compiled  ## the screens, at two widths and in two languages
 	@LINMEN_MODE=demo $(BIN)/python manage.py screenshots
