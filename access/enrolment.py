@@ -21,6 +21,7 @@ from django.db.models import F
 from access import photos, templates
 from access.feed import refresh
 from access.models import Credential, Enrolment, Template
+from consent import minors
 from consent.decisions import one_at_a_time
 from consent.models import Purpose, Standing
 from gate.photos import FILE_LIMIT, PhotoRefused, Refusal
@@ -48,6 +49,7 @@ class NotNow(StrEnum):
     NO_CONSENT = "no_consent"
     NO_CONSENT_TO_SEND = "no_consent_to_send"
     ANOTHER_UNFINISHED = "another_unfinished"
+    NOT_ENABLED = "not_enabled"
 
 
 class EnrolmentRefused(Exception):
@@ -74,6 +76,8 @@ def begin(
 
     Raises: EnrolmentRefused
     """
+    if minors.are_off(resident, Purpose.FACE_AT_GATE, at):
+        raise EnrolmentRefused(NotNow.NOT_ENABLED)
     for which, picture in enumerate(pictures, start=1):
         if not picture:
             raise EnrolmentRefused(Refusal.EMPTY, which)

@@ -68,7 +68,7 @@ def enrol(request: ResidentRequest) -> HttpResponse:
     under_way = request.resident.enrolments.unfinished().first()
     if under_way:
         return redirect("enrolment", under_way.pk)
-    form = _photos(request) if request.method == "POST" else PhotosForm()
+    form = photos_of(request) if request.method == "POST" else PhotosForm()
     if form.is_bound and form.is_valid():
         answer = _begun(request, form)
         if answer:
@@ -90,7 +90,7 @@ def enrolment(request: ResidentRequest, enrolment: UUID) -> HttpResponse:
     found = get_object_or_404(
         request.resident.enrolments.select_related("standing", "photo_standing"), pk=enrolment
     )
-    return render(request, "enrolment.html", _progress(found))
+    return render(request, "enrolment.html", progress(found))
 
 
 @require_POST
@@ -105,7 +105,7 @@ def cancel(request: ResidentRequest, enrolment: UUID) -> HttpResponse:
     return redirect("home")
 
 
-def _photos(request: HttpRequest) -> PhotosForm:
+def photos_of(request: HttpRequest) -> PhotosForm:
     form = PhotosForm(request.POST, request.FILES)
     form.full_clean()
     for name in too_large(request) & set(PHOTOS):
@@ -127,6 +127,9 @@ def _begun(request: ResidentRequest, form: PhotosForm) -> HttpResponse | None:
             return _ask_first(request, Purpose.FACE_AT_GATE)
         if refused.reason == NotNow.NO_CONSENT_TO_SEND:
             return _ask_first(request, Purpose.PHOTO_OVER_INTERNET)
+        if refused.reason == NotNow.NOT_ENABLED:
+            messages.warning(request, _("Face entry is off here. Nothing was kept; your card opens as always."))
+            return redirect("home")
         if refused.reason == NotNow.ANOTHER_UNFINISHED:
             return redirect("enrol")  # which shows the one under way
         form.refuse(PHOTOS[(refused.which or 1) - 1], refused.reason)
@@ -139,7 +142,7 @@ def _ask_first(request: HttpRequest, purpose: Purpose) -> HttpResponse:
     return redirect("consent", purpose)
 
 
-def _progress(found: Enrolment) -> dict[str, Any]:
+def progress(found: Enrolment) -> dict[str, Any]:
     if found.state == Enrolment.State.REFUSED:
         return _refused(found)
     if found.state == Enrolment.State.DONE:
