@@ -21,6 +21,7 @@ from django.core.cache import cache
 from access import enrolment, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
+from consent import coming_of_age
 from portal import erasure, practice
 from portal.health import SWEEP_KEY
 from residents import departures, effects, leaving, moving
@@ -43,6 +44,7 @@ def sweep(*, at: datetime) -> bool:
     """True if every part went through."""
     parts: list[tuple[str, Callable[[], object]]] = [
         ("notices that ran their course", lambda: _end_notices(at)),
+        ("fourteenth birthdays", lambda: coming_of_age.tell(at=at)),
         ("last days", lambda: _carry_out(at)),
         ("orphaned photos", lambda: _delete_orphans(at)),
         ("waiting enrolments", lambda: _nudge(at)),

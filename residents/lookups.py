@@ -14,7 +14,7 @@ from django.db import transaction
 from ledger.record import record
 from residents import approving, contact
 from residents.approving import NeedsApproval as NeedsApproval
-from residents.models import LookUp, Resident, User
+from residents.models import Approval, LookUp, Resident, User
 from residents.scope import may
 
 OPEN_FOR = timedelta(minutes=15)
@@ -71,6 +71,28 @@ def look_up(
         },
     )
     return entry
+
+
+@transaction.atomic
+def look_up_or_ask(
+    *, resident: Resident, by: User, reason: str, capacity: str, at: datetime, event: UUID | None = None
+) -> LookUp | Approval:
+    """The details, or for a minor's without an approval: the question for one, which another of the staff answers.
+
+    With an approval in hand the reason may be left out: it is the one that was approved.
+
+    Raises: ReasonMissing, PermissionDenied
+    """
+    if approving.is_minor(resident, at):
+        approval = approving.approved(resident=resident, by=by, event=event, at=at)
+        if approval is None:
+            if not reason.strip():
+                raise ReasonMissing
+            return approving.ask(
+                resident=resident, by=by, reason=reason, capacity=capacity, event=event, at=at
+            )
+        reason = approval.reason
+    return look_up(resident=resident, by=by, reason=reason, capacity=capacity, event=event, at=at)
 
 
 def is_open(*, resident: Resident, by: User, at: datetime, event: UUID | None = None) -> bool:

@@ -128,7 +128,9 @@ def _begun(request: ResidentRequest, form: PhotosForm) -> HttpResponse | None:
         if refused.reason == NotNow.NO_CONSENT_TO_SEND:
             return _ask_first(request, Purpose.PHOTO_OVER_INTERNET)
         if refused.reason == NotNow.NOT_ENABLED:
-            messages.warning(request, _("Face entry is off here. Nothing was kept; your card opens as always."))
+            messages.warning(
+                request, _("Face entry is off here. Nothing was kept; your card opens as always.")
+            )
             return redirect("home")
         if refused.reason == NotNow.ANOTHER_UNFINISHED:
             return redirect("enrol")  # which shows the one under way
