@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -151,18 +152,25 @@ def test_raw_rows_open_nothing(child, fam, clerk, second_clerk, manager, here, n
         _row(child, clerk, now, approval=yes)  # once
 
 
-@pytest.mark.parametrize(("years", "ahead", "free"), [(18, 1, False), (18, 0, True), (14, -1, False)])
-def test_it_holds_until_the_eighteenth_birthday_by_local_midnight(child, clerk, now, years, ahead, free):
+@pytest.mark.parametrize(("years", "ahead"), [(18, 1), (14, -1)])
+def test_it_holds_until_the_eighteenth_birthday_by_local_midnight(child, clerk, now, years, ahead):
     today = today_in(child.neighborhood, now)
     child.born = ages.years_before(today + timedelta(days=ahead), years)
     Resident.objects.filter(pk=child.pk).update(born=child.born)
-    if free:
-        assert look(child, clerk, now).approval is None
-    else:
-        with pytest.raises(NeedsApproval):
-            look(child, clerk, now)
-        with pytest.raises(DatabaseError, match="another of the staff"), transaction.atomic():
-            _row(child, clerk, now)
+    with pytest.raises(NeedsApproval):
+        look(child, clerk, now)
+    with pytest.raises(DatabaseError, match="another of the staff"), transaction.atomic():
+        _row(child, clerk, now)
+    day = ages.birthday(child.born, 18)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(child.neighborhood.time_zone))
+    assert approving.is_minor(child, midnight - timedelta(seconds=1))
+    assert not approving.is_minor(child, midnight)
+
+
+def test_of_whoever_is_of_age_nobody_else_is_asked(child, clerk, now):
+    child.born = None  # as it is from the eighteenth birthday on
+    Resident.objects.filter(pk=child.pk).update(born=None)
+    assert look(child, clerk, now).approval is None
 
 
 def test_whose_entry_it_was_is_asked_alike(child, clerk, manager, here, now):

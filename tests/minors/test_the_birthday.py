@@ -19,7 +19,7 @@ from residents import ages, tracking
 from residents.ages import today_in
 from residents.models import Letter, Neighborhood, Resident, User
 from tests import make
-from tests.minors.conftest import age, says
+from tests.minors.conftest import age, allow_faces, family, says
 
 pytestmark = pytest.mark.django_db
 FACE = Purpose.FACE_AT_GATE
@@ -29,14 +29,12 @@ ZONES = ["Asia/Shanghai", "Asia/Urumqi", "America/Los_Angeles", "Pacific/Kiritim
 
 
 @pytest.fixture(params=ZONES)
-def zoned(request, fam):
+def zoned(request, here, clerk, now):
     """The family, in a neighborhood of that zone."""
-    Neighborhood.objects.filter(pk=fam.child.neighborhood_id).update(time_zone=request.param)
-    for each in (fam.child, fam.mother, fam.father):
-        each.neighborhood.time_zone = request.param
-    fam.by_mother.refresh_from_db()
-    fam.by_father.refresh_from_db()
-    return fam
+    here.time_zone = request.param
+    here.save()
+    allow_faces(here, at=now)
+    return family(here, clerk, at=now)
 
 
 def midnight_of(child: Resident) -> datetime:
