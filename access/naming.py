@@ -11,8 +11,8 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied
 
 from access.models import Credential, EntryEvent
-from residents import effects, lookups
-from residents.models import Resident, User
+from residents import approving, effects, lookups
+from residents.models import Approval, LookUp, Resident, User
 from residents.scope import may
 
 
@@ -25,20 +25,19 @@ class Passer:
     until: datetime
 
 
-def ask(*, event: EntryEvent, by: User, reason: str, at: datetime) -> bool:
-    """Write the reason down and open the answer. False if the event leads to nobody, and then nothing is written.
+def ask(*, event: EntryEvent, by: User, reason: str, at: datetime) -> LookUp | Approval | None:
+    """Write the reason down and open the answer; of a minor, ask another of the staff first. None if the event leads to
+    nobody, and then nothing is written.
 
     Raises: lookups.ReasonMissing, PermissionDenied
     """
-    if not reason.strip():
-        raise lookups.ReasonMissing
     for perm in ("look_up", "manage_access"):
         if not may(by, perm, event.neighborhood, at):
             raise PermissionDenied
     credential = _credential(event)
     if credential is None:
-        return False
-    lookups.look_up(
+        return None
+    return lookups.look_up_or_ask(
         resident=credential.resident,
         by=by,
         reason=reason,
@@ -46,7 +45,14 @@ def ask(*, event: EntryEvent, by: User, reason: str, at: datetime) -> bool:
         event=event.pk,
         at=at,
     )
-    return True
+
+
+def approved(*, event: EntryEvent, by: User, at: datetime) -> Approval | None:
+    """For an entry of a minor: that another of the staff has let `by` look."""
+    credential = _credential(event)
+    if credential is None:
+        return None
+    return approving.approved(resident=credential.resident, by=by, event=event.pk, at=at)
 
 
 def passer(*, event: EntryEvent, by: User, at: datetime) -> Passer | None:

@@ -41,6 +41,10 @@ class OnlyTheyStop(Exception):
     """A yes stands: to stop it is the resident's own, not a helper's."""
 
 
+class TheyDecided(Exception):
+    """The resident has decided about this: a helper adds nothing to their word, and is not told what it was."""
+
+
 class NeedsFirst(Exception):
     """This purpose only serves `purpose`, which has not been agreed to."""
 
@@ -98,6 +102,9 @@ def give(
         raise FormChanged
     standing = Standing.objects.of(resident, purpose).select_related("decision").first()
     if standing and standing.expires_at > at and standing.decision.form_id == form.pk:
+        if voice.guardianship and not guarding.has_said_yes(voice.guardianship, purpose):
+            # The second guardian's yes is a word of its own: it holds what the first one's no longer does.
+            write(resident=resident, form=form, kind=Decision.Kind.GIVEN, voice=voice)
         return standing
     enabling.insist(
         neighborhood=resident.neighborhood, purpose=purpose, at=at, for_minors=ages.is_guarded(resident, at)
@@ -134,7 +141,7 @@ def refuse(
 ) -> ErasureOrder | None:
     """Record a no. Where a yes stands, this is a withdrawal, and its erasure order comes back.
 
-    Raises: FormChanged, NoGuardian, OnlyTheyStop
+    Raises: FormChanged, NoGuardian, OnlyTheyStop, TheyDecided
     """
     resident = one_at_a_time(resident)
     if voice.guardianship:
@@ -146,6 +153,8 @@ def refuse(
     if form.pk != getattr(form_in_force(resident, purpose), "pk", None):
         raise FormChanged
     said = Decision.objects.filter(resident=resident, purpose=purpose, guardianship=voice.guardianship)
+    if voice.capacity == Decision.Capacity.HELPER and said.exclude(capacity=voice.capacity).exists():
+        raise TheyDecided
     last = said.order_by("-at").first()
     if last and last.kind == Decision.Kind.REFUSED and last.form_id == form.pk:
         return None

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from consent.models import Decision, Purpose
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from consent import withdrawal
+from consent.decisions import one_at_a_time
+from consent.models import SERVES, Decision, Paper, Purpose, Standing
+from consent.powers import NoGuardian as NoGuardian
+from consent.powers import insist as insist
 from residents.ages import today_in
-from residents.models import Guardianship, Resident
-
-
-class NoGuardian(Exception):
-    """They have no power over this child: it ended, a court took it, or the child is fourteen and decides alone."""
-
-
-def insist(guardianship: Guardianship, child: Resident, at: datetime) -> None:
-    """Raises: NoGuardian"""
-    # Taken, so that a court's bar and a decision take turns.
-    held = Guardianship.objects.select_for_update(no_key=True, of=("self",)).filter(
-        pk=guardianship.pk, child=child
-    )
-    if not held.current(today_in(child.neighborhood, at)).exists():
-        raise NoGuardian
+from residents.models import ErasureOrder, Guardianship, Resident
 
 
 def others_no(guardianship: Guardianship, child: Resident, purpose: Purpose, at: datetime) -> bool:
@@ -37,3 +30,39 @@ def others_no(guardianship: Guardianship, child: Resident, purpose: Purpose, at:
         .distinct("guardianship__guardian")
     )
     return any(decision.kind != Decision.Kind.GIVEN for decision in newest)
+
+
+def has_said_yes(guardianship: Guardianship, purpose: Purpose) -> bool:
+    """Whether this guardian's own newest word is a yes."""
+    word = Decision.objects.filter(guardianship=guardianship, purpose=purpose).order_by("-at").first()
+    return word is not None and word.kind == Decision.Kind.GIVEN
+
+
+def is_held(child: Resident, purpose: Purpose, at: datetime) -> bool:
+    """Whether the newest word of any guardian who decides today is a yes."""
+    current = Guardianship.objects.current(today_in(child.neighborhood, at)).filter(child=child)
+    return any(has_said_yes(each, purpose) for each in current)
+
+
+@transaction.atomic
+def end_unheld(*, child: Resident, at: datetime) -> list[ErasureOrder]:
+    """The effect of that name, in the act that ends a guardian's power: a yes stands while a guardian who agreed to it decides.
+
+    Whose power ended cannot stop what they agreed to any more, so it does not go on in their name. Nobody withdraws for
+    the child: it is the clock's decision, and another guardian can say yes again.
+    """
+    child = one_at_a_time(child)
+    standings = Standing.objects.filter(resident=child, decision__capacity=Decision.Capacity.GUARDIAN)
+    purposes = [Purpose(each) for each in standings.values_list("purpose", flat=True)]
+    unheld = [each for each in purposes if not is_held(child, each, at)]
+    orders = [
+        withdrawal.end_unheld(resident=child, purpose=each, at=at)
+        for each in sorted(unheld, key=lambda each: (each in SERVES, each))
+    ]
+    return [order for order in orders if order is not None]
+
+
+def decided_by() -> Q:
+    """The effect of that name: guardianships that a decision or a paper names, which cannot go before it."""
+    decisions = Decision.objects.filter(guardianship=OuterRef("pk"))
+    return Q(Exists(decisions)) | Q(Exists(Paper.objects.filter(guardianship=OuterRef("pk"))))

@@ -88,4 +88,10 @@ KEPT: Sequence[Kept] = (
         until=_("For good. Once you are deleted, it names a number that leads to nobody."),
         covers=("consent.Form", "consent.FormText", "consent.Decision"),
     ),
+    Kept(
+        what=_("Which guardian a child’s decisions were made by"),
+        why=_("A yes or no in a child’s name must be shown to have been a guardian’s to give."),
+        until=_("For good. Once both are deleted, it names two numbers that lead to nobody."),
+        covers=("residents.Guardianship",),
+    ),
 )

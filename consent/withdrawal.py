@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from consent import voices
+from consent import powers, voices
 from consent.decisions import one_at_a_time, write
 from consent.models import SERVES, Decision, Form, Purpose, Standing
 from consent.voices import Voice
@@ -36,9 +36,11 @@ def withdraw(
 
     Whoever may say no may stop: the resident, and of a child any guardian, whoever of them had agreed.
 
-    Raises: NothingToWithdraw
+    Raises: NothingToWithdraw, powers.NoGuardian
     """
     resident = one_at_a_time(resident)
+    if voice.guardianship:
+        powers.insist(voice.guardianship, resident, at)
     standings = _with_servants(resident, purpose)
     if not standings:
         raise NothingToWithdraw
@@ -98,6 +100,20 @@ def end_for_good(
             voice=voices.clock(each.decision.language),
         )
     return _end(standings, cause=cause, at=at) if standings else None
+
+
+def end_unheld(*, resident: Resident, purpose: Purpose, at: datetime) -> ErasureOrder | None:
+    """End what no guardian who had agreed to it can stop any more. Inside a transaction that holds the child; the database
+    looks whether it is so."""
+    standings = _with_servants(resident, purpose)
+    for each in standings:
+        write(
+            resident=resident,
+            form=each.decision.form,
+            kind=Decision.Kind.UNHELD,
+            voice=voices.clock(each.decision.language),
+        )
+    return _end(standings, cause=ErasureOrder.Cause.UNHELD, at=at) if standings else None
 
 
 def _with_servants(resident: Resident, purpose: Purpose) -> list[Standing]:

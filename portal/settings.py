@@ -325,6 +325,8 @@ EFFECTS: dict[str, str] = {
     "restore_ways": "access.residence.restore_ways",
     "forget_ways": "access.residence.forget_ways",
     "end_consents": "consent.leaving.end_consents",
+    "end_unheld": "consent.guarding.end_unheld",
+    "decided_by_guardianship": "consent.guarding.decided_by",
     "withdraw:face_at_gate": "access.retention.end_face",
     "withdraw:photo_over_internet": "access.retention.end_photos_over_internet",
     "withdraw:template_on_server": "access.retention.end_template_on_server",

@@ -21,7 +21,7 @@ from django.core.cache import cache
 from access import enrolment, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
-from consent import enabling
+from consent import coming_of_age, enabling
 from ledger import checkpoints, sequencing
 from portal import erasure, practice
 from portal.demo import assessing
@@ -47,6 +47,7 @@ def sweep(*, at: datetime) -> bool:
     parts: list[tuple[str, Callable[[], object]]] = [
         ("the ledger", _sequence),
         ("notices that ran their course", lambda: _end_notices(at)),
+        ("fourteenth birthdays", lambda: coming_of_age.tell(at=at)),
         ("last days", lambda: _carry_out(at)),
         ("orphaned photos", lambda: _delete_orphans(at)),
         ("waiting enrolments", lambda: _nudge(at)),

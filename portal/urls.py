@@ -10,6 +10,8 @@ from access.api.schema import Schema
 from portal.health import healthz
 from portal.screens import (
     account,
+    children,
+    childs_face,
     claiming,
     codes,
     consent,
@@ -17,6 +19,7 @@ from portal.screens import (
     enabling,
     enrol,
     erasure,
+    helping,
     home,
     living,
     log,
@@ -53,6 +56,7 @@ urlpatterns = [
     path("language/", reading.speak, name="set_language"),
     path("text-size/", reading.text_size, name="text_size"),
     path("decisions/", consent.consents, name="consents"),
+    path("decisions/for-me/", consent.decided_for_me, name="decided_for_me"),
     path("decisions/<purpose:purpose>/", consent.consent, name="consent"),
     path("decisions/<purpose:purpose>/decide/", consent.decide, name="decide"),
     path("decisions/<purpose:purpose>/stop/", consent.withdraw, name="withdraw"),
@@ -91,6 +95,28 @@ urlpatterns = [
     path("living/put-right/", living.put_right, name="put_right"),
     path("living/helpers/", living.name_helper, name="name_helper"),
     path("living/helpers/<uuid:helper>/end/", living.end_helper, name="end_helper"),
+    path("living/helping/<uuid:helper>/", helping.helping, name="helping"),
+    path("living/helping/<uuid:helper>/no/<purpose:purpose>/", helping.say_no, name="helping_no"),
+    path("living/helping/<uuid:helper>/lost/", helping.card_lost, name="helping_lost"),
+    path("living/children/<uuid:child>/", children.child, name="child"),
+    path("living/children/<uuid:child>/decisions/<purpose:purpose>/", children.consent, name="child_consent"),
+    path(
+        "living/children/<uuid:child>/decisions/<purpose:purpose>/decide/",
+        children.decide,
+        name="child_decide",
+    ),
+    path("living/children/<uuid:child>/decisions/<purpose:purpose>/stop/", children.stop, name="child_stop"),
+    path("living/children/<uuid:child>/deletions/<uuid:order>/", children.erasure, name="child_erasure"),
+    path("living/children/<uuid:child>/lost/", children.lost, name="child_lost"),
+    path("living/children/<uuid:child>/enrol/", childs_face.enrol, name="child_enrol"),
+    path(
+        "living/children/<uuid:child>/enrol/<uuid:enrolment>/", childs_face.enrolment, name="child_enrolment"
+    ),
+    path(
+        "living/children/<uuid:child>/enrol/<uuid:enrolment>/cancel/",
+        childs_face.cancel,
+        name="child_cancel_enrolment",
+    ),
     path("living/ask/<uuid:occupancy>/", living.ask, name="ask_departure"),
     path("living/notices/<uuid:departure>/", departure.departure, name="departure"),
     path("living/notices/<uuid:departure>/answer/", departure.answer_departure, name="answer_departure"),

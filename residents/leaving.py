@@ -72,12 +72,18 @@ def close(*, resident: Resident, because: Resident.Left, at: datetime) -> bool:
     today = today_in(resident.neighborhood, at)
     standing = Q(until=None) | Q(until__gt=today)
     ended = Greatest(Value(today), F("since"))
+    # The children first, as whoever decides for one does.
+    wards = Guardianship.objects.filter(standing, guardian=resident).values("child")
+    children = list(Resident.objects.select_for_update(no_key=True).filter(pk__in=wards).order_by("pk"))
     Guardianship.objects.filter(Q(child=resident) | Q(guardian=resident), standing).update(until=ended)
     Helper.objects.filter(Q(resident=resident) | Q(helper=resident), standing).update(until=ended)
     letters.end(resident=resident, at=at)
     if because == Resident.Left.DIED and resident.user_id:
         User.objects.filter(pk=resident.user_id).update(is_active=False)
     effects.call("end_consents", resident=resident, cause=CAUSE[because], at=at)
+    # A child whose guardian goes and who stays: what only that guardian had agreed to ends.
+    for child in children:
+        effects.call("end_unheld", child=child, at=at)
     places: list[Place] = effects.call("end_ways", resident=resident, at=at)
     if places:
         order = open_order(resident=resident, purpose=WAYS_IN, cause=CAUSE[because], places=places, at=at)
@@ -203,7 +209,10 @@ def _rows(resident: UUID) -> list[Any]:
         MoveOut.objects.filter(resident__in=gone),
         Departure.objects.filter(resident__in=gone),
         Death.objects.filter(resident__in=gone),
-        Guardianship.objects.filter(Q(child__in=gone) | Q(guardian__in=gone)),
+        # One by which a guardian decided stays, as the decision does: two numbers, one of which leads to nobody.
+        Guardianship.objects.filter(Q(child__in=gone) | Q(guardian__in=gone)).exclude(
+            effects.call("decided_by_guardianship")
+        ),
         Helper.objects.filter(Q(resident__in=gone) | Q(helper__in=gone)),
         Occupancy.objects.filter(resident__in=gone),
         Ownership.objects.filter(resident__in=gone),

@@ -1,4 +1,7 @@
-"""Looking at somebody's contact details: with a reason, for a while, and seen by the resident (law 6)."""
+"""Looking at somebody's contact details: with a reason, for a while, and seen by the resident (law 6).
+
+Of somebody under eighteen another of the staff has to approve first: see `approving` (obligation 16).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from ledger.record import record
-from residents import contact
-from residents.models import LookUp, Resident, User
+from residents import approving, contact
+from residents.approving import NeedsApproval as NeedsApproval
+from residents.models import Approval, LookUp, Resident, User
 from residents.scope import may
 
 OPEN_FOR = timedelta(minutes=15)
@@ -28,13 +32,19 @@ def look_up(
 
     With `event` it is not the details that open, but whose that one entry was (see `access.naming`).
 
-    Raises: ReasonMissing, PermissionDenied
+    Raises: ReasonMissing, PermissionDenied, NeedsApproval
     """
     reason = reason.strip()
     if not reason:
         raise ReasonMissing
     if not may(by, "look_up", resident.neighborhood, at):
         raise PermissionDenied
+    approval, until = None, at + OPEN_FOR
+    if approving.is_minor(resident, at):
+        approval = approving.approved(resident=resident, by=by, event=event, at=at)
+        if approval is None or approval.until is None:
+            raise NeedsApproval
+        until = min(until, approval.until)
     entry = LookUp.objects.create(
         neighborhood=resident.neighborhood,
         resident=resident,
@@ -42,9 +52,11 @@ def look_up(
         what=LookUp.What.CONTACT if event is None else LookUp.What.ENTRY,
         event=event,
         capacity=capacity,
-        reason=reason[:300],
+        # What was approved is what is written down.
+        reason=approval.reason if approval else reason[:300],
+        approval=approval,
         at=at,
-        until=at + OPEN_FOR,
+        until=until,
     )
     record(
         kind="look_up",
@@ -55,15 +67,40 @@ def look_up(
             "what": entry.what,
             "by": str(by.pk),
             "until": entry.until.isoformat(),
+            "approval": str(approval.pk) if approval else None,
         },
     )
     return entry
+
+
+@transaction.atomic
+def look_up_or_ask(
+    *, resident: Resident, by: User, reason: str, capacity: str, at: datetime, event: UUID | None = None
+) -> LookUp | Approval:
+    """The details, or for a minor's without an approval: the question for one, which another of the staff answers.
+
+    With an approval in hand the reason may be left out: it is the one that was approved.
+
+    Raises: ReasonMissing, PermissionDenied
+    """
+    if approving.is_minor(resident, at):
+        approval = approving.approved(resident=resident, by=by, event=event, at=at)
+        if approval is None:
+            if not reason.strip():
+                raise ReasonMissing
+            return approving.ask(
+                resident=resident, by=by, reason=reason, capacity=capacity, event=event, at=at
+            )
+        reason = approval.reason
+    return look_up(resident=resident, by=by, reason=reason, capacity=capacity, event=event, at=at)
 
 
 def is_open(*, resident: Resident, by: User, at: datetime, event: UUID | None = None) -> bool:
     """Whether `by` gave a reason that still holds, and still has the right."""
     what = LookUp.What.CONTACT if event is None else LookUp.What.ENTRY
     given = LookUp.objects.filter(resident=resident, by=by, what=what, event=event, at__lte=at, until__gt=at)
+    if approving.is_minor(resident, at):
+        given = given.filter(approval__until__gt=at)
     return given.exists() and may(by, "look_up", resident.neighborhood, at)
 
 

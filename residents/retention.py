@@ -401,7 +401,7 @@ KEPT: Sequence[Kept] = (
             " kept (six months for network logs, three years for what is given to others) and sets no longest time."
         ),
         until=_("For good. Once you are deleted, it names a number that leads to nobody."),
-        covers=("residents.LookUp", "residents.DeskAct"),
+        covers=("residents.LookUp", "residents.Approval", "residents.DeskAct"),
     ),
     Kept(
         what=_("What was deleted where, and what was seen there afterwards"),

@@ -11,10 +11,9 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
 
 from ledger.record import record
-from residents import ages
+from residents import ages, effects
 from residents.ages import today_in
 from residents.leaving import todays
 from residents.models import Guardianship, Helper, Resident, User
@@ -24,7 +23,8 @@ MOST_HELPERS = 5
 
 
 class StandingByRefused(Exception):
-    """Nothing was written. `reason` is one of: self, minor, not_a_child, already, elsewhere, left, too_many."""
+    """Nothing was written. `reason` is one of: self, minor, not_a_child, already, elsewhere, left, too_many, barred, party,
+    words, same_person, not_barred."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -50,6 +50,8 @@ def verify_guardian(
     _check(child, guardian, today_is_adult=not ages.is_under(guardian, ages.MINOR, today))
     if Guardianship.objects.filter(child=child, guardian=guardian, until=None).exists():
         raise StandingByRefused("already")
+    if verified != Guardianship.Verified.COURT and is_barred(guardian, child):
+        raise StandingByRefused("barred")
     made = Guardianship.objects.create(
         neighborhood_id=child.neighborhood_id,
         child=child,
@@ -72,7 +74,80 @@ def end_guardianship(*, guardianship: Guardianship, by: User, at: datetime) -> b
     ended = Guardianship.objects.filter(pk=guardianship.pk, until=None).update(until=today)
     if ended:
         _record("guardian.ended", child, guardianship.pk, by)
+        effects.call("end_unheld", child=child, at=at)
     return bool(ended)
+
+
+@transaction.atomic
+def bar(*, guardianship: Guardianship, paper: str, by: User, at: datetime) -> Guardianship:
+    """A court has taken somebody's power over the child. One of the staff, who has the court's paper in hand, acts at once.
+
+    To wait for a second would leave power and sight with whom a court has just taken them from; a second reads the paper
+    afterwards (`read_bar`). What only the barred one had agreed to ends in this same act (ADR 21).
+
+    Raises: StandingByRefused, PermissionDenied
+    """
+    child = _locked(guardianship.child)
+    held = Guardianship.objects.select_for_update(no_key=True, of=("self",)).get(pk=guardianship.pk)
+    if not may(by, "manage_register", child.neighborhood, at):
+        raise PermissionDenied
+    if not paper.strip():
+        raise StandingByRefused("words")
+    if held.barred_at is not None:
+        raise StandingByRefused("already")
+    parties = Guardianship.objects.filter(child=child).values("guardian__user")
+    if by.pk == child.user_id or parties.filter(guardian__user=by).exists():
+        raise StandingByRefused("party")
+    held.barred_at, held.barred_by, held.bar_paper = at, by, paper.strip()
+    held.until = held.until or max(today_in(child.neighborhood, at), held.since)
+    held.save()
+    _record("guardian.barred", child, held.pk, by)
+    effects.call("end_unheld", child=child, at=at)
+    return held
+
+
+@transaction.atomic
+def read_bar(*, guardianship: Guardianship, by: User, at: datetime) -> None:
+    """A second of the staff has read the court's paper, and it says so.
+
+    Raises: StandingByRefused, PermissionDenied
+    """
+    held = Guardianship.objects.select_for_update(no_key=True, of=("self",)).get(pk=guardianship.pk)
+    if not may(by, "view_register", held.neighborhood, at):
+        raise PermissionDenied
+    if held.barred_at is None:
+        raise StandingByRefused("not_barred")
+    if held.bar_read_at is not None:
+        raise StandingByRefused("already")
+    if by.pk in (held.barred_by_id, held.guardian.user_id):
+        raise StandingByRefused("same_person")
+    Guardianship.objects.filter(pk=held.pk).update(bar_read_at=at, bar_read_by=by)
+    _record("guardian.bar_read", held.child, held.pk, by)
+
+
+def is_barred(guardian: Resident, child: Resident) -> bool:
+    """By a court, and no court has let them in again."""
+    pair = Guardianship.objects.filter(child=child, guardian=guardian)
+    return pair.filter(barred_at__isnull=False).exists()
+
+
+def guardianship_of(guardian: Resident, child: Resident, at: datetime) -> Guardianship | None:
+    """The one that gives power and sight at this moment."""
+    today = today_in(child.neighborhood, at)
+    return (
+        Guardianship.objects.current(today).filter(child=child, guardian=guardian).order_by("since").first()
+    )
+
+
+def guardians_of(child: Resident, at: datetime) -> list[Resident]:
+    today = today_in(child.neighborhood, at)
+    found = Guardianship.objects.current(today).filter(child=child).select_related("guardian")
+    return [each.guardian for each in found.order_by("since", "pk")]
+
+
+def is_helper(helper: Resident, resident: Resident, at: datetime) -> bool:
+    today = today_in(resident.neighborhood, at)
+    return Helper.objects.current(today).filter(resident=resident, helper=helper).exists()
 
 
 def is_guardian(guardian: Resident, child: Resident, at: datetime) -> bool:
@@ -123,9 +198,7 @@ def end_helper(*, helper: Helper, by: User, at: datetime) -> bool:
 
 def may_report_lost(helper: Resident, resident: Resident, at: datetime) -> bool:
     """Whether somebody may say that another's card is lost: their helper, or the guardian of a child."""
-    today = today_in(resident.neighborhood, at)
-    named = Helper.objects.current(today).filter(resident=resident, helper=helper)
-    return named.exists() or is_guardian(helper, resident, at)
+    return is_helper(helper, resident, at) or is_guardian(helper, resident, at)
 
 
 def by_number(resident: Resident, number: str) -> Resident | None:
@@ -152,15 +225,6 @@ def forget_births(*, at: datetime) -> int:
         )
         gone += of_age.update(born=None)
     return gone
-
-
-def forget_ended(*, before: datetime) -> int:
-    """For retention: guardianships and helpers that ended, or were outgrown, before that day."""
-    day = before.date()
-    outgrown = Q(child__born=None) | Q(child__born__lte=ages.years_before(day, ages.GUARDED))
-    gone, _ = Guardianship.objects.filter(Q(until__lt=day) | outgrown).delete()
-    also, _ = Helper.objects.filter(until__lt=day).delete()
-    return gone + also
 
 
 def _check(resident: Resident, other: Resident, *, today_is_adult: bool) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import (
     Case,
     CharField,
     Count,
+    Exists,
     F,
     OuterRef,
     Q,
@@ -24,7 +25,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from residents import batches
-from residents.ages import today_in
+from residents.ages import MINOR, today_in, years_before
 from residents.models import Letter, Neighborhood, Resident
 
 # A letter that has lain in a mailbox for so long without an account may want a word, or a second one.
@@ -65,6 +66,15 @@ def people(neighborhood: Neighborhood, *, at: datetime) -> QuerySet[Resident]:
         state=Case(When(user__isnull=False, then=Value(State.CLAIMED.value)), default=state),
         letter=Subquery(letter.values("pk")[:1]),
     )
+
+
+def of_age_without_letter(neighborhood: Neighborhood, *, on: date) -> QuerySet[Resident]:
+    """Fourteen and not yet eighteen, without an account, and no letter was ever written to open one."""
+    letters = Letter.objects.filter(resident=OuterRef("pk"), purpose=Letter.Purpose.OPEN)
+    young = batches.of_age(neighborhood, on=on).filter(
+        born__isnull=False, born__gt=years_before(on, MINOR), user=None, left_at=None
+    )
+    return young.exclude(Exists(letters))
 
 
 def by_building(neighborhood: Neighborhood, *, at: datetime) -> list[dict[str, Any]]:

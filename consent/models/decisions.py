@@ -23,6 +23,7 @@ class Decision(models.Model):
         EXPIRED = "expired", _("ran out")
         SUPERSEDED = "superseded", _("ended with its form")
         ENDED = "ended", _("ended with living here")
+        UNHELD = "unheld", _("ended with the guardian’s power")
 
     class Capacity(models.TextChoices):
         SELF = "self", _("the resident")
@@ -53,7 +54,12 @@ class Decision(models.Model):
     class Meta:
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
-        indexes = [models.Index(fields=["resident", "purpose", "-at"], name="decision_by_resident")]
+        indexes = [
+            models.Index(fields=["resident", "purpose", "-at"], name="decision_by_resident"),
+            models.Index(
+                fields=["resident", "purpose"], condition=Q(capacity="guardian"), name="decision_by_guardian"
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 # Only the clock may decide without a person, and it can only end something. On paper it is the signature
@@ -70,7 +76,7 @@ class Decision(models.Model):
                     route="clock",
                     paper=None,
                     capacity="system",
-                    kind__in=["expired", "superseded", "ended"],
+                    kind__in=["expired", "superseded", "ended", "unheld"],
                 ),
                 name="decision_has_an_actor",
             ),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest, ValidationError
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,7 +21,9 @@ from consent.models import SERVES, Decision, Form, FormText, Purpose, Standing
 from portal.screens import enabling
 from portal.screens.entrance import ResidentRequest, language, resident_only
 from portal.screens.purposes import WORDS
-from residents.models import ErasureOrder
+from portal.screens.record import named
+from residents import ages
+from residents.models import ErasureOrder, Resident
 
 
 class ChoiceForm(forms.Form):
@@ -57,30 +60,59 @@ def consents(request: ResidentRequest) -> HttpResponse:
     lines = deciding.overview(resident=request.resident, at=at)
     state = enabling.at_present(resident=request.resident, at=at)
     offered = [_summed_up(line) for line in enabling.offered(lines, state)]
-    return render(request, "consents.html", {"purposes": offered})
+    for_me = Decision.objects.filter(resident=request.resident, capacity=Decision.Capacity.GUARDIAN).exists()
+    return render(request, "consents.html", {"purposes": offered, "for_me": for_me})
 
 
-@require_safe
-@resident_only
-def consent(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
-    at = timezone.now()
-    lines = deciding.overview(resident=request.resident, at=at)
-    by_purpose = {line.purpose: line for line in lines}
+def shown(*, resident: Resident, purpose: Purpose, at: datetime) -> dict[str, Any]:
+    """What a page about one purpose says of one person, to them or to a guardian."""
+    by_purpose = {line.purpose: line for line in deciding.overview(resident=resident, at=at)}
     line = by_purpose[purpose]
     # What was signed is what is shown, for as long as it stands.
     form = line.standing.decision.form if line.standing else line.form
     first = SERVES.get(purpose)
-    context = {
+    return {
         "purpose": purpose,
         "title": WORDS[purpose].title,
         "text": _text(form) if form else None,
         "check_number": bytes(form.content_hash or b"").hex() if form else "",
         "serves": first if first and not by_purpose[first].standing else None,
         "serves_title": WORDS[first].title if first else "",
-        "why_off": enabling.why_off(enabling.at_present(resident=request.resident, at=at)),
+        "why_off": enabling.why_off(enabling.at_present(resident=resident, at=at)),
+        "written_down_by": _helper(line.last),
         **_state(line),
     }
-    return render(request, "consent.html", context)
+
+
+@require_safe
+@resident_only
+def consent(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
+    return render(
+        request, "consent.html", shown(resident=request.resident, purpose=purpose, at=timezone.now())
+    )
+
+
+@require_safe
+@resident_only
+def decided_for_me(request: ResidentRequest) -> HttpResponse:
+    """What guardians decided in somebody's name: theirs to read from the fourteenth birthday on, and to decide anew."""
+    today = ages.today_in(request.resident.neighborhood, timezone.now())
+    if ages.is_under(request.resident, ages.GUARDED, today):
+        raise Http404
+    found = Decision.objects.filter(resident=request.resident, capacity=Decision.Capacity.GUARDIAN)
+    decided = [
+        {
+            "icon": WORDS[each.purpose].icon,
+            "slug": each.purpose,
+            "title": WORDS[each.purpose].title,
+            "what": each.get_kind_display(),
+            "at": each.at,
+            "who": each.guardianship.guardian.name if each.guardianship else "",
+            "on_paper": each.route == Decision.Route.PAPER,
+        }
+        for each in found.select_related("guardianship__guardian").order_by("-at")
+    ]
+    return render(request, "decided_for_me.html", {"decided": decided})
 
 
 @require_POST
@@ -159,6 +191,13 @@ def _after_no(request: ResidentRequest, purpose: Purpose, order: ErasureOrder | 
         return redirect("erasure", order.pk)
     messages.success(request, _("Your no is written down. Nothing changes for you."))
     return redirect("consent", purpose)
+
+
+def _helper(last: Decision | None) -> str:
+    """Who wrote a no down for them."""
+    if last is None or last.capacity != Decision.Capacity.HELPER or last.actor is None:
+        return ""
+    return named(last.actor)
 
 
 def _text(form: Form) -> FormText | None:

@@ -71,7 +71,7 @@ def enrol(request: ResidentRequest) -> HttpResponse:
         return redirect("enrolment", under_way.pk)
     if not enabling.at_present(resident=request.resident, at=timezone.now()).enabled:
         return _not_now(request)
-    form = _photos(request) if request.method == "POST" else PhotosForm()
+    form = photos_of(request) if request.method == "POST" else PhotosForm()
     if form.is_bound and form.is_valid():
         answer = _begun(request, form)
         if answer:
@@ -93,7 +93,7 @@ def enrolment(request: ResidentRequest, enrolment: UUID) -> HttpResponse:
     found = get_object_or_404(
         request.resident.enrolments.select_related("standing", "photo_standing"), pk=enrolment
     )
-    return render(request, "enrolment.html", _progress(found))
+    return render(request, "enrolment.html", progress(found))
 
 
 @require_POST
@@ -108,7 +108,7 @@ def cancel(request: ResidentRequest, enrolment: UUID) -> HttpResponse:
     return redirect("home")
 
 
-def _photos(request: HttpRequest) -> PhotosForm:
+def photos_of(request: HttpRequest) -> PhotosForm:
     form = PhotosForm(request.POST, request.FILES)
     form.full_clean()
     for name in too_large(request) & set(PHOTOS):
@@ -151,7 +151,7 @@ def _ask_first(request: HttpRequest, purpose: Purpose) -> HttpResponse:
     return redirect("consent", purpose)
 
 
-def _progress(found: Enrolment) -> dict[str, Any]:
+def progress(found: Enrolment) -> dict[str, Any]:
     if found.state == Enrolment.State.REFUSED:
         return _refused(found)
     if found.state == Enrolment.State.DONE:

@@ -85,7 +85,7 @@ def erasure(request: ResidentRequest, order: UUID) -> HttpResponse:
     overview = deciding.overview(resident=request.resident, at=at)
     held = ways.held(request.resident)
     left = ways.ways_in(resident=request.resident, held=held, lines=overview, at=at)
-    return render(request, "erasure.html", {"ways": left, **_told(found, at)})
+    return render(request, "erasure.html", {"ways": left, **told(found, at)})
 
 
 def lines(orders: QuerySet[ErasureOrder]) -> list[dict[str, Any]]:
@@ -97,6 +97,7 @@ def lines(orders: QuerySet[ErasureOrder]) -> list[dict[str, Any]]:
             "headline": headline(places),
             "subject": WORDS[order.purpose].erased,
             "requested_at": order.opened_at,
+            "number": order.pk,
         }
         for order in orders.prefetch_related("places")
         for places in [list(order.places.all())]
@@ -127,7 +128,7 @@ def headline(places: Sequence[ErasurePlace]) -> str:
     return _("Deleted everywhere")
 
 
-def _told(order: ErasureOrder, at: datetime) -> dict[str, Any]:
+def told(order: ErasureOrder, at: datetime) -> dict[str, Any]:
     places = list(order.places.all())
     tone, icon = _look(places)
     fresh = at - order.opened_at < FRESH

@@ -341,14 +341,7 @@ def _helpers(found: Any, whom: str) -> list[dict[str, Any]]:
 def _children(resident: Resident, today: date) -> list[dict[str, Any]]:
     wards = Guardianship.objects.current(today).filter(guardian=resident).select_related("child")
     return [
-        {"name": each.child.name, "until": _fourteenth(each.child.born)}
+        {"pk": each.child.pk, "name": each.child.name, "until": ages.birthday(each.child.born, ages.GUARDED)}
         for each in wards.order_by("child__born", "pk")
         if each.child.born
     ]
-
-
-def _fourteenth(born: date) -> date:
-    try:
-        return born.replace(year=born.year + ages.GUARDED)
-    except ValueError:
-        return date(born.year + ages.GUARDED, 3, 1)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from access import losing
 from access.models import Credential
 from portal.screens.entrance import ResidentRequest, resident_only
+from residents.models import Resident
 
 EVERY = "all"
 
@@ -44,10 +45,14 @@ class LostForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @resident_only
 def lost(request: ResidentRequest) -> HttpResponse:
+    return report(request, of=request.resident, context={})
+
+
+def report(request: ResidentRequest, *, of: Resident, context: dict[str, Any]) -> HttpResponse:
     """The answer to the act itself is the page: a PIN that is lent is on it this once, and on no other."""
     theirs = list(
         Credential.objects.active()
-        .filter(resident=request.resident, kind=Credential.Kind.CARD)
+        .filter(resident=of, kind=Credential.Kind.CARD)
         .order_by("created_at", "pk")
     )
     form = LostForm(request.POST or None, theirs=theirs)
@@ -55,16 +60,12 @@ def lost(request: ResidentRequest) -> HttpResponse:
         form.fields["card"].widget = forms.HiddenInput()
         form.initial = {"card": str(theirs[0].pk)}
     if not theirs or not form.is_valid():
-        context = {"form": form, "theirs": theirs, "guard_phone": request.resident.neighborhood.guard_phone}
+        context |= {"form": form, "theirs": theirs, "guard_phone": of.neighborhood.guard_phone}
         return render(request, "lost.html", context)
     done = losing.report_lost(
-        resident=request.resident,
-        card=form.lost,
-        by=request.user,
-        route=losing.Route.PORTAL,
-        at=timezone.now(),
+        resident=of, card=form.lost, by=request.user, route=losing.Route.PORTAL, at=timezone.now()
     )
-    return render(request, "lost_done.html", {"done": done})
+    return render(request, "lost_done.html", context | {"done": done})
 
 
 def since(card: Credential) -> str:

@@ -19,7 +19,7 @@ from portal.screens import offices, visitors
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
 from portal.screens.ways import listed
-from residents.models import Letter, LookUp, Resident
+from residents.models import Letter, LookUp, Resident, User
 from sharing.models import Answer, DisclosedRow, Field
 
 PAGE = 50
@@ -55,7 +55,7 @@ def recent(*, resident: Resident, since: datetime, limit: int) -> list[Entry]:
 
 def look_ups(resident: Resident, *, upto: int, since: datetime | None = None) -> list[Entry]:
     """Newest first. One query."""
-    found = LookUp.objects.filter(resident=resident).order_by("-at", "-pk")
+    found = LookUp.objects.filter(resident=resident).select_related("approval").order_by("-at", "-pk")
     entries = list((found.filter(at__gte=since) if since else found)[:upto])
     return [
         {
@@ -64,6 +64,8 @@ def look_ups(resident: Resident, *, upto: int, since: datetime | None = None) ->
             "who": offices.in_words(entry.capacity),
             "what": entry.get_what_display(),
             "reason": entry.reason,
+            # Of somebody under eighteen: who let them.
+            "approved": offices.in_words(entry.approval.answered_capacity) if entry.approval else "",
         }
         for entry in entries
     ]
@@ -122,7 +124,11 @@ def deskwork(resident: Resident) -> list[Entry]:
 
 def decisions(resident: Resident, *, upto: int) -> list[Entry]:
     """Consent and sharing together, newest first. Two queries."""
-    consents = Decision.objects.filter(resident=resident).order_by("-at")[:upto]
+    consents = (
+        Decision.objects.filter(resident=resident)
+        .select_related("actor__resident", "guardianship__guardian")
+        .order_by("-at")[:upto]
+    )
     answers = Answer.objects.filter(resident=resident).select_related("request__recipient")
     entries = [_of_consent(entry) for entry in consents]
     entries += [_of_sharing(entry) for entry in answers.order_by("-id")[:upto]]
@@ -198,14 +204,29 @@ def _of_consent(entry: Decision) -> Entry:
         Decision.Kind.EXPIRED: _("By itself: the time you had agreed to was over"),
         Decision.Kind.SUPERSEDED: _("By itself: the form changed"),
         Decision.Kind.ENDED: _("By itself: you do not live here any more"),
+        Decision.Kind.UNHELD: _("By itself: no guardian who had agreed decides any more"),
     }
     return {
         "icon": "check" if entry.kind == Decision.Kind.GIVEN else "cross",
         "at": entry.at,
         "what": _("%(what)s: %(answer)s")
         % {"what": WORDS[entry.purpose].title, "answer": entry.get_kind_display()},
-        "how": how.get(Decision.Kind(entry.kind), _("You, on this website")),
+        "how": how.get(Decision.Kind(entry.kind)) or _who(entry),
     }
+
+
+def _who(entry: Decision) -> str:
+    if entry.guardianship is not None:
+        return _("Your guardian: %(name)s") % {"name": entry.guardianship.guardian.name}
+    if entry.capacity == Decision.Capacity.HELPER and entry.actor is not None:
+        return _("Written down by your helper: %(name)s") % {"name": named(entry.actor)}
+    return _("You, on this website")
+
+
+def named(user: User) -> str:
+    """Whose account it is, as far as the register still knows."""
+    resident = Resident.objects.of(user).first()
+    return resident.name if resident else _("somebody who has left")
 
 
 def _of_sharing(entry: Answer) -> Entry:

@@ -67,6 +67,8 @@ REFUSED: dict[str, Words] = {
     "elsewhere": _("Nobody here has this number."),
     "left": _("They do not live here any more."),
     "too_far": _("That day is more than a year ahead, or too long ago."),
+    "barred": _("A court has barred them. Only a court's paper lets them in again."),
+    "party": _("You are a party to it: somebody else of the staff writes it down."),
     "too_many": _("Five helpers are enough. End one first."),
 }
 REASONED = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -18,7 +18,7 @@ from residents.acts import Act, Refused
 from residents.ages import today_in
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.importing.identity import has_identity
-from residents.models import Occupancy, Resident, User
+from residents.models import Approval, Occupancy, Resident, User
 
 
 def without_number(name: str) -> str:
@@ -92,7 +92,7 @@ def _look_up(request: HttpRequest, resident: Resident, given: dict[str, Any]) ->
     at, by = moment(request), request.user
     assert isinstance(by, User)
     try:
-        lookups.look_up(
+        done = lookups.look_up_or_ask(
             resident=resident,
             by=by,
             reason=given["reason"],
@@ -103,6 +103,10 @@ def _look_up(request: HttpRequest, resident: Resident, given: dict[str, Any]) ->
         )
     except lookups.ReasonMissing:
         raise Refused(gettext("Give a reason.")) from None
+    if isinstance(done, Approval):
+        messages.info(
+            request, gettext("They are under eighteen: another of the staff has been asked to approve it.")
+        )
     return None
 
 

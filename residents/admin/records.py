@@ -16,15 +16,22 @@ from residents.models import ErasureOrder, ErasurePlace, LookUp
 @admin.register(LookUp)
 class LookUpAdmin(ScopedAdmin[LookUp]):
     view_perms = ("audit",)
-    list_display = ("at", "until", "by", "role", "resident", "reason")
+    list_display = ("at", "until", "by", "role", "resident", "reason", "approved")
     list_filter = (("neighborhood", ScopedFilter),)
-    list_select_related = ("by", "resident")
+    list_select_related = ("by", "resident", "approval")
     ordering = ("-at", "pk")
-    fields = ("at", "until", "by", "role", "resident", "reason")
+    fields = ("at", "until", "by", "role", "resident", "reason", "approved")
 
     @admin.display(description=_("in which role"))
     def role(self, entry: LookUp) -> str:
         return str(effects.call("capacity_in_words", capacity=entry.capacity))
+
+    @admin.display(description=_("approved in which role"))
+    def approved(self, entry: LookUp) -> str:
+        """Of somebody under eighteen; nobody else is asked."""
+        if entry.approval is None:
+            return ""
+        return str(effects.call("capacity_in_words", capacity=entry.approval.answered_capacity))
 
 
 class PlaceInline(ScopedInline):

@@ -45,6 +45,21 @@ def _end_guardianship(request: HttpRequest, row: Guardianship, given: dict[str, 
     standing_by.end_guardianship(guardianship=row, by=account(request), at=moment(request))
 
 
+class BarForm(forms.Form):
+    paper = forms.CharField(
+        label=_("where the court's paper is kept"),
+        max_length=120,
+        help_text=_("No scan, and no number of anybody."),
+    )
+
+
+def _bar(request: HttpRequest, row: Guardianship, given: dict[str, Any]) -> None:
+    try:
+        standing_by.bar(guardianship=row, paper=given["paper"], by=account(request), at=moment(request))
+    except standing_by.StandingByRefused as refused:
+        raise in_words(refused) from refused
+
+
 def _end_helper(request: HttpRequest, row: Helper, given: dict[str, Any]) -> None:
     standing_by.end_helper(helper=row, by=account(request), at=moment(request))
 
@@ -56,10 +71,14 @@ class GuardianshipAdmin(ScopedAdmin[Guardianship]):
     list_filter = (("neighborhood", ScopedFilter),)
     list_select_related = ("child", "guardian")
     ordering = ("-since", "pk")
-    fields = ("child", "guardian", "since", "until", "verified")
+    fields = ("child", "guardian", "since", "until", "verified", "barred_at", "bar_paper", "bar_read_at")
     acts = (
         Act(slug="end", label=_("End it"), perms=MANAGE, run=_end_guardianship,
             explained=_("You have seen a paper that says so."), when=lambda row: row.until is None),
+        Act(slug="bar", label=_("Barred by a court"), perms=MANAGE, form=BarForm, run=_bar,
+            explained=_("At once: they decide nothing and see nothing of the child any more, and what only they had agreed"
+                        " to ends. A second of the staff reads the paper afterwards. Only a court lets them in again."),
+            when=lambda row: row.barred_at is None),
     )  # fmt: skip
 
 

@@ -3,13 +3,14 @@ from residents.models.erasure import ErasureOrder, ErasurePlace
 from residents.models.importing import Import, ImportRow
 from residents.models.letters import Letter, LetterBatch
 from residents.models.living import Death, Departure, Guardianship, Helper, MoveOut
-from residents.models.lookup import LookUp
+from residents.models.lookup import Approval, LookUp
 from residents.models.people import Occupancy, Ownership, Resident
 from residents.models.places import Building, Neighborhood, Unit
 from residents.models.retention import RetentionRun
 from residents.models.users import User
 
 __all__ = [
+    "Approval",
     "Building",
     "Death",
     "Departure",

@@ -233,6 +233,10 @@ class Guardianship(models.Model):
     # By a court: power and sight are gone at once, and this pair is not verified anew but on a court's paper.
     barred_at = models.DateTimeField(_("barred by a court"), null=True)
     barred_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    # A second of the staff reads the paper afterwards: it holds from the first moment, since waiting harms the child.
+    bar_paper = models.CharField(_("where the court's paper is kept"), max_length=120, blank=True)
+    bar_read_at = models.DateTimeField(_("read by a second of the staff"), null=True)
+    bar_read_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
     objects = GuardianshipQuerySet.as_manager()
 
@@ -246,6 +250,17 @@ class Guardianship(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["child", "guardian"], condition=Q(until=None), name="guardianship_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(barred_at=None, barred_by=None, bar_paper="")
+                | Q(barred_at__isnull=False, barred_by__isnull=False, until__isnull=False) & ~Q(bar_paper=""),
+                name="guardianship_barred_by_a_paper",
+            ),
+            models.CheckConstraint(
+                condition=Q(bar_read_at=None, bar_read_by=None)
+                | Q(bar_read_at__isnull=False, bar_read_by__isnull=False, barred_at__isnull=False)
+                & ~Q(bar_read_by=F("barred_by")),
+                name="guardianship_bar_read_by_a_second",
             ),
         ]
 

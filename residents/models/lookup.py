@@ -1,4 +1,4 @@
-"""Look-ups: who of the staff saw whose contact details, why, and until when."""
+"""Look-ups: who of the staff saw whose contact details, why, and until when; and who let them, of somebody under eighteen."""
 
 from __future__ import annotations
 
@@ -14,14 +14,64 @@ from residents.models.places import Neighborhood
 from residents.models.users import User
 
 
+class What(models.TextChoices):
+    """What is opened. The one opens nothing of the other."""
+
+    CONTACT = "contact", _("Your name and phone number")
+    ENTRY = "entry", _("Who passed a gate, and it was you or a visitor of yours")
+
+
+class Approval(models.Model):
+    """Somebody of the staff wants to see a minor's details, and another lets them for a while, or not (obligation 16).
+
+    Asked once, answered once, by two people; the trigger of the migration holds it. Kept as the look-up is.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
+    resident = models.ForeignKey(Resident, models.PROTECT, related_name="approvals")
+    what = models.CharField(max_length=20, choices=What.choices, default=What.CONTACT)
+    event = models.UUIDField(null=True)
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    capacity = models.CharField(_("in which role"), max_length=40)
+    reason = models.CharField(_("reason"), max_length=300)
+    asked_at = models.DateTimeField(db_default=Now())
+    answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    answered_capacity = models.CharField(_("approved in which role"), max_length=40, blank=True)
+    answered_at = models.DateTimeField(null=True)
+    until = models.DateTimeField(_("may look until"), null=True)  # none: no
+
+    class Meta:
+        verbose_name = _("approval of a look-up")
+        verbose_name_plural = _("approvals of look-ups")
+        indexes = [
+            models.Index(
+                fields=["neighborhood", "asked_at"], condition=Q(answered_at=None), name="approval_to_answer"
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="approval_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(what="contact", event=None) | Q(what="entry", event__isnull=False),
+                name="approval_says_what_it_opens",
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_by=None, answered_at=None, answered_capacity="", until=None)
+                | Q(answered_by__isnull=False, answered_at__isnull=False)
+                & ~Q(answered_capacity="")
+                & ~Q(answered_by=F("asked_by")),
+                name="approval_by_a_second",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"approval {str(self.pk)[:8]}"
+
+
 class LookUp(models.Model):
     """Append-only (see the migration): not even a superuser can unwrite what they looked at."""
 
-    class What(models.TextChoices):
-        """What was opened. The one opens nothing of the other."""
-
-        CONTACT = "contact", _("Your name and phone number")
-        ENTRY = "entry", _("Who passed a gate, and it was you or a visitor of yours")
+    What = What
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
@@ -32,6 +82,8 @@ class LookUp(models.Model):
     event = models.UUIDField(null=True)
     capacity = models.CharField(_("in which role"), max_length=40)
     reason = models.CharField(_("reason"), max_length=300)
+    # Of somebody under eighteen there is one, by a trigger; each opens once.
+    approval = models.OneToOneField(Approval, models.PROTECT, null=True, related_name="look_up")
     at = models.DateTimeField(db_default=Now())
     until = models.DateTimeField()
 

@@ -48,6 +48,7 @@ class Neighborhood(models.Model):
         permissions = [
             ("view_register", "See the register, masked"),
             ("look_up", "Unmask a resident's contact details, with a reason"),
+            ("approve_minors", "Approve that somebody else looks at a minor's details"),
             ("manage_register", "Add and correct residents and dwellings"),
             ("manage_access", "Gates, devices, cards and rules"),
             ("publish_forms", "Draft and publish consent forms"),

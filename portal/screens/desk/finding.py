@@ -20,7 +20,7 @@ from portal.screens.desk.card_forms import since
 from portal.screens.desk.entrance import StaffRequest, capacity, person_or_404, staff_only, today
 from portal.screens.desk.forms import TYPED, DeskForm
 from portal.screens.ways import listed
-from residents import finding, lookups
+from residents import approving, finding, lookups, standing_by
 from residents.admin.people import ReasonForm
 from residents.models import Resident
 
@@ -91,12 +91,13 @@ def person(request: StaffRequest, person: UUID) -> HttpResponse:
 @staff_only("look_up")
 def look_up(request: StaffRequest, person: UUID) -> HttpResponse:
     found, form = person_or_404(request, person), LookUpForm(request.POST)
-    if not form.is_valid():
+    approved = approving.approved(resident=found, by=request.user, at=request.at)
+    if approved is None and not form.is_valid():
         return _page(request, found, form)
-    lookups.look_up(
+    lookups.look_up_or_ask(
         resident=found,
         by=request.user,
-        reason=form.cleaned_data["reason"],
+        reason="" if approved else form.cleaned_data["reason"],
         capacity=capacity(request, "look_up"),
         at=request.at,
     )
@@ -146,6 +147,7 @@ def about(request: StaffRequest, found: Resident) -> dict[str, Any]:
         "opened": opened,
         "has_phone": found.phone_sealed is not None,
         "may_look_up": "look_up" in request.rights,
+        "minor": approving.is_minor(found, request.at),
         "number": short(found),
         "dwelling": dwelling_of(request, found),
     }
@@ -160,7 +162,26 @@ def _page(request: StaffRequest, found: Resident, form: LookUpForm) -> HttpRespo
         "tasks": _tasks(request, found),
         "form": form if context["may_look_up"] and not context["opened"] else None,
     }
+    if context["minor"]:
+        context |= _minor(request, found)
     return render(request, "desk/person.html", context)
+
+
+def _minor(request: StaffRequest, found: Resident) -> dict[str, Any]:
+    """How far an approval has come; and who decides for a child, whose phone is the one to ring."""
+    asked = approving.waiting(neighborhood=request.neighborhood, at=request.at)
+    return {
+        "asked": asked.filter(resident=found, asked_by=request.user, event=None).first(),
+        "approved": approving.approved(resident=found, by=request.user, at=request.at),
+        "guardians": [
+            {
+                "name": lookups.masked_name(each),
+                "number": short(each),
+                "url": reverse("desk_person", args=[each.pk]),
+            }
+            for each in standing_by.guardians_of(found, request.at)
+        ],
+    }
 
 
 def _tasks(request: StaffRequest, found: Resident) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from portal.screens.desk import slips
 from portal.screens.desk.entrance import StaffRequest, staff_only
 from portal.screens.desk.finding import LookUpForm, dwelling_of, short
 from portal.screens.desk.forms import DeskForm, card_field
+from residents.models import Approval
 
 LATEST = 15
 Code = refused.Code
@@ -135,8 +136,13 @@ def passer(request: StaffRequest, event: UUID) -> HttpResponse:
     found = get_object_or_404(events, pk=event)
     form = LookUpForm(request.POST or None)
     context: dict[str, Any] = {"event": _line(found), "gate": found.gate, "form": form}
-    if request.method == "POST" and form.is_valid():
-        if naming.ask(event=found, by=request.user, reason=form.cleaned_data["reason"], at=request.at):
+    context["approved"] = approved = naming.approved(event=found, by=request.user, at=request.at)
+    if request.method == "POST" and (approved or form.is_valid()):
+        reason = approved.reason if approved else form.cleaned_data["reason"]
+        done = naming.ask(event=found, by=request.user, reason=reason, at=request.at)
+        if isinstance(done, Approval):
+            return render(request, "desk/event.html", context | {"asked": done})
+        if done is not None:
             return redirect("desk_event", event=found.pk)
         return render(request, "desk/event.html", context | {"nobody": True})
     known = naming.passer(event=found, by=request.user, at=request.at)

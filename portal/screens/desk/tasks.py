@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from access import hearing, losing, plain_ways
-from portal.screens.desk.entrance import StaffRequest, staff_only
-from residents import tracking
+from portal.screens.desk import seconding
+from portal.screens.desk.entrance import StaffRequest, staff_only, today
+from residents import approving, tracking
 from residents.models import Death, Departure
 
 OUT_TOO_LONG = timedelta(days=7)
@@ -128,8 +129,10 @@ def due(request: StaffRequest) -> list[Due]:
             found.append(Due("card", words % {"count": back}))
     if "view_register" in request.rights:
         found += _without_a_way(request) + _to_second(request)
+    if "approve_minors" in request.rights:
+        found += _to_approve(request)
     if "manage_register" in request.rights and not here.practice:
-        found += _letters(request)
+        found += _letters(request) + _fourteen(request)
     return found
 
 
@@ -153,7 +156,8 @@ def _silent(name: str) -> Due:
 
 
 def _to_second(request: StaffRequest) -> list[Due]:
-    """What somebody wrote down and another of the staff must look at before anything happens. Two queries."""
+    """What somebody wrote down and another of the staff must look at, nearly always before anything happens.
+    Three queries."""
     here = {"neighborhood": request.neighborhood}
     leaving = Departure.objects.open().filter(seconded_by=None, court=False, **here).exclude(document="")
     died = Death.objects.filter(confirmed_at=None, undone_at=None, **here)
@@ -173,7 +177,39 @@ def _to_second(request: StaffRequest) -> list[Due]:
             count,
         )
         found.append(Due("people", words % {"count": count}, reverse("admin:residents_death_changelist")))
+    if count := seconding.unread(request).exclude(barred_by=request.user).count():
+        words = ngettext(
+            "%(count)s guardian was barred on a court’s paper, which a second of the staff reads.",
+            "%(count)s guardians were barred on a court’s paper, which a second of the staff reads.",
+            count,
+        )
+        found.append(Due("people", words % {"count": count}, reverse("desk_bars")))
     return found
+
+
+def _to_approve(request: StaffRequest) -> list[Due]:
+    """One query."""
+    asked = approving.waiting(neighborhood=request.neighborhood, at=request.at)
+    if not (count := asked.exclude(asked_by=request.user).count()):
+        return []
+    words = ngettext(
+        "%(count)s look at a minor’s details waits for you to approve it, or not.",
+        "%(count)s looks at minors’ details wait for you to approve them, or not.",
+        count,
+    )
+    return [Due("eye", words % {"count": count}, reverse("desk_approvals"))]
+
+
+def _fourteen(request: StaffRequest) -> list[Due]:
+    """One query."""
+    if not (count := tracking.of_age_without_letter(request.neighborhood, on=today(request)).count()):
+        return []
+    words = ngettext(
+        "%(count)s young person is fourteen and has no letter for an account of their own yet.",
+        "%(count)s young people are fourteen and have no letters for accounts of their own yet.",
+        count,
+    )
+    return [Due("people", words % {"count": count}, reverse("desk_fourteen"))]
 
 
 def _letters(request: StaffRequest) -> list[Due]:
