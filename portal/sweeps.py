@@ -21,6 +21,7 @@ from django.core.cache import cache
 from access import enrolment, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
+from ledger import checkpoints, sequencing
 from portal import erasure, practice
 from portal.health import SWEEP_KEY
 from residents import departures, effects, leaving, moving
@@ -42,6 +43,7 @@ class NotAll(Exception):
 def sweep(*, at: datetime) -> bool:
     """True if every part went through."""
     parts: list[tuple[str, Callable[[], object]]] = [
+        ("the ledger", _sequence),
         ("notices that ran their course", lambda: _end_notices(at)),
         ("last days", lambda: _carry_out(at)),
         ("orphaned photos", lambda: _delete_orphans(at)),
@@ -61,6 +63,12 @@ def sweep(*, at: datetime) -> bool:
     if all(went):
         cache.set(SWEEP_KEY, at.timestamp(), timeout=None)
     return all(went)
+
+
+def _sequence() -> None:
+    """Entries take their places in the tree, and what it has become is signed."""
+    sequencing.run()
+    checkpoints.make()
 
 
 def _end_notices(at: datetime) -> None:
