@@ -138,7 +138,9 @@ def _asked(request: HttpRequest, names: set[str]) -> dict[str, str]:
 def _number(asked: dict[str, str], name: str) -> int:
     text = asked.get(name, "")
     if not _NUMBER.fullmatch(text) or int(text) > LARGEST:
-        raise Problem("malformed", 400, f"`{name}` is to be a whole number in decimal, without leading zeros.")
+        raise Problem(
+            "malformed", 400, f"`{name}` is to be a whole number in decimal, without leading zeros."
+        )
     return int(text)
 
 
@@ -184,9 +186,7 @@ def _insist_on_few(request: HttpRequest) -> None:
     except ValueError:  # it ran out between the two
         handed = 1
     if handed > HANDED_IN:
-        raise Problem(
-            "too-many-attempts", 429, "Too many at once. Wait a while.", retry_after=WINDOW_SECONDS
-        )
+        raise Problem("too-many-attempts", 429, "Too many at once. Wait a while.", retry_after=WINDOW_SECONDS)
 
 
 def _address(request: HttpRequest) -> str:

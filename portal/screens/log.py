@@ -38,7 +38,7 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
     """Two queries."""
     newest = checkpoints.newest()
     base = request.build_absolute_uri(reverse("log")).rstrip("/")
-    shown = {"checkpoint": newest, "key": str(checkpoints.key()), "base": base, "seen": []}
+    shown: dict[str, Any] = {"checkpoint": newest, "key": str(checkpoints.key()), "base": base, "seen": []}
     if newest is None:
         return shown
     signed = checkpoints.cosignatures(newest)
