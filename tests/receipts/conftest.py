@@ -7,11 +7,13 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from consent import deciding, leaving, receipts, voices, withdrawal
+from consent import deciding, receipts, voices, withdrawal
 from consent.models import Decision, Form, Purpose, Standing
 from ledger import checkpoints, sequencing
-from residents.models import ErasureOrder, Guardianship, Neighborhood, Resident, User
-from residents.standing_by import verify_guardian
+from residents import moving
+from residents.ages import today_in
+from residents.models import Guardianship, Neighborhood, Resident, User
+from residents.standing_by import name_helper, verify_guardian
 from tests.cast import draft, publish, settle
 from tests.receipts.checking import Json
 
@@ -58,9 +60,11 @@ def decide(
     now: datetime,
 ) -> Decide:
     """A decision of that kind, made as it is made in life."""
-    assert resident.user and neighbor.user
-    own = voices.own(resident.user, "zh-hans")
-    guardian = voices.guardian(resident.user, guardianship, "en")
+    mine, theirs = resident.user, neighbor.user
+    assert mine is not None
+    assert theirs is not None
+    own = voices.own(mine, "zh-hans")
+    guardian = voices.guardian(mine, guardianship, "en")
     form = forms[FACE]
 
     def given(whose: Resident, voice: voices.Voice) -> Standing:
@@ -86,16 +90,16 @@ def decide(
             publish(form=changed, by=chair, at=now)
             withdrawal.expire(standing=standing, at=now + timedelta(seconds=1))
         elif kind == "ended":
-            Resident.objects.filter(pk=resident.pk).update(left_at=now)
-            leaving.end_consents(
-                resident=Resident.objects.get(pk=resident.pk), cause=ErasureOrder.Cause.LEFT, at=now
-            )
+            today = today_in(here, now)
+            moving.move_out(resident=resident, on=today, by=mine, at=now)
+            moving.carry_out(resident=resident, at=now + timedelta(days=2))
         elif kind == "guardian":
             given(child, guardian)
         elif kind == "guardian_no":
             refused(child, guardian)
         elif kind == "helper":
-            refused(resident, voices.helper(neighbor.user, "en"))
+            name_helper(resident=resident, helper=neighbor, by=mine, at=now)
+            refused(resident, voices.helper(theirs, "en"))
         return Decision.objects.filter(resident=whose).order_by("-at")[0]
 
     return decided

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +22,8 @@ from tests.receipts.checking import Json, by_another, checked, every_place, expa
 from tests.receipts.conftest import Decide, sequenced
 
 pytestmark = pytest.mark.django_db
-REASONS = {"schema", "at"}
+# What stands in a receipt as JSON of its own, and is no further looked into.
+AS_JSON = ("linmen:words", "linmen:content", "signature", "proof")
 
 
 def at(document: Any, path: tuple[Any, ...]) -> Any:
@@ -34,39 +36,23 @@ def at(document: Any, path: tuple[Any, ...]) -> Any:
 def test_it_has_every_mandatory_field_and_no_key_that_json_ld_does_not_know(slip: Json, decision: Decision):
     assert missing(slip) == []
     said = json.dumps(expanded(slip))
-    for path in every_place(
-        {name: slip[name] for name in slip if name not in ("@context", "signature", "proof")}
-    ):
-        names = [step for step in path if isinstance(step, str)]
-        within = names.index("linmen:content") if "linmen:content" in names else len(names)
-        for name in names[: within + 1]:
-            if name not in (
-                "@id",
-                "@type",
-                "linmen:words",
-                *slip["dpv:hasRecordOfActivity"]["dpv:hasNotice"]["linmen:words"],
-            ):
-                prefix, _, term = name.partition(":")
-                assert f"#{term}" in said or f"/{term}" in said or prefix == "linmen", name
-    assert "dpv#ConsentReceipt" in said and "dpv#ConsentRecord" in said
-
-
-def keys_of(value: Any) -> set[str]:
-    if isinstance(value, dict):
-        return set(value) | {each for inner in value.values() for each in keys_of(inner)}
-    return {each for inner in value for each in keys_of(inner)} if isinstance(value, list) else set()
+    assert "dpv#ConsentReceipt" in said
+    assert "dpv#ConsentRecord" in said
 
 
 def test_expanding_drops_nothing(slip: Json):
     """Every value of the receipt is found in what pyld makes of it, and every key has become an IRI."""
     whole = expanded(slip)
-    for key in keys_of([{k: v for k, v in whole[0].items() if "signature" not in k and "proof" not in k}]):
-        assert key.startswith("@") or ":" in key or key.islower(), key
-    literals = json.dumps(whole, ensure_ascii=False)
+    found = json.dumps(whole, ensure_ascii=False)
     for path in every_place({name: value for name, value in slip.items() if name != "@context"}):
         value = at(slip, path)
         if isinstance(value, str) and not value.startswith(("dpv", "pd:", "loc:")):
-            assert json.dumps(value, ensure_ascii=False) in literals, path
+            assert json.dumps(value, ensure_ascii=False) in found, path
+    for path in every_place(slip):
+        for name in itertools.takewhile(lambda step: step not in AS_JSON, path):
+            if isinstance(name, str) and not name.startswith("@"):
+                term = name.partition(":")[2]
+                assert f'#{term}"' in found or f'/{term}"' in found, name
 
 
 def test_a_key_that_the_context_lacks_would_be_dropped(slip: Json):
@@ -172,8 +158,7 @@ def test_whatever_is_changed_in_it_is_said_to_be_false(decide: Decide, tmp_path:
         holder[path[-1]] = (
             not value if isinstance(value, bool) else value + 1 if isinstance(value, int) else f"{value}x"
         )
-        said: list[tuple[int | None, str]] = []
-        report = verify.Report("en", lambda state, words, said=said: said.append((state, words)))
+        report = verify.Report("en", lambda *said: None)
         try:
             verify.check_receipt(report, forged, key, [])
         except verify.Bad:
