@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import playwright
+from django.test import Client
 from pyld import jsonld
 
 from consent.receipts import CONTEXT, context_url
 from ledger import checkpoints, verify
+from residents.models import Resident, User
 
 Json = dict[str, Any]
 NODE = Path(playwright.__file__).parent / "driver" / "node"
@@ -75,3 +77,11 @@ def every_place(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]
     if isinstance(value, list):
         return [each for place, inner in enumerate(value) for each in every_place(inner, (*path, place))]
     return [path]
+
+
+def at_a_browser(who: Resident | User | None = None, language: str = "en") -> Client:
+    client = Client(headers={"accept-language": language})
+    user = who.user if isinstance(who, Resident) else who
+    if user is not None:
+        client.force_login(user)
+    return client
