@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from smtplib import SMTPException
+
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from ledger import checkpoints
+
+log = logging.getLogger(__name__)
 
 # One mail for everybody on the list: both languages, one after the other.
 LANGUAGES = ("zh-hans", "en")
@@ -34,7 +39,14 @@ def send() -> int:
             "origin": settings.LEDGER_ORIGIN,
         }
     body = "\n\n".join([*said, checkpoints.note(newest), str(checkpoints.key())])
-    # Each gets one of their own: nobody sees who else keeps it.
-    for address in settings.LEDGER_DIGEST_TO:
-        EmailMessage(subject, body, to=[address]).send()
-    return len(settings.LEDGER_DIGEST_TO)
+    # Each gets one of their own: nobody sees who else keeps it, and one that bounces keeps no other.
+    return sum(_sent(EmailMessage(subject, body, to=[address])) for address in settings.LEDGER_DIGEST_TO)
+
+
+def _sent(mail: EmailMessage) -> bool:
+    try:
+        return bool(mail.send())
+    except (SMTPException, OSError) as error:
+        # By name only: the message can hold the address.
+        log.error("a digest was not sent: %s", type(error).__name__)
+        return False

@@ -827,15 +827,18 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    asked = parser().parse_args(arguments)
+    return check(parser().parse_args(arguments))
+
+
+def check(asked: argparse.Namespace) -> int:
+    """Says what it found, and what to end with."""
     report = Report(asked.language)
     try:
         if asked.key is None and asked.key_file is None:
             raise Bad("no_key")
         text = asked.key if asked.key is not None else read(asked.key_file).decode("utf-8", "replace")
-        asked.key = Key(text, LOG)
-        asked.witness = [Key(each, COSIGNATURE) for each in asked.witness]
-        asked.act(report, asked)
+        known = {"key": Key(text, LOG), "witness": [Key(each, COSIGNATURE) for each in asked.witness]}
+        asked.act(report, argparse.Namespace(**{**vars(asked), **known}))
     except Bad as bad:
         report.found(UNREADABLE, str(bad))
     return report.end()

@@ -29,6 +29,8 @@ from access.models import (
     UnknownCard,
 )
 from consent.models import Purpose, Standing
+from ledger.models import Opening
+from ledger.record import record
 from portal import retention
 from residents.ages import years_before
 from residents.models import Import, Letter, Neighborhood, Ownership, Resident, RetentionRun, User
@@ -123,6 +125,22 @@ def home(model: Any) -> Callable[[Place, datetime], StillThere]:
         return there(model, row.pk)
 
     return made
+
+
+def opening(place: Place, clock: datetime) -> StillThere:
+    """Something that was recorded about somebody who was erased then."""
+    who = Resident.objects.create(
+        neighborhood=place.neighborhood,
+        name="",
+        left_at=clock,
+        left_because=Resident.Left.MOVED_OUT,
+        erased_at=clock,
+    )
+    with transaction.atomic():
+        entry = record(
+            kind="card.given", subject=who.pk, neighborhood=place.neighborhood.pk, payload={"n": 1}
+        )
+    return there(Opening, entry.pk)
 
 
 def session(place: Place, clock: datetime) -> StillThere:
@@ -324,6 +342,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.letters": letter,
     "residents.imports": imported,
     "residents.owned": home(Ownership),
+    "residents.openings": opening,
     "residents.sessions": session,
     "residents.desk_history": desk_history,
     "residents.retention_runs": run,
