@@ -118,3 +118,15 @@ def _along(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
                 yield from _along(each, path[1:])
     else:
         yield from _along(value.get(path[0]) if isinstance(value, dict) else None, path[1:])
+
+
+def rows() -> list[str]:
+    """The table of `docs/receipts.md`."""
+    return [
+        "| field | DPV or other term | where in the receipt | where from |",
+        "|---|---|---|---|",
+        *(
+            f"| {field.name}{' *' if field.ours else ''} | `{field.term}` | `{' › '.join(field.path)}` | {field.source} |"
+            for field in FIELDS
+        ),
+    ]

@@ -14,6 +14,7 @@ from django.test import Client
 
 from consent.models import Form, Purpose
 from ledger.models import Entry
+from portal.screens.checking import look
 from residents.lookups import look_up
 from residents.models import Resident, User
 from sharing import answering, disclosing
@@ -97,6 +98,7 @@ def test_another_account_of_what_happened_is_said_to_be_false(
     account = json.loads(file.read_text())
     account["shown"][said] = meant
     file.write_text(json.dumps(account))
+    assert look(file.read_bytes(), "en")[0] == "false"
     code, words = outside(tmp_path, "everything", ".")
     assert code == 1
     assert "What was shown is not what was written down" in words
