@@ -47,6 +47,7 @@ def paste(content: str) -> Any:
 def test_the_code_says_that_the_record_holds_it_and_nothing_else(genuine: Json, resident: Resident):
     answer = at_a_browser().get(f"/check/{code_of(genuine['proof'])}/")
     page = answer.content.decode()
+    page = page[page.index("<main") : page.index("</main>")]
     assert answer.status_code == 200
     assert "The record holds it" in page
     place = genuine["proof"]["inclusion"]
@@ -157,6 +158,8 @@ def test_whatever_stands_in_whatever_place_it_never_breaks(genuine: Json):
         for name in list(holder):
             value = holder[name]
             for shape in shapes(value):
+                if shape == value:
+                    continue
                 holder[name] = shape
                 verdict, lines = look(json.dumps(genuine).encode(), "en")
                 assert verdict != "holds", (name, shape)

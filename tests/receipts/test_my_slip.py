@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from consent import receipts
 from consent.models import Decision
 from consent.receipt_fields import missing
 from residents.models import Guardianship, Resident, User
+from residents.standing_by import end_guardianship
 from tests.receipts.checking import at_a_browser, checked
 from tests.receipts.conftest import Decide, sequenced
 
@@ -87,6 +88,7 @@ def test_a_guardian_has_the_childs_until_their_sight_ends(
     child: Resident,
     guardianship: Guardianship,
     neighbor: Resident,
+    clerk: User,
     now: datetime,
 ):
     decision = decide("guardian")
@@ -94,9 +96,7 @@ def test_a_guardian_has_the_childs_until_their_sight_ends(
     assert "You as guardian, on this website" in guardian.get(paths(decision)[0]).content.decode()
     assert "A guardian, on this website" in at_a_browser(child).get(paths(decision)[0]).content.decode()
     assert at_a_browser(neighbor).get(paths(decision)[0]).status_code == 404
-    Guardianship.objects.filter(pk=guardianship.pk).update(
-        until=now.date() - timedelta(days=1), since=now.date() - timedelta(days=2)
-    )
+    assert end_guardianship(guardianship=guardianship, by=clerk, at=now)
     assert [guardian.get(path).status_code for path in paths(decision)] == [404, 404]
 
 

@@ -18,7 +18,7 @@ from portal.screens.checking import look
 from residents.lookups import look_up
 from residents.models import Resident, User
 from sharing import answering, disclosing
-from sharing.models import Recipient, Request
+from sharing.models import Request
 from tests.enrolling import agree
 from tests.receipts.checking import outside
 from tests.receipts.conftest import sequenced
@@ -108,12 +108,6 @@ def test_it_is_the_persons_own(lived, me: Client, them: Client, anybody: Client)
     assert anybody.get("/record/proof/")["Location"] == "/sign-in/?next=/record/proof/"
     assert not [name for name in taken(them).namelist() if name.startswith("receipts/")]
     assert "水管" not in "".join(str(taken(them).read(name)) for name in taken(them).namelist())
-
-
-def test_the_name_of_a_recipient_that_was_changed_afterwards_shows(lived, me: Client, tmp_path: Path):
-    Recipient.objects.update(name="Somebody Else Ltd")
-    taken(me).extractall(tmp_path)
-    assert outside(tmp_path, "everything", ".")[0] == 1
 
 
 def test_the_number_of_queries_does_not_grow(
