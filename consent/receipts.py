@@ -71,20 +71,29 @@ WAYS_OUT: Mapping[str, Mapping[str, str]] = {
 }
 
 
+class NotInLedger(LookupError):
+    """The entry says nothing any more, or was written before entries said of which decision they are."""
+
+
 def receipt(decision: Decision) -> Json:
-    """Some twenty queries."""
+    """Some twenty queries. Raises: NotInLedger"""
     return receipts([decision])[0]
 
 
 def receipts(decisions: Sequence[Decision]) -> list[Json]:
     """In the order given. As many queries as for one, but for one more with each form, and those of `ledger.bundles` with
-    each two hundred."""
+    each two hundred.
+
+    Raises: NotInLedger
+    """
     found = (
         Decision.objects.select_related("resident__neighborhood", "guardianship")
         .prefetch_related("form__texts")
         .in_bulk([decision.pk for decision in decisions])
     )
     entries = entries_of(found.values())
+    if len(entries) < len(found):
+        raise NotInLedger
     said = {form.pk: content(form) for form in {decision.form for decision in found.values()}}
     ordered = [found[decision.pk] for decision in decisions]
     proofs = bundles.bundles([entries[decision.pk] for decision in ordered])
@@ -95,10 +104,7 @@ def receipts(decisions: Sequence[Decision]) -> list[Json]:
 
 
 def entries_of(decisions: Iterable[Decision]) -> dict[UUID, Entry]:
-    """The ledger's entry of each decision. One query.
-
-    Raises: KeyError where it is used, if an entry's opening is gone: then its person is, and nobody asks.
-    """
+    """The ledger's entry of each decision whose entry is still open. One query."""
     keys = {str(decision.pk): decision.pk for decision in decisions}
     subjects = {decision.resident_id for decision in decisions}
     entries = Entry.objects.filter(kind=KIND, subject__in=subjects, opening__payload__decision__in=list(keys))

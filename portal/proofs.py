@@ -51,7 +51,9 @@ def spelled(document: Json) -> bytes:
 
 
 def _receipts(resident: Resident) -> dict[str, bytes]:
-    decisions = list(Decision.objects.filter(resident=resident).order_by("at"))
+    decided = list(Decision.objects.filter(resident=resident).order_by("at"))
+    provable = receipts.entries_of(decided)
+    decisions = [decision for decision in decided if decision.pk in provable]
     made = receipts.receipts(decisions) if decisions else []
     return {
         f"receipts/{place:04}-{decision.purpose}-{decision.kind}.jsonld": spelled(each)

@@ -40,7 +40,7 @@ class Fact:
 @in_local_time
 def slip(request: ResidentRequest, decision: UUID) -> HttpResponse:
     decided = _theirs(request.resident, decision)
-    made = receipts.receipt(decided)
+    made = _made(decided)
     code = checking.code_of(made["proof"])
     return render(
         request,
@@ -63,7 +63,7 @@ def slip(request: ResidentRequest, decision: UUID) -> HttpResponse:
 def download(request: ResidentRequest, decision: UUID) -> HttpResponse:
     decided = _theirs(request.resident, decision)
     name = f"linmen-{timezone.localdate(decided.at):%Y%m%d}-{str(decided.pk)[:8]}.jsonld"
-    return _file(proofs.spelled(receipts.receipt(decided)), name, "application/ld+json")
+    return _file(proofs.spelled(_made(decided)), name, "application/ld+json")
 
 
 @require_safe
@@ -99,6 +99,14 @@ def _theirs(resident: Resident, key: UUID) -> Decision:
     if not guarded.exists():
         raise Http404
     return decided
+
+
+def _made(decided: Decision) -> dict[str, Any]:
+    """Raises: Http404"""
+    try:
+        return receipts.receipt(decided)
+    except receipts.NotInLedger:
+        raise Http404 from None
 
 
 def _what(decided: Decision) -> str:

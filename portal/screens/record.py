@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from access.models import Credential, TapRequest
 from consent.models import Decision
-from portal.screens import offices, receipts, visitors
+from portal.screens import offices, visitors
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
 from portal.screens.ways import listed
@@ -122,11 +122,9 @@ def deskwork(resident: Resident) -> list[Entry]:
 
 def decisions(resident: Resident, *, upto: int) -> list[Entry]:
     """Consent and sharing together, newest first. Two queries."""
-    consents = (
-        Decision.objects.filter(resident=resident).select_related("guardianship").order_by("-at")[:upto]
-    )
+    consents = Decision.objects.filter(resident=resident).order_by("-at")[:upto]
     answers = Answer.objects.filter(resident=resident).select_related("request__recipient")
-    entries = [_of_consent(entry, resident) for entry in consents]
+    entries = [_of_consent(entry) for entry in consents]
     entries += [_of_sharing(entry) for entry in answers.order_by("-id")[:upto]]
     return sorted(entries, key=itemgetter("at"), reverse=True)[:upto]
 
@@ -195,13 +193,18 @@ def _ended(letter: Letter) -> str:
     return _("Made worthless, or replaced by a newer one") if letter.replaced_at else ""
 
 
-def _of_consent(entry: Decision, resident: Resident) -> Entry:
+def _of_consent(entry: Decision) -> Entry:
+    how = {
+        Decision.Kind.EXPIRED: _("By itself: the time you had agreed to was over"),
+        Decision.Kind.SUPERSEDED: _("By itself: the form changed"),
+        Decision.Kind.ENDED: _("By itself: you do not live here any more"),
+    }
     return {
         "icon": "check" if entry.kind == Decision.Kind.GIVEN else "cross",
         "at": entry.at,
         "what": _("%(what)s: %(answer)s")
         % {"what": WORDS[entry.purpose].title, "answer": entry.get_kind_display()},
-        "how": receipts.who(entry, resident),
+        "how": how.get(Decision.Kind(entry.kind), _("You, on this website")),
         "slip": entry.pk,
     }
 

@@ -29,6 +29,8 @@ from tests.screens.test_in_a_browser import Visit
 ADDRESS = "http://localhost"
 SHEETS = re.compile(rb"/Type\s*/Page[^s]")
 KINDS = {".css": "text/css", ".svg": "image/svg+xml", ".js": "text/javascript"}
+# Cross-Origin-Opener-Policy would start another process, which asks the network anew.
+PASSED_ON = ("Content-Type", "Content-Disposition", "Content-Language", "Content-Security-Policy", "Location")
 Site = Callable[..., Visit]
 
 
@@ -52,7 +54,7 @@ def answering(client: Client) -> Callable[[Route], None]:
         )
         route.fulfill(
             status=answered.status_code,
-            headers={name: value for name, value in answered.items() if name != "Content-Length"},
+            headers={name: value for name, value in answered.items() if name in PASSED_ON},
             body=answered.content,
         )
 
