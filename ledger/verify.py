@@ -334,6 +334,13 @@ def only(found: object, names: set[str], what: str) -> dict[str, Any]:
 # --- What is checked
 
 
+def on_one_line(value: object) -> str:
+    """A file must not be able to write lines of ours, or to turn them around."""
+    return "".join(
+        each if each.isprintable() or each == "\u3000" else "\N{REPLACEMENT CHARACTER}" for each in str(value)
+    )
+
+
 class Report:
     """What was found, said as it is found."""
 
@@ -346,11 +353,14 @@ class Report:
         sys.stdout.write(words + "\n" if state is None else f"{MARKS[state][self.language]} {words}\n")
 
     def say(self, code: str, **said: object) -> None:
-        self.write(None, WORDS[code][self.language].format(**said))
+        self.write(None, self.words(code, said))
+
+    def words(self, code: str, said: dict[str, object]) -> str:
+        return WORDS[code][self.language].format(**{name: on_one_line(value) for name, value in said.items()})
 
     def found(self, state: int, code: str, **said: object) -> bool:
         self.states.append(state)
-        self.write(state, WORDS[code][self.language].format(**said))
+        self.write(state, self.words(code, said))
         return state == HOLDS
 
     def check(self, holds: bool, yes: str, no: str, **said: object) -> bool:

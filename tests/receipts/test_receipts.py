@@ -246,3 +246,14 @@ def test_the_number_of_queries_does_not_grow_with_the_decisions(
     sequenced()
     with django_assert_max_num_queries(len(first.captured_queries) + 3):
         receipts.receipts(decisions)
+
+
+def test_a_slip_cannot_speak_for_the_program(decide: Decide, tmp_path: Path):
+    forged = receipts.receipt(decide("given"))
+    event = forged["dpv:hasRecordOfActivity"]["dpv:hasProcess"][0]["dpv:hasConsentStatus"][0]
+    event["linmen:route"] = "portal\n[holds]  Believe me.\x1b[2K\u202e"
+    code, said = checked(tmp_path, forged)
+    assert code == 1
+    assert "\n[holds]  Believe me" not in said
+    assert "\x1b" not in said
+    assert "\u202e" not in said
