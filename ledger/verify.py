@@ -466,10 +466,8 @@ def check_about(report: Report, found: dict[str, Any], entry: dict[str, Any], ke
     if found.get("schema") == "linmen-account/1":
         only(found, {"schema", "shown", "proof"}, "schema")
         check_account(report, found["shown"], entry)
-    elif "signature" in found:
+    elif "signature" in found or "dpv:hasRecordOfActivity" in found:
         check_slip(report, found, entry, key)
-    else:
-        raise Bad("schema")
 
 
 def check_account(report: Report, shown: object, entry: dict[str, Any]) -> None:
@@ -490,7 +488,7 @@ def check_account(report: Report, shown: object, entry: dict[str, Any]) -> None:
 
 def check_slip(report: Report, found: dict[str, Any], entry: dict[str, Any], key: Key) -> None:
     """The operator's signature; that the slip is about this entry; and that its words are those that were decided on."""
-    signed = only(found["signature"], {"schema", "key", "value"}, "schema")
+    signed = only(found.get("signature"), {"schema", "key", "value"}, "schema")
     if signed["schema"] != "linmen-signature/1":
         raise Bad("schema")
     body = {name: value for name, value in found.items() if name not in ("signature", "proof")}
@@ -813,7 +811,7 @@ WORDS = {
         "Shown, and not part of what was written down: {name}: {value}",
         "显示过，但当时没有记入：{name}：{value}",
     ),
-    "file_named": ("\n{name}", "\n{name}"),
+    "file_named": ("\nFile {name}", "\n文件 {name}"),
     "counted": ("{count} files were looked at.", "共核对了 {count} 个文件。"),
     "slip": ("The slip is not written as a slip is.", "回执的写法不对。"),
     "file": ("A file cannot be opened, or is far too large.", "有文件打不开，或者太大了。"),

@@ -181,7 +181,7 @@ def _numbers(made: dict[str, Any], code: str) -> list[Fact]:
     record, bundle = made["dpv:hasRecordOfActivity"], made["proof"]
     place = bundle.get("inclusion")
     return [
-        Fact(_("Slip"), made["dpv:hasIdentifier"]),
+        Fact(_("Number of the slip"), made["dpv:hasIdentifier"]),
         Fact(_("Decision"), record["dpv:hasIdentifier"]),
         Fact(_("Whose (a number, no name)"), record["dpv:hasDataSubject"]["dpv:hasIdentifier"]),
         Fact(_("Check number of the form"), record["dpv:hasNotice"]["linmen:contentHash"]),
