@@ -114,19 +114,15 @@ def give(
     first = SERVES.get(purpose)
     if first and not Standing.objects.live(at).of(resident, first).exists():
         raise NeedsFirst(first)
-    decision = write(
-        resident=resident,
-        form=form,
-        kind=Decision.Kind.GIVEN,
-        voice=voice,
-    )
+    until = _good_until(resident, form, voice, at)
+    decision = write(resident=resident, form=form, kind=Decision.Kind.GIVEN, voice=voice, until=until)
     return Standing.objects.create(
         neighborhood_id=resident.neighborhood_id,
         resident=resident,
         purpose=purpose,
         decision=decision,
         since=at,
-        expires_at=_good_until(resident, form, voice, at),
+        expires_at=until,
     )
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from consent.models import Decision, Form
 from consent.voices import Voice
 from ledger.record import record
 from residents.models import Resident
+
+KIND = "consent.decided"
 
 
 def one_at_a_time(resident: Resident) -> Resident:
@@ -13,8 +17,10 @@ def one_at_a_time(resident: Resident) -> Resident:
     return Resident.objects.select_for_update(no_key=True).get(pk=resident.pk)
 
 
-def write(*, resident: Resident, form: Form, kind: Decision.Kind, voice: Voice) -> Decision:
-    """Append the decision and its entry in the ledger. Inside a transaction.
+def write(
+    *, resident: Resident, form: Form, kind: Decision.Kind, voice: Voice, until: datetime | None = None
+) -> Decision:
+    """Append the decision and its entry in the ledger. Inside a transaction. A yes says until when it is good.
 
     Which way it went stands in the entry's opening, never openly: nobody can ask the ledger who said no.
     """
@@ -32,11 +38,14 @@ def write(*, resident: Resident, form: Form, kind: Decision.Kind, voice: Voice) 
         language=voice.language,
         form_hash=form.content_hash,
     )
+    payload: dict[str, object] = {"until": until} if until else {}
     record(
-        kind="consent.decided",
+        kind=KIND,
         subject=resident.pk,
         neighborhood=resident.neighborhood_id,
         payload={
+            **payload,
+            "at": decision.at,
             "decision": decision.pk,
             "kind": str(kind),
             "purpose": form.purpose,

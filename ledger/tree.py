@@ -47,6 +47,15 @@ def inclusion(*, index: int, size: int) -> list[bytes]:
     return _prove(merkle.inclusion(index, size))
 
 
+def inclusions(*, indexes: Sequence[int], size: int) -> list[list[bytes]]:
+    """The paths of many leaves in one tree, for the queries of one. Raises: NotThere"""
+    if not all(0 <= index < size for index in indexes):
+        raise NotThere(f"a leaf beyond {size}")
+    plans = [merkle.inclusion(index, size) for index in indexes]
+    found = hashes({each for plan in plans for each in merkle.wanted(plan)})
+    return [merkle.path(plan, found) for plan in plans]
+
+
 def consistency(*, old: int, size: int) -> list[bytes]:
     """Raises: NotThere"""
     if not 0 < old <= size:

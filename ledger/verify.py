@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks a slip, a checkpoint, or two checkpoints of a Linmen log: offline, and without trusting whoever runs it.
 
+    python verify.py everything my-proof.zip --key 'portal.example/log+1a2b3c4d+AX…'
     python verify.py receipt slip.json --key 'portal.example/log+1a2b3c4d+AX…'
     python verify.py receipt slip.json --inclusion inclusion.json --checkpoint checkpoint.txt --key …
     python verify.py checkpoint checkpoint.txt --key … [--witness 'witness.example+…' …]
@@ -12,8 +13,8 @@ other. `--key-file` reads it from a file. `--language zh` says everything in Chi
 It ends with 0 if all of it holds, 1 if something is false, 2 if something cannot be read, and 3 if nothing is false but
 not everything could be checked yet.
 
-This one file needs Python 3.9 or newer and PyNaCl, and nothing of Linmen. It is short enough to be read: hashes first,
-then notes and keys, then slips, then words.
+This one file needs Python 3.9 or newer and PyNaCl (or cryptography), and nothing of Linmen. It is short enough to be
+read: hashes first, then notes and keys, then slips, then words.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ import json
 import os
 import re
 import sys
+import zipfile
+import zlib
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any, NoReturn
 from uuid import UUID
@@ -33,12 +37,33 @@ from uuid import UUID
 try:
     from nacl.exceptions import BadSignatureError, CryptoError
     from nacl.signing import VerifyKey
+
+    def ed25519(public: bytes, text: bytes, signature: bytes) -> bool:
+        try:
+            VerifyKey(public).verify(text, signature)
+        except (BadSignatureError, CryptoError, ValueError, TypeError):
+            return False
+        return True
+
 except ImportError:
-    sys.stderr.write("This needs PyNaCl (pip install pynacl).\n这需要 PyNaCl（pip install pynacl）。\n")
-    sys.exit(2)
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError:
+        sys.stderr.write("This needs PyNaCl (pip install pynacl).\n这需要 PyNaCl（pip install pynacl）。\n")
+        sys.exit(2)
+
+    def ed25519(public: bytes, text: bytes, signature: bytes) -> bool:
+        try:
+            Ed25519PublicKey.from_public_bytes(public).verify(signature, text)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
 
 HOLDS, FALSE, UNREADABLE, OPEN = 0, 1, 2, 3
 LARGEST_FILE = 4_000_000
+LARGEST_ZIP, MOST_FILES = 64_000_000, 20_000
 LARGEST = 2**63 - 1
 LOG, COSIGNATURE = 1, 4  # what a key signs
 NAME = re.compile(r"[!-*,-~]{1,128}")
@@ -175,17 +200,13 @@ class Key:
         name, _, rest = text.strip().partition("+")
         id, _, material = rest.partition("+")
         found = unbase64(material, 33, "key")
-        self.name, self.public = name, found[1:]
+        self.name, self.public, self.text = name, found[1:], text.strip()
         self.id = sha256(name.encode("utf-8", "replace") + b"\n" + found)[:4]
         if not NAME.fullmatch(name) or found[0] != kind or self.id.hex() != id:
             raise Bad("key")
 
     def signed(self, text: bytes, signature: bytes) -> bool:
-        try:
-            VerifyKey(self.public).verify(text, signature)
-        except (BadSignatureError, CryptoError, ValueError, TypeError):
-            return False
-        return True
+        return ed25519(self.public, text, signature)
 
 
 class Checkpoint:
@@ -260,6 +281,12 @@ def read(file: str) -> bytes:
 
 
 def read_json(file: str) -> dict[str, Any]:
+    return parsed(read(file))
+
+
+def parsed(data: bytes) -> dict[str, Any]:
+    """One JSON object in UTF-8, each name in it once."""
+
     def refuse(_: str) -> NoReturn:
         raise Bad("json")
 
@@ -270,7 +297,7 @@ def read_json(file: str) -> dict[str, Any]:
 
     try:
         found = json.loads(
-            read(file).decode("utf-8"), object_pairs_hook=once, parse_constant=refuse, parse_float=_Float
+            data.decode("utf-8"), object_pairs_hook=once, parse_constant=refuse, parse_float=_Float
         )
     except (ValueError, RecursionError):
         raise Bad("json") from None
@@ -307,20 +334,33 @@ def only(found: object, names: set[str], what: str) -> dict[str, Any]:
 # --- What is checked
 
 
+def on_one_line(value: object) -> str:
+    """A file must not be able to write lines of ours, or to turn them around."""
+    return "".join(
+        each if each.isprintable() or each == "\u3000" else "\N{REPLACEMENT CHARACTER}" for each in str(value)
+    )
+
+
 class Report:
     """What was found, said as it is found."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, write: Callable[[int | None, str], object] | None = None) -> None:
         self.language = 1 if language == "zh" else 0
         self.states: list[int] = []
+        self.write = write or self.print
+
+    def print(self, state: int | None, words: str) -> None:
+        sys.stdout.write(words + "\n" if state is None else f"{MARKS[state][self.language]} {words}\n")
 
     def say(self, code: str, **said: object) -> None:
-        sys.stdout.write(WORDS[code][self.language].format(**said) + "\n")
+        self.write(None, self.words(code, said))
+
+    def words(self, code: str, said: dict[str, object]) -> str:
+        return WORDS[code][self.language].format(**{name: on_one_line(value) for name, value in said.items()})
 
     def found(self, state: int, code: str, **said: object) -> bool:
         self.states.append(state)
-        sys.stdout.write(MARKS[state][self.language] + " ")
-        self.say(code, **said)
+        self.write(state, self.words(code, said))
         return state == HOLDS
 
     def check(self, holds: bool, yes: str, no: str, **said: object) -> bool:
@@ -374,7 +414,20 @@ def check_entry(report: Report, entry: object) -> bytes:
 
 
 def receipt(report: Report, asked: argparse.Namespace) -> None:
-    found = read_json(asked.file)
+    later = (
+        (read_json(asked.inclusion), read(asked.checkpoint)) if asked.inclusion and asked.checkpoint else None
+    )
+    check_receipt(report, read_json(asked.file), asked.key, asked.witness, later)
+
+
+def check_receipt(
+    report: Report,
+    found: dict[str, Any],
+    key: Key,
+    witnesses: list[Key],
+    later: tuple[dict[str, Any], bytes] | None = None,
+) -> None:
+    """A slip, an account of who looked or received, or a bare proof. `later`: a proof and checkpoint fetched since."""
     bundle = found["proof"] if isinstance(found.get("proof"), dict) else found
     if bundle.get("schema") != "linmen-proof/1":
         raise Bad("schema")
@@ -383,26 +436,205 @@ def receipt(report: Report, asked: argparse.Namespace) -> None:
     if pending is not True and pending is not False:
         raise Bad("schema")
     only(bundle, names if pending else names | {"inclusion", "checkpoint"}, "schema")
-    if bundle["origin"] != asked.key.name:
-        report.found(FALSE, "other_log", name=asked.key.name)
+    if bundle["origin"] != key.name:
+        report.found(FALSE, "other_log", name=key.name)
     leaf = check_entry(report, bundle["entry"])
-    if pending and not (asked.inclusion and asked.checkpoint):
+    if found is not bundle:
+        check_about(report, found, bundle["entry"], key)
+    if pending and later is None:
         report.found(OPEN, "pending", leaf=leaf.hex())
         return
-    if asked.checkpoint:
-        note = Checkpoint(read(asked.checkpoint))
+    if later is not None:
+        part, note = proof_in(later[0], "linmen-inclusion/1"), Checkpoint(later[1])
     elif isinstance(bundle["checkpoint"], str):
-        note = Checkpoint(bundle["checkpoint"].encode("utf-8", "replace"))
+        part, note = bundle["inclusion"], Checkpoint(bundle["checkpoint"].encode("utf-8", "replace"))
     else:
         raise Bad("note")
-    part = proof(asked.inclusion, "linmen-inclusion/1") if asked.inclusion else bundle.get("inclusion")
     part = only(part, {"index", "size", "path"}, "proof")
     index, size = number(part["index"], "proof"), number(part["size"], "proof")
     reached = root_from(leaf, index, size, path_of(part["path"], "proof"))
     report.check(
         size == note.size and reached == note.root, "included", "not_included", index=index, size=note.size
     )
-    check_checkpoint(report, note, asked.key, asked.witness)
+    check_checkpoint(report, note, key, witnesses)
+
+
+# --- What the proof of a slip or an account is a proof of
+
+
+def check_about(report: Report, found: dict[str, Any], entry: dict[str, Any], key: Key) -> None:
+    if found.get("schema") == "linmen-account/1":
+        only(found, {"schema", "shown", "proof"}, "schema")
+        check_account(report, found["shown"], entry)
+    elif "signature" in found or "dpv:hasRecordOfActivity" in found:
+        check_slip(report, found, entry, key)
+
+
+def check_account(report: Report, shown: object, entry: dict[str, Any]) -> None:
+    """What the person was shown, beside what was written down: the same code, or the hash of the same words."""
+    if not isinstance(shown, dict):
+        raise Bad("schema")
+    for name, value in shown.items():
+        payload = entry.get("payload") or {}
+        if f"{name}_sha" in payload and isinstance(value, str):
+            same = sha256(value.encode("utf-8", "replace")).hex() == payload[f"{name}_sha"]
+        elif name in payload:
+            same = payload[name] == value and type(payload[name]) is type(value)
+        else:
+            report.found(OPEN, "not_covered", name=name, value=value)
+            continue
+        report.check(same, "shown", "shown_otherwise", name=name, value=value)
+
+
+def check_slip(report: Report, found: dict[str, Any], entry: dict[str, Any], key: Key) -> None:
+    """The operator's signature; that the slip is about this entry; and that its words are those that were decided on."""
+    signed = only(found.get("signature"), {"schema", "key", "value"}, "schema")
+    if signed["schema"] != "linmen-signature/1":
+        raise Bad("schema")
+    body = {name: value for name, value in found.items() if name not in ("signature", "proof")}
+    good = signed["key"] == key.text and key.signed(
+        b"linmen receipt v1\n" + jcs(body), unbase64(signed["value"], 64, "schema")
+    )
+    report.check(good, "slip_signed", "slip_not_signed", name=key.name)
+    said = said_by(found)
+    for name, value in sorted(said.items(), key=lambda each: each[0]):
+        report.say("line", name=name, value=value if value is not None else "–")
+    if "payload" not in entry:
+        report.found(OPEN, "slip_alone")
+        return
+    written = {**entry["payload"], "subject": entry["subject"]}
+    wrong = sorted(name for name, value in said.items() if written.get(name) != value)
+    wrong += sorted(written.keys() - said.keys())
+    report.check(not wrong, "slip_agrees", "slip_differs", names=", ".join(wrong))
+    check_notice(report, found)
+
+
+def said_by(found: dict[str, Any]) -> dict[str, Any]:
+    """What the slip says of the decision, under the names that the entry uses."""
+    try:
+        record = found["dpv:hasRecordOfActivity"]
+        (process,) = record["dpv:hasProcess"]
+        (event,) = process["dpv:hasConsentStatus"]
+        (purpose,) = process["dpv:hasPurpose"]
+        notice = record["dpv:hasNotice"]
+        said = {
+            "decision": record["dpv:hasIdentifier"],
+            "subject": record["dpv:hasDataSubject"]["dpv:hasIdentifier"],
+            "purpose": purpose["linmen:code"],
+            "form": notice["dpv:hasIdentifier"],
+            "form_hash": notice["linmen:contentHash"],
+            "language": notice["linmen:language"],
+            "kind": event["linmen:kind"],
+            "capacity": event["linmen:capacity"],
+            "route": event["linmen:route"],
+            "actor": event.get("linmen:account"),
+            "guardianship": event.get("linmen:guardianship"),
+            "paper": event.get("linmen:paper"),
+            "at": event["dpv:isIndicatedAtTime"],
+        }
+        if "linmen:until" in event:
+            said["until"] = event["linmen:until"]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Bad("slip") from None
+    if not all(each is None or isinstance(each, str) for each in said.values()):
+        raise Bad("slip")
+    return said
+
+
+def check_notice(report: Report, found: dict[str, Any]) -> None:
+    """The whole form is in the slip: it must be the one whose hash was decided on, and the slip must say what it says."""
+    record = found["dpv:hasRecordOfActivity"]
+    notice, process = record["dpv:hasNotice"], record["dpv:hasProcess"][0]
+    try:
+        form = notice["linmen:content"]
+        whole = sha256(b"linmen consent form v2\0" + jcs(form)).hex() == notice["linmen:contentHash"]
+        parties = {each["@id"]: each for each in record["dpv:hasEntity"]}
+        (controller,) = [parties[each] for each in process["dpv:hasDataController"]]
+        places = [each for each in process["dpv:hasStorageCondition"] if "linmen:code" in each]
+        (kept,) = [each for each in process["dpv:hasStorageCondition"] if "linmen:code" not in each]
+        recipients = [parties[each] for each in process["dpv:hasRecipient"]]
+        pairs = [
+            (notice["linmen:words"], form["texts"][notice["linmen:language"]]),
+            (notice["dct:hasVersion"], str(form["version"])),
+            (controller["dpv:hasName"], form["controller_name"]),
+            (controller["dpv:hasAddress"], form["controller_address"]),
+            (controller["dpv:hasContact"], form["controller_contact"]),
+            (controller["linmen:code"], form["controller_kind"]),
+            ([each["linmen:code"] for each in process["dpv:hasPersonalData"]], form["categories"]),
+            ([each["linmen:code"] for each in places], form["storage"]),
+            (kept["dpv:hasDuration"]["rdf:value"], f"P{form['retention_days']}D"),
+            ([each["linmen:code"] for each in process["dpv:hasConsentControl"]], form["ways_out"]),
+            ([each["dpv:hasName"] for each in recipients], [each["name"] for each in form["recipients"]]),
+            (
+                [each["dpv:hasContact"] for each in recipients],
+                [each["contact"] for each in form["recipients"]],
+            ),
+        ]
+        same = all(said == meant for said, meant in pairs)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        raise Bad("slip") from None
+    report.check(whole, "words_hold", "words_differ", hash=notice["linmen:contentHash"])
+    report.check(same, "fields_hold", "fields_differ")
+
+
+def jcs(value: object) -> bytes:
+    """RFC 8785, for text, whole numbers and ASCII names, of which slips are made."""
+    if not plain(value, 32):
+        raise Bad("slip")
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise Bad("slip") from None
+
+
+def plain(value: object, deeper: int) -> bool:
+    if deeper == 0:
+        return False
+    if isinstance(value, dict):
+        return all(name.isascii() and plain(each, deeper - 1) for name, each in value.items())
+    if isinstance(value, list):
+        return all(plain(each, deeper - 1) for each in value)
+    whole = isinstance(value, int) and abs(value) < 2**53
+    return value is None or isinstance(value, (bool, str)) or whole
+
+
+def everything(report: Report, asked: argparse.Namespace) -> None:
+    """The file that a person takes home: every slip and account in it, and the checkpoint beside them."""
+    files = unpacked(asked.file)
+    for name in sorted(files):
+        if name.endswith((".jsonld", ".json")) and "/" in name:
+            report.say("file_named", name=name)
+            check_receipt(report, parsed(files[name]), asked.key, asked.witness)
+    if "checkpoint.txt" in files:
+        report.say("file_named", name="checkpoint.txt")
+        check_checkpoint(report, Checkpoint(files["checkpoint.txt"]), asked.key, asked.witness)
+    counted = sum("/" in name for name in files)
+    report.found(HOLDS if counted else OPEN, "counted", count=counted)
+
+
+def unpacked(file: str) -> dict[str, bytes]:
+    """The files of a ZIP, or of the folder that it was unpacked into."""
+    found: dict[str, bytes] = {}
+    try:
+        if os.path.isdir(file):
+            for folder in ("", "receipts", "entries"):
+                for name in sorted(os.listdir(os.path.join(file, folder)))[:MOST_FILES]:
+                    path = os.path.join(file, folder, name)
+                    if os.path.isfile(path):
+                        found[f"{folder}/{name}" if folder else name] = read(path)
+            return found
+        with zipfile.ZipFile(file) as opened:
+            parts = opened.infolist()
+            if len(parts) > MOST_FILES or sum(part.file_size for part in parts) > LARGEST_ZIP:
+                raise Bad("file")
+            if len({part.filename for part in parts}) != len(parts):
+                raise Bad("file")
+            for part in parts:
+                if part.file_size <= LARGEST_FILE and not part.is_dir():
+                    found[part.filename] = opened.read(part)
+    except (OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        raise Bad("file") from None
+    return found
 
 
 def checkpoint(report: Report, asked: argparse.Namespace) -> None:
@@ -432,11 +664,14 @@ def consistency(report: Report, asked: argparse.Namespace) -> None:
 
 
 def proof(file: str, schema: str) -> dict[str, Any]:
+    return proof_in(read_json(file), schema)
+
+
+def proof_in(found: dict[str, Any], schema: str) -> dict[str, Any]:
     """A proof as the log's own pages give it."""
-    found = read_json(file)
-    if found.pop("schema", None) != schema:
+    if found.get("schema") != schema:
         raise Bad("schema")
-    return found
+    return {name: value for name, value in found.items() if name != "schema"}
 
 
 def moment(microseconds: int) -> str:
@@ -528,6 +763,57 @@ WORDS = {
         "To compare them a proof is needed: /log/proof/consistency?old={old}&size={size}",
         "要比较两者，还需要一份证明：/log/proof/consistency?old={old}&size={size}",
     ),
+    "slip_signed": (
+        "{name} signed this slip, to the letter. It says:",
+        "{name} 为这张回执的每个字签了名。上面写着：",
+    ),
+    "slip_not_signed": (
+        "This slip was changed, or was not signed by {name} with this key. It says:",
+        "这张回执被改过，或者不是 {name} 用这把钥匙签的。上面写着：",
+    ),
+    "slip_agrees": (
+        "The slip says what was written down then: who, what, on which form, and when.",
+        "回执与当时记下的一致：谁、决定了什么、针对哪份告知书、什么时候。",
+    ),
+    "slip_differs": (
+        "The slip and what was written down then do not agree: {names}.",
+        "回执与当时记下的不一致：{names}。",
+    ),
+    "slip_alone": (
+        "The entry says nothing any more, so only the signature speaks for the slip.",
+        "这条记录已不再说明内容，回执只有签名可以作证。",
+    ),
+    "words_hold": (
+        "The words in the slip are those of the form that was decided on ({hash}).",
+        "回执里的文字，正是当时所针对的那份告知书（{hash}）。",
+    ),
+    "words_differ": (
+        "The words in the slip are not those of the form that was decided on.",
+        "回执里的文字，不是当时所针对的那份告知书。",
+    ),
+    "fields_hold": (
+        "What the slip says of the form is what the form says.",
+        "回执对告知书内容的说明，与告知书一致。",
+    ),
+    "fields_differ": (
+        "What the slip says of the form is not what the form says.",
+        "回执对告知书内容的说明，与告知书不一致。",
+    ),
+    "shown": (
+        "As it was shown, so it was written down: {name}: {value}",
+        "显示的与记下的一致：{name}：{value}",
+    ),
+    "shown_otherwise": (
+        "What was shown is not what was written down: {name}: {value}",
+        "显示的与记下的不一致：{name}：{value}",
+    ),
+    "not_covered": (
+        "Shown, and not part of what was written down: {name}: {value}",
+        "显示过，但当时没有记入：{name}：{value}",
+    ),
+    "file_named": ("\nFile {name}", "\n文件 {name}"),
+    "counted": ("{count} files were looked at.", "共核对了 {count} 个文件。"),
+    "slip": ("The slip is not written as a slip is.", "回执的写法不对。"),
     "file": ("A file cannot be opened, or is far too large.", "有文件打不开，或者太大了。"),
     "json": ("A file is not the JSON that it should be.", "有文件不是应有的 JSON 格式。"),
     "schema": ("A file is no proof of the kind that this program knows.", "有文件不是本程序认识的证明。"),
@@ -576,7 +862,10 @@ def parser() -> argparse.ArgumentParser:
     chinese = any(os.environ.get(name, "").startswith("zh") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     common.add_argument("--language", choices=("en", "zh"), default="zh" if chinese else "en")
     whole = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    acts = whole.add_subparsers(required=True, metavar="receipt | checkpoint | consistency")
+    acts = whole.add_subparsers(required=True, metavar="everything | receipt | checkpoint | consistency")
+    whole_file = acts.add_parser("everything", parents=[common], help="all that somebody took home (.zip)")
+    whole_file.add_argument("file")
+    whole_file.set_defaults(act=everything)
     one = acts.add_parser("receipt", parents=[common], help="a slip, or the proof in it")
     one.add_argument("file")
     one.add_argument("--inclusion", help="a proof fetched later, for a slip that was pending")

@@ -7,9 +7,11 @@ from django.urls import include, path, register_converter
 from django.views.generic import RedirectView
 
 from access.api.schema import Schema
+from consent.receipts import CONTEXT
 from portal.health import healthz
 from portal.screens import (
     account,
+    checking,
     children,
     childs_face,
     claiming,
@@ -28,6 +30,7 @@ from portal.screens import (
     obligations,
     pin,
     reading,
+    receipts,
     record,
     retention,
     sharing,
@@ -80,6 +83,14 @@ urlpatterns = [
     path("record/", record.record, name="record"),
     path("retention/", retention.schedule, name="retention"),
     path("obligations/", obligations.matrix, name="obligations"),
+    path("record/slips/<uuid:decision>/", receipts.slip, name="my_slip"),
+    path("record/slips/<uuid:decision>/file/", receipts.download, name="my_slip_file"),
+    path("record/proof/", receipts.proof, name="my_proof"),
+    # Open to anybody: the square on a slip leads here.
+    path("check/", checking.check, name="check"),
+    path("check/file/", checking.file, name="check_file"),
+    path("check/<str:code>/", checking.code, name="check_code"),
+    path(f"log/{CONTEXT.name}", receipts.context, name="receipt_context"),
     path("log/", log.log, name="log"),
     path("log/sheet/", log.sheet, name="log_sheet"),
     path("log/", include("ledger.urls")),

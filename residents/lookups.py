@@ -6,6 +6,7 @@ Of somebody under eighteen another of the staff has to approve first: see `appro
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -65,7 +66,11 @@ def look_up(
         payload={
             "look_up": str(entry.pk),
             "what": entry.what,
+            "event": event,
             "by": str(by.pk),
+            # What the person is shown beside it: with it they can check that nobody rewrote the reason afterwards.
+            "capacity": capacity or None,
+            "reason_sha": sha256(entry.reason.encode()).hexdigest(),
             "until": entry.until.isoformat(),
             "approval": str(approval.pk) if approval else None,
         },

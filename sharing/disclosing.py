@@ -180,6 +180,10 @@ def _acts(given: Disclosure, request: Request, rows: list[DisclosedRow]) -> list
                 "recipient": request.recipient_id,
                 "answer": row.answer_id,
                 "fields": row.fields,
+                # The words that the person is shown, so that they can be checked as well.
+                "who_sha": sha256(request.recipient.name.encode()).hexdigest(),
+                "purpose_sha": sha256(request.purpose.encode()).hexdigest(),
+                "purpose_en_sha": sha256(request.purpose_en.encode()).hexdigest(),
             },
         )
         for row in rows

@@ -212,6 +212,7 @@ def _of_consent(entry: Decision) -> Entry:
         "what": _("%(what)s: %(answer)s")
         % {"what": WORDS[entry.purpose].title, "answer": entry.get_kind_display()},
         "how": how.get(Decision.Kind(entry.kind)) or _who(entry),
+        "slip": entry.pk,
     }
 
 
