@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db import connection
+
 from consent.models import Decision, Form
 from consent.voices import Voice
 from ledger.record import record
@@ -11,6 +13,12 @@ from residents.models import Resident
 def one_at_a_time(resident: Resident) -> Resident:
     """Two tabs of one person, and two guardians of one child, take turns. Inside a transaction."""
     return Resident.objects.select_for_update(no_key=True).get(pk=resident.pk)
+
+
+def wait_for_the_form(form: Form) -> None:
+    """Whoever is publishing or putting out of force goes first, or waits until this decision is written."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM consent_form WHERE id = %s FOR SHARE", [form.pk])
 
 
 def write(*, resident: Resident, form: Form, kind: Decision.Kind, voice: Voice) -> Decision:

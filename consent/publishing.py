@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from consent import terms
 from consent.content import changed_parts, content_hash
@@ -32,7 +33,7 @@ class NotInHand(Exception):
 
 
 class SameReader(Exception):
-    """Whoever handed a form to a second reader is not that reader."""
+    """Whoever handed a form to a second reader is not that reader, under another account neither."""
 
 
 class MoreThanWords(ValueError):
@@ -99,15 +100,17 @@ def send_back(*, form: Form, by: User, at: datetime) -> Form:
 
 
 @transaction.atomic
-def publish(*, form: Form, by: User, at: datetime) -> Form:
+def publish(*, form: Form, by: User, at: datetime, read: str | None = None) -> Form:
     """The second reader puts the form in force. Whoever says yes at this moment has said it to the version before.
+
+    `read` is the check number of what they read: sent back and handed in anew meanwhile, it is read anew.
 
     Raises: NotInHand, SameReader, FormIncomplete, terms.Refused, MoreThanWords
     """
     form = Form.objects.select_for_update().get(pk=form.pk)
-    if form.state != Form.State.READING:
+    if form.state != Form.State.READING or (read is not None and read != check_number(form)):
         raise NotInHand
-    if form.submitted_by_id == by.pk:
+    if is_one_person(form.submitted_by_id, by.pk):
         raise SameReader
     # Whole, and waited for: a yes to the version before holds it until it is written.
     before = list(
@@ -152,6 +155,19 @@ def in_force_before(form: Form) -> Form | None:
     return Form.objects.filter(
         neighborhood_id=form.neighborhood_id, purpose=form.purpose, state=Form.State.PUBLISHED
     ).first()
+
+
+def is_one_person(account: UUID | None, other: UUID) -> bool:
+    """As far as the register knows. The database answers, which also refuses."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT consent_one_person(%s, %s)", [account, other])
+        row = cursor.fetchone()
+    return row is None or row[0] is not False
+
+
+def check_number(form: Form) -> str:
+    """What stands in it now, and what it is meant to be, for whoever has it on a screen."""
+    return f"{content_hash(form).hex()}{'w' if form.only_words else ''}"
 
 
 def _insist_on_rules(form: Form) -> None:

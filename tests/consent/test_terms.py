@@ -164,7 +164,7 @@ def test_no_published_form_has_any(committed, parts, flags, life, kept, ways):
             told[part] = DISGUISES[disguise](words).replace("\0", "")[:120] or "."
         form.texts.filter(language="en").update(**told)
         try:
-            published = publish(form=Form.objects.get(pk=form.pk), by=reader, at=now)
+            publish(form=Form.objects.get(pk=form.pk), by=reader, at=now)
         except (terms.Refused, publishing.FormIncomplete):
             pass
         else:

@@ -28,7 +28,7 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from consent.models import Purpose, Standing
+from consent.models import Notice, Purpose, Standing
 from portal import retention
 from residents.ages import years_before
 from residents.models import Import, Letter, Neighborhood, Ownership, Resident, RetentionRun, User
@@ -151,6 +151,21 @@ def standing(place: Place, clock: datetime) -> StillThere:
     row = make.consent(place.somebody(), at=clock - timedelta(days=365))
     assert row.expires_at == clock
     return there(Standing, row.pk)
+
+
+def notice(place: Place, clock: datetime) -> StillThere:
+    """Put away at that moment; that there was a yes is what it is about."""
+    who = place.somebody()
+    row = Notice.objects.create(
+        neighborhood=place.neighborhood,
+        resident=who,
+        kind=Notice.Kind.FORM_REWORDED,
+        purpose=Purpose.FACE_AT_GATE,
+        form=make.consent(who, at=place.now).decision.form,
+        at=clock,
+        seen_at=clock,
+    )
+    return there(Notice, row.pk)
 
 
 def enrolment(state: str, field: str, **also: Any) -> Callable[[Place, datetime], StillThere]:
@@ -328,6 +343,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.desk_history": desk_history,
     "residents.retention_runs": run,
     "consent.lapsed": standing,
+    "consent.notices": notice,
     "access.photos": enrolment("waiting", "created_at"),
     "access.enrolments_refused": enrolment("refused", "finished_at", reason="no_face"),
     "access.entry_events": event,
