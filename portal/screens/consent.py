@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from consent import deciding, voices, withdrawal
 from consent.deciding import Line
-from consent.models import SERVES, Decision, Form, FormText, Purpose, Standing
+from consent.facts import sheet
+from consent.models import SERVES, Decision, Form, Purpose, Standing
 from portal.screens.entrance import ResidentRequest, language, resident_only
 from portal.screens.purposes import WORDS
 from residents.models import ErasureOrder
@@ -51,9 +52,15 @@ class PurposeConverter:
 @require_safe
 @resident_only
 def consents(request: ResidentRequest) -> HttpResponse:
+    """What stands and what nobody has decided; at the bottom, what they decided against, for them to come back to."""
     lines = deciding.overview(resident=request.resident, at=timezone.now())
-    offered = [_summed_up(line) for line in lines if line.form or line.standing or line.last]
-    return render(request, "consents.html", {"purposes": offered})
+    offered = [line for line in lines if line.form or line.standing or line.last]
+    against = [line for line in offered if line.last and not line.standing]
+    context = {
+        "purposes": [_summed_up(line) for line in offered if line not in against],
+        "decided": [_summed_up(line) for line in against],
+    }
+    return render(request, "consents.html", context)
 
 
 @require_safe
@@ -68,8 +75,10 @@ def consent(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
     context = {
         "purpose": purpose,
         "title": WORDS[purpose].title,
-        "text": _text(form) if form else None,
+        "form": form,
+        "sheet": sheet(form, _readable(form)) if form else None,
         "check_number": bytes(form.content_hash or b"").hex() if form else "",
+        "decided_before": line.last is not None,
         "serves": first if first and not by_purpose[first].standing else None,
         "serves_title": WORDS[first].title if first else "",
         **_state(line),
@@ -150,9 +159,10 @@ def _after_no(request: ResidentRequest, purpose: Purpose, order: ErasureOrder | 
     return redirect("consent", purpose)
 
 
-def _text(form: Form) -> FormText | None:
-    texts = {text.language: text for text in form.texts.select_related("form")}
-    return texts.get(language()) or next(iter(texts.values()), None)
+def _readable(form: Form) -> str:
+    """Their language; whatever there is, of a form from before both were asked for."""
+    there = set(form.texts.values_list("language", flat=True))
+    return language() if language() in there else min(there)
 
 
 def _state(line: Line) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from access.models import Credential, TapRequest
 from consent.models import Decision
-from portal.screens import offices, visitors
+from portal.screens import offices, told, visitors
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
 from portal.screens.ways import listed
@@ -42,6 +42,7 @@ def record(request: ResidentRequest) -> HttpResponse:
     context |= {name: entries for name, (entries, _more) in lists.items()}
     older = zip(pages.items(), lists.values(), strict=True)
     context |= {f"older_{name}": page + 1 for (name, page), (_entries, more) in older if more}
+    context["told"] = told.all_of(resident=resident)
     context["visits"] = visitors.made_for(request.resident)
     context["deskwork"] = deskwork(resident)
     return render(request, "record.html", context)
@@ -204,8 +205,24 @@ def _of_consent(entry: Decision) -> Entry:
         "at": entry.at,
         "what": _("%(what)s: %(answer)s")
         % {"what": WORDS[entry.purpose].title, "answer": entry.get_kind_display()},
-        "how": how.get(Decision.Kind(entry.kind), _("You, on this website")),
+        "how": how.get(Decision.Kind(entry.kind), "") or spoken(entry),
+        "form": entry.form_id,
     }
+
+
+def spoken(entry: Decision) -> str:
+    """Who said it, and by which route, to the person it is about."""
+    if entry.route == Decision.Route.CLOCK:
+        return _("By itself")
+    if entry.route == Decision.Route.PAPER:
+        if entry.capacity == Decision.Capacity.GUARDIAN:
+            return _("Your guardian, on paper")
+        return _("You, on paper")
+    spoke = {
+        Decision.Capacity.GUARDIAN: _("Your guardian, on this website"),
+        Decision.Capacity.HELPER: _("Your helper, on this website"),
+    }
+    return spoke.get(Decision.Capacity(entry.capacity), _("You, on this website"))
 
 
 def _of_sharing(entry: Answer) -> Entry:
