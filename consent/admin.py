@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -102,7 +103,12 @@ def _insisting(act: Callable[..., Form], request: HttpRequest, form: Form) -> No
 
 def _next_version(request: HttpRequest, form: Form, given: dict[str, Any]) -> HttpResponse | None:
     assert isinstance(request.user, User)
-    made = drafting.begin(neighborhood=form.neighborhood, purpose=form.purpose, by=request.user)
+    try:
+        made = drafting.begin(neighborhood=form.neighborhood, purpose=form.purpose, by=request.user)
+    except IntegrityError as refused:
+        raise Refused(
+            gettext("Not done. Somebody began it at this very moment; you find it in the list.")
+        ) from refused
     return HttpResponseRedirect(reverse("admin:consent_form_change", args=[made.pk]))
 
 

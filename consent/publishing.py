@@ -107,17 +107,13 @@ def publish(*, form: Form, by: User, at: datetime, read: str | None = None) -> F
 
     Raises: NotInHand, SameReader, FormIncomplete, terms.Refused, MoreThanWords
     """
+    _one_at_a_time(form.neighborhood_id, form.purpose)
     form = Form.objects.select_for_update().get(pk=form.pk)
     if form.state != Form.State.READING or (read is not None and read != check_number(form)):
         raise NotInHand
     if is_one_person(form.submitted_by_id, by.pk):
         raise SameReader
-    # Whole, and waited for: a yes to the version before holds it until it is written.
-    before = list(
-        Form.objects.select_for_update()
-        .filter(neighborhood=form.neighborhood, purpose=form.purpose, state__in=IN_FORCE)
-        .order_by("version")
-    )
+    before = _in_force(form.neighborhood_id, form.purpose)
     _insist_on_rules(form)
     form.change = _change(form, before)
     told = _tell(form, before, at)
@@ -138,11 +134,8 @@ def retire(*, neighborhood: Neighborhood, purpose: Purpose, by: User, at: dateti
 
     False if none was in force. To ask again takes a new version.
     """
-    in_force = list(
-        Form.objects.select_for_update()
-        .filter(neighborhood=neighborhood, purpose=purpose, state__in=IN_FORCE)
-        .order_by("version")
-    )
+    _one_at_a_time(neighborhood.pk, purpose)
+    in_force = _in_force(neighborhood.pk, purpose)
     if not in_force:
         return False
     _supersede(in_force, at)
@@ -168,6 +161,18 @@ def is_one_person(account: UUID | None, other: UUID) -> bool:
 def check_number(form: Form) -> str:
     """What stands in it now, and what it is meant to be, for whoever has it on a screen."""
     return f"{content_hash(form).hex()}{'w' if form.only_words else ''}"
+
+
+def _one_at_a_time(neighborhood: UUID, purpose: str) -> None:
+    """Every version, in their order: publishers take turns, and a yes to any of them is waited for until it is written."""
+    versions = Form.objects.filter(neighborhood=neighborhood, purpose=purpose).order_by("version")
+    list(versions.select_for_update().values_list("pk"))
+
+
+def _in_force(neighborhood: UUID, purpose: str) -> list[Form]:
+    """Asked once the turn is ours: what the one before us left."""
+    found = Form.objects.filter(neighborhood=neighborhood, purpose=purpose, state__in=IN_FORCE)
+    return list(found.order_by("version"))
 
 
 def _insist_on_rules(form: Form) -> None:

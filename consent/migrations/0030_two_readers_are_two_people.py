@@ -1,7 +1,7 @@
 """Law 5 for forms: the second reader is another person, as far as the register knows, and whoever handed a form in stays
-named; and a change is told to those alone who had said yes (obligations 7 and 12)."""
+named; a change is told to those alone who had said yes; and no period is left open (obligations 7, 12, 20 and 36)."""
 
-from django.db import migrations
+from django.db import migrations, models
 
 LAWS = """
 -- One person with two accounts: two entries of the register of the same name that share a phone or a dwelling.
@@ -61,4 +61,17 @@ DROP FUNCTION consent_one_person(uuid, uuid);
 class Migration(migrations.Migration):
     dependencies = [("consent", "0006_read_by_two_and_decided_by_whom")]
 
-    operations = [migrations.RunSQL(LAWS, LAWLESS)]
+    operations = [
+        migrations.RunSQL(LAWS, LAWLESS),
+        migrations.AddConstraint(
+            model_name="form",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["draft", "reading", "superseded"]),
+                    models.Q(("life_days__isnull", False), ("retention_days__isnull", False)),
+                    _connector="OR",
+                ),
+                name="form_published_has_its_periods",
+            ),
+        ),
+    ]
