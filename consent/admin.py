@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent import drafting, publishing, terms
-from consent.facts import label_of
+from consent.facts import LISTS, label_of, named
 from consent.form_fields import DraftForm, NewForm, ReadForm, RecipientForm, typed
 from consent.models import Decision, Form, FormRecipient, FormText, Purpose, Standing
 from consent.second_reading import rounded, second_reading
@@ -185,9 +185,15 @@ class FormAdmin(ScopedAdmin[Form]):
     def get_fieldsets(self, request: HttpRequest, obj: Form | None = None) -> Any:
         if obj is None:
             return [(None, {"fields": ("neighborhood", "purpose")})]
+        drafted = self.has_change_permission(request, obj)
         about = ("neighborhood", "purpose", "modality", "version", "state", "change", "published_at")
+
+        def lists(*names: str) -> tuple[str, ...]:
+            """Boxes on a draft, and words on what stands still."""
+            return names if drafted else tuple(f"{name}_in_words" for name in names)
+
         return [
-            (None, {"fields": (*about, "seen") if self.has_change_permission(request, obj) else about}),
+            (None, {"fields": (*about, "seen") if drafted else about}),
             (
                 gettext("Who is responsible"),
                 {
@@ -199,9 +205,12 @@ class FormAdmin(ScopedAdmin[Form]):
                     )
                 },
             ),
-            (gettext("What is kept, how and where"), {"fields": ("method", "categories", "storage")}),
+            (
+                gettext("What is kept, how and where"),
+                {"fields": ("method", *lists("categories", "storage"))},
+            ),
             (gettext("How long"), {"fields": ("life_days", "retention_days")}),
-            (gettext("Getting in without it, and stopping it"), {"fields": ("ways_in", "ways_out")}),
+            (gettext("Getting in without it, and stopping it"), {"fields": lists("ways_in", "ways_out")}),
             (
                 gettext("Terms that somebody asks for"),
                 {
@@ -218,7 +227,24 @@ class FormAdmin(ScopedAdmin[Form]):
     def get_readonly_fields(self, request: HttpRequest, obj: Form | None = None) -> list[str]:
         if obj is None:
             return []
-        return ["neighborhood", "purpose", "modality", "version", "state", "change", "published_at"]
+        about = ["neighborhood", "purpose", "modality", "version", "state", "change", "published_at"]
+        return [*about, *(f"{name}_in_words" for name in LISTS)]
+
+    @admin.display(description=_("kinds of data"))
+    def categories_in_words(self, form: Form) -> str:
+        return gettext("; ").join(named("categories", form.categories))
+
+    @admin.display(description=_("where it is kept"))
+    def storage_in_words(self, form: Form) -> str:
+        return gettext("; ").join(named("storage", form.storage))
+
+    @admin.display(description=_("ways in without it"))
+    def ways_in_in_words(self, form: Form) -> str:
+        return gettext("; ").join(named("ways_in", form.ways_in))
+
+    @admin.display(description=_("ways to stop it"))
+    def ways_out_in_words(self, form: Form) -> str:
+        return gettext("; ").join(named("ways_out", form.ways_out))
 
     def get_inlines(self, request: HttpRequest, obj: Form | None) -> Any:
         return () if obj is None else self.inlines

@@ -248,7 +248,9 @@ def test_what_is_published_cannot_be_edited(desk, chair, superuser, forms):
     before = list(form.texts.order_by("pk").values())
     for user in (chair, superuser):
         client = desk(user)
-        assert client.get(f"{FORMS}{form.pk}/change/").status_code == 200
+        page = said(client.get(f"{FORMS}{form.pk}/change/"))
+        assert "photos of the face; numbers computed from photos of the face" in page
+        assert "face_photo" not in page
         assert client.post(f"{FORMS}{form.pk}/change/", words(form)).status_code == 409
     assert list(form.texts.order_by("pk").values()) == before
 
