@@ -48,14 +48,15 @@ class Refused(ValueError):
 _SAID: Mapping[Rule, str] = {
     Rule.UNLIMITED: (
         r"永久(性|地)?(保存|保留|有效|使用|存储|储存|持有|授权|许可)|永远(保存|保留|有效|使用)|终身(保存|有效|授权)"
+        r"|(保存|保留|有效|使用|授权)(期|期限|时间|年限)?[:为是]{0,2}(永久|永远|长期|无限)"
         r"|无限期|不限期|长期有效|(没有|无|不设|不受)(任何)?(期限|时间)(的)?(限制)"
         r"|\bperpetual(ly)?\b|\bindefinite(ly)?\b|\bfor ?ever\b|\bin perpetuity\b|\bpermanent(ly)? (kept?|stored?|retain(ed)?|valid)\b"
         r"|\b(kept|keep|stored?|retain(ed)?|valid) permanently\b|\bwithout (any |a )?(time limit|limit (of|in|on) time|expiry|end date)\b"
     ),
     Rule.IRREVOCABLE: (
-        r"(不可|不得|不能|无权|不允许|无法|不予)(再|随意|单方|单方面)*(撤销|撤回|收回|取消)|放弃(撤回|撤销)(的)?权利?"
-        r"|一经(同意|授权|确认)[,,、]?(即)?(不可|不得|不能)"
-        r"|\birrevocabl[ey]\b|\bnon-?revocable\b|\b(cannot|can ?not|can't|may not|must not|shall not) (later )?(be )?(withdrawn?|revoked?|cancelled|taken back|withdraw|revoke)\b"
+        r"(不可以?|不得|不能够?|无权|不允许|无法|不予)(再|随意|单方|单方面)*(撤销|撤回|收回|取消)|放弃(撤回|撤销)(的)?权利?"
+        r"|一经(同意|授权|确认)[,、]?(即)?(不可|不得|不能)"
+        r"|\birrevocab(le|ly|ility)\b|\bnon-?revocable\b|\b(cannot|can ?not|can't|may not|must not|shall not) (later )?(be )?(withdrawn?|revoked?|cancelled|taken back|withdraw|revoke)\b"
         r"|\bwaives? (the|your|any|all)? ?rights? (to|of) (withdraw|revo)"
     ),
     Rule.SUBLICENSABLE: (
@@ -64,7 +65,7 @@ _SAID: Mapping[Rule, str] = {
         r"|\b(freely|at will) (transfer(able|red)?|assign(able|ed)?|pass(ed)? on)\b"
     ),
     Rule.PRESET: (
-        r"默认(已)?(勾选|同意|选中|授权|开启)|自动(勾选|视为同意)|(未|不)(作|做)?(答复|回复|表态|反对|提出异议)(的)?[,,]?(即|则|将)?(视为|视同)(您)?(同意|接受)"
+        r"默认(已)?(勾选|同意|选中|授权|开启)|自动(勾选|视为同意)|(未|不)(作|做)?(答复|回复|表态|反对|提出异议)(的)?[,]?(即|则|将)?(视为|视同)(您)?(同意|接受)"
         r"|\bpre-? ?(ticked|checked|selected)\b|\b(ticked|checked|selected) by default\b|\b(opt|opted) (you )?in by default\b"
         r"|\b(silence|no (answer|reply|objection)) (means|counts as|is taken as) (a )?(yes|consent|agreement)\b"
     ),
@@ -80,8 +81,7 @@ _DENIED = re.compile(
     r"(不是|并非|绝非|而非|不会|不再|绝不|从不|不得|不作|不做|不|没有|无需|禁止|未|非|不存在|不含|不包含|不允许|不能)(被|任何|您的|您|把|将|予以|再)?$"
     r"|\b(not|never|no|nor|neither|isn't|aren't|won't|without (any |a )?|nothing (here )?is|nothing is)( (be|been|kept|stored|retained|is|are|a|an|any|the|ever|valid|in any way))* ?$"
 )
-_CLAUSE = re.compile(r"[,,。;;.!!??\n]")
-# Verbs whose own "不" is the term, not its denial: 不可撤回 stays, 并非不可撤回 goes.
+_CLAUSE = re.compile(r"[,。;.!?\n]")
 _HAN_SPACE = re.compile(r"\s+(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])\s+")
 _UNSEEN = {"Cf", "Mn", "Me", "Cc"}
 
