@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,6 +27,7 @@ class Boxes(forms.MultipleChoiceField):
     def __init__(self, name: str, **also: Any) -> None:
         self.codes = LISTS[name].values
         super().__init__(choices=LISTS[name].choices, required=False, **also)
+        self.label = capfirst(self.label)  # lazy labels stay so
 
     def clean(self, value: Any) -> list[str]:
         ticked: list[str] = super().clean(value)
