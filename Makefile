@@ -8,9 +8,9 @@ BABEL := $(BIN)/python -m babel.messages.frontend
 export PORT ?= 8000
 # What is installed: the tools of development too, unless a server asks for less (`make production`).
 REQUIREMENTS ?= requirements-dev.txt
-SOURCES := manage.py access committees consent gate ledger portal residents sharing vault tests
+SOURCES := manage.py access benchmarks committees consent gate ledger portal residents sharing vault tests
 
-.PHONY: demo test check install production deployment obligations screenshots messages lock reset clean help
+.PHONY: demo test bench check install production deployment obligations prove screenshots messages lock reset clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -31,8 +31,14 @@ check: $(STAMP)  ## style, types, arrows, migrations, packages
 	LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python manage.py check --fail-level WARNING
 	$(BIN)/python -m portal.packages
 
+bench: $(STAMP)  ## what proofs and appending cost at 10,000 to 1,000,000 entries, against named limits
+	@$(BIN)/python -m benchmarks.ledger
+
 obligations: test  ## what of the law is covered by tests that ran and passed
 	@LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python manage.py obligations
+
+prove: $(STAMP) locale/.compiled  ## take each guard away and see a test fail; IDS=A1,2 GUARDS="trigger x" SINCE=main MINUTES=25 JOBS=2
+	@LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python -m tests.proving $(if $(IDS),--ids "$(IDS)") $(if $(GUARDS),--guards "$(GUARDS)") $(if $(SINCE),--since "$(SINCE)") $(if $(MINUTES),--minutes $(MINUTES)) $(if $(JOBS),--jobs $(JOBS)) $(if $(QUICK),--quick)
 
 screenshots: $(STAMP) locale/.compiled  ## the screens, at two widths and in two languages
 	@LINMEN_MODE=demo $(BIN)/python manage.py screenshots

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent import drafting, publishing, terms
+from consent import drafting, enabling_admin, publishing, terms
 from consent.facts import LISTS, label_of, named
 from consent.form_fields import DraftForm, NewForm, ReadForm, RecipientForm, typed
 from consent.models import Decision, Form, FormRecipient, FormText, Purpose, Standing
@@ -344,3 +344,7 @@ def counts(where: Any) -> list[dict[str, str]]:
         }
         for (place, purpose), number in sorted(given.items(), key=str)
     ]
+
+
+# Django looks for pages in this module alone.
+__all__ = ["DecisionAdmin", "FormAdmin", "enabling_admin"]

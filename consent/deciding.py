@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from consent import guarding, withdrawal
+from consent import enabling, guarding, withdrawal
 from consent.decisions import one_at_a_time, wait_for_the_form, write
 from consent.guarding import NoGuardian as NoGuardian
 from consent.models import SERVES, Decision, Form, Purpose, Standing
@@ -89,7 +89,7 @@ def give(
     """Record a yes to exactly this form. Saying yes twice is one yes, also where the form says the same in other words
     by now; to a form that asks something else, it is a new one.
 
-    Raises: FormChanged, NeedsFirst, LivesNotHere, TooYoung, NoGuardian, GuardiansDisagree, NeverYes
+    Raises: FormChanged, NeedsFirst, LivesNotHere, TooYoung, NoGuardian, GuardiansDisagree, NeverYes, enabling.NotEnabled
     """
     resident = one_at_a_time(resident)
     if resident.left_at is not None:
@@ -101,6 +101,9 @@ def give(
     standing = Standing.objects.of(resident, purpose).select_related("decision__form").first()
     if standing and standing.expires_at > at and standing.decision.form.stands:
         return standing
+    enabling.insist(
+        neighborhood=resident.neighborhood, purpose=purpose, at=at, for_minors=ages.is_guarded(resident, at)
+    )
     if standing:
         withdrawal.expire(standing=standing, at=at)
     first = SERVES.get(purpose)
@@ -170,7 +173,7 @@ def _may_say_yes(resident: Resident, purpose: Purpose, voice: Voice, at: datetim
 
 
 def _good_until(resident: Resident, form: Form, voice: Voice, at: datetime) -> datetime:
-    """As long as the form says; what a guardian agreed to, until the fourteenth birthday at most (ADR 17)."""
+    """As long as the form says; what a guardian agreed to, until the fourteenth birthday at most."""
     assert form.life_days is not None  # a published form has one, by constraint
     until = at + timedelta(days=form.life_days)
     return min(until, ages.fourteen_at(resident)) if voice.guardianship else until

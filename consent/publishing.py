@@ -13,9 +13,9 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from consent import terms
+from consent import enabling, terms
 from consent.content import changed_parts, content_hash
-from consent.models import IN_FORCE, Form, FormText, Notice, Purpose, Standing
+from consent.models import IN_FORCE, Form, FormText, ImpactAssessment, Modality, Notice, Purpose, Standing
 from ledger.record import record
 from residents.models import Neighborhood, User
 
@@ -121,6 +121,14 @@ def publish(*, form: Form, by: User, at: datetime, read: str | None = None) -> F
         Form.objects.filter(pk=before[-1].pk).update(state=Form.State.REWORDED)
     else:
         _supersede(before, at)
+    if form.change == Form.Change.MATERIAL:
+        enabling.make_stale(
+            neighborhood=form.neighborhood,
+            because=ImpactAssessment.Because.FORM_CHANGED,
+            at=at,
+            modality=Modality(form.modality),
+            assessed_before=form.submitted_at,
+        )
     form.state, form.content_hash = Form.State.PUBLISHED, content_hash(form)
     form.published_at, form.published_by = at, by
     form.save(update_fields=["state", "change", "content_hash", "published_at", "published_by"])

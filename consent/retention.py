@@ -10,9 +10,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from consent import withdrawal
-from consent.models import IN_FORCE, Notice, Standing
+from consent.models import IN_FORCE, ImpactAssessment, Notice, Standing
 from residents.models import Resident
-from residents.retention import AsWritten, End, Kept, Rows, Rule, deleted
+from residents.retention import AsWritten, End, Kept, Rows, Rule, Years, deleted
+
+# PIPL 56. A trigger refuses to let one go a day earlier.
+ASSESSMENTS = Years(3)
 
 
 def _over(at: datetime) -> Q:
@@ -76,9 +79,30 @@ RULES: Sequence[Rule] = (
         when=_told,
         forget=deleted(Notice),
     ),
+    Rule(
+        code="consent.assessments",
+        what=_("What using faces would mean for people, as it was assessed"),
+        why=_("The law asks for three years at the least. No resident is named in it."),
+        life=ASSESSMENTS,
+        since=_("after it held no more"),
+        end=End.DELETE,
+        covers=("consent.ImpactAssessment",),
+        rows=lambda: ImpactAssessment.objects.filter(over_on__isnull=False),
+        clock="over_on",
+        forget=deleted(ImpactAssessment),
+        grace=timedelta(days=2),
+    ),
 )
 
 KEPT: Sequence[Kept] = (
+    Kept(
+        what=_("Why faces may be used in a neighborhood, and what went wrong with them"),
+        why=_(
+            "So that it can be said later why it was allowed, and what was known when. No resident is named."
+        ),
+        until=_("For good."),
+        covers=("consent.Justification", "consent.Incident"),
+    ),
     Kept(
         what=_("What you decided, on which form, and when"),
         why=_(

@@ -22,6 +22,8 @@ from django.utils.module_loading import import_string
 from portal import keys, owner
 from vault import canary, wrapping
 
+# What a signed note may carry as a name: no space and no plus sign.
+ORIGIN = re.compile(r"[!-*,-~]{1,128}")
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1"}
 _CALLED = re.compile(r"""\beffects\.call\(\s*["'](\w+)["']""")
 
@@ -70,6 +72,23 @@ def check_secrets(**kwargs: Any) -> Iterator[CheckMessage]:
             "SERVER_KEY_FILE holds no Ed25519 private key in PEM.",
             hint="Make one with `openssl genpkey -algorithm ed25519`. Another key than before unpairs every gate.",
             id="linmen.E012",
+        )
+    yield from _ledger_key()
+
+
+def _ledger_key() -> Iterator[CheckMessage]:
+    file = Path(settings.LEDGER_KEY_FILE)
+    if not settings.LEDGER_KEY_FILE or not _is_readable(file) or not keys.signs(file):
+        yield Error(
+            "The key that signs the ledger's checkpoints is missing, or is no Ed25519 private key in PEM.",
+            hint="Set LEDGER_KEY_FILE. Another key than before is another log to everybody who watches it.",
+            id="linmen.E031",
+        )
+    if not ORIGIN.fullmatch(settings.LEDGER_ORIGIN):
+        yield Error(
+            "The ledger has no name.",
+            hint="Set LEDGER_ORIGIN to the site's name and /log, such as portal.example/log, and never change it.",
+            id="linmen.E032",
         )
 
 
@@ -159,7 +178,14 @@ def _together() -> Error:
 
 
 SECRET_FILES = (
-    *("SECRET_KEY_FILE", "WRAPPING_KEY_FILE", "SERVER_KEY_FILE", "REDIS_URL_FILE", "DATABASE_URL_FILE"),
+    *(
+        "SECRET_KEY_FILE",
+        "WRAPPING_KEY_FILE",
+        "SERVER_KEY_FILE",
+        "LEDGER_KEY_FILE",
+        "REDIS_URL_FILE",
+        "DATABASE_URL_FILE",
+    ),
     *("VAULT_DATABASE_URL_FILE", "DATABASE_OWNER_URL_FILE", "VAULT_DATABASE_OWNER_URL_FILE"),
 )
 

@@ -19,12 +19,17 @@ from cryptography.hazmat.primitives.serialization import (
 
 from portal import places
 
+
+def _signing_key() -> str:
+    made = Ed25519PrivateKey.generate()
+    return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
 MADE = {
     "secret": lambda: secrets.token_urlsafe(48),
     "wrapping": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
-    "server.pem": lambda: (
-        Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    ),
+    "server.pem": _signing_key,
+    "ledger.pem": _signing_key,
 }
 
 

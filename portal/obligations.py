@@ -42,6 +42,14 @@ class Obligation:
     words: str
     guards: list[str]
     confidence: str = ""  # of law only: P, S or M, or two of them for two sources
+    words_zh: str = ""
+    source_zh: str = ""  # empty where the source reads the same in both languages
+
+    def said(self, language: str) -> tuple[str, str]:
+        """Words and source."""
+        if language.startswith("zh"):
+            return self.words_zh or self.words, self.source_zh or self.source
+        return self.words, self.source
 
     def caveats(self) -> list[str]:
         """What a reader must know before relying on the source."""
@@ -78,6 +86,13 @@ def table(path: Path = TABLE) -> dict[str, Obligation]:
     if len({each.id for each in found}) != len(found):
         raise ValueError(f"{path} names an id twice")
     return {each.id: each for each in found}
+
+
+def sources(language: str, path: Path = TABLE) -> dict[str, str]:
+    """What each source's short name stands for."""
+    chapter = "sources_zh" if language.startswith("zh") else "sources"
+    found: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))[chapter]
+    return found
 
 
 def results() -> Results:

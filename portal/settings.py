@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 import django_stubs_ext
 import environ
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from portal import embedded, keys, places, roles
@@ -38,10 +39,14 @@ SECRET_KEY = keys.given("SECRET_KEY")
 WRAPPING_KEY = keys.given("WRAPPING_KEY")
 # Ed25519 private key (PEM) with which the server signs what gates receive.
 SERVER_KEY_FILE = env.str("SERVER_KEY_FILE", default="")
+# Ed25519 private key (PEM) with which the ledger's checkpoints are signed, and the name that they carry for ever.
+LEDGER_KEY_FILE = env.str("LEDGER_KEY_FILE", default="")
+LEDGER_ORIGIN = env.str("LEDGER_ORIGIN", default="" if PRODUCTION else "linmen.test/log")
 if not PRODUCTION:
     SECRET_KEY = SECRET_KEY or keys.made(VAR, "secret").read_text()
     WRAPPING_KEY = WRAPPING_KEY or keys.made(VAR, "wrapping").read_text()
     SERVER_KEY_FILE = SERVER_KEY_FILE or str(keys.made(VAR, "server.pem"))
+    LEDGER_KEY_FILE = LEDGER_KEY_FILE or str(keys.made(VAR, "ledger.pem"))
 if SECRET_KEY and WRAPPING_KEY and SERVER_KEY_FILE:  # else it may not start, and nothing is made
     places.make_private(VAR / "tmp")
 
@@ -185,6 +190,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         "options": {"expires": 3 * SWEEP_SECONDS},
     },
+    "log_digest": {"task": "portal.log_digest", "schedule": crontab(day_of_week="mon", hour=0, minute=30)},
 }
 
 # --- People, language, time
@@ -276,6 +282,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
+# --- Mail: a weekly digest of the ledger and nothing else; nobody's affairs are ever mailed
+
+vars().update(env.email("EMAIL_URL", default="smtp://localhost:25" if PRODUCTION else "consolemail://"))
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="linmen@localhost")
+
 # --- Linmen's own
 
 # Euclidean distance of two encodings below which they are one person. Measured on the photographs at hand: the same
@@ -299,6 +310,9 @@ QR_HOURS = env.int("QR_HOURS", default=12)
 # A gate that was away for longer than this is told anew whom to keep, instead of each one who left.
 GATE_TOMBSTONE_DAYS = env.int("GATE_TOMBSTONE_DAYS", default=400)
 
+# Who is mailed the newest checkpoint of the ledger once a week: people who keep it out of our reach.
+LEDGER_DIGEST_TO = env.list("LEDGER_DIGEST_TO", default=[])
+
 # Effects that run against the arrows between rooms: name -> dotted callable, called through residents.effects.
 EFFECTS: dict[str, str] = {
     "scope": "committees.roles.neighborhoods",
@@ -314,6 +328,7 @@ EFFECTS: dict[str, str] = {
     "withdraw:face_at_gate": "access.retention.end_face",
     "withdraw:photo_over_internet": "access.retention.end_photos_over_internet",
     "withdraw:template_on_server": "access.retention.end_template_on_server",
+    "unsigned_readers": "access.signs.unsigned_readers",
     "enrol_soon": "portal.tasks.enrol_soon",
     "erase_soon": "portal.tasks.erase_soon",
     "disclose_soon": "portal.tasks.disclose_soon",

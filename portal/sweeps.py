@@ -21,7 +21,10 @@ from django.core.cache import cache
 from access import enrolment, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
+from consent import enabling
+from ledger import checkpoints, sequencing
 from portal import erasure, practice
+from portal.demo import assessing
 from portal.health import SWEEP_KEY
 from residents import departures, effects, leaving, moving
 from residents.erasure import due
@@ -42,6 +45,7 @@ class NotAll(Exception):
 def sweep(*, at: datetime) -> bool:
     """True if every part went through."""
     parts: list[tuple[str, Callable[[], object]]] = [
+        ("the ledger", _sequence),
         ("notices that ran their course", lambda: _end_notices(at)),
         ("last days", lambda: _carry_out(at)),
         ("orphaned photos", lambda: _delete_orphans(at)),
@@ -55,12 +59,21 @@ def sweep(*, at: datetime) -> bool:
         ("disclosures", lambda: _disclose(at)),
         ("practice", lambda: practice.put_back_nightly(at=at)),
         ("waiting imports", lambda: _bring_in(at)),
+        ("assessments that are over", lambda: enabling.lapse(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
     ]
+    if settings.DEMO:
+        parts.append(("signs of the demo", lambda: assessing.hang_signs(at=at)))
     went = [_went_through(name, part) for name, part in parts]
     if all(went):
         cache.set(SWEEP_KEY, at.timestamp(), timeout=None)
     return all(went)
+
+
+def _sequence() -> None:
+    """Entries take their places in the tree, and what it has become is signed."""
+    sequencing.run()
+    checkpoints.make()
 
 
 def _end_notices(at: datetime) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from access import enrolment
+from ledger import digest
 from portal import erasure, retention, sweeps
 from residents.importing import running
 from sharing import disclosing
@@ -45,6 +46,11 @@ def sweep() -> None:
 @shared_task(name="portal.retention.sweep")
 def forget() -> None:
     retention.sweep(at=timezone.now())
+
+
+@shared_task(name="portal.log_digest")
+def mail_checkpoint() -> None:
+    digest.send()
 
 
 def enrol_soon(*, enrolment: UUID) -> None:

@@ -35,6 +35,11 @@ def is_under(resident: Resident, years: int, on: date) -> bool:
     return resident.born is not None and resident.born > years_before(on, years)
 
 
+def is_guarded(resident: Resident, at: datetime) -> bool:
+    """Under fourteen at this moment, by the calendar of where they live."""
+    return is_under(resident, GUARDED, today_in(resident.neighborhood, at))
+
+
 def birthday(born: date, years: int) -> date:
     """The first day on which somebody is that old."""
     try:

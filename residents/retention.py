@@ -21,6 +21,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from ledger.models import Opening
 from residents import letters
 from residents.ages import years_before
 from residents.importing import life as importing
@@ -219,6 +220,16 @@ RUNS = timedelta(days=400)
 ADULT = Years(18)
 
 
+# As long as whoever decided for somebody may have to prove that they might: the same three years.
+OPENINGS = timedelta(days=3 * 365)
+
+
+def _of_the_erased(at: datetime) -> Q:
+    """Details of acts about somebody who was erased so long ago."""
+    erased = Resident.objects.filter(erased_at__lte=at - OPENINGS)
+    return Q(entry__subject__in=erased.values("pk"))
+
+
 def _forget_births(claimed: list[Any], at: datetime) -> int:
     return Resident.objects.filter(pk__in=claimed).update(born=None)
 
@@ -284,6 +295,22 @@ RULES: Sequence[Rule] = (
         clock="until",
         forget=deleted(Ownership),
         grace=timedelta(days=2),
+    ),
+    Rule(
+        code="residents.openings",
+        what=_("What each mark about you in the record that nobody can change was made from"),
+        why=_(
+            "So that what was done can be proved to you and to others. After that the mark stays, and says nothing."
+            " Your own slip keeps what it says for as long as you keep it."
+        ),
+        life=OPENINGS,
+        since=_("after you were deleted"),
+        end=End.DELETE,
+        covers=("ledger.Opening",),
+        rows=Opening.objects.all,
+        clock="entry__at",
+        when=_of_the_erased,
+        forget=deleted(Opening),
     ),
     Rule(
         code="residents.sessions",
@@ -385,11 +412,19 @@ KEPT: Sequence[Kept] = (
     Kept(
         what=_("The record nobody can secretly change"),
         why=_(
-            "For each act a check number, and the codes, numbers and times that it was made from, so that your"
-            " slip can still be checked. Names, words and pictures are never in it."
+            "For each act a check number and the time, and what holds these together, so that your slip can still be"
+            " checked. Names, words and pictures are never in it."
         ),
-        until=_("For good."),
-        covers=("ledger.Entry", "ledger.Opening"),
+        until=_("For good. Once you are deleted, it names a number that leads to nobody."),
+        covers=(
+            "ledger.Entry",
+            "ledger.Waiting",
+            "ledger.Leaf",
+            "ledger.Tile",
+            "ledger.Checkpoint",
+            "ledger.Witness",
+            "ledger.Cosignature",
+        ),
     ),
     Kept(
         what=_("The keys that sealed data is read with"),

@@ -137,12 +137,18 @@ def draft(neighborhood: Neighborhood, purpose: Purpose, *, version: int = 1) -> 
 
 def publish(*, form: Form, by: User, at: datetime) -> Form:
     """Handed in by somebody, and put into force by a second reader."""
+    from tests import make
+
     drafter, _ = User.objects.get_or_create(username=f"drafter-{form.neighborhood_id}")
     publishing.submit(form=form, by=drafter, at=at)
+    make.assess_anew(form.neighborhood, at=at)
     return publishing.publish(form=form, by=by, at=at)
 
 
 @pytest.fixture
 def forms(here: Neighborhood, chair: User, now: datetime) -> dict[Purpose, Form]:
-    """One published form for each purpose, here."""
+    """One published form for each purpose, here, where faces may be used."""
+    from tests import make
+
+    make.enable(here, at=now)
     return {purpose: publish(form=draft(here, purpose), by=chair, at=now) for purpose in Purpose}

@@ -18,6 +18,7 @@ from django.db import connections
 from psycopg import sql
 
 from portal import embedded, roles
+from tests.proving import absence
 
 # A crash of the machine may eat a test database.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
@@ -27,6 +28,7 @@ OWN_DATABASES = {"committed", "live"}
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Path]:
     """PostgreSQL and Redis of this run, empty. Yields the folder they live in."""
+    absence.furnish(settings.VAR)
     with embedded.serve(settings.VAR, settings=FAST):
         yield settings.VAR
 
@@ -35,8 +37,10 @@ def servers() -> Iterator[Path]:
 def templates(servers: Path, django_db_blocker: pytest.FixtureRequest) -> Path:
     """The two migrated databases that all others are cloned from. Nobody stays connected to them."""
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
-        connections.close_all()
+        if not absence.furnish(servers):
+            call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+            connections.close_all()
+        absence.take_away(servers)
     return servers
 
 

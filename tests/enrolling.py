@@ -11,6 +11,7 @@ from consent.models import Form, Purpose, Standing
 from consent.voices import own
 from portal.portraits import portrait
 from residents.models import Resident
+from tests import make
 
 ALL = tuple(Purpose)
 
@@ -19,6 +20,7 @@ def agree(
     resident: Resident, forms: Mapping[Purpose, Form], *purposes: Purpose, at: datetime
 ) -> dict[Purpose, Standing]:
     assert resident.user is not None
+    make.enable(resident.neighborhood, at=at)
     return {
         purpose: give(
             resident=resident,

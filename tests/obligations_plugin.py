@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 RESULT = Path(__file__).resolve().parent.parent / "var" / "obligations.json"
+DURATIONS = RESULT.with_name("durations.json")  # `make prove` begins with what is quick
 # Reasons for which a test may be skipped in CI.
 OBLIGATION = "obligation"
 AGREED_SKIPS = ("needs the photographs", "no folder of photographs", "needs Chromium")
@@ -19,6 +20,7 @@ class Obligations:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.held: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        self.seconds: dict[str, float] = {}
         self.bad_skips: list[str] = []
 
     @pytest.hookimpl(wrapper=True)
@@ -34,6 +36,7 @@ class Obligations:
             for name, id in report.user_properties:
                 if name == OBLIGATION:
                     self.held[str(id)][report.nodeid] = report.outcome
+                    self.seconds[report.nodeid] = round(report.duration, 3)
         if report.skipped and isinstance(report.longrepr, tuple | list):
             reason = report.longrepr[2].removeprefix("Skipped: ")
             if not reason.startswith(AGREED_SKIPS):
@@ -44,10 +47,11 @@ class Obligations:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if hasattr(self.config, "workerinput") or not self._whole():
             return  # a part of the suite says nothing about what the suite holds
-        RESULT.parent.mkdir(exist_ok=True)
-        draft = RESULT.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps(self.held, indent=1, sort_keys=True))
-        draft.replace(RESULT)
+        for path, said in ((RESULT, self.held), (DURATIONS, self.seconds)):
+            path.parent.mkdir(exist_ok=True)
+            draft = path.with_suffix(f".{os.getpid()}")
+            draft.write_text(json.dumps(said, indent=1, sort_keys=True))
+            draft.replace(path)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if _in_ci() and self.bad_skips:

@@ -59,7 +59,7 @@ DROP FUNCTION consent_one_person(uuid, uuid);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("consent", "0006_read_by_two_and_decided_by_whom")]
+    dependencies = [("consent", "0008_off_until_justified_and_assessed")]
 
     operations = [
         migrations.RunSQL(LAWS, LAWLESS),

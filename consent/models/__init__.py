@@ -1,6 +1,7 @@
-"""Forms, decisions and standing."""
+"""Forms, decisions and standing; and what has to be there before any of it may be about a body."""
 
 from consent.models.decisions import Decision
+from consent.models.enabling import ImpactAssessment, Incident, Justification
 from consent.models.forms import IN_FORCE, LONGEST_KEPT, LONGEST_LIFE, Form, FormRecipient, FormText
 from consent.models.notices import Notice
 from consent.models.paper import Paper, PaperScan
@@ -28,6 +29,9 @@ __all__ = [
     "Form",
     "FormRecipient",
     "FormText",
+    "ImpactAssessment",
+    "Incident",
+    "Justification",
     "Method",
     "Modality",
     "Notice",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from access import enrolment
 from access.models import Enrolment
 from consent import deciding, drafting, publishing, voices
 from consent.models import Form, Purpose
-from portal.demo import pictures
+from portal.demo import assessing, pictures
 from portal.demo.community import Community
 from residents.models import Neighborhood, Resident, User
 
@@ -23,17 +23,17 @@ def ask_and_answer(
     plan: Community,
     *,
     neighborhood: Neighborhood,
-    drafter: User,
-    publisher: User,
+    users: Mapping[str, User],
     resident: Callable[[str], Resident],
     at: datetime,
 ) -> None:
+    assessing.enable(neighborhood=neighborhood, users=users, at=at)
     texts = tomllib.loads(NOTICES.read_text(encoding="utf-8"))
     forms = {}
     for purpose in Purpose:
-        form = _draft(plan, neighborhood, purpose, texts[purpose.value], drafter)
-        publishing.submit(form=form, by=drafter, at=at)
-        forms[purpose] = publishing.publish(form=form, by=publisher, at=at)
+        form = _draft(plan, neighborhood, purpose, texts[purpose.value], users["secretary"])
+        publishing.submit(form=form, by=users["secretary"], at=at)
+        forms[purpose] = publishing.publish(form=form, by=users["chair"], at=at)
     for account in plan.refused:
         _decide(deciding.refuse, resident(account), forms[Purpose.FACE_AT_GATE], at)
     for account in plan.enrolled:

@@ -15,8 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from consent import deciding, voices, withdrawal
 from consent.deciding import Line
+from consent.enabling import NotEnabled
 from consent.facts import sheet
 from consent.models import SERVES, Decision, Form, Purpose, Standing
+from portal.screens import enabling
 from portal.screens.entrance import ResidentRequest, language, resident_only
 from portal.screens.purposes import WORDS
 from residents.models import ErasureOrder
@@ -53,8 +55,10 @@ class PurposeConverter:
 @resident_only
 def consents(request: ResidentRequest) -> HttpResponse:
     """What stands and what nobody has decided; at the bottom, what they decided against, for them to come back to."""
-    lines = deciding.overview(resident=request.resident, at=timezone.now())
-    offered = [line for line in lines if line.form or line.standing or line.last]
+    at = timezone.now()
+    lines = deciding.overview(resident=request.resident, at=at)
+    state = enabling.at_present(resident=request.resident, at=at)
+    offered = list(enabling.offered(lines, state))
     against = [line for line in offered if line.last and not line.standing]
     context = {
         "purposes": [_summed_up(line) for line in offered if line not in against],
@@ -66,7 +70,8 @@ def consents(request: ResidentRequest) -> HttpResponse:
 @require_safe
 @resident_only
 def consent(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
-    lines = deciding.overview(resident=request.resident, at=timezone.now())
+    at = timezone.now()
+    lines = deciding.overview(resident=request.resident, at=at)
     by_purpose = {line.purpose: line for line in lines}
     line = by_purpose[purpose]
     # What was signed is what is shown, for as long as it stands.
@@ -81,6 +86,7 @@ def consent(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
         "decided_before": line.last is not None,
         "serves": first if first and not by_purpose[first].standing else None,
         "serves_title": WORDS[first].title if first else "",
+        "why_off": enabling.why_off(enabling.at_present(resident=request.resident, at=at)),
         **_state(line),
     }
     return render(request, "consent.html", context)
@@ -114,6 +120,11 @@ def decide(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
     except deciding.LivesNotHere:
         messages.info(request, _("You do not live here any more, so there is nothing to agree to."))
         return redirect("home")
+    except NotEnabled:
+        messages.info(
+            request, _("It is not offered here at present, so nothing was written down. Your card goes on.")
+        )
+        return redirect("consent", purpose)
     except deciding.TooYoung:
         messages.info(
             request, _("Until your fourteenth birthday the answer is no. You keep every door you have now.")

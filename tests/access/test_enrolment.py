@@ -40,6 +40,7 @@ def standings(resident, forms, now):
 @pytest.fixture
 def gate(here, resident, now):
     gate = gates.put_up(neighborhood=here, name="南门", by_face=True, at=now)
+    make.enable(here, at=now)
     rules.add(gate=gate, resident=resident, at=now)
     return gate
 

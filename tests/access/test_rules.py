@@ -25,6 +25,7 @@ def test_a_rule_has_no_place_for_a_kind_of_credential():
     assert fields == {"id", "neighborhood", "gate", "unit", "resident", "days", "from_time", "to_time"}
 
 
+@pytest.mark.obligation("2")
 def test_it_is_for_a_dwelling_or_a_resident_and_never_both(door, now):
     who = make.resident(door.neighborhood, at=now)
     for target in ({}, {"unit": make.home(who), "resident": who}):

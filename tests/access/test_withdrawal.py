@@ -18,6 +18,7 @@ from consent.voices import own
 from ledger.models import Entry
 from portal import erasure
 from residents.models import ErasureOrder, ErasurePlace
+from tests import make
 from tests.enrolling import agree, two_portraits
 from vault import keys, rewrite
 
@@ -43,6 +44,7 @@ def standings(resident, forms, now):
 @pytest.fixture
 def gate(here, resident, now):
     gate = gates.put_up(neighborhood=here, name="南门", by_face=True, at=now)
+    make.enable(here, at=now)
     rules.add(gate=gate, resident=resident, at=now)
     return gate
 
@@ -58,13 +60,16 @@ def face(resident, standings, gate, now) -> Credential:
 
 
 def pair(gate, key: bytes, at):
-    return Device.objects.create(
+    device = Device.objects.create(
         neighborhood=gate.neighborhood,
         gate=gate,
         public_key=key * 32,
         sealing_key=X25519PrivateKey.generate().public_key().public_bytes_raw(),
         paired_at=at,
     )
+    if gate.by_face:
+        make.sign(device, at=at)
+    return device
 
 
 def begin(resident, at):

@@ -207,6 +207,25 @@ def test_the_clock_ends_an_old_yes_and_what_only_served_it(here, chair, resident
     assert withdrawal.expire(standing=standings[FACE], at=now) is None
 
 
+@pytest.mark.obligation("7", "F9")
+def test_nobody_writes_a_yes_to_a_form_that_is_over(here, chair, resident, forms, now):
+    old = forms[FACE]
+    next_version(here, chair, now)
+    with pytest.raises(DatabaseError, match="form in force"), transaction.atomic():
+        Decision.objects.create(
+            neighborhood=resident.neighborhood,
+            resident=resident,
+            form=old,
+            purpose=FACE,
+            kind=Kind.GIVEN,
+            actor=resident.user,
+            capacity="self",
+            route="portal",
+            language="en",
+            form_hash=old.content_hash,
+        )
+
+
 @pytest.mark.obligation("8")
 def test_an_old_yes_can_still_be_stopped_by_its_person(here, chair, resident, forms, now):
     give(resident, forms[FACE], now)
@@ -244,7 +263,7 @@ def test_it_withdraws_once_from_two_tabs(committed, request, now):
     assert ErasureOrder.objects.count() == 1
 
 
-@pytest.mark.obligation("6", "A5")
+@pytest.mark.obligation("6", "A5", "F9")
 def test_it_lets_nobody_decide_for_a_resident(resident, neighbor, chair, superuser, forms):
     for somebody in (neighbor.user, chair, superuser):
         with pytest.raises(DatabaseError, match="nobody decides for a resident"), transaction.atomic():

@@ -48,6 +48,7 @@ from residents.models import (
 from residents.register import move_in, register
 from sharing import answering, disclosing, requesting
 from sharing.models import Answer, Disclosure, Recipient, Request
+from tests import make
 from tests.cast import draft, staff
 from tests.enrolling import agree
 
@@ -93,6 +94,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     )
     code = pairing.make_code(gate=gate, by=clerk, at=now)
     device = pairing.pair(code=code, public_key=b"p" * 32, sealing_key=b"s" * 32, at=now).device
+    make.enable(here, at=now)
     rules.add(gate=gate, unit=Unit.objects.get(number="101"), at=now)
     cards.issue(resident=resident, number="0471112222", at=now)
     _invited(resident, gate, now)

@@ -90,6 +90,8 @@ def filled(address: str, community: Community) -> list[str]:
         "batch": [community.first(LetterBatch).pk],
         "letter": [row.pk for row in community.rows[Letter]],
         "code": ["0000-0000-0000"],
+        # Of a real one the page is there for everybody: see tests/screens/test_faces.py.
+        "neighborhood": ["00000000-0000-4000-8000-000000000000"],
         "app_label": ["residents", "access", "consent", "committees", "sharing"],
         "url": ["residents", "residents/resident"],
     }

@@ -177,7 +177,7 @@ def test_beside_the_old_controller_it_says_what_it_would_do_and_opens_nothing(si
     assert agent.show_card(CARD).open
 
 
-@pytest.mark.obligation("F21", "10")
+@pytest.mark.obligation("F21", "10", "F3")
 def test_its_disk_holds_templates_sealed_and_no_photo(site, agent):
     encoding = pictures.enrolled(drawn(0), drawn(0, 1))
     site.give_face(encoding)

@@ -72,6 +72,11 @@ def test_a_safe_place_starts():
         ({"SECRET_KEY": "a" * 60}, "linmen.E001"),
         ({"WRAPPING_KEY": ""}, "linmen.E002"),
         ({"SERVER_KEY_FILE": ""}, "linmen.E003"),
+        ({"LEDGER_KEY_FILE": ""}, "linmen.E031"),
+        ({"LEDGER_KEY_FILE": "/nowhere/ledger.pem"}, "linmen.E031"),
+        ({"LEDGER_KEY_FILE": __file__}, "linmen.E031"),
+        ({"LEDGER_ORIGIN": ""}, "linmen.E032"),
+        ({"LEDGER_ORIGIN": "our log"}, "linmen.E032"),
         ({"SERVER_KEY_FILE": "/nowhere/server.pem"}, "linmen.E003"),
         ({"DEBUG": True}, "linmen.E004"),
         ({"DEBUG": True, "PRODUCTION": False}, "linmen.E004"),
@@ -127,7 +132,7 @@ def test_a_folder_that_is_closed_to_us_is_a_refusal_and_no_crash(tmp_path, monke
     monkeypatch.setenv("SERVER_KEY_FILE", str(file))
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     monkeypatch.setattr(Path, "is_file", closed)
-    assert refusals(SERVER_KEY_FILE=str(file)) == ["linmen.E003", "linmen.E015"]
+    assert refusals(SERVER_KEY_FILE=str(file)) == ["linmen.E003", "linmen.E031", "linmen.E015"]
 
 
 def test_what_systemd_hands_over_may_carry_an_access_list_but_not_be_open_to_all(tmp_path, monkeypatch):
@@ -218,6 +223,8 @@ def test_a_whole_production_environment_is_accepted(tmp_path):
         SECRET_KEY_FILE=made("secret"),
         WRAPPING_KEY_FILE=made("wrapping"),
         SERVER_KEY_FILE=made("server.pem"),
+        LEDGER_KEY_FILE=made("ledger.pem"),
+        LEDGER_ORIGIN="linmen.example/log",
         ALLOWED_HOSTS="linmen.example",
         DATABASE_URL="postgres://linmen_app:p%40ss@db.example/linmen",
         VAULT_DATABASE_URL="postgres://linmen_app@%2Frun%2Fvault/linmen_vault",

@@ -68,6 +68,7 @@ def test_it_refuses_a_standing_for_something_else(
         execute(statement, {**row, "standing": standings[purpose].pk})
 
 
+@pytest.mark.obligation("19")
 @pytest.mark.parametrize("what", ["missing", "another's", "for something else"])
 def test_it_refuses_a_photo_sent_without_the_consent_to_send_it(
     what: str, row, standings: Standings, others: Standings, execute: Execute
@@ -79,6 +80,17 @@ def test_it_refuses_a_photo_sent_without_the_consent_to_send_it(
     }
     with pytest.raises(REFUSED):
         execute(ENROLMENT, {**row, "photo_standing": wrong[what]})
+
+
+def test_one_yes_stands_once(standings: Standings, execute: Execute):
+    """Two for one purpose, and ending one would leave the other: it would outlive what it was asked for."""
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        execute(
+            "INSERT INTO consent_standing (id, neighborhood_id, resident_id, purpose, decision_id, key, since, expires_at)"
+            " SELECT gen_random_uuid(), neighborhood_id, resident_id, purpose, decision_id, gen_random_uuid(), since,"
+            " expires_at FROM consent_standing WHERE id = %s",
+            [standings[Purpose.FACE_AT_GATE].pk],
+        )
 
 
 @pytest.mark.obligation("9", "20")

@@ -65,7 +65,7 @@ def content(execute: Execute, table: str) -> object:
     return execute(spelled)
 
 
-@pytest.mark.obligation("35", "F18", "F19")
+@pytest.mark.obligation("35", "27", "A6", "F18", "F19")
 @pytest.mark.parametrize("way", WAYS_ROUND)
 def test_no_row_of_an_append_only_table_changes(written, execute: Execute, way):
     for table, column in WRITTEN.items():

@@ -24,7 +24,7 @@ def test_it_shows_the_details_for_a_while_and_records_why(resident, clerk, now):
     assert Entry.objects.filter(kind="look_up", subject=resident.pk).count() == 1
 
 
-@pytest.mark.obligation("27", "F24")
+@pytest.mark.obligation("27", "F24", "A2")
 @pytest.mark.parametrize("staff", ["clerk", "superuser"])
 def test_it_shows_nothing_before_a_reason_or_after_its_time(request, resident, now, staff):
     by = request.getfixturevalue(staff)

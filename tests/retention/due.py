@@ -28,7 +28,9 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from consent.models import Notice, Purpose, Standing
+from consent.models import ImpactAssessment, Notice, Purpose, Standing
+from ledger.models import Opening
+from ledger.record import record
 from portal import retention
 from residents.ages import years_before
 from residents.models import Import, Letter, Neighborhood, Ownership, Resident, RetentionRun, User
@@ -123,6 +125,22 @@ def home(model: Any) -> Callable[[Place, datetime], StillThere]:
         return there(model, row.pk)
 
     return made
+
+
+def opening(place: Place, clock: datetime) -> StillThere:
+    """Something that was recorded about somebody who was erased then."""
+    who = Resident.objects.create(
+        neighborhood=place.neighborhood,
+        name="",
+        left_at=clock,
+        left_because=Resident.Left.MOVED_OUT,
+        erased_at=clock,
+    )
+    with transaction.atomic():
+        entry = record(
+            kind="card.given", subject=who.pk, neighborhood=place.neighborhood.pk, payload={"n": 1}
+        )
+    return there(Opening, entry.pk)
 
 
 def session(place: Place, clock: datetime) -> StillThere:
@@ -334,16 +352,23 @@ def _request(place: Place, deadline: datetime) -> Request:
     )
 
 
+def assessment(place: Place, clock: datetime) -> StillThere:
+    """One that was over before this system came: see `make.past_assessment`."""
+    return there(ImpactAssessment, make.past_assessment(place.neighborhood, over_on=clock.date()).pk)
+
+
 MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.birth_dates": birth_date,
     "residents.letters": letter,
     "residents.imports": imported,
     "residents.owned": home(Ownership),
+    "residents.openings": opening,
     "residents.sessions": session,
     "residents.desk_history": desk_history,
     "residents.retention_runs": run,
     "consent.lapsed": standing,
     "consent.notices": notice,
+    "consent.assessments": assessment,
     "access.photos": enrolment("waiting", "created_at"),
     "access.enrolments_refused": enrolment("refused", "finished_at", reason="no_face"),
     "access.entry_events": event,

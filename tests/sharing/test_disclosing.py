@@ -213,7 +213,7 @@ def test_the_preview_is_what_the_file_would_say(asked, resident, now):
     ]
 
 
-@pytest.mark.obligation("A2", "28", "5")
+@pytest.mark.obligation("A2", "28", "5", "F11")
 @pytest.mark.parametrize("answers", [[], [False], [True, False]])
 def test_raw_sql_cannot_put_somebody_in_who_did_not_say_yes(
     asked, chair, afterwards, resident, says, answers
@@ -265,7 +265,7 @@ def test_raw_sql_cannot_change_what_was_given(resident, says, give, change):
             cursor.execute(change)
 
 
-@pytest.mark.obligation("28")
+@pytest.mark.obligation("A2", "28")
 def test_raw_sql_cannot_release_what_nobody_released(asked, chair, clerk, now):
     with pytest.raises(DatabaseError, match="was not released"), transaction.atomic():
         Disclosure.objects.create(

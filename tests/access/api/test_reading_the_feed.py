@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from access import cards, reading, storage
+from access import cards, gates, reading, storage
 from access.devices import find
 from access.models import Device, FeedRow, SealedCopy, Template
 from consent.models import Purpose, Standing
@@ -136,6 +136,14 @@ def test_it_says_what_the_gate_opens_by(place, door, reader):
     assert page["gate"] == str(door.pk)
     assert page["time_zone"] == place.time_zone
     assert page["face_offline_hours"] == 24
+
+
+@pytest.mark.obligation("A1")
+def test_out_of_service_it_takes_no_face(door, reader, now):
+    """Such a gate need not open by card, so it opens by no face either: nothing would stand beside it."""
+    door.in_service = False
+    gates.save(gate=door, at=now)
+    assert reader.feed().json()["methods"] == ["card"]
 
 
 def test_a_strangers_device_reads_nothing_of_it(door, card, now):
