@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from consent import enabling, guarding, withdrawal
-from consent.decisions import one_at_a_time, write
+from consent.decisions import one_at_a_time, wait_for_the_form, write
 from consent.guarding import NoGuardian as NoGuardian
 from consent.models import SERVES, Decision, Form, Purpose, Standing
 from consent.voices import Voice
@@ -90,7 +90,8 @@ def give(
     voice: Voice,
     at: datetime,
 ) -> Standing:
-    """Record a yes to exactly this form. Saying yes twice is one yes; to a new form, it is a new one.
+    """Record a yes to exactly this form. Saying yes twice is one yes, also where the form says the same in other words
+    by now; to a form that asks something else, it is a new one.
 
     Raises: FormChanged, NeedsFirst, LivesNotHere, TooYoung, NoGuardian, GuardiansDisagree, NeverYes, enabling.NotEnabled
     """
@@ -98,10 +99,11 @@ def give(
     if resident.left_at is not None:
         raise LivesNotHere
     _may_say_yes(resident, purpose, voice, at)
+    wait_for_the_form(form)
     if form.pk != getattr(form_in_force(resident, purpose), "pk", None):
         raise FormChanged
-    standing = Standing.objects.of(resident, purpose).select_related("decision").first()
-    if standing and standing.expires_at > at and standing.decision.form_id == form.pk:
+    standing = Standing.objects.of(resident, purpose).select_related("decision__form").first()
+    if standing and standing.expires_at > at and standing.decision.form.stands:
         if voice.guardianship and not guarding.has_said_yes(voice.guardianship, purpose):
             # The second guardian's yes is a word of its own: it holds what the first one's no longer does.
             write(resident=resident, form=form, kind=Decision.Kind.GIVEN, voice=voice)
@@ -146,6 +148,7 @@ def refuse(
         if voice.capacity == Decision.Capacity.HELPER:
             raise OnlyTheyStop
         return withdrawal.withdraw(resident=resident, purpose=purpose, voice=voice, at=at)
+    wait_for_the_form(form)
     if form.pk != getattr(form_in_force(resident, purpose), "pk", None):
         raise FormChanged
     said = Decision.objects.filter(resident=resident, purpose=purpose, guardianship=voice.guardianship)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import connection
+
 from consent.models import Decision, Form
 from consent.voices import Voice
 from ledger.record import record
@@ -15,6 +17,12 @@ KIND = "consent.decided"
 def one_at_a_time(resident: Resident) -> Resident:
     """Two tabs of one person, and two guardians of one child, take turns. Inside a transaction."""
     return Resident.objects.select_for_update(no_key=True).get(pk=resident.pk)
+
+
+def wait_for_the_form(form: Form) -> None:
+    """Whoever is publishing or putting out of force goes first, or waits until this decision is written."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM consent_form WHERE id = %s FOR SHARE", [form.pk])
 
 
 def write(

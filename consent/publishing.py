@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from consent import enabling, terms
 from consent.content import changed_parts, content_hash
@@ -32,7 +33,7 @@ class NotInHand(Exception):
 
 
 class SameReader(Exception):
-    """Whoever handed a form to a second reader is not that reader."""
+    """Whoever handed a form to a second reader is not that reader, under another account neither."""
 
 
 class MoreThanWords(ValueError):
@@ -99,22 +100,20 @@ def send_back(*, form: Form, by: User, at: datetime) -> Form:
 
 
 @transaction.atomic
-def publish(*, form: Form, by: User, at: datetime) -> Form:
+def publish(*, form: Form, by: User, at: datetime, read: str | None = None) -> Form:
     """The second reader puts the form in force. Whoever says yes at this moment has said it to the version before.
+
+    `read` is the check number of what they read: sent back and handed in anew meanwhile, it is read anew.
 
     Raises: NotInHand, SameReader, FormIncomplete, terms.Refused, MoreThanWords
     """
+    _one_at_a_time(form.neighborhood_id, form.purpose)
     form = Form.objects.select_for_update().get(pk=form.pk)
-    if form.state != Form.State.READING:
+    if form.state != Form.State.READING or (read is not None and read != check_number(form)):
         raise NotInHand
-    if form.submitted_by_id == by.pk:
+    if is_one_person(form.submitted_by_id, by.pk):
         raise SameReader
-    # Whole, and waited for: a yes to the version before holds it until it is written.
-    before = list(
-        Form.objects.select_for_update()
-        .filter(neighborhood=form.neighborhood, purpose=form.purpose, state__in=IN_FORCE)
-        .order_by("version")
-    )
+    before = _in_force(form.neighborhood_id, form.purpose)
     _insist_on_rules(form)
     form.change = _change(form, before)
     told = _tell(form, before, at)
@@ -143,11 +142,8 @@ def retire(*, neighborhood: Neighborhood, purpose: Purpose, by: User, at: dateti
 
     False if none was in force. To ask again takes a new version.
     """
-    in_force = list(
-        Form.objects.select_for_update()
-        .filter(neighborhood=neighborhood, purpose=purpose, state__in=IN_FORCE)
-        .order_by("version")
-    )
+    _one_at_a_time(neighborhood.pk, purpose)
+    in_force = _in_force(neighborhood.pk, purpose)
     if not in_force:
         return False
     _supersede(in_force, at)
@@ -160,6 +156,31 @@ def in_force_before(form: Form) -> Form | None:
     return Form.objects.filter(
         neighborhood_id=form.neighborhood_id, purpose=form.purpose, state=Form.State.PUBLISHED
     ).first()
+
+
+def is_one_person(account: UUID | None, other: UUID) -> bool:
+    """As far as the register knows. The database answers, which also refuses."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT consent_one_person(%s, %s)", [account, other])
+        row = cursor.fetchone()
+    return row is None or row[0] is not False
+
+
+def check_number(form: Form) -> str:
+    """What stands in it now, and what it is meant to be, for whoever has it on a screen."""
+    return f"{content_hash(form).hex()}{'w' if form.only_words else ''}"
+
+
+def _one_at_a_time(neighborhood: UUID, purpose: str) -> None:
+    """Every version, in their order: publishers take turns, and a yes to any of them is waited for until it is written."""
+    versions = Form.objects.filter(neighborhood=neighborhood, purpose=purpose).order_by("version")
+    list(versions.select_for_update().values_list("pk"))
+
+
+def _in_force(neighborhood: UUID, purpose: str) -> list[Form]:
+    """Asked once the turn is ours: what the one before us left."""
+    found = Form.objects.filter(neighborhood=neighborhood, purpose=purpose, state__in=IN_FORCE)
+    return list(found.order_by("version"))
 
 
 def _insist_on_rules(form: Form) -> None:

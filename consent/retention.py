@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from consent import withdrawal
-from consent.models import IN_FORCE, ImpactAssessment, Standing
+from consent.models import IN_FORCE, ImpactAssessment, Notice, Standing
 from residents.models import Resident
 from residents.retention import AsWritten, End, Kept, Rows, Rule, Years, deleted
 
@@ -38,6 +38,16 @@ def _expire(claimed: list[Any], at: datetime) -> int:
     return sum(withdrawal.expire(standing=standing, at=at) is not None for standing in over)
 
 
+# A notice is proof of nothing: what it told of stands in the decisions and the forms.
+TOLD_KEPT = timedelta(days=90)
+TOLD_AT_MOST = timedelta(days=365)
+
+
+def _told(at: datetime) -> Q:
+    """Put away long enough ago, or never put away at all."""
+    return Q(seen_at__lte=at - TOLD_KEPT) | Q(at__lte=at - TOLD_AT_MOST)
+
+
 RULES: Sequence[Rule] = (
     Rule(
         code="consent.lapsed",
@@ -55,6 +65,19 @@ RULES: Sequence[Rule] = (
         # One person at a time: it is the same act as stopping, and no longer.
         batch=1,
         grace=timedelta(hours=1),
+    ),
+    Rule(
+        code="consent.notices",
+        what=_("What you were told about a consent of yours, such as that its form changed"),
+        why=_("So that you can look at it again. That the form changed stands in your decisions."),
+        life=TOLD_KEPT,
+        since=_("after you put it away; a year after it was written, if you never did"),
+        end=End.DELETE,
+        covers=("consent.Notice",),
+        rows=Notice.objects.all,
+        clock="seen_at",
+        when=_told,
+        forget=deleted(Notice),
     ),
     Rule(
         code="consent.assessments",
@@ -86,7 +109,13 @@ KEPT: Sequence[Kept] = (
             "Whoever uses your data must be able to prove that they were allowed to, and you that you stopped it."
         ),
         until=_("For good. Once you are deleted, it names a number that leads to nobody."),
-        covers=("consent.Form", "consent.FormText", "consent.Decision"),
+        covers=("consent.Form", "consent.FormRecipient", "consent.FormText", "consent.Decision"),
+    ),
+    Kept(
+        what=_("A form that you signed on paper: when it went out and came back, and its scan"),
+        why=_("It is the proof of what you signed, for you and for whoever uses your data."),
+        until=_("The scan goes with the yes that it shows; the dates stay, like your decisions."),
+        covers=("consent.Paper", "consent.PaperScan"),
     ),
     Kept(
         what=_("Which guardian a child’s decisions were made by"),

@@ -34,6 +34,8 @@ from portal.screens import (
     record,
     retention,
     sharing,
+    signed,
+    told,
     visitors,
 )
 
@@ -63,6 +65,9 @@ urlpatterns = [
     path("decisions/<purpose:purpose>/", consent.consent, name="consent"),
     path("decisions/<purpose:purpose>/decide/", consent.decide, name="decide"),
     path("decisions/<purpose:purpose>/stop/", consent.withdraw, name="withdraw"),
+    path("consents/forms/<uuid:form>/", signed.form, name="signed_form"),
+    path("consents/<purpose:purpose>/history/", signed.history, name="consent_history"),
+    path("consents/notices/<uuid:notice>/put-away/", told.put_away, name="put_notice_away"),
     path("ways/qr/", codes.code, name="qr"),
     path("ways/qr/new/", codes.new, name="new_qr"),
     path("ways/qr/stop/", codes.stop, name="stop_qr"),

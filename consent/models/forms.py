@@ -123,6 +123,11 @@ class Form(models.Model):
                 name="form_published_is_whole",
             ),
             models.CheckConstraint(
+                # Said apart: a comparison with nothing is neither true nor false, and no refusal.
+                condition=Q(state__in=NEVER_ASKED) | Q(retention_days__isnull=False, life_days__isnull=False),
+                name="form_published_has_its_periods",
+            ),
+            models.CheckConstraint(
                 condition=Q(state__in=NEVER_ASKED)
                 | Q(irrevocable=False, sublicensable=False, preset=False, bundled=False),
                 name="form_published_has_fair_terms",

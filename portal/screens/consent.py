@@ -17,7 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 from consent import deciding, voices, withdrawal
 from consent.deciding import Line
 from consent.enabling import NotEnabled
-from consent.models import SERVES, Decision, Form, FormText, Purpose, Standing
+from consent.facts import sheet
+from consent.models import SERVES, Decision, Form, Purpose, Standing
 from portal.screens import enabling
 from portal.screens.entrance import ResidentRequest, language, resident_only
 from portal.screens.purposes import WORDS
@@ -56,12 +57,20 @@ class PurposeConverter:
 @require_safe
 @resident_only
 def consents(request: ResidentRequest) -> HttpResponse:
+    """What stands and what nobody has decided; at the bottom, what they decided against, for them to come back to."""
     at = timezone.now()
     lines = deciding.overview(resident=request.resident, at=at)
     state = enabling.at_present(resident=request.resident, at=at)
-    offered = [_summed_up(line) for line in enabling.offered(lines, state)]
-    for_me = Decision.objects.filter(resident=request.resident, capacity=Decision.Capacity.GUARDIAN).exists()
-    return render(request, "consents.html", {"purposes": offered, "for_me": for_me})
+    offered = list(enabling.offered(lines, state))
+    against = [line for line in offered if line.last and not line.standing]
+    context = {
+        "purposes": [_summed_up(line) for line in offered if line not in against],
+        "decided": [_summed_up(line) for line in against],
+        "for_me": Decision.objects.filter(
+            resident=request.resident, capacity=Decision.Capacity.GUARDIAN
+        ).exists(),
+    }
+    return render(request, "consents.html", context)
 
 
 def shown(*, resident: Resident, purpose: Purpose, at: datetime) -> dict[str, Any]:
@@ -74,8 +83,10 @@ def shown(*, resident: Resident, purpose: Purpose, at: datetime) -> dict[str, An
     return {
         "purpose": purpose,
         "title": WORDS[purpose].title,
-        "text": _text(form) if form else None,
+        "form": form,
+        "sheet": sheet(form, _readable(form)) if form else None,
         "check_number": bytes(form.content_hash or b"").hex() if form else "",
+        "decided_before": line.last is not None,
         "serves": first if first and not by_purpose[first].standing else None,
         "serves_title": WORDS[first].title if first else "",
         "why_off": enabling.why_off(enabling.at_present(resident=resident, at=at)),
@@ -200,9 +211,10 @@ def _helper(last: Decision | None) -> str:
     return named(last.actor)
 
 
-def _text(form: Form) -> FormText | None:
-    texts = {text.language: text for text in form.texts.select_related("form")}
-    return texts.get(language()) or next(iter(texts.values()), None)
+def _readable(form: Form) -> str:
+    """Their language; whatever there is, of a form from before both were asked for."""
+    there = set(form.texts.values_list("language", flat=True))
+    return language() if language() in there else min(there)
 
 
 def _state(line: Line) -> dict[str, Any]:

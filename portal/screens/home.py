@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from consent import deciding
-from portal.screens import codes, enabling, erasure, living, my_account, offices, record, ways
+from portal.screens import codes, enabling, erasure, living, my_account, offices, record, told, ways
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.sharing import title_of
 from residents.ages import today_in
@@ -43,6 +43,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "neighborhood": resident.neighborhood.display_name,
         "dwellings": _dwellings(resident, at),
         "notices": my_account.notices(resident=resident, at=at),
+        "told": told.waiting(resident=resident),
         "ways": ways.ways_in(resident=resident, held=held, lines=lines, at=at),
         "other_ways": ways.other_ways(held=held, lines=lines if on else [])
         if resident.left_at is None

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from access.models import Credential, TapRequest
 from consent.models import Decision
-from portal.screens import offices, visitors
+from portal.screens import offices, told, visitors
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
 from portal.screens.ways import listed
@@ -42,6 +42,7 @@ def record(request: ResidentRequest) -> HttpResponse:
     context |= {name: entries for name, (entries, _more) in lists.items()}
     older = zip(pages.items(), lists.values(), strict=True)
     context |= {f"older_{name}": page + 1 for (name, page), (_entries, more) in older if more}
+    context["told"] = told.all_of(resident=resident)
     context["visits"] = visitors.made_for(request.resident)
     context["deskwork"] = deskwork(resident)
     return render(request, "record.html", context)
@@ -211,17 +212,25 @@ def _of_consent(entry: Decision) -> Entry:
         "at": entry.at,
         "what": _("%(what)s: %(answer)s")
         % {"what": WORDS[entry.purpose].title, "answer": entry.get_kind_display()},
-        "how": how.get(Decision.Kind(entry.kind)) or _who(entry),
+        "how": how.get(Decision.Kind(entry.kind), "") or spoken(entry),
+        "form": entry.form_id,
         "slip": entry.pk,
     }
 
 
-def _who(entry: Decision) -> str:
+def spoken(entry: Decision) -> str:
+    """Who said it, and by which route, to the person it is about."""
+    if entry.route == Decision.Route.CLOCK:
+        return _("By itself")
+    on_paper = entry.route == Decision.Route.PAPER
     if entry.guardianship is not None:
-        return _("Your guardian: %(name)s") % {"name": entry.guardianship.guardian.name}
+        guardian = {"name": entry.guardianship.guardian.name}
+        return (
+            _("Your guardian, on paper: %(name)s") if on_paper else _("Your guardian: %(name)s")
+        ) % guardian
     if entry.capacity == Decision.Capacity.HELPER and entry.actor is not None:
         return _("Written down by your helper: %(name)s") % {"name": named(entry.actor)}
-    return _("You, on this website")
+    return _("You, on paper") if on_paper else _("You, on this website")
 
 
 def named(user: User) -> str:

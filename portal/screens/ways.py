@@ -88,7 +88,8 @@ def other_ways(*, held: Held, lines: Iterable[Line]) -> list[dict[str, str]]:
     return found + [
         {"name": _("by face"), "url": reverse("consent", args=[line.purpose])}
         for line in lines
-        if line.purpose == Purpose.FACE_AT_GATE and line.form and not line.standing
+        # Whoever has decided about it finds it under “what I decided”, and is not reminded here (obligation 12).
+        if line.purpose == Purpose.FACE_AT_GATE and line.form and not line.standing and line.last is None
     ]
 
 

@@ -18,7 +18,7 @@ from access import cards, gates, pairing, passes, rules, tapping
 from access.models import Credential, Device, Enrolment, EntryEvent, Gate, Pass, Rule, TapRequest, UnknownCard
 from committees import appointing
 from committees.models import Committee, Term
-from consent.models import Decision, Form, Purpose, Standing
+from consent.models import Decision, Form, Notice, Purpose, Standing
 from consent.voices import own
 from consent.withdrawal import withdraw
 from residents import batches, deaths, departures, letters, moving, owning, standing_by
@@ -181,6 +181,14 @@ def _consented(resident: Resident, neighbor: Resident, forms: Any, now: datetime
         route=Enrolment.Route.PORTAL,
         created_at=now,
     )
+    Notice.objects.create(
+        neighborhood=resident.neighborhood,
+        resident=resident,
+        kind=Notice.Kind.FORM_REWORDED,
+        purpose=Purpose.FACE_AT_GATE,
+        form=forms[Purpose.FACE_AT_GATE],
+        at=now,
+    )
     agree(neighbor, forms, Purpose.FACE_AT_GATE, at=now)
     withdraw(
         resident=neighbor,
@@ -226,7 +234,7 @@ def _written(resident: Resident, clerk: User, here: Neighborhood, now: datetime)
 
 def _all_of(here: Neighborhood) -> Community:
     kinds: list[type[Model]] = [
-        *(Building, Unit, Resident, Occupancy, LookUp, ErasureOrder, Form, Decision, Standing),
+        *(Building, Unit, Resident, Occupancy, LookUp, ErasureOrder, Form, Decision, Standing, Notice),
         *(Letter, LetterBatch),
         *(Committee, Term, Recipient, Request, Answer, Disclosure),
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),

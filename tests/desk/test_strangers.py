@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
 from access.models import Credential, Enrolment, EntryEvent, Gate, Pass, TapRequest, UnknownCard
-from consent.models import Form, Purpose
+from consent.models import Form, Notice, Purpose
 from residents.models import (
     Departure,
     ErasureOrder,
@@ -76,6 +76,7 @@ def filled(address: str, community: Community) -> list[str]:
         "gate": [row.pk for row in community.rows[Gate]],
         "event": [row.pk for row in community.rows[EntryEvent]],
         "form": [row.pk for row in community.rows[Form]],
+        "notice": [community.first(Notice).pk],
         "asked": [row.pk for row in community.rows[Request]],
         "plan": [community.first(MoveOut).pk],
         "occupancy": [row.pk for row in community.rows[Occupancy]],

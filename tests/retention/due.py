@@ -28,7 +28,7 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from consent.models import ImpactAssessment, Purpose, Standing
+from consent.models import ImpactAssessment, Notice, Purpose, Standing
 from ledger.models import Opening
 from ledger.record import record
 from portal import retention
@@ -169,6 +169,21 @@ def standing(place: Place, clock: datetime) -> StillThere:
     row = make.consent(place.somebody(), at=clock - timedelta(days=365))
     assert row.expires_at == clock
     return there(Standing, row.pk)
+
+
+def notice(place: Place, clock: datetime) -> StillThere:
+    """Put away at that moment; that there was a yes is what it is about."""
+    who = place.somebody()
+    row = Notice.objects.create(
+        neighborhood=place.neighborhood,
+        resident=who,
+        kind=Notice.Kind.FORM_REWORDED,
+        purpose=Purpose.FACE_AT_GATE,
+        form=make.consent(who, at=place.now).decision.form,
+        at=clock,
+        seen_at=clock,
+    )
+    return there(Notice, row.pk)
 
 
 def enrolment(state: str, field: str, **also: Any) -> Callable[[Place, datetime], StillThere]:
@@ -352,6 +367,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.desk_history": desk_history,
     "residents.retention_runs": run,
     "consent.lapsed": standing,
+    "consent.notices": notice,
     "consent.assessments": assessment,
     "access.photos": enrolment("waiting", "created_at"),
     "access.enrolments_refused": enrolment("refused", "finished_at", reason="no_face"),

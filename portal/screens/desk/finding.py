@@ -160,6 +160,8 @@ def _page(request: StaffRequest, found: Resident, form: LookUpForm) -> HttpRespo
         "ways": _ways(found) if "manage_access" in request.rights else [],
         "may_be_lent": "manage_access" in request.rights and reporting.may_be_lent(found),
         "tasks": _tasks(request, found),
+        # Offered for everybody without an account, so that the button itself says nothing.
+        "may_be_told": "manage_register" in request.rights and found.user_id is None,
         "form": form if context["may_look_up"] and not context["opened"] else None,
     }
     if context["minor"]:

@@ -19,6 +19,7 @@ from portal.screens.desk import (
     seconding,
     shut_gate,
     tasks,
+    told,
     visiting,
 )
 
@@ -32,6 +33,7 @@ urlpatterns = [
     path("people/<uuid:person>/", finding.person, name="desk_person"),
     path("people/<uuid:person>/look-up/", finding.look_up, name="desk_look_up"),
     path("people/<uuid:person>/slip/", finding.slip, name="desk_person_slip"),
+    path("people/<uuid:person>/told/", told.hand_over, name="desk_told"),
     path("people/<uuid:person>/lost/", lost.lost, name="desk_lost_of"),
     path("people/<uuid:person>/pin/", lost.hand_out, name="desk_pin_of"),
     path("people/<uuid:person>/card/", cards.add, name="desk_card_of"),

@@ -1,0 +1,56 @@
+"""What a person is told about a consent of theirs: once, to them alone, and put away with one press (obligation 12).
+
+There is no list of who is to be told: a resident finds it on the first page, and who has no account is handed a slip from
+their own page at the desk.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from consent.models import Notice
+from ledger.record import record
+from residents.models import Resident, User
+
+
+class HasAccount(Exception):
+    """They read it on their own page; nobody prints it for them."""
+
+
+def waiting(*, resident: Resident) -> QuerySet[Notice]:
+    """What they have not put away, newest first."""
+    return told(resident=resident).filter(seen_at=None)
+
+
+def told(*, resident: Resident) -> QuerySet[Notice]:
+    """All that is still kept, newest first."""
+    return Notice.objects.filter(resident=resident).select_related("form").order_by("-at", "pk")
+
+
+def put_away(*, resident: Resident, notice: UUID, at: datetime) -> bool:
+    """Read, and not to be shown again. False for what is not theirs, or was put away before."""
+    return bool(Notice.objects.filter(pk=notice, resident=resident, seen_at=None).update(seen_at=at))
+
+
+@transaction.atomic
+def hand_over(*, resident: Resident, by: User, capacity: str, at: datetime) -> list[Notice]:
+    """What the desk prints for somebody without an account, who stands before it. Nothing, if there is nothing to tell.
+
+    Raises: HasAccount
+    """
+    if resident.user_id is not None:
+        raise HasAccount
+    notices = list(waiting(resident=resident).select_for_update(no_key=True, of=("self",)))
+    Notice.objects.filter(pk__in=[notice.pk for notice in notices]).update(seen_at=at)
+    for notice in notices:
+        record(
+            kind="consent.told",
+            subject=resident.pk,
+            neighborhood=resident.neighborhood_id,
+            payload={"notice": notice.pk, "by": by.pk, "capacity": capacity},
+        )
+    return notices

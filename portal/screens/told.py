@@ -1,0 +1,86 @@
+"""What a resident is told about a consent of theirs: on the first page until it is put away, then in the record."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from consent import telling
+from consent.models import Notice
+from portal.screens.entrance import ResidentRequest, resident_only
+from portal.screens.purposes import WORDS
+from residents.models import Resident
+
+Kind = Notice.Kind
+ABOUT_FORMS = (Kind.FORM_CHANGED, Kind.FORM_REWORDED)
+
+
+@require_POST
+@resident_only
+def put_away(request: ResidentRequest, notice: UUID) -> HttpResponse:
+    """Twice is once. What is not theirs is not there."""
+    if not telling.told(resident=request.resident).filter(pk=notice).exists():
+        raise Http404
+    telling.put_away(resident=request.resident, notice=notice, at=timezone.now())
+    return redirect("home")
+
+
+def waiting(*, resident: Resident) -> list[dict[str, Any]]:
+    """For the first page. One query."""
+    return [_shown(notice) for notice in telling.waiting(resident=resident)]
+
+
+def all_of(*, resident: Resident) -> list[dict[str, Any]]:
+    """For the record. One query."""
+    return [_shown(notice) for notice in telling.told(resident=resident)]
+
+
+def words(notice: Notice) -> tuple[str, str]:
+    """(headline, what it means for them)"""
+    what = {"what": WORDS[notice.purpose].title}
+    if notice.kind == Kind.FORM_CHANGED:
+        return (
+            _("“%(what)s”: the form changed, and your yes ended") % what,
+            _(
+                "What was kept for it is deleted. Your card opens the same doors as before, and you need do nothing. If you"
+                " want it again, the new form is here; nobody will ask you."
+            ),
+        )
+    if notice.kind == Kind.FORM_REWORDED:
+        return (
+            _("“%(what)s”: the form says the same in other words") % what,
+            _(
+                "Your yes stands, and you need do nothing. Here is how it reads now, and how to stop it if you wish."
+            ),
+        )
+    if notice.kind == Kind.PAPER_YES:
+        return (
+            _("“%(what)s”: your yes on paper was taken in") % what,
+            _(
+                "It counts three days after a second clerk has read it. Until then, and afterwards too, you can stop it."
+            ),
+        )
+    return (
+        _("You are fourteen: from now on you decide yourself"),
+        _("What was decided in your name ended on your birthday. Your card opens the same doors as before."),
+    )
+
+
+def _shown(notice: Notice) -> dict[str, Any]:
+    title, text = words(notice)
+    return {
+        "pk": notice.pk,
+        "at": notice.at,
+        "seen_at": notice.seen_at,
+        "title": title,
+        "text": text,
+        "url": reverse("consent", args=[notice.purpose]),
+        "action": _("Read the form") if notice.kind in ABOUT_FORMS else _("See how it stands"),
+    }
