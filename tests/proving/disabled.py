@@ -136,6 +136,11 @@ def record_nothing(original: Any, module: ModuleType) -> Any:
     return lambda **act: module.Entry()
 
 
+@made("ledger.merkle.node_hash")
+def leave_the_link_out(original: Any, module: ModuleType) -> Any:
+    return lambda left, right: original(right, right)
+
+
 # --- residents
 
 

@@ -80,9 +80,11 @@ def _proof(guard: str, id: str, came: dict[str, Any]) -> Proof:
     why = f"all {tried} tests with the id get by without it"
     if came["hurried"]:
         why = f"none of the first {len(came['seconds'])} tests fell, and there was no time for the others"
+    elif not came["passed"]:
+        why = "none of its tests came far enough to say anything"
     if came["not_counted"]:
         why += "".join(f"\n      {test}: {said}" for test, said in list(came["not_counted"].items())[:4])
-    return Proof(guard=guard, id=id, settled=not came["hurried"], why=why)
+    return Proof(guard=guard, id=id, settled=bool(came["passed"]) and not came["hurried"], why=why)
 
 
 def _run(
