@@ -18,7 +18,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from access import cards, devices, gates, losing, pairing, reporting, retiring, rules, words
+from access import cards, devices, gates, losing, pairing, reporting, retiring, rules, signs_admin, words
 from access.models import Credential, Device, EntryEvent, Gate, Rule
 from residents.acts import Act, Refused, shown_once
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, add_act, moment
@@ -144,6 +144,7 @@ class DeviceAdmin(ScopedAdmin[Device]):
             ),
             when=lambda device: device.revoked_at is None,
         ),
+        signs_admin.POST,
     )
 
     @admin.display(description=_("number"))

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Greatest
 
-from access.models import Device, FeedCounter, SealedCopy
+from access.models import Device, FeedCounter, SealedCopy, Sign
 from residents.erasure import mark_lost
 
 # An idle device polls every few seconds; that it did is written down less often.
@@ -24,22 +24,24 @@ class Caller:
     device: Device
     last_version: int  # of its neighborhood's feed
     owes_acknowledgement: bool  # of a sealed copy sent to it
+    signed: bool  # a sign hangs beside it
 
 
 def find(device: UUID) -> Caller | None:
     """One query; revoked devices too, so that they can be told."""
     counter = FeedCounter.objects.filter(neighborhood=OuterRef("neighborhood_id")).values("last")
     unheard = SealedCopy.objects.filter(device=OuterRef("pk"), acknowledged=False)
+    sign = Sign.objects.hanging().filter(device=OuterRef("pk"))
     found = (
         Device.objects.select_related("gate", "neighborhood")
-        .annotate(last_version=Coalesce(Subquery(counter), 0), unheard=Exists(unheard))
+        .annotate(last_version=Coalesce(Subquery(counter), 0), unheard=Exists(unheard), signed=Exists(sign))
         .filter(pk=device)
         .first()
     )
     if found is None:
         return None
     also = vars(found)
-    return Caller(found, also["last_version"], also["unheard"])
+    return Caller(found, also["last_version"], also["unheard"], also["signed"])
 
 
 def note_poll(*, caller: Caller, holds: int | None, at: datetime) -> None:

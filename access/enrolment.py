@@ -21,12 +21,14 @@ from django.db.models import F
 from access import photos, templates
 from access.feed import refresh
 from access.models import Credential, Enrolment, Template
+from consent import enabling
 from consent.decisions import one_at_a_time
 from consent.models import Purpose, Standing
 from gate.photos import FILE_LIMIT, PhotoRefused, Refusal
 from gate.sealing import pack_template
 from ledger.record import record
 from residents import effects
+from residents.ages import is_guarded
 from residents.models import Resident
 from vault.keys import KeyDestroyed
 
@@ -48,6 +50,7 @@ class NotNow(StrEnum):
     NO_CONSENT = "no_consent"
     NO_CONSENT_TO_SEND = "no_consent_to_send"
     ANOTHER_UNFINISHED = "another_unfinished"
+    NOT_ENABLED = "not_enabled"
 
 
 class EnrolmentRefused(Exception):
@@ -180,6 +183,15 @@ def _take_in(enrolment: Enrolment, sealed: tuple[bytes, bytes], at: datetime) ->
         raise EnrolmentRefused(NotNow.NO_CONSENT)
     if resident.enrolments.unfinished().exists():
         raise EnrolmentRefused(NotNow.ANOTHER_UNFINISHED)
+    try:
+        enabling.insist(
+            neighborhood=resident.neighborhood,
+            purpose=Purpose.FACE_AT_GATE,
+            at=at,
+            for_minors=is_guarded(resident, at),
+        )
+    except enabling.NotEnabled:
+        raise EnrolmentRefused(NotNow.NOT_ENABLED) from None
     photos.write(enrolment=enrolment, sealed=sealed)
     enrolment.save(force_insert=True)
     transaction.on_commit(lambda: effects.call("enrol_soon", enrolment=enrolment.pk), robust=True)

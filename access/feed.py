@@ -26,7 +26,7 @@ from django.db.models.functions import Greatest
 
 from access import hours
 from access.hours import Window
-from access.models import Credential, FeedCounter, FeedRow, Gate, Pass, Rule
+from access.models import Credential, Device, FeedCounter, FeedRow, Gate, Pass, Rule, Sign
 from consent.models import Purpose, Standing
 from residents.models import ErasurePlace, Neighborhood, Occupancy, Resident, Unit
 
@@ -90,11 +90,13 @@ class _Rights:
     gates: dict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))  # of a resident
     takes: dict[UUID, frozenset[str]] = field(default_factory=dict)  # kinds, by gate
     named: dict[UUID, Gate] = field(default_factory=dict)
+    unsigned: frozenset[UUID] = frozenset()
 
     def add(self, resident: UUID, rule: Rule, window: Window) -> None:
         self.windows[resident, rule.gate_id].append(window)
         self.gates[resident].add(rule.gate_id)
-        self.takes[rule.gate_id] = kinds_taken(rule.gate)
+        taken = kinds_taken(rule.gate)
+        self.takes[rule.gate_id] = taken - {Credential.Kind.FACE} if rule.gate_id in self.unsigned else taken
         self.named[rule.gate_id] = rule.gate
 
 
@@ -155,6 +157,16 @@ def tell_again(tombstones: Collection[FeedRow], *, at: datetime) -> None:
         FeedRow.objects.filter(pk=row.pk, present=False).update(version=version, changed_at=at)
         last = version
     FeedCounter.objects.filter(pk=rows[0].neighborhood_id).update(last=last)
+
+
+def tell_faces_again(*, gate: Gate, at: datetime) -> None:
+    """Under new numbers, so that a reader of the gate that was sent none of them yet is sent each of them now."""
+    last = lock_counter(gate.neighborhood_id)
+    rows = FeedRow.objects.filter(gate=gate, present=True, body__kind=Credential.Kind.FACE)
+    for version, row in enumerate(rows.order_by("version"), start=last + 1):
+        FeedRow.objects.filter(pk=row.pk).update(version=version, changed_at=at)
+        last = version
+    FeedCounter.objects.filter(pk=gate.neighborhood_id).update(last=last)
 
 
 def review(*, at: datetime) -> int:
@@ -346,7 +358,7 @@ def _rights(scope: _Scope, residents: set[UUID] | None, at: datetime) -> _Rights
         rules = rules.filter(gate=scope.gate)
     if residents is not None:
         rules = rules.filter(Q(resident__in=residents) | Q(unit__in=occupancies))
-    rights = _Rights()
+    rights = _Rights(unsigned=_unsigned(scope))
     for rule in rules:
         window = Window.of(days=rule.days, since=rule.from_time, until=rule.to_time)
         if rule.resident_id is not None:
@@ -355,6 +367,18 @@ def _rights(scope: _Scope, residents: set[UUID] | None, at: datetime) -> _Rights
             during = window.during(since=lives.since, until=lives.until, today=today, zone=zone)
             rights.add(lives.resident_id, rule, during)
     return rights
+
+
+def _unsigned(scope: _Scope) -> frozenset[UUID]:
+    """Gates with readers of which none has a sign beside it: no face is told to them (obligation 24)."""
+    readers = Device.objects.trusted().filter(neighborhood=scope.neighborhood, gate__by_face=True)
+    if scope.gate is not None:
+        readers = readers.filter(gate=scope.gate)
+    hanging = Sign.objects.hanging().filter(device=OuterRef("pk"))
+    signed: dict[UUID, bool] = {}
+    for gate, has_sign in readers.annotate(signed=Exists(hanging)).values_list("gate_id", "signed"):
+        signed[gate] = signed.get(gate, False) or has_sign
+    return frozenset(gate for gate, has_sign in signed.items() if not has_sign)
 
 
 def _occupancies(scope: _Scope, residents: set[UUID] | None, today: date) -> dict[UUID, list[Occupancy]]:

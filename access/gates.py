@@ -8,6 +8,8 @@ from django.db import IntegrityError, transaction
 
 from access.feed import lock_counter, refresh
 from access.models import Gate
+from consent import enabling
+from consent.models import Modality
 from residents.models import Neighborhood
 
 
@@ -83,6 +85,7 @@ def save(*, gate: Gate, at: datetime) -> Gate:
     """
     # The counter first: acts that hold it look at the gate's row when they commit, for the foreign keys' sake.
     lock_counter(gate.neighborhood_id)
+    _say_what_looks(gate, at)
     try:
         with transaction.atomic():
             gate.save()
@@ -93,6 +96,22 @@ def save(*, gate: Gate, at: datetime) -> Gate:
         raise
     refresh(gate=gate, at=at)
     return gate
+
+
+def _say_what_looks(gate: Gate, at: datetime) -> None:
+    """One more gate looks than was assessed (obligation 18)."""
+    before = Gate.objects.filter(pk=gate.pk).values_list("by_face", "by_fingerprint").first() or (
+        False,
+        False,
+    )
+    for modality, now, then in zip(Modality, (gate.by_face, gate.by_fingerprint), before, strict=True):
+        if now and not then:
+            enabling.make_stale(
+                neighborhood=gate.neighborhood,
+                modality=modality,
+                because=enabling.Because.GATE_LOOKS,
+                at=at,
+            )
 
 
 def put_beside(*, gate: Gate, at: datetime) -> Gate:
@@ -112,6 +131,8 @@ def switch_over(*, gate: Gate, at: datetime) -> Gate:
     return save(gate=gate, at=at)
 
 
-def methods(gate: Gate) -> list[str]:
-    """What its devices may open by. Out of service there are no biometrics: nothing promises a way beside them."""
-    return [method for method in gate.methods if gate.in_service or method not in ("face", "fingerprint")]
+def methods(gate: Gate, *, signed: bool) -> list[str]:
+    """What a device of it may open by. Out of service there are no biometrics: nothing promises a way beside them; and a
+    device without a sign beside it looks at nobody (obligation 24)."""
+    off = set() if gate.in_service else {"face", "fingerprint"}
+    return [method for method in gate.methods if method not in (off if signed else {*off, "face"})]

@@ -10,7 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from django.db import IntegrityError, transaction
 
 from access.cards import card_key
+from access.feed import lock_counter, refresh
 from access.models import Device, Gate, PairingCode
+from consent import enabling
+from consent.models import Modality
 from gate.sealing import seal_card_key
 from residents.models import User
 from vault import blind
@@ -83,13 +86,24 @@ def _spend(digest: bytes, public_key: bytes, sealing_key: bytes, at: datetime) -
     if not codes.filter(used_at=None, expires_at__gt=at).update(used_at=at):
         return None
     gate = Gate.objects.get(pairing_codes__digest=digest)
-    return Device.objects.create(
+    lock_counter(gate.neighborhood_id)  # before anything else that `gates.save` holds
+    if gate.by_face and Device.objects.trusted().filter(gate=gate).exists():
+        enabling.make_stale(
+            neighborhood=gate.neighborhood,
+            modality=Modality.FACE,
+            because=enabling.Because.READER_ADDED,
+            at=at,
+        )
+    device = Device.objects.create(
         neighborhood_id=gate.neighborhood_id,
         gate=gate,
         public_key=public_key,
         sealing_key=sealing_key,
         paired_at=at,
     )
+    if gate.by_face:
+        refresh(gate=gate, at=at)  # no face is told to it until a sign hangs beside it
+    return device
 
 
 def _paired_before(digest: bytes, public_key: bytes, sealing_key: bytes, at: datetime) -> Device:

@@ -1,7 +1,8 @@
 """A page of the feed for one device, with the templates on it sealed to that device.
 
-A template goes out only past three doors: the standing is held while the copy is written down, so that a withdrawal
-either finds the copy or prevents it; consent is live by the clock; and the vault still has the key.
+A template goes out only past four doors: the standing is held while the copy is written down, so that a withdrawal
+either finds the copy or prevents it; consent is live by the clock; a sign hangs beside the device; and the vault still
+has the key.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ logger = logging.getLogger(__name__)
 HOLD_STANDINGS = """
     SELECT s.id FROM consent_standing s
     JOIN consent_decision d ON d.id = s.decision_id
-    JOIN consent_form f ON f.id = d.form_id AND f.state = 'published'
+    JOIN consent_form f ON f.id = d.form_id AND f.state IN ('published', 'reworded')
     WHERE s.id IN (SELECT t.standing_id FROM access_template t WHERE t.credential_id = ANY(%s))
         AND s.expires_at > GREATEST(%s, clock_timestamp())
+        AND EXISTS (SELECT FROM access_sign g WHERE g.device_id = %s AND g.taken_down_at IS NULL)
     ORDER BY s.id FOR KEY SHARE OF s
 """
 
@@ -150,7 +152,7 @@ def _sealed(device: Device, versions: dict[UUID, int], at: datetime) -> dict[UUI
 def _write_copies(device: Device, versions: dict[UUID, int], at: datetime) -> list[Template]:
     """Write down who is about to hold a copy, before it exists: then a withdrawal asks that device too."""
     with connection.cursor() as cursor:
-        cursor.execute(HOLD_STANDINGS, [list(versions), at])
+        cursor.execute(HOLD_STANDINGS, [list(versions), at, device.pk])
         standing = [row[0] for row in cursor.fetchall()]
     if not standing:
         return []

@@ -330,9 +330,9 @@ KEPT: Sequence[Kept] = (
         covers=("access.Template", "access.SealedCopy"),
     ),
     Kept(
-        what=_("Gates and the readers on them"),
+        what=_("Gates, the readers on them, and the signs beside those"),
         why=_("They are things, and of nobody."),
         until=_("As long as the neighborhood has them, and in the record of what was deleted there."),
-        covers=("access.Gate", "access.Device", "access.CardFormat"),
+        covers=("access.Gate", "access.Device", "access.CardFormat", "access.Sign"),
     ),
 )

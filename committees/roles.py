@@ -24,14 +24,18 @@ PRACTISING = "practising"
 PRACTISED = frozenset({"view_register", "look_up", "manage_register", "manage_access"})
 
 # Every member of a body works from the same desk; what differs is what the body is for (A2, 27). Whoever drafts a
-# request to share cannot be the one who opens it, so drafting and approving lie with different roles.
+# request to share cannot be the one who opens it, so drafting and approving lie with different roles. A consent form takes
+# two of the owners' committee, whichever of them writes it.
 ROLE_PERMISSIONS: dict[tuple[str, str], frozenset[str]] = {
-    (_Kind.OWNERS, _Role.CHAIR): frozenset({"view_register", "publish_forms", "approve_sharing"}),
-    (_Kind.OWNERS, _Role.CLERK): frozenset({"view_register", "draft_sharing"}),
+    (_Kind.OWNERS, _Role.CHAIR): frozenset({"view_register", "publish_forms", "assess", "approve_sharing"}),
+    # What one member writes about faces another confirms, so each body that may do it has two who can.
+    (_Kind.OWNERS, _Role.CLERK): frozenset({"view_register", "assess", "draft_sharing", "publish_forms"}),
     (_Kind.OWNERS, _Role.AUDITOR): frozenset({"audit"}),
     # Who lives where is settled by the body that is neither the landlords' nor in anybody's pay (law 13).
-    (_Kind.RESIDENTS, _Role.CHAIR): frozenset({"view_register", "draft_sharing", "settle_departures"}),
-    (_Kind.RESIDENTS, _Role.CLERK): frozenset({"view_register", "settle_departures"}),
+    (_Kind.RESIDENTS, _Role.CHAIR): frozenset(
+        {"view_register", "assess", "draft_sharing", "settle_departures"}
+    ),
+    (_Kind.RESIDENTS, _Role.CLERK): frozenset({"view_register", "assess", "settle_departures"}),
     (_Kind.RESIDENTS, _Role.AUDITOR): frozenset({"audit"}),
     (_Kind.PROPERTY, _Role.CHAIR): frozenset({"view_register", "manage_access"}),
     (_Kind.PROPERTY, _Role.CLERK): frozenset(

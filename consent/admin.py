@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -13,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent import drafting, publishing
+from consent import drafting, enabling_admin, publishing, terms
 from consent.models import Decision, Form, FormText, Purpose, Standing
 from residents.acts import Act, Refused
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedInline, moment, reach, within
@@ -30,20 +31,43 @@ class TextInline(ScopedInline):
     ordering = ("-language",)
 
 
-def _publish(request: HttpRequest, form: Form, given: dict[str, Any]) -> HttpResponse | None:
+def _submit(request: HttpRequest, form: Form, given: dict[str, Any]) -> None:
+    _insisting(publishing.submit, request, form)
+
+
+def _publish(request: HttpRequest, form: Form, given: dict[str, Any]) -> None:
+    _insisting(publishing.publish, request, form)
+
+
+def _send_back(request: HttpRequest, form: Form, given: dict[str, Any]) -> None:
+    _insisting(publishing.send_back, request, form)
+
+
+def _insisting(act: Callable[..., Form], request: HttpRequest, form: Form) -> None:
+    """Do it, or say in words which rule is in the way."""
     assert isinstance(request.user, User)
     try:
-        publishing.publish(form=form, by=request.user, at=moment(request))
+        act(form=form, by=request.user, at=moment(request))
     except publishing.FormIncomplete as refused:
+        parts = "; ".join(in_words(part) for part in refused.missing)
+        raise Refused(gettext("Not done. Still missing: %(parts)s") % {"parts": parts}) from refused
+    except terms.Refused as refused:
+        rules = "; ".join(str(rule.label) for rule in refused.rules)
+        raise Refused(gettext("Not done. This form breaks a rule: %(rules)s") % {"rules": rules}) from refused
+    except publishing.MoreThanWords as refused:
+        parts = "; ".join(in_words(part) for part in refused.parts) or gettext("there is no version before")
         raise Refused(
-            gettext("Not published. Still missing: %(parts)s")
-            % {"parts": "; ".join(in_words(part) for part in refused.missing)}
+            gettext("Not done. More than words has changed: %(parts)s") % {"parts": parts}
         ) from refused
-    return None
+    except publishing.SameReader as refused:
+        raise Refused(gettext("Not done. Somebody else reads it and publishes it.")) from refused
+    except publishing.NotInHand as refused:
+        raise Refused(gettext("Not done. Somebody else was here first; look at it again.")) from refused
 
 
 def _next_version(request: HttpRequest, form: Form, given: dict[str, Any]) -> HttpResponse | None:
-    drafting.begin(neighborhood=form.neighborhood, purpose=form.purpose)
+    assert isinstance(request.user, User)
+    drafting.begin(neighborhood=form.neighborhood, purpose=form.purpose, by=request.user)
     return None
 
 
@@ -66,15 +90,34 @@ class FormAdmin(ScopedAdmin[Form]):
     inlines = (TextInline,)
     acts = (
         Act(
+            slug="submit",
+            label=_("Hand to a second reader"),
+            perms=("publish_forms",),
+            run=_submit,
+            explained=_(
+                "From then on its words stand still, until the other reader publishes it or sends it back."
+            ),
+            when=lambda form: form.state == Form.State.DRAFT,
+        ),
+        Act(
             slug="publish",
             label=_("Publish"),
             perms=("publish_forms",),
             run=_publish,
             explained=_(
-                "From then on nobody can change it, and every yes to the version before ends: what was kept for it is"
-                " deleted, and cards go on working. Nobody is asked again; whoever wants it finds the new form."
+                "From then on nobody can change it. If anything but words has changed, every yes to the version before ends:"
+                " what was kept for it is deleted, and cards go on working. Whoever had said yes is told once; nobody is asked"
+                " again, and whoever wants it finds the new form."
             ),
-            when=lambda form: form.state == Form.State.DRAFT,
+            when=lambda form: form.state == Form.State.READING,
+        ),
+        Act(
+            slug="back",
+            label=_("Send back"),
+            perms=("publish_forms",),
+            run=_send_back,
+            explained=_("It becomes a draft again, and can be changed."),
+            when=lambda form: form.state == Form.State.READING,
         ),
         Act(
             slug="next",
@@ -91,7 +134,9 @@ class FormAdmin(ScopedAdmin[Form]):
             return ("neighborhood", "purpose")
         return (
             *("neighborhood", "purpose", "version", "state", "published_at"),
-            *("controller_name", "controller_contact", "retention_days", "life_days"),
+            *("controller_name", "controller_kind", "controller_address", "controller_contact"),
+            *("method", "categories", "storage", "retention_days", "life_days", "ways_in", "ways_out"),
+            *("irrevocable", "sublicensable", "preset", "bundled", "only_words"),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Form | None = None) -> list[str]:
@@ -109,7 +154,8 @@ class FormAdmin(ScopedAdmin[Form]):
         if change:
             obj.save()
             return
-        made = drafting.begin(neighborhood=obj.neighborhood, purpose=obj.purpose)
+        assert isinstance(request.user, User)
+        made = drafting.begin(neighborhood=obj.neighborhood, purpose=obj.purpose, by=request.user)
         obj.pk, obj._state, obj.version = made.pk, made._state, made.version
 
     def response_add(
@@ -169,3 +215,7 @@ def counts(where: Any) -> list[dict[str, str]]:
 
 def rounded(number: int) -> str:
     return str(number) if number >= FEWEST_COUNTED else gettext("fewer than 5")
+
+
+# Django looks for pages in this module alone.
+__all__ = ["DecisionAdmin", "FormAdmin", "enabling_admin"]

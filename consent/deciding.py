@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from consent import withdrawal
+from consent import enabling, guarding, withdrawal
 from consent.decisions import one_at_a_time, write
+from consent.guarding import NoGuardian as NoGuardian
 from consent.models import SERVES, Decision, Form, Purpose, Standing
+from consent.voices import Voice
 from residents import ages
-from residents.models import ErasureOrder, Resident, User
+from residents.models import ErasureOrder, Resident
 
 
 class FormChanged(Exception):
@@ -24,7 +26,19 @@ class LivesNotHere(Exception):
 
 
 class TooYoung(Exception):
-    """Under fourteen nobody agrees alone (obligation 15), and a guardian's yes cannot be given here yet: it stays no."""
+    """Under fourteen nobody agrees alone: a guardian decides (obligation 15)."""
+
+
+class GuardiansDisagree(Exception):
+    """Another guardian said no, and the no stands until that guardian says otherwise."""
+
+
+class NeverYes(Exception):
+    """A helper says no, and never yes."""
+
+
+class OnlyTheyStop(Exception):
+    """A yes stands: to stop it is the resident's own, not a helper's."""
 
 
 class NeedsFirst(Exception):
@@ -69,25 +83,25 @@ def give(
     resident: Resident,
     purpose: Purpose,
     form: Form,
-    actor: User,
-    language: str,
-    route: Decision.Route,
+    voice: Voice,
     at: datetime,
 ) -> Standing:
     """Record a yes to exactly this form. Saying yes twice is one yes; to a new form, it is a new one.
 
-    Raises: FormChanged, NeedsFirst, LivesNotHere, TooYoung
+    Raises: FormChanged, NeedsFirst, LivesNotHere, TooYoung, NoGuardian, GuardiansDisagree, NeverYes, enabling.NotEnabled
     """
     resident = one_at_a_time(resident)
     if resident.left_at is not None:
         raise LivesNotHere
-    if resident.born and ages.is_under(resident, ages.GUARDED, ages.today_in(resident.neighborhood, at)):
-        raise TooYoung
+    _may_say_yes(resident, purpose, voice, at)
     if form.pk != getattr(form_in_force(resident, purpose), "pk", None):
         raise FormChanged
     standing = Standing.objects.of(resident, purpose).select_related("decision").first()
     if standing and standing.expires_at > at and standing.decision.form_id == form.pk:
         return standing
+    enabling.insist(
+        neighborhood=resident.neighborhood, purpose=purpose, at=at, for_minors=ages.is_guarded(resident, at)
+    )
     if standing:
         withdrawal.expire(standing=standing, at=at)
     first = SERVES.get(purpose)
@@ -97,19 +111,15 @@ def give(
         resident=resident,
         form=form,
         kind=Decision.Kind.GIVEN,
-        actor=actor,
-        capacity=Decision.Capacity.SELF,
-        language=language,
-        route=route,
+        voice=voice,
     )
-    assert form.life_days is not None  # a published form has one, by constraint
     return Standing.objects.create(
         neighborhood_id=resident.neighborhood_id,
         resident=resident,
         purpose=purpose,
         decision=decision,
         since=at,
-        expires_at=at + timedelta(days=form.life_days),
+        expires_at=_good_until(resident, form, voice, at),
     )
 
 
@@ -119,35 +129,51 @@ def refuse(
     resident: Resident,
     purpose: Purpose,
     form: Form,
-    actor: User,
-    language: str,
-    route: Decision.Route,
+    voice: Voice,
     at: datetime,
 ) -> ErasureOrder | None:
     """Record a no. Where a yes stands, this is a withdrawal, and its erasure order comes back.
 
-    Raises: FormChanged
+    Raises: FormChanged, NoGuardian, OnlyTheyStop
     """
     resident = one_at_a_time(resident)
+    if voice.guardianship:
+        guarding.insist(voice.guardianship, resident, at)
     if Standing.objects.of(resident, purpose).exists():
-        return withdrawal.withdraw(
-            resident=resident, purpose=purpose, actor=actor, language=language, route=route, at=at
-        )
+        if voice.capacity == Decision.Capacity.HELPER:
+            raise OnlyTheyStop
+        return withdrawal.withdraw(resident=resident, purpose=purpose, voice=voice, at=at)
     if form.pk != getattr(form_in_force(resident, purpose), "pk", None):
         raise FormChanged
-    last = Decision.objects.filter(resident=resident, purpose=purpose).order_by("-at").first()
+    said = Decision.objects.filter(resident=resident, purpose=purpose, guardianship=voice.guardianship)
+    last = said.order_by("-at").first()
     if last and last.kind == Decision.Kind.REFUSED and last.form_id == form.pk:
         return None
     write(
         resident=resident,
         form=form,
         kind=Decision.Kind.REFUSED,
-        actor=actor,
-        capacity=Decision.Capacity.SELF,
-        language=language,
-        route=route,
+        voice=voice,
     )
     return None
+
+
+def _may_say_yes(resident: Resident, purpose: Purpose, voice: Voice, at: datetime) -> None:
+    if voice.capacity == Decision.Capacity.HELPER:
+        raise NeverYes
+    if voice.guardianship:
+        guarding.insist(voice.guardianship, resident, at)
+        if guarding.others_no(voice.guardianship, resident, purpose, at):
+            raise GuardiansDisagree
+    elif ages.is_under(resident, ages.GUARDED, ages.today_in(resident.neighborhood, at)):
+        raise TooYoung
+
+
+def _good_until(resident: Resident, form: Form, voice: Voice, at: datetime) -> datetime:
+    """As long as the form says; what a guardian agreed to, until the fourteenth birthday at most."""
+    assert form.life_days is not None  # a published form has one, by constraint
+    until = at + timedelta(days=form.life_days)
+    return min(until, ages.fourteen_at(resident)) if voice.guardianship else until
 
 
 def _in_force(resident: Resident) -> QuerySet[Form]:

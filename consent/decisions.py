@@ -3,51 +3,51 @@
 from __future__ import annotations
 
 from consent.models import Decision, Form
+from consent.voices import Voice
 from ledger.record import record
-from residents.models import Resident, User
+from residents.models import Resident
 
 
 def one_at_a_time(resident: Resident) -> Resident:
-    """Two tabs of one person take turns. Inside a transaction."""
+    """Two tabs of one person, and two guardians of one child, take turns. Inside a transaction."""
     return Resident.objects.select_for_update(no_key=True).get(pk=resident.pk)
 
 
-def write(
-    *,
-    resident: Resident,
-    form: Form,
-    kind: Decision.Kind,
-    actor: User | None,
-    capacity: Decision.Capacity,
-    language: str,
-    route: Decision.Route,
-) -> Decision:
-    """Append the decision and its entry in the ledger. Inside a transaction."""
+def write(*, resident: Resident, form: Form, kind: Decision.Kind, voice: Voice) -> Decision:
+    """Append the decision and its entry in the ledger. Inside a transaction.
+
+    Which way it went stands in the entry's opening, never openly: nobody can ask the ledger who said no.
+    """
     decision = Decision.objects.create(
         neighborhood_id=resident.neighborhood_id,
         resident=resident,
         form=form,
         purpose=form.purpose,
         kind=kind,
-        actor=actor,
-        capacity=capacity,
-        route=route,
-        language=language,
+        actor=voice.actor,
+        capacity=voice.capacity,
+        route=voice.route,
+        guardianship=voice.guardianship,
+        paper=voice.paper,
+        language=voice.language,
         form_hash=form.content_hash,
     )
     record(
-        kind=f"consent.{kind}",
+        kind="consent.decided",
         subject=resident.pk,
         neighborhood=resident.neighborhood_id,
         payload={
             "decision": decision.pk,
+            "kind": str(kind),
             "purpose": form.purpose,
             "form": form.pk,
             "form_hash": bytes(form.content_hash or b"").hex(),
-            "language": language,
-            "actor": actor.pk if actor else None,
-            "capacity": str(capacity),
-            "route": str(route),
+            "language": voice.language,
+            "actor": voice.actor.pk if voice.actor else None,
+            "capacity": str(voice.capacity),
+            "route": str(voice.route),
+            "guardianship": voice.guardianship.pk if voice.guardianship else None,
+            "paper": voice.paper.pk if voice.paper else None,
         },
     )
     return decision

@@ -1,14 +1,20 @@
-"""Publishing a form: complete in both languages, hashed, and from then on unchangeable (obligations 7, 13, 20, 36)."""
+"""A form on its way: drafted by one person, read and put into force by another, out of force when another replaces it.
+
+Complete in both languages, fair in its terms, hashed, and from then on unchangeable (obligations 7, 13, 20, 36). What a new
+version is beside the one before is computed. Something else is asked: every yes before ends, and each who had said yes is
+told once. Only other words: the yeses stand, and each who had said yes is told once. Who had said no is told nothing.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
-from consent.models import Form, FormText, Purpose
+from consent import enabling, terms
+from consent.content import changed_parts, content_hash
+from consent.models import IN_FORCE, Form, FormText, ImpactAssessment, Modality, Notice, Purpose, Standing
 from ledger.record import record
 from residents.models import Neighborhood, User
 
@@ -21,10 +27,33 @@ class FormIncomplete(ValueError):
         self.missing = missing
 
 
+class NotInHand(Exception):
+    """The form is not with a second reader: it was sent back, or somebody else has published it."""
+
+
+class SameReader(Exception):
+    """Whoever handed a form to a second reader is not that reader."""
+
+
+class MoreThanWords(ValueError):
+    """Marked as a change of words only, and more has changed: `parts`, by the names of the fields."""
+
+    def __init__(self, parts: list[str]) -> None:
+        super().__init__(", ".join(parts))
+        self.parts = parts
+
+
+# What must be there as data, words aside.
+FILLED = ("controller_name", "controller_kind", "controller_address", "controller_contact", "method")
+LISTED = ("categories", "storage", "ways_out")
+COUNTED = ("retention_days", "life_days")
+
+
 def missing_parts(form: Form) -> list[str]:
-    """What keeps this form from being published; nothing when it may be."""
-    missing = [name for name in ("controller_name", "controller_contact") if not getattr(form, name).strip()]
-    missing += [name for name in ("retention_days", "life_days") if getattr(form, name) is None]
+    """What a notice must say and this one does not; nothing when it is whole."""
+    missing = [name for name in FILLED if not getattr(form, name).strip()]
+    missing += [name for name in LISTED if not getattr(form, name)]
+    missing += [name for name in COUNTED if getattr(form, name) is None]
     if form.life_days == 0:
         missing.append("life_days")
     texts = {text.language: text for text in form.texts.all()}
@@ -39,30 +68,72 @@ def missing_parts(form: Form) -> list[str]:
 
 
 @transaction.atomic
-def publish(*, form: Form, by: User, at: datetime) -> Form:
-    """Put the form in force and the one before it out of force.
+def submit(*, form: Form, by: User, at: datetime) -> Form:
+    """Hand a draft to a second reader. From now on its words stand still.
 
-    Raises: FormIncomplete
+    Raises: FormIncomplete, terms.Refused, MoreThanWords, NotInHand
     """
     form = Form.objects.select_for_update().get(pk=form.pk)
     if form.state != Form.State.DRAFT:
-        return form
-    if missing := missing_parts(form):
-        raise FormIncomplete(missing)
-    in_force = Form.objects.select_for_update().filter(
-        neighborhood=form.neighborhood, purpose=form.purpose, state=Form.State.PUBLISHED
+        raise NotInHand
+    _insist_on_rules(form)
+    form.state, form.submitted_by, form.submitted_at = Form.State.READING, by, at
+    form.save(update_fields=["state", "submitted_by", "submitted_at"])
+    _record("form.submitted", form, by)
+    return form
+
+
+@transaction.atomic
+def send_back(*, form: Form, by: User, at: datetime) -> Form:
+    """Back to the draft: the second reader wants changes, or the first one does.
+
+    Raises: NotInHand
+    """
+    form = Form.objects.select_for_update().get(pk=form.pk)
+    if form.state != Form.State.READING:
+        raise NotInHand
+    form.state, form.submitted_by, form.submitted_at = Form.State.DRAFT, None, None
+    form.save(update_fields=["state", "submitted_by", "submitted_at"])
+    _record("form.sent_back", form, by)
+    return form
+
+
+@transaction.atomic
+def publish(*, form: Form, by: User, at: datetime) -> Form:
+    """The second reader puts the form in force. Whoever says yes at this moment has said it to the version before.
+
+    Raises: NotInHand, SameReader, FormIncomplete, terms.Refused, MoreThanWords
+    """
+    form = Form.objects.select_for_update().get(pk=form.pk)
+    if form.state != Form.State.READING:
+        raise NotInHand
+    if form.submitted_by_id == by.pk:
+        raise SameReader
+    # Whole, and waited for: a yes to the version before holds it until it is written.
+    before = list(
+        Form.objects.select_for_update()
+        .filter(neighborhood=form.neighborhood, purpose=form.purpose, state__in=IN_FORCE)
+        .order_by("version")
     )
-    in_force.update(state=Form.State.SUPERSEDED, superseded_at=at)
-    form.state = Form.State.PUBLISHED
-    form.content_hash = content_hash(form)
+    _insist_on_rules(form)
+    form.change = _change(form, before)
+    told = _tell(form, before, at)
+    if form.change == Form.Change.EDITORIAL:
+        Form.objects.filter(pk=before[-1].pk).update(state=Form.State.REWORDED)
+    else:
+        _supersede(before, at)
+    if form.change == Form.Change.MATERIAL:
+        enabling.make_stale(
+            neighborhood=form.neighborhood,
+            because=ImpactAssessment.Because.FORM_CHANGED,
+            at=at,
+            modality=Modality(form.modality),
+            assessed_before=form.submitted_at,
+        )
+    form.state, form.content_hash = Form.State.PUBLISHED, content_hash(form)
     form.published_at, form.published_by = at, by
-    form.save()
-    record(
-        kind="form.published",
-        subject=form.pk,
-        neighborhood=form.neighborhood_id,
-        payload={"version": form.version, "hash": bytes(form.content_hash).hex(), "by": str(by.pk)},
-    )
+    form.save(update_fields=["state", "change", "content_hash", "published_at", "published_by"])
+    _record("form.published", form, by, change=str(form.change), told=told)
     return form
 
 
@@ -72,37 +143,70 @@ def retire(*, neighborhood: Neighborhood, purpose: Purpose, by: User, at: dateti
 
     False if none was in force. To ask again takes a new version.
     """
-    in_force = (
+    in_force = list(
         Form.objects.select_for_update()
-        .filter(neighborhood=neighborhood, purpose=purpose, state=Form.State.PUBLISHED)
-        .first()
+        .filter(neighborhood=neighborhood, purpose=purpose, state__in=IN_FORCE)
+        .order_by("version")
     )
-    if in_force is None:
+    if not in_force:
         return False
-    Form.objects.filter(pk=in_force.pk).update(state=Form.State.SUPERSEDED, superseded_at=at)
-    record(
-        kind="form.retired",
-        subject=in_force.pk,
-        neighborhood=neighborhood.pk,
-        payload={"version": in_force.version, "by": str(by.pk)},
-    )
+    _supersede(in_force, at)
+    _record("form.retired", in_force[-1], by)
     return True
 
 
-def content_hash(form: Form) -> bytes:
-    """SHA-256 over everything the form says: JSON with sorted keys, no spaces, in UTF-8."""
-    content = {
-        "purpose": form.purpose,
-        "version": form.version,
-        "neighborhood": str(form.neighborhood_id),
-        "controller_name": form.controller_name,
-        "controller_contact": form.controller_contact,
-        "retention_days": form.retention_days,
-        "life_days": form.life_days,
-        "texts": {
-            text.language: {part: getattr(text, part) for part in FormText.NOTICE}
-            for text in form.texts.all()
-        },
-    }
-    spelled = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    return hashlib.sha256(b"linmen consent form v1\0" + spelled).digest()
+def in_force_before(form: Form) -> Form | None:
+    """The published version that this draft would replace."""
+    return Form.objects.filter(
+        neighborhood_id=form.neighborhood_id, purpose=form.purpose, state=Form.State.PUBLISHED
+    ).first()
+
+
+def _insist_on_rules(form: Form) -> None:
+    if rules := terms.broken_by(form):
+        raise terms.Refused(rules)
+    if missing := missing_parts(form):
+        raise FormIncomplete(missing)
+    before = in_force_before(form)
+    if form.only_words and before is None:
+        raise MoreThanWords([])
+    if form.only_words and before is not None and (parts := changed_parts(before, form)):
+        raise MoreThanWords(parts)
+
+
+def _change(form: Form, before: list[Form]) -> Form.Change:
+    if not before:
+        return Form.Change.FIRST
+    if form.only_words and not changed_parts(before[-1], form):
+        return Form.Change.EDITORIAL
+    return Form.Change.MATERIAL
+
+
+def _supersede(forms: Iterable[Form], at: datetime) -> None:
+    Form.objects.filter(pk__in=[form.pk for form in forms]).update(
+        state=Form.State.SUPERSEDED, superseded_at=at
+    )
+
+
+def _tell(form: Form, before: list[Form], at: datetime) -> int:
+    """One notice for each who had said yes, and none for anybody else. How many."""
+    said_yes = Standing.objects.filter(decision__form__in=before, expires_at__gt=at)
+    editorial = form.change == Form.Change.EDITORIAL
+    notices = [
+        Notice(
+            neighborhood_id=form.neighborhood_id,
+            resident_id=resident,
+            kind=Notice.Kind.FORM_REWORDED if editorial else Notice.Kind.FORM_CHANGED,
+            purpose=form.purpose,
+            form=form,
+            at=at,
+        )
+        for resident in said_yes.values_list("resident", flat=True)
+    ]
+    Notice.objects.bulk_create(notices, batch_size=1000)
+    return len(notices)
+
+
+def _record(kind: str, form: Form, by: User, **also: str | int) -> None:
+    said = {"version": form.version, "hash": bytes(form.content_hash or b"").hex() or None, "by": by.pk}
+    record(kind=kind, subject=form.pk, neighborhood=form.neighborhood_id, payload={**said, **also})

@@ -10,15 +10,18 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from consent import withdrawal
-from consent.models import Form, Standing
+from consent.models import IN_FORCE, ImpactAssessment, Standing
 from residents.models import Resident
-from residents.retention import AsWritten, End, Kept, Rows, Rule
+from residents.retention import AsWritten, End, Kept, Rows, Rule, Years, deleted
+
+# PIPL 56. A trigger refuses to let one go a day earlier.
+ASSESSMENTS = Years(3)
 
 
 def _over(at: datetime) -> Q:
     """Its time has come, or its form was no longer in force at that time (obligation 7)."""
     form = "decision__form__"
-    replaced = ~Q(**{f"{form}state": Form.State.PUBLISHED})
+    replaced = ~Q(**{f"{form}state__in": IN_FORCE})
     return Q(expires_at__lte=at) | (replaced & Q(**{f"{form}superseded_at__lte": at}))
 
 
@@ -53,9 +56,30 @@ RULES: Sequence[Rule] = (
         batch=1,
         grace=timedelta(hours=1),
     ),
+    Rule(
+        code="consent.assessments",
+        what=_("What using faces would mean for people, as it was assessed"),
+        why=_("The law asks for three years at the least. No resident is named in it."),
+        life=ASSESSMENTS,
+        since=_("after it held no more"),
+        end=End.DELETE,
+        covers=("consent.ImpactAssessment",),
+        rows=lambda: ImpactAssessment.objects.filter(over_on__isnull=False),
+        clock="over_on",
+        forget=deleted(ImpactAssessment),
+        grace=timedelta(days=2),
+    ),
 )
 
 KEPT: Sequence[Kept] = (
+    Kept(
+        what=_("Why faces may be used in a neighborhood, and what went wrong with them"),
+        why=_(
+            "So that it can be said later why it was allowed, and what was known when. No resident is named."
+        ),
+        until=_("For good."),
+        covers=("consent.Justification", "consent.Incident"),
+    ),
     Kept(
         what=_("What you decided, on which form, and when"),
         why=_(

@@ -11,11 +11,13 @@ from datetime import datetime
 
 from django.db import transaction
 
+from consent import voices
 from consent.decisions import one_at_a_time, write
 from consent.models import SERVES, Decision, Form, Purpose, Standing
+from consent.voices import Voice
 from residents import effects
 from residents.erasure import Place, open_order
-from residents.models import ErasureOrder, ErasurePlace, Resident, User
+from residents.models import ErasureOrder, ErasurePlace, Resident
 
 
 class NothingToWithdraw(Exception):
@@ -27,12 +29,12 @@ def withdraw(
     *,
     resident: Resident,
     purpose: Purpose,
-    actor: User,
-    language: str,
-    route: Decision.Route,
+    voice: Voice,
     at: datetime,
 ) -> ErasureOrder:
     """Stop and delete. What only served this purpose stops in the same act.
+
+    Whoever may say no may stop: the resident, and of a child any guardian, whoever of them had agreed.
 
     Raises: NothingToWithdraw
     """
@@ -45,10 +47,7 @@ def withdraw(
             resident=resident,
             form=standing.decision.form,
             kind=Decision.Kind.WITHDRAWN,
-            actor=actor,
-            capacity=Decision.Capacity.SELF,
-            language=language,
-            route=route,
+            voice=voice,
         )
     return _end(standings, cause=ErasureOrder.Cause.WITHDRAWN, at=at)
 
@@ -69,10 +68,7 @@ def expire(*, standing: Standing, at: datetime) -> ErasureOrder | None:
             resident=resident,
             form=each.decision.form,
             kind=Decision.Kind.SUPERSEDED if in_time else Decision.Kind.EXPIRED,
-            actor=None,
-            capacity=Decision.Capacity.SYSTEM,
-            language=each.decision.language,
-            route=Decision.Route.CLOCK,
+            voice=voices.clock(each.decision.language),
         )
     return _end(standings, cause=_cause(standings[0], in_time=in_time), at=at)
 
@@ -99,10 +95,7 @@ def end_for_good(
             resident=resident,
             form=each.decision.form,
             kind=Decision.Kind.ENDED,
-            actor=None,
-            capacity=Decision.Capacity.SYSTEM,
-            language=each.decision.language,
-            route=Decision.Route.CLOCK,
+            voice=voices.clock(each.decision.language),
         )
     return _end(standings, cause=cause, at=at) if standings else None
 

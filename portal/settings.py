@@ -328,6 +328,7 @@ EFFECTS: dict[str, str] = {
     "withdraw:face_at_gate": "access.retention.end_face",
     "withdraw:photo_over_internet": "access.retention.end_photos_over_internet",
     "withdraw:template_on_server": "access.retention.end_template_on_server",
+    "unsigned_readers": "access.signs.unsigned_readers",
     "enrol_soon": "portal.tasks.enrol_soon",
     "erase_soon": "portal.tasks.erase_soon",
     "disclose_soon": "portal.tasks.disclose_soon",

@@ -21,8 +21,10 @@ from django.core.cache import cache
 from access import enrolment, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
+from consent import enabling
 from ledger import checkpoints, sequencing
 from portal import erasure, practice
+from portal.demo import assessing
 from portal.health import SWEEP_KEY
 from residents import departures, effects, leaving, moving
 from residents.erasure import due
@@ -57,8 +59,11 @@ def sweep(*, at: datetime) -> bool:
         ("disclosures", lambda: _disclose(at)),
         ("practice", lambda: practice.put_back_nightly(at=at)),
         ("waiting imports", lambda: _bring_in(at)),
+        ("assessments that are over", lambda: enabling.lapse(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
     ]
+    if settings.DEMO:
+        parts.append(("signs of the demo", lambda: assessing.hang_signs(at=at)))
     went = [_went_through(name, part) for name, part in parts]
     if all(went):
         cache.set(SWEEP_KEY, at.timestamp(), timeout=None)

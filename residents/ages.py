@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -33,3 +33,26 @@ def years_before(day: date, years: int) -> date:
 def is_under(resident: Resident, years: int, on: date) -> bool:
     """Only the birthdays of minors are kept: whoever has none is of age."""
     return resident.born is not None and resident.born > years_before(on, years)
+
+
+def is_guarded(resident: Resident, at: datetime) -> bool:
+    """Under fourteen at this moment, by the calendar of where they live."""
+    return is_under(resident, GUARDED, today_in(resident.neighborhood, at))
+
+
+def birthday(born: date, years: int) -> date:
+    """The first day on which somebody is that old."""
+    try:
+        return born.replace(year=born.year + years)
+    except ValueError:
+        return date(born.year + years, 3, 1)
+
+
+def fourteen_at(resident: Resident) -> datetime:
+    """The moment from which a child decides alone: midnight of the birthday, where they live.
+
+    The date of birth must be kept, as it is of every minor.
+    """
+    assert resident.born is not None
+    zone = ZoneInfo(resident.neighborhood.time_zone)
+    return datetime.combine(birthday(resident.born, GUARDED), time(), tzinfo=zone)

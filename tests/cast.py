@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from committees.models import Committee, Term
+from consent import publishing
+from consent.drafting import ALWAYS, AS_BUILT
 from consent.models import Form, FormText, Purpose
-from consent.publishing import publish
 from residents.models import Building, Neighborhood, Resident, Unit, User
 from residents.register import move_in, register
 
@@ -119,9 +120,13 @@ def draft(neighborhood: Neighborhood, purpose: Purpose, *, version: int = 1) -> 
         purpose=purpose,
         version=version,
         controller_name="柳岸小区业委会",
+        controller_kind=Form.Controller.OWNERS,
+        controller_address="柳岸路 1 号",
         controller_contact="1 幢 101 室",
         retention_days=0,
         life_days=365,
+        **AS_BUILT[purpose],
+        **ALWAYS,
     )
     for language in FormText.Language.values:
         FormText.objects.create(
@@ -130,7 +135,20 @@ def draft(neighborhood: Neighborhood, purpose: Purpose, *, version: int = 1) -> 
     return form
 
 
+def publish(*, form: Form, by: User, at: datetime) -> Form:
+    """Handed in by somebody, and put into force by a second reader."""
+    from tests import make
+
+    drafter, _ = User.objects.get_or_create(username=f"drafter-{form.neighborhood_id}")
+    publishing.submit(form=form, by=drafter, at=at)
+    make.assess_anew(form.neighborhood, at=at)
+    return publishing.publish(form=form, by=by, at=at)
+
+
 @pytest.fixture
 def forms(here: Neighborhood, chair: User, now: datetime) -> dict[Purpose, Form]:
-    """One published form for each purpose, here."""
+    """One published form for each purpose, here, where faces may be used."""
+    from tests import make
+
+    make.enable(here, at=now)
     return {purpose: publish(form=draft(here, purpose), by=chair, at=now) for purpose in Purpose}

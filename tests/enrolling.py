@@ -7,9 +7,11 @@ from datetime import datetime
 from functools import cache
 
 from consent.deciding import give
-from consent.models import Decision, Form, Purpose, Standing
+from consent.models import Form, Purpose, Standing
+from consent.voices import own
 from portal.portraits import portrait
 from residents.models import Resident
+from tests import make
 
 ALL = tuple(Purpose)
 
@@ -18,14 +20,13 @@ def agree(
     resident: Resident, forms: Mapping[Purpose, Form], *purposes: Purpose, at: datetime
 ) -> dict[Purpose, Standing]:
     assert resident.user is not None
+    make.enable(resident.neighborhood, at=at)
     return {
         purpose: give(
             resident=resident,
             purpose=purpose,
             form=forms[purpose],
-            actor=resident.user,
-            language="zh-hans",
-            route=Decision.Route.PORTAL,
+            voice=own(resident.user, "zh-hans"),
             at=at,
         )
         for purpose in purposes or ALL

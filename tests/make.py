@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from django.db import transaction
 from django.test import Client
 
-from access import cards, gates, pairing, pins, rules, templates
+from access import cards, gates, pairing, pins, rules, signs, templates
 from access.feed import refresh
 from access.models import Credential, Device, Gate, Rule, Template
 from access.signing import server_key
+from consent import enabling, voices
 from consent.deciding import give
-from consent.models import Decision, Form, Purpose, Standing
-from consent.publishing import publish
+from consent.enabling import Missing
+from consent.models import Form, ImpactAssessment, Justification, Modality, Purpose, Standing
 from gate import sealing, wire
 from portal import retention
 from residents import leaving, moving
@@ -80,7 +81,11 @@ def home(who: Resident) -> Unit:
 
 
 def gate(where: Neighborhood, *, at: datetime, by_face: bool = True, **also: Any) -> Gate:
-    return gates.put_up(neighborhood=where, name=f"门 {next(_numbers)}", by_face=by_face, at=at, **also)
+    was = enabling.state(neighborhood=where, modality=Modality.FACE, at=at).enabled
+    put_up = gates.put_up(neighborhood=where, name=f"门 {next(_numbers)}", by_face=by_face, at=at, **also)
+    if was:
+        enable(where, at=at)  # assessed anew, with this gate
+    return put_up
 
 
 def rule(door: Gate, who: Resident, *, at: datetime, **also: Any) -> Rule:
@@ -100,25 +105,97 @@ def end(card: Credential, *, at: datetime) -> None:
     refresh(credentials=[card], at=at)
 
 
+def somebody() -> User:
+    """An account and nothing else."""
+    return User.objects.create(username=f"somebody-{next(_numbers)}")
+
+
+def staff_account(name: str) -> User:
+    return User.objects.get_or_create(username=name)[0]
+
+
+def justification(where: Neighborhood, *, by: User, for_minors: bool = False, **also: Any) -> Justification:
+    """A draft that answers everything."""
+    words = {name: f"{name} 答" for name in Justification.WORDS}
+    paper = Justification(neighborhood=where, for_minors=for_minors, **words | also)
+    enabling.write(paper=paper, by=by)
+    return paper
+
+
+def assessment(where: Neighborhood, *, by: User, at: datetime, **also: Any) -> ImpactAssessment:
+    """A draft that answers everything, to hold for as long as one may."""
+    words = {name: f"{name} 答" for name in ImpactAssessment.WORDS}
+    until = today_in(where, at) + enabling.ASSESSMENT_HOLDS
+    paper = ImpactAssessment(neighborhood=where, **{"valid_until": until, **words} | also)
+    enabling.write(paper=paper, by=by)
+    return paper
+
+
+def past_assessment(where: Neighborhood, *, over_on: date) -> ImpactAssessment:
+    """Brought in from before this system, over already: nothing here was ever enabled by it."""
+    began = datetime.combine(over_on, datetime.min.time(), UTC) - timedelta(days=300)
+    return ImpactAssessment.objects.create(
+        neighborhood=where,
+        state=ImpactAssessment.State.SUPERSEDED,
+        written_by=staff_account("writes-it"),
+        confirmed_by=staff_account("confirms-it"),
+        confirmed_at=began,
+        valid_until=over_on,
+        over_on=over_on,
+        **{name: f"{name} 答" for name in ImpactAssessment.WORDS},
+    )
+
+
+def enable(where: Neighborhood, *, at: datetime, for_minors: bool = False) -> None:
+    """Faces may be used here, by the acts of two people; what is there already is left as it is."""
+    found = enabling.state(neighborhood=where, modality=Modality.FACE, at=at, for_minors=for_minors)
+    if found.enabled:
+        return
+    one, other = staff_account("writes-it"), staff_account("confirms-it")
+    for missing, minors in ((Missing.JUSTIFICATION, False), (Missing.MINORS, True)):
+        if missing in found.missing:
+            drafted = justification(where, by=one, for_minors=minors)
+            enabling.confirm_justification(justification=drafted, by=other, at=at)
+    if Missing.ASSESSMENT in found.missing:
+        enabling.confirm_assessment(assessment=assessment(where, by=one, at=at), by=other, at=at)
+    for reader in signs.unsigned(where):
+        sign(reader, at=at)
+
+
+def assess_anew(where: Neighborhood, *, at: datetime) -> None:
+    """What is new has been looked at, where anything was."""
+    if ImpactAssessment.objects.in_force().filter(neighborhood=where).exists():
+        drafted = assessment(where, by=staff_account("writes-it"), at=at)
+        enabling.confirm_assessment(assessment=drafted, by=staff_account("confirms-it"), at=at)
+
+
+def sign(reader: Device, *, at: datetime) -> None:
+    signs.post(device=reader, hangs="门右侧", purpose="自愿刷脸开门", by=staff_account("hangs-it"), at=at)
+
+
 def form(where: Neighborhood, purpose: Purpose, *, at: datetime) -> Form:
-    from tests.cast import draft
+    enable(where, at=at)
+    return draft_in_force(where, purpose, at=at)
+
+
+def draft_in_force(where: Neighborhood, purpose: Purpose, *, at: datetime) -> Form:
+    """Published, whether or not anybody may say yes to it."""
+    from tests.cast import draft, publish
 
     found = Form.objects.filter(neighborhood=where, purpose=purpose, state=Form.State.PUBLISHED).first()
     if found:
         return found
-    by = User.objects.create(username=f"publisher-{next(_numbers)}")
-    return publish(form=draft(where, purpose), by=by, at=at)
+    return publish(form=draft(where, purpose), by=somebody(), at=at)
 
 
 def consent(who: Resident, *, at: datetime, purpose: Purpose = Purpose.FACE_AT_GATE) -> Standing:
     assert who.user is not None
+    enable(where=who.neighborhood, at=at)
     return give(
         resident=who,
         purpose=purpose,
         form=form(who.neighborhood, purpose, at=at),
-        actor=who.user,
-        language="zh-hans",
-        route=Decision.Route.PORTAL,
+        voice=voices.own(who.user, "zh-hans"),
         at=at,
     )
 
@@ -218,8 +295,8 @@ def is_signed(response: Any) -> bool:
     return True
 
 
-def device(door: Gate, *, at: datetime | None = None) -> Reader:
-    """Paired by a code, as at a real gate."""
+def device(door: Gate, *, at: datetime | None = None, signed: bool = True) -> Reader:
+    """Paired by a code, as at a real gate, with a sign beside it if it looks at faces."""
     at = at or datetime.now(UTC)
     key, sealing_key = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
     paired = pairing.pair(
@@ -228,6 +305,8 @@ def device(door: Gate, *, at: datetime | None = None) -> Reader:
         sealing_key=sealing_key.public_key().public_bytes_raw(),
         at=at,
     )
+    if signed and door.by_face:
+        sign(paired.device, at=at)
     return Reader(paired.device, key, sealing_key)
 
 

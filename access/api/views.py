@@ -187,7 +187,7 @@ class Feed(GateView):
         return self.answer(
             gate=device.gate_id,
             time_zone=device.neighborhood.time_zone,
-            methods=methods(device.gate),
+            methods=methods(device.gate, signed=caller.signed),
             offline_hours=settings.OFFLINE_HOURS,
             face_offline_hours=settings.OFFLINE_HOURS,  # as devices of before codes and passes call it
             cursor=page.cursor.written(device.pk),

@@ -4,6 +4,7 @@ from access.models.events import EntryEvent
 from access.models.feed import FeedCounter, FeedRow
 from access.models.gates import Device, Gate, PairingCode
 from access.models.passes import Pass, PassGate
+from access.models.signs import Sign
 from access.models.tapping import CardFormat, TapRequest, UnknownCard
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "PassGate",
     "Rule",
     "SealedCopy",
+    "Sign",
     "TapRequest",
     "Template",
     "UnknownCard",

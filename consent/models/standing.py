@@ -8,19 +8,19 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from consent.models.decisions import Decision
-from consent.models.forms import Form
+from consent.models.forms import IN_FORCE
 from consent.models.purposes import Purpose
 from residents.models import Neighborhood, Resident
 
 
 class StandingQuerySet(models.QuerySet["Standing"]):
     def live(self, at: datetime) -> StandingQuerySet:
-        """In force: its time is not over, and its form is the one in force (obligation 7)."""
-        return self.filter(expires_at__gt=at, decision__form__state=Form.State.PUBLISHED)
+        """In force: its time is not over, and its form is in force, in these words or others (obligation 7)."""
+        return self.filter(expires_at__gt=at, decision__form__state__in=IN_FORCE)
 
     def over(self, at: datetime) -> StandingQuerySet:
         """Not live any more, and still to be ended."""
-        return self.filter(Q(expires_at__lte=at) | ~Q(decision__form__state=Form.State.PUBLISHED))
+        return self.filter(Q(expires_at__lte=at) | ~Q(decision__form__state__in=IN_FORCE))
 
     def of(self, resident: Resident, purpose: str) -> StandingQuerySet:
         return self.filter(resident=resident, purpose=purpose)

@@ -96,6 +96,7 @@ class Community:
     office: str = ""
     guard_phone: str = ""
     controller: str = ""  # who answers for its consent forms; empty: it asks for no consent at all
+    controller_address: str = ""
     controller_contact: str = ""
     portraits: dict[str, int] = field(default_factory=dict)  # sign-in name -> whose portrait
     enrolled: tuple[str, ...] = ()
@@ -140,6 +141,7 @@ CAILING = Community(
     },
     members=(
         Member("chair", _Kind.OWNERS, _Role.CHAIR),
+        Member("secretary", _Kind.OWNERS, _Role.CLERK),
         Member("auditor", _Kind.RESIDENTS, _Role.AUDITOR),
         Member("clerk", _Kind.PROPERTY, _Role.CLERK),
     ),
@@ -173,6 +175,7 @@ CAILING = Community(
     office="1 幢底层 · ground floor of building 1",
     guard_phone="0571 8800 1000",
     controller="采菱苑业主委员会 · Cailing Court owners’ committee",
+    controller_address="采菱路 18 号采菱苑 1 幢 301 室",
     controller_contact="1 幢 301 室 · 0571 8800 1000",
     portraits={"resident": 0, "neighbor": 1, "passer-by": 2},
     enrolled=("neighbor",),

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from access import enrolment
 from access.models import Enrolment
-from consent import deciding
-from consent.models import Decision, Form, FormText, Purpose
-from consent.publishing import publish
-from portal.demo import pictures
+from consent import deciding, drafting, publishing, voices
+from consent.models import Form, Purpose
+from portal.demo import assessing, pictures
 from portal.demo.community import Community
 from residents.models import Neighborhood, Resident, User
 
@@ -25,15 +23,17 @@ def ask_and_answer(
     plan: Community,
     *,
     neighborhood: Neighborhood,
-    publisher: User,
+    users: Mapping[str, User],
     resident: Callable[[str], Resident],
     at: datetime,
 ) -> None:
+    assessing.enable(neighborhood=neighborhood, users=users, at=at)
     texts = tomllib.loads(NOTICES.read_text(encoding="utf-8"))
-    forms = {
-        purpose: publish(form=_draft(plan, neighborhood, purpose, texts[purpose.value]), by=publisher, at=at)
-        for purpose in Purpose
-    }
+    forms = {}
+    for purpose in Purpose:
+        form = _draft(plan, neighborhood, purpose, texts[purpose.value], users["secretary"])
+        publishing.submit(form=form, by=users["secretary"], at=at)
+        forms[purpose] = publishing.publish(form=form, by=users["chair"], at=at)
     for account in plan.refused:
         _decide(deciding.refuse, resident(account), forms[Purpose.FACE_AT_GATE], at)
     for account in plan.enrolled:
@@ -51,23 +51,22 @@ def ask_and_answer(
         pictures.for_visitors(account, person=plan.portraits[account])
 
 
-def _draft(plan: Community, neighborhood: Neighborhood, purpose: Purpose, texts: dict[str, Any]) -> Form:
-    form = Form.objects.create(
-        neighborhood=neighborhood,
-        purpose=purpose,
-        version=1,
-        controller_name=plan.controller,
-        controller_contact=plan.controller_contact,
-        retention_days=texts["retention_days"],
-        life_days=texts["life_days"],
-    )
-    for language in FormText.Language.values:
-        words = {part: text.strip() for part, text in texts[language].items()}
-        FormText.objects.create(form=form, language=language, **words)
+def _draft(
+    plan: Community, neighborhood: Neighborhood, purpose: Purpose, texts: dict[str, Any], by: User
+) -> Form:
+    form = drafting.begin(neighborhood=neighborhood, purpose=purpose, by=by)
+    form.controller_name, form.controller_kind = plan.controller, Form.Controller.OWNERS
+    form.controller_address, form.controller_contact = plan.controller_address, plan.controller_contact
+    form.retention_days, form.life_days = texts["retention_days"], texts["life_days"]
+    form.save()
+    for text in form.texts.all():
+        for part, words in texts[text.language].items():
+            setattr(text, part, words.strip())
+        text.save()
     return form
 
 
 def _decide(act: Callable[..., object], person: Resident, form: Form, at: datetime) -> None:
     assert person.user is not None
-    decide = partial(act, resident=person, actor=person.user, language=person.user.language)
-    decide(purpose=Purpose(form.purpose), form=form, route=Decision.Route.PORTAL, at=at)
+    voice = voices.own(person.user, person.user.language)
+    act(resident=person, purpose=Purpose(form.purpose), form=form, voice=voice, at=at)

@@ -85,7 +85,7 @@ def _settle(plan: Community, *, at: datetime, say: Say) -> Settled:
     if plan.controller:
         say(f"{plan.name}: consent forms, decisions, portraits …")
         consenting.ask_and_answer(
-            plan, neighborhood=neighborhood, publisher=here.users["chair"], resident=here.resident, at=at
+            plan, neighborhood=neighborhood, users=here.users, resident=here.resident, at=at
         )
     sharing.put(plan, neighborhood=neighborhood, users=here.users, resident=here.resident, at=at)
     _look_up(here, at=at)

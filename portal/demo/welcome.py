@@ -16,6 +16,7 @@ Sign in at {url}/sign-in/ (choose 中文 or English there first). The password o
   neighbor   余青, next door; said yes, and is being enrolled right now
   chair      何建国, chairs the owners' committee, and lives there too
   clerk      works for the property company, at the desk
+  secretary  of the owners' committee; wrote why faces may be used, and the chair confirmed it
   auditor    of the residents' committee
   clerk2     works for the property company of 半枫里, another neighborhood, which takes no faces
 Staff work at {url}/desk/, with every list at {url}/admin/

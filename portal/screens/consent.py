@@ -13,9 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from consent import deciding, withdrawal
+from consent import deciding, voices, withdrawal
 from consent.deciding import Line
+from consent.enabling import NotEnabled
 from consent.models import SERVES, Decision, Form, FormText, Purpose, Standing
+from portal.screens import enabling
 from portal.screens.entrance import ResidentRequest, language, resident_only
 from portal.screens.purposes import WORDS
 from residents.models import ErasureOrder
@@ -51,15 +53,18 @@ class PurposeConverter:
 @require_safe
 @resident_only
 def consents(request: ResidentRequest) -> HttpResponse:
-    lines = deciding.overview(resident=request.resident, at=timezone.now())
-    offered = [_summed_up(line) for line in lines if line.form or line.standing or line.last]
+    at = timezone.now()
+    lines = deciding.overview(resident=request.resident, at=at)
+    state = enabling.at_present(resident=request.resident, at=at)
+    offered = [_summed_up(line) for line in enabling.offered(lines, state)]
     return render(request, "consents.html", {"purposes": offered})
 
 
 @require_safe
 @resident_only
 def consent(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
-    lines = deciding.overview(resident=request.resident, at=timezone.now())
+    at = timezone.now()
+    lines = deciding.overview(resident=request.resident, at=at)
     by_purpose = {line.purpose: line for line in lines}
     line = by_purpose[purpose]
     # What was signed is what is shown, for as long as it stands.
@@ -72,6 +77,7 @@ def consent(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
         "check_number": bytes(form.content_hash or b"").hex() if form else "",
         "serves": first if first and not by_purpose[first].standing else None,
         "serves_title": WORDS[first].title if first else "",
+        "why_off": enabling.why_off(enabling.at_present(resident=request.resident, at=at)),
         **_state(line),
     }
     return render(request, "consent.html", context)
@@ -94,9 +100,7 @@ def decide(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
             resident=request.resident,
             purpose=purpose,
             form=form,
-            actor=request.user,
-            language=language(),
-            route=Decision.Route.PORTAL,
+            voice=voices.own(request.user, language()),
             at=timezone.now(),
         )
     except deciding.FormChanged:
@@ -107,6 +111,11 @@ def decide(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
     except deciding.LivesNotHere:
         messages.info(request, _("You do not live here any more, so there is nothing to agree to."))
         return redirect("home")
+    except NotEnabled:
+        messages.info(
+            request, _("It is not offered here at present, so nothing was written down. Your card goes on.")
+        )
+        return redirect("consent", purpose)
     except deciding.TooYoung:
         messages.info(
             request, _("Until your fourteenth birthday the answer is no. You keep every door you have now.")
@@ -129,9 +138,7 @@ def withdraw(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
         order = withdrawal.withdraw(
             resident=request.resident,
             purpose=purpose,
-            actor=request.user,
-            language=language(),
-            route=Decision.Route.PORTAL,
+            voice=voices.own(request.user, language()),
             at=timezone.now(),
         )
     except withdrawal.NothingToWithdraw:

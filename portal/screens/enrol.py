@@ -20,6 +20,7 @@ from access import photos
 from access.enrolment import EnrolmentRefused, NotNow
 from access.models import Enrolment
 from consent.models import Purpose, Standing
+from portal.screens import enabling
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.outcomes import OUTCOMES
 from portal.screens.ways import reached
@@ -68,6 +69,8 @@ def enrol(request: ResidentRequest) -> HttpResponse:
     under_way = request.resident.enrolments.unfinished().first()
     if under_way:
         return redirect("enrolment", under_way.pk)
+    if not enabling.at_present(resident=request.resident, at=timezone.now()).enabled:
+        return _not_now(request)
     form = _photos(request) if request.method == "POST" else PhotosForm()
     if form.is_bound and form.is_valid():
         answer = _begun(request, form)
@@ -127,11 +130,20 @@ def _begun(request: ResidentRequest, form: PhotosForm) -> HttpResponse | None:
             return _ask_first(request, Purpose.FACE_AT_GATE)
         if refused.reason == NotNow.NO_CONSENT_TO_SEND:
             return _ask_first(request, Purpose.PHOTO_OVER_INTERNET)
+        if refused.reason == NotNow.NOT_ENABLED:
+            return _not_now(request)
         if refused.reason == NotNow.ANOTHER_UNFINISHED:
             return redirect("enrol")  # which shows the one under way
         form.refuse(PHOTOS[(refused.which or 1) - 1], refused.reason)
         return None
     return redirect("enrolment", begun.pk)
+
+
+def _not_now(request: HttpRequest) -> HttpResponse:
+    messages.info(
+        request, _("Face entry cannot be set up here at present. Nothing was kept; your card goes on.")
+    )
+    return redirect("faces")
 
 
 def _ask_first(request: HttpRequest, purpose: Purpose) -> HttpResponse:

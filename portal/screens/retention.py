@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from consent.enabling_admin import LOOK
 from portal import retention
 from residents.desk import holds, moment, reach
 from residents.models import Neighborhood, Resident, RetentionRun, User
@@ -54,7 +55,12 @@ def report(request: HttpRequest) -> HttpResponse:
 def desk(request: HttpRequest) -> HttpResponse:
     """The first page of the desk, with the alarm on it for whoever it concerns."""
     return admin.site.index(
-        request, extra_context={"late": alarms(request), "watches": holds(request, WATCHERS)}
+        request,
+        extra_context={
+            "late": alarms(request),
+            "watches": holds(request, WATCHERS),
+            "assesses": holds(request, LOOK),
+        },
     )
 
 

@@ -210,6 +210,7 @@ class GuardianshipQuerySet(models.QuerySet["Guardianship"]):
             child__left_at=None,
             guardian__left_at=None,
             guardian__erased_at=None,
+            barred_at=None,
         )
 
 
@@ -229,6 +230,9 @@ class Guardianship(models.Model):
     until = models.DateField(_("until"), null=True)
     verified = models.CharField(_("seen"), max_length=20, choices=Verified.choices)
     verified_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    # By a court: power and sight are gone at once, and this pair is not verified anew but on a court's paper.
+    barred_at = models.DateTimeField(_("barred by a court"), null=True)
+    barred_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
     objects = GuardianshipQuerySet.as_manager()
 

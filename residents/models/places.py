@@ -51,6 +51,7 @@ class Neighborhood(models.Model):
             ("manage_register", "Add and correct residents and dwellings"),
             ("manage_access", "Gates, devices, cards and rules"),
             ("publish_forms", "Draft and publish consent forms"),
+            ("assess", "Justify and assess the use of faces, and confirm what another wrote"),
             ("draft_sharing", "Draft a data-sharing request"),
             ("approve_sharing", "Open and release a data-sharing request"),
             ("settle_departures", "Settle a dispute about who lives where"),

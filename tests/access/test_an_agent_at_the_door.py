@@ -9,7 +9,8 @@ import pytest
 
 from access import devices, pairing, passes, pins, qr
 from access.models import Device, EntryEvent, SealedCopy
-from consent.models import Decision, Purpose
+from consent.models import Purpose
+from consent.voices import own
 from consent.withdrawal import withdraw
 from gate.agent import Agent
 from gate.decide import Reason
@@ -46,9 +47,7 @@ def test_an_agent_keeps_up_with_the_site(live, tmp_path):
     withdraw(
         resident=who,
         purpose=Purpose.FACE_AT_GATE,
-        actor=who.user,
-        language="en",
-        route=Decision.Route.PORTAL,
+        voice=own(who.user, "en"),
         at=now,
     )
     place = ErasurePlace.objects.get(device=device, target=face.pk)

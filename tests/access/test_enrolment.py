@@ -13,7 +13,8 @@ from access import enrolment, gates, photos, rules, templates
 from access.enrolment import EnrolmentRefused
 from access.models import Credential, Enrolment, FeedRow, Template
 from consent import withdrawal
-from consent.models import Decision, Purpose
+from consent.models import Purpose
+from consent.voices import own
 from gate.sealing import unpack_template
 from ledger.models import Entry
 from portal.portraits import portrait
@@ -39,6 +40,7 @@ def standings(resident, forms, now):
 @pytest.fixture
 def gate(here, resident, now):
     gate = gates.put_up(neighborhood=here, name="南门", by_face=True, at=now)
+    make.enable(here, at=now)
     rules.add(gate=gate, resident=resident, at=now)
     return gate
 
@@ -217,8 +219,7 @@ def test_a_withdrawal_during_the_work_leaves_nothing(
     def look_while_withdrawn(claimed):
         face = look(claimed)
         withdrawal.withdraw(
-            resident=resident, purpose=purpose, actor=resident.user, language="en",
-            route=Decision.Route.PORTAL, at=now,
+            resident=resident, purpose=purpose, voice=own(resident.user, "en"), at=now,
         )  # fmt: skip
         return face
 

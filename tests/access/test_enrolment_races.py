@@ -14,7 +14,8 @@ from access import enrolment, templates
 from access.enrolment import EnrolmentRefused
 from access.models import Enrolment, Template
 from consent import withdrawal
-from consent.models import Decision, Purpose, Standing
+from consent.models import Purpose, Standing
+from consent.voices import own
 from portal import erasure
 from residents.models import ErasureOrder
 from tests import make
@@ -49,8 +50,7 @@ def begin(who, now):
 
 def withdraw(who, now):
     return withdrawal.withdraw(
-        resident=who, purpose=Purpose.FACE_AT_GATE, actor=who.user, language="en",
-        route=Decision.Route.PORTAL, at=now,
+        resident=who, purpose=Purpose.FACE_AT_GATE, voice=own(who.user, "en"), at=now,
     )  # fmt: skip
 
 

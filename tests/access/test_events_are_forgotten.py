@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 
 from access import events
 from access.models import EntryEvent
-from consent.models import Decision, Purpose
+from consent.models import Purpose
+from consent.voices import own
 from consent.withdrawal import withdraw
 from residents.models import Neighborhood
 from tests import make
@@ -37,9 +38,7 @@ def stop(who, at):
     withdraw(
         resident=who,
         purpose=Purpose.FACE_AT_GATE,
-        actor=who.user,
-        language="en",
-        route=Decision.Route.PORTAL,
+        voice=own(who.user, "en"),
         at=at,
     )
 

@@ -12,7 +12,8 @@ from django.db import connections, transaction
 
 from access import feed, rules
 from access.models import Credential, FeedCounter, FeedRow, Gate, Rule, SealedCopy, Template
-from consent.models import Decision, Purpose, Standing
+from consent.models import Purpose, Standing
+from consent.voices import own
 from consent.withdrawal import withdraw
 from residents.models import ErasurePlace, Resident
 from tests import make
@@ -44,9 +45,7 @@ def stop(who: Resident, now: datetime) -> None:
     withdraw(
         resident=who,
         purpose=Purpose.FACE_AT_GATE,
-        actor=who.user,
-        language="en",
-        route=Decision.Route.PORTAL,
+        voice=own(who.user, "en"),
         at=now,
     )
 

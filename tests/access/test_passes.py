@@ -12,7 +12,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from access import passes, rules
 from access.models import Credential, EntryEvent, FeedRow, Pass, PassGate
 from access.signing import server_key
-from consent.models import Decision, Purpose
+from consent.models import Purpose
+from consent.voices import own
 from consent.withdrawal import withdraw
 from gate import keypad, tokens
 from gate.decide import Contact, Ticket, Window, decide_code
@@ -301,9 +302,7 @@ def test_a_host_who_stops_face_entry_keeps_their_visits(host, doors, now):
     withdraw(
         resident=host,
         purpose=Purpose.FACE_AT_GATE,
-        actor=host.user,
-        language="en",
-        route=Decision.Route.PORTAL,
+        voice=own(host.user, "en"),
         at=now,
     )
     assert told(visit) == before != {}

@@ -30,7 +30,8 @@ from access import cards, feed, gates, passes, pins, qr, rules
 from access.cards import card_key
 from access.models import Credential, FeedRow
 from access.signing import server_key
-from consent.models import Decision, Purpose
+from consent.models import Purpose
+from consent.voices import own
 from consent.withdrawal import withdraw
 from gate import keypad, sealing
 from gate.agent import Agent
@@ -395,9 +396,7 @@ class Machine(RuleBasedStateMachine):
             withdraw(
                 resident=who,
                 purpose=Purpose.FACE_AT_GATE,
-                actor=who.user,
-                language="en",
-                route=Decision.Route.PORTAL,
+                voice=own(who.user, "en"),
                 at=self.now,
             )
             self.over(mine)

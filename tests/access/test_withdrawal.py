@@ -13,10 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from access import cards, devices, enrolment, gates, photos, reading, receipts, rules, storage
 from access.models import Credential, Device, Enrolment, FeedRow, SealedCopy, Template
 from consent import withdrawal
-from consent.models import Decision, Purpose, Standing
+from consent.models import Purpose, Standing
+from consent.voices import own
 from ledger.models import Entry
 from portal import erasure
 from residents.models import ErasureOrder, ErasurePlace
+from tests import make
 from tests.enrolling import agree, two_portraits
 from vault import keys, rewrite
 
@@ -42,6 +44,7 @@ def standings(resident, forms, now):
 @pytest.fixture
 def gate(here, resident, now):
     gate = gates.put_up(neighborhood=here, name="南门", by_face=True, at=now)
+    make.enable(here, at=now)
     rules.add(gate=gate, resident=resident, at=now)
     return gate
 
@@ -57,13 +60,16 @@ def face(resident, standings, gate, now) -> Credential:
 
 
 def pair(gate, key: bytes, at):
-    return Device.objects.create(
+    device = Device.objects.create(
         neighborhood=gate.neighborhood,
         gate=gate,
         public_key=key * 32,
         sealing_key=X25519PrivateKey.generate().public_key().public_bytes_raw(),
         paired_at=at,
     )
+    if gate.by_face:
+        make.sign(device, at=at)
+    return device
 
 
 def begin(resident, at):
@@ -89,8 +95,7 @@ def erased(device, credential, at) -> None:
 
 def withdraw(resident, at, purpose=FACE) -> ErasureOrder:
     return withdrawal.withdraw(
-        resident=resident, purpose=purpose, actor=resident.user, language="zh-hans",
-        route=Decision.Route.PORTAL, at=at,
+        resident=resident, purpose=purpose, voice=own(resident.user, "zh-hans"), at=at,
     )  # fmt: skip
 
 

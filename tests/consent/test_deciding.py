@@ -9,6 +9,7 @@ from django.db import DatabaseError, connections, transaction
 
 from consent import deciding, withdrawal
 from consent.models import Decision, Purpose, Standing
+from consent.voices import own
 from ledger.models import Entry
 from residents.models import ErasureOrder, ErasurePlace
 from tests.cast import draft
@@ -23,9 +24,7 @@ def act(function, resident, form, at, purpose=None):
         resident=resident,
         purpose=purpose or Purpose(form.purpose),
         form=form,
-        actor=resident.user,
-        language="zh-hans",
-        route=Route.PORTAL,
+        voice=own(resident.user, "zh-hans"),
         at=at,
     )
 
@@ -39,9 +38,7 @@ def refuse(resident, form, at):
 
 
 def withdraw(resident, at, purpose=FACE):
-    return withdrawal.withdraw(
-        resident=resident, purpose=purpose, actor=resident.user, language="en", route=Route.PORTAL, at=at
-    )
+    return withdrawal.withdraw(resident=resident, purpose=purpose, voice=own(resident.user, "en"), at=at)
 
 
 @pytest.mark.obligation("35", "6")
@@ -56,7 +53,7 @@ def test_it_records_who_said_yes_to_which_text(resident, forms, now):
     )
     assert bytes(decision.form_hash) == bytes(forms[FACE].content_hash)
     assert standing.expires_at == now + timedelta(days=365)
-    assert Entry.objects.filter(kind="consent.given", subject=resident.pk).count() == 1
+    assert Entry.objects.filter(kind="consent.decided", subject=resident.pk).count() == 1
 
 
 @pytest.mark.obligation("5", "4")
@@ -71,7 +68,7 @@ def test_it_is_one_yes_when_said_twice(resident, forms, now):
 
 
 def test_it_asks_again_when_the_form_changed_in_between(here, chair, resident, forms, now):
-    from consent.publishing import publish
+    from tests.cast import publish
 
     publish(form=draft(here, FACE, version=2), by=chair, at=now)
     with pytest.raises(deciding.FormChanged):
@@ -168,7 +165,7 @@ def test_it_runs_out_on_the_second_and_not_before(resident, forms, now):
 
 
 def next_version(here, chair, now, purpose=FACE):
-    from consent.publishing import publish
+    from tests.cast import publish
 
     return publish(form=draft(here, purpose, version=2), by=chair, at=now)
 

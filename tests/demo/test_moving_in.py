@@ -130,7 +130,7 @@ def test_it_leaves_the_visitor_something_to_decide_and_to_see(moved_in, now):
 
 
 def test_it_lets_every_account_sign_in(moved_in):
-    names = ("resident", "neighbor", "chair", "clerk", "auditor", "clerk2")
+    names = ("resident", "neighbor", "chair", "clerk", "secretary", "auditor", "clerk2")
     assert all(authenticate(username=name, password=PASSWORD) for name in names)
     assert not User.objects.filter(is_superuser=True).exists()
 

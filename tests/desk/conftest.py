@@ -19,6 +19,7 @@ from access.models import Credential, Device, Enrolment, EntryEvent, Gate, Pass,
 from committees import appointing
 from committees.models import Committee, Term
 from consent.models import Decision, Form, Purpose, Standing
+from consent.voices import own
 from consent.withdrawal import withdraw
 from residents import batches, deaths, departures, letters, moving, owning, standing_by
 from residents.ages import today_in
@@ -47,6 +48,7 @@ from residents.models import (
 from residents.register import move_in, register
 from sharing import answering, disclosing, requesting
 from sharing.models import Answer, Disclosure, Recipient, Request
+from tests import make
 from tests.cast import draft, staff
 from tests.enrolling import agree
 
@@ -92,6 +94,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     )
     code = pairing.make_code(gate=gate, by=clerk, at=now)
     device = pairing.pair(code=code, public_key=b"p" * 32, sealing_key=b"s" * 32, at=now).device
+    make.enable(here, at=now)
     rules.add(gate=gate, unit=Unit.objects.get(number="101"), at=now)
     cards.issue(resident=resident, number="0471112222", at=now)
     _invited(resident, gate, now)
@@ -182,9 +185,7 @@ def _consented(resident: Resident, neighbor: Resident, forms: Any, now: datetime
     withdraw(
         resident=neighbor,
         purpose=Purpose.FACE_AT_GATE,
-        actor=neighbor.user,
-        language="zh-hans",
-        route=Decision.Route.PORTAL,
+        voice=own(neighbor.user, "zh-hans"),
         at=now,
     )
 

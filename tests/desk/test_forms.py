@@ -17,7 +17,14 @@ def words(form: Form, **changed: str) -> dict[str, str]:
     texts = list(form.texts.order_by("-language"))
     given = {
         "controller_name": "业委会",
+        "controller_kind": "owners",
+        "controller_address": "柳岸路 1 号",
         "controller_contact": "1 幢 101",
+        "method": form.method,
+        "categories": '["face_photo"]',
+        "storage": '["device"]',
+        "ways_in": '["card"]',
+        "ways_out": '["portal"]',
         "retention_days": "0",
         "life_days": "365",
         "texts-TOTAL_FORMS": str(len(texts)),

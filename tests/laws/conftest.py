@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from access.models import Credential, Device, Gate
 from consent.models import Form, Purpose, Standing
 from portal import roles
+from tests import make
 from tests.enrolling import agree
 
 Standings = dict[Purpose, Standing]
@@ -90,6 +91,7 @@ def row(standings: Standings, resident, here, now) -> dict[str, object]:
     device = Device.objects.create(
         neighborhood=here, gate=gate, public_key=b"p" * 32, sealing_key=b"s" * 32, paired_at=now
     )
+    make.enable(here, at=now)
     face = Credential.objects.create(neighborhood=here, resident=resident, kind="face", created_at=now)
     return {
         "neighborhood": here.pk,

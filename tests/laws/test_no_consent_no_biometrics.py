@@ -14,10 +14,9 @@ from django.db import DatabaseError, connection, transaction
 
 from access.models import Credential
 from consent.models import Decision, Form, Purpose, Standing
-from consent.publishing import publish
 from residents.erasure import Place, open_order
 from residents.models import ErasureOrder, ErasurePlace, Resident, User
-from tests.cast import draft
+from tests.cast import draft, publish
 from tests.enrolling import ALL
 from tests.laws.conftest import WAYS_ROUND, Execute, Standings, refusal
 

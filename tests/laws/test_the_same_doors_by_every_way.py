@@ -9,7 +9,8 @@ import pytest
 from access import pins
 from access.feed import refresh
 from access.models import Credential, FeedRow, Gate
-from consent.models import Decision, Purpose
+from consent.models import Purpose
+from consent.voices import own
 from consent.withdrawal import withdraw
 from residents.models import Resident
 from tests import make
@@ -68,9 +69,7 @@ def test_saying_yes_and_stopping_changes_no_other_way(pair, doors, now):
     withdraw(
         resident=consenter,
         purpose=Purpose.FACE_AT_GATE,
-        actor=consenter.user,
-        language="en",
-        route=Decision.Route.PORTAL,
+        voice=own(consenter.user, "en"),
         at=now,
     )
     assert opens(consenter) == before

@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from consent import withdrawal
-from consent.models import Decision, Purpose
+from consent.models import Purpose
+from consent.voices import own
 from residents.erasure import mark_gone
 from residents.models import LookUp
 from tests.enrolling import agree
@@ -38,8 +39,7 @@ def written(resident, clerk, forms, now):
     """Something in most of them."""
     agree(resident, forms, at=now)
     order = withdrawal.withdraw(
-        resident=resident, purpose=Purpose.TEMPLATE_ON_SERVER, actor=resident.user, language="en",
-        route=Decision.Route.PORTAL, at=now,
+        resident=resident, purpose=Purpose.TEMPLATE_ON_SERVER, voice=own(resident.user, "en"), at=now,
     )  # fmt: skip
     mark_gone(place=order.places.first().pk, evidence={"rows": 0}, at=now)
     LookUp.objects.create(

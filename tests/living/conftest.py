@@ -13,6 +13,7 @@ from committees.models import Committee, Term
 from residents.ages import today_in
 from residents.models import Departure, Neighborhood, Resident, Unit, User
 from residents.register import move_in, register
+from tests import make
 from tests.cast import PASSWORD, staff
 from tests.databases import Connect
 
@@ -30,6 +31,7 @@ def home(resident: Resident) -> Unit:
 @pytest.fixture
 def gate(here: Neighborhood, home: Unit, now: datetime) -> Gate:
     gate = gates.put_up(neighborhood=here, name="南门", by_face=True, by_pin=True, at=now)
+    make.enable(here, at=now)
     rules.add(gate=gate, unit=home, at=now)
     return gate
 

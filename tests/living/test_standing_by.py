@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from consent.deciding import TooYoung, give
 from consent.models import Decision, Purpose
+from consent.voices import own
 from residents import ages, moving, standing_by
 from residents.models import Guardianship, Helper, Neighborhood, Resident
 from residents.register import register
@@ -73,8 +74,7 @@ def test_under_fourteen_nobody_says_yes_alone_and_on_the_birthday_they_may(here,
     def yes() -> None:
         with transaction.atomic():
             give(
-                resident=resident, purpose=Purpose.FACE_AT_GATE, form=form, actor=resident.user,
-                language="en", route=Decision.Route.PORTAL, at=now,
+                resident=resident, purpose=Purpose.FACE_AT_GATE, form=form, voice=own(resident.user, "en"), at=now,
             )  # fmt: skip
 
     Resident.objects.filter(pk=resident.pk).update(born=ages.years_before(today, 14) + timedelta(days=1))
@@ -167,7 +167,7 @@ def test_a_helper_never_says_yes(resident, neighbor, named, forms, now):
     with pytest.raises(DatabaseError, match="nobody decides"), transaction.atomic():
         give(
             resident=resident, purpose=Purpose.FACE_AT_GATE, form=forms[Purpose.FACE_AT_GATE],
-            actor=neighbor.user, language="en", route=Decision.Route.PORTAL, at=now,
+            voice=own(neighbor.user, "en"), at=now,
         )  # fmt: skip
 
 

@@ -15,7 +15,8 @@ import pytest
 from access import devices, enrolment, photos, reading, receipts
 from access.models import Credential, Enrolment, FeedRow, SealedCopy, Template
 from consent import withdrawal
-from consent.models import Decision, Purpose, Standing
+from consent.models import Purpose, Standing
+from consent.voices import own
 from gate import faces
 from ledger.models import Entry
 from portal import erasure, sweeps
@@ -68,8 +69,7 @@ def begin(who: Resident, at: datetime, pictures: tuple[bytes, bytes] | None = No
 
 def withdraw(who: Resident, at: datetime) -> ErasureOrder:
     return withdrawal.withdraw(
-        resident=who, purpose=Purpose.FACE_AT_GATE, actor=who.user, language="en",
-        route=Decision.Route.PORTAL, at=at,
+        resident=who, purpose=Purpose.FACE_AT_GATE, voice=own(who.user, "en"), at=at,
     )  # fmt: skip
 
 
@@ -172,7 +172,7 @@ def test_withdrawing_and_erasing(place, reader, ground):
         used = {keys.state(key) for purpose, key in held.items() if purpose != Purpose.TEMPLATE_ON_SERVER}
         assert used == {keys.State.DESTROYED}, where
         assert kinds(who)["erasure.opened"] == kinds(who)["erasure.complete"] == 1, where
-        assert kinds(who)["consent.withdrawn"] == len(held), where
+        assert kinds(who)["consent.decided"] == 2 * len(held), where
         assert not Template.objects.filter(resident=who).exists(), where
         assert not SealedCopy.objects.filter(credential=face).exists(), where
         assert files(ground) == [], where

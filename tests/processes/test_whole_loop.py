@@ -17,6 +17,7 @@ from consent.models import Purpose, Standing
 from portal.places import BASE
 from portal.portraits import portrait
 from residents.models import ErasureOrder, ErasurePlace, Resident
+from tests import make
 from tests.cast import PASSWORD
 from tests.enrolling import agree, two_portraits
 from tests.live import Live
@@ -75,6 +76,7 @@ def door(live: Live, here, resident: Resident, now: datetime) -> Iterator[Door]:
     door = Door(live, "south")
     live.web()
     door.pair(pairing.make_code(gate=gate, by=None, at=now))
+    make.enable(here, at=now)
     door.open()
     yield door
     door.close()

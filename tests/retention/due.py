@@ -28,7 +28,7 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from consent.models import Purpose, Standing
+from consent.models import ImpactAssessment, Purpose, Standing
 from ledger.models import Opening
 from ledger.record import record
 from portal import retention
@@ -337,6 +337,11 @@ def _request(place: Place, deadline: datetime) -> Request:
     )
 
 
+def assessment(place: Place, clock: datetime) -> StillThere:
+    """One that was over before this system came: see `make.past_assessment`."""
+    return there(ImpactAssessment, make.past_assessment(place.neighborhood, over_on=clock.date()).pk)
+
+
 MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.birth_dates": birth_date,
     "residents.letters": letter,
@@ -347,6 +352,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.desk_history": desk_history,
     "residents.retention_runs": run,
     "consent.lapsed": standing,
+    "consent.assessments": assessment,
     "access.photos": enrolment("waiting", "created_at"),
     "access.enrolments_refused": enrolment("refused", "finished_at", reason="no_face"),
     "access.entry_events": event,

@@ -13,6 +13,7 @@ from access.models import Gate
 from residents.models import Neighborhood, Resident, User
 from sharing.models import Field, Recipient, Request
 from sharing.requesting import draft, put_to_residents
+from tests import make
 
 SignIn = Callable[[Resident | User], Client]
 
@@ -51,6 +52,7 @@ def doors(here: Neighborhood, resident: Resident, now: datetime) -> list[Gate]:
         gates.put_up(neighborhood=here, name=name, name_en=english, by_face=True, at=now)
         for name, english in (("南门", "South gate"), ("北门", "North gate"))
     ]
+    make.enable(here, at=now)
     unit = resident.occupancies.get().unit
     for gate in made:
         rules.add(gate=gate, unit=unit, at=now)

@@ -10,11 +10,10 @@ from django.test import Client
 
 from consent import withdrawal
 from consent.models import Decision, Form, FormText, Purpose, Standing
-from consent.publishing import publish
 from portal.screens.purposes import WORDS
 from residents import leaving
 from residents.models import ErasureOrder, Resident, User
-from tests.cast import draft
+from tests.cast import draft, publish
 from tests.enrolling import agree
 
 FACE = Purpose.FACE_AT_GATE

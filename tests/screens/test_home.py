@@ -11,7 +11,8 @@ from django.utils import timezone
 from access import gates, rules
 from access.models import Gate
 from consent.deciding import refuse
-from consent.models import Decision, Form, Purpose
+from consent.models import Form, Purpose
+from consent.voices import own
 from residents.lookups import look_up
 from residents.models import LookUp, Neighborhood, Resident, User
 from residents.register import register
@@ -53,9 +54,7 @@ def test_it_puts_no_consent_to_anybody_not_even_a_year_after_a_no(
         resident=resident,
         purpose=Purpose.FACE_AT_GATE,
         form=forms[Purpose.FACE_AT_GATE],
-        actor=resident.user,
-        language="en",
-        route=Decision.Route.PORTAL,
+        voice=own(resident.user, "en"),
         at=now,
     )
     for days in (0, 1, 30, 366):

@@ -19,6 +19,7 @@ from residents.models import ErasureOrder, Neighborhood, Resident, User
 from residents.register import move_in, register
 from sharing.models import Recipient, Request
 from sharing.requesting import draft, put_to_residents
+from tests import make
 from tests.cast import PASSWORD, dwelling
 from tests.enrolling import two_portraits
 from tests.live import Live
@@ -82,6 +83,7 @@ Newcomer = Callable[[str], tuple[Resident, str]]
 def newcomer(live: Live, here: Neighborhood, now: datetime) -> Newcomer:
     """Somebody with a dwelling, a card, and a letter not yet used."""
     gate = gates.put_up(neighborhood=here, name="南门", name_en="South gate", by_face=True, at=now)
+    make.enable(here, at=now)
 
     def moved_in(number: str) -> tuple[Resident, str]:
         resident = register(neighborhood=here, name=f"住户{number}")

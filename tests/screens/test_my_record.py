@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from consent.deciding import refuse
-from consent.models import Decision, Form, Purpose
+from consent.models import Form, Purpose
+from consent.voices import own
 from portal.screens.record import PAGE
 from residents.lookups import look_up
 from residents.models import Resident, User
@@ -59,9 +60,7 @@ def test_it_tells_what_i_decided(
         resident=resident,
         purpose=Purpose.TEMPLATE_ON_SERVER,
         form=forms[Purpose.TEMPLATE_ON_SERVER],
-        actor=resident.user,
-        language="en",
-        route=Decision.Route.PORTAL,
+        voice=own(resident.user, "en"),
         at=now,
     )
     answering.answer(request=question, resident=resident, yes=False, actor=resident.user, at=now)

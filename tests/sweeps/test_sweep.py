@@ -13,12 +13,12 @@ from access import enrolment
 from access.models import Enrolment, FeedRow, Template
 from consent import withdrawal
 from consent.models import Purpose, Standing
-from consent.publishing import publish
+from consent.voices import own
 from portal import erasure, retention, sweeps
 from portal.health import SWEEP_KEY
 from residents.models import ErasureOrder, ErasurePlace
 from tests import make
-from tests.cast import draft
+from tests.cast import draft, publish
 from tests.enrolling import two_portraits
 from vault import keys, rewrite
 
@@ -140,9 +140,7 @@ def test_one_failure_keeps_nobody_else_and_shows_in_health(who, now, monkeypatch
 @pytest.mark.obligation("F16")
 def test_an_order_nobody_was_told_of_is_found(who, now):
     make.face(who, at=now)
-    order = withdrawal.withdraw(
-        resident=who, purpose=Purpose.FACE_AT_GATE, actor=who.user, language="en", route="portal", at=now
-    )
+    order = withdrawal.withdraw(resident=who, purpose=Purpose.FACE_AT_GATE, voice=own(who.user, "en"), at=now)
     assert not ErasureOrder.objects.complete().exists()
     sweeps.sweep(at=now)
     assert ErasureOrder.objects.complete().get() == order
@@ -150,9 +148,7 @@ def test_an_order_nobody_was_told_of_is_found(who, now):
 
 def test_it_does_not_hammer_what_is_not_ready(who, now, monkeypatch):
     make.face(who, at=now)
-    withdrawal.withdraw(
-        resident=who, purpose=Purpose.FACE_AT_GATE, actor=who.user, language="en", route="portal", at=now
-    )
+    withdrawal.withdraw(resident=who, purpose=Purpose.FACE_AT_GATE, voice=own(who.user, "en"), at=now)
     tried = []
     monkeypatch.setitem(erasure.PLACE_KINDS, ErasurePlace.Kind.PAGES, tried.append)
     for second in range(60):

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from access import cards, reading, storage
 from access.devices import find
 from access.models import Device, FeedRow, SealedCopy, Template
-from consent.models import Decision, Purpose, Standing
+from consent.models import Purpose, Standing
+from consent.voices import own
 from consent.withdrawal import withdraw
 from gate import sealing
 from gate.feed import read_page
@@ -72,9 +73,7 @@ def held(copy: Copy) -> dict[str, int]:
 
 
 def stop(who, now, purpose=Purpose.FACE_AT_GATE) -> None:
-    withdraw(
-        resident=who, purpose=purpose, actor=who.user, language="en", route=Decision.Route.PORTAL, at=now
-    )
+    withdraw(resident=who, purpose=purpose, voice=own(who.user, "en"), at=now)
 
 
 def test_a_new_device_gets_everything_and_then_what_changes(place, door, reader, who, card, now):

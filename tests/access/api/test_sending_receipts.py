@@ -8,7 +8,8 @@ import pytest
 
 from access import devices, feed, rules
 from access.models import FeedRow, Rule, SealedCopy
-from consent.models import Decision, Purpose
+from consent.models import Purpose
+from consent.voices import own
 from consent.withdrawal import withdraw
 from residents.models import ErasurePlace
 from tests import make
@@ -27,9 +28,7 @@ def stop(who, now):
     return withdraw(
         resident=who,
         purpose=Purpose.FACE_AT_GATE,
-        actor=who.user,
-        language="en",
-        route=Decision.Route.PORTAL,
+        voice=own(who.user, "en"),
         at=now,
     )
 
