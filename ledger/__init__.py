@@ -6,5 +6,9 @@ stays: what is left proves that something was recorded, and tells nobody what. N
 truncates an entry, the owner's included, as long as the triggers stand, and only the owner could drop those.
 `ledger.append_only.AppendOnly` gives other rooms the same for their own tables.
 
+Over the entries stands a Merkle tree (`merkle`, `tree`, `sequencing`), signed as it grows (`checkpoints`) and shown to
+anybody (`api`), so that a resident need not trust whoever runs this: `verify.py` and `witness.py` are for the others' own
+machines, and share no line with the rest. `docs/ledger.md` says it all in one place.
+
 This room knows nothing of residents and imports no other room.
 """

@@ -230,6 +230,12 @@ def _of_the_erased(at: datetime) -> Q:
     return Q(entry__subject__in=erased.values("pk"))
 
 
+def _openings(due: Rows, limit: int) -> list[Any]:
+    """Unlocked: nobody may change an opening, so there is none to wait for, and no right to lock one. Of two sweeps that
+    delete the same one, the second finds it gone."""
+    return list(due.values_list("pk", flat=True)[:limit])
+
+
 def _forget_births(claimed: list[Any], at: datetime) -> int:
     return Resident.objects.filter(pk__in=claimed).update(born=None)
 
@@ -310,6 +316,7 @@ RULES: Sequence[Rule] = (
         rows=Opening.objects.all,
         clock="entry__at",
         when=_of_the_erased,
+        claim=_openings,
         forget=deleted(Opening),
     ),
     Rule(

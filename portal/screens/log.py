@@ -30,7 +30,9 @@ def sheet(request: HttpRequest) -> HttpResponse:
     """For the notice board: the checkpoint, in words that can be compared and in a square that can be scanned."""
     shown = _shown(request)
     if shown["checkpoint"]:
-        shown["picture"] = qr_codes.svg(shown["note"], title=_("The checkpoint, as it was signed"))
+        # The log's own signature alone: with every witness's the square would grow until no phone reads it.
+        note = shown["checkpoint"].note
+        shown["picture"] = qr_codes.svg(note, title=_("The checkpoint, as it was signed"))
     return render(request, "log_sheet.html", shown)
 
 

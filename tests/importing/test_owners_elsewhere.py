@@ -51,6 +51,7 @@ def test_the_same_list_again_changes_nothing(source, bring_in, gate):
         "residents_importrow",
         "ledger_entry",
         "ledger_opening",
+        "ledger_waiting",
     }
 
 

@@ -53,6 +53,17 @@ def test_it_shows_who_else_signed_and_when(anybody):
         assert "2023" in said(anybody, path)
 
 
+def test_the_square_does_not_grow_with_the_witnesses(anybody):
+    made = grow(3)
+    alone = said(anybody, "/log/sheet/").partition("<svg")[2].partition("</svg>")[0]
+    for number in range(30):
+        witness = Witness.objects.create(name=f"witness{number}.example", public_key=bytes([number]) * 32)
+        made.cosignatures.create(witness=witness, timestamp=1_700_000_000, signature=b"x" * 64)
+    found = said(anybody, "/log/sheet/")
+    assert found.partition("<svg")[2].partition("</svg>")[0] == alone
+    assert "witness29.example" in found
+
+
 def test_a_witness_with_an_absurd_clock_breaks_no_page(anybody):
     seen = Cosigner()
     witness = checkpoints.welcome(seen.key)
