@@ -242,7 +242,7 @@ def _insert(gate: Gate, *, after: str, why: str, by: User, at: datetime, **also:
     return made
 
 
-def _step(change: MethodChange, to: State, **also: object) -> None:
+def _step(change: MethodChange, to: MethodChange.State, **also: object) -> None:
     """By a conditional update: of two who press at once, one is told that it is closed."""
     with _in_codes():
         if not MethodChange.objects.filter(pk=change.pk, state=change.state).update(state=to, **also):

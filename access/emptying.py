@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from access import events
 from access.feed import refresh
@@ -74,7 +75,9 @@ def empty(held: Held, *, gate: Gate, at: datetime) -> list[ErasureOrder]:
     for face in useless:
         places[face.pk] += _of_the_face(face)
         retire(credential=face, at=at)
-    SealedCopy.objects.filter(pk__in=[copy.pk for copy in held.copies]).delete()
+    SealedCopy.objects.filter(
+        Q(pk__in=[copy.pk for copy in held.copies]) | Q(credential__in=useless)
+    ).delete()
     events.forget_credentials(useless)
     refresh(credentials=useless, at=at)
     return [order for theirs in _by_person(held.faces) if (order := _order(theirs, places, at))]
@@ -87,7 +90,8 @@ def give_up_forms_of_no_gate(neighborhood: Neighborhood, *, by: User, at: dateti
     """
     if Gate.objects.filter(neighborhood=neighborhood, by_face=True).exists():
         return False
-    return any([publishing.retire(neighborhood=neighborhood, purpose=each, by=by, at=at) for each in FACES])
+    ended = [publishing.retire(neighborhood=neighborhood, purpose=each, by=by, at=at) for each in FACES]
+    return any(ended)
 
 
 def _of_the_face(face: Credential) -> list[Place]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from consent import deciding
-from portal.screens import codes, erasure, living, my_account, offices, record, ways
+from portal.screens import changes, codes, erasure, living, my_account, offices, record, ways
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.sharing import title_of
 from residents.ages import today_in
@@ -44,6 +44,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "notices": my_account.notices(resident=resident, at=at),
         "ways": ways.ways_in(resident=resident, held=held, lines=lines, at=at),
         "other_ways": ways.other_ways(held=held, lines=lines) if resident.left_at is None else [],
+        "coming": changes.coming(resident=resident, held=held, at=at),
         "beside": codes.beside(resident=resident, at=at),
         "waiting": _waiting(resident, at),
         "said": living.waiting(resident=resident),
