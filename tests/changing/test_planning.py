@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 
-from access import changing, gates
+from access import cards, changing, gates, outlook, pins, qr, rules
 from access.changing import ChangeRefused
-from access.models import Gate, MethodChange
+from access.models import Credential, Gate, MethodChange
 from ledger.models import Entry
 from tests import make
 from tests.changing.conftest import opens, ways
@@ -120,8 +121,6 @@ def test_called_off_leaves_all_as_it_was_and_is_final(door, household, at_the_de
 def test_who_comes_by_pin_alone_is_named_as_needing_a_card_and_holds_it_up(
     door, household, at_the_desk, neighbor, now
 ):
-    from access import cards, outlook, pins
-    from access.models import Credential
 
     pins.choose(resident=neighbor, pin="482915", at=now)
     Credential.objects.filter(resident=neighbor, kind="card").update(ended_at=now)
@@ -135,8 +134,6 @@ def test_who_comes_by_pin_alone_is_named_as_needing_a_card_and_holds_it_up(
 
 
 def test_a_pin_is_a_way_that_remains_where_the_keypad_stays(door, household, at_the_desk, neighbor, now):
-    from access import outlook, pins
-    from access.models import Credential
 
     pins.choose(resident=neighbor, pin="482915", at=now)
     Credential.objects.filter(resident=neighbor, kind="card").update(ended_at=now)
@@ -147,13 +144,10 @@ def test_a_pin_is_a_way_that_remains_where_the_keypad_stays(door, household, at_
 @pytest.mark.obligation("1", "2")
 def test_a_phone_is_no_way_that_remains(door, household, at_the_desk, neighbor, now):
     """A QR code comes beside: whoever has only that needs a card as well."""
-    from access import outlook, qr
-    from access.models import Credential
 
     qr.token_for(resident=neighbor, at=now)
     make.face(neighbor, at=now)
     lent = Credential.objects.filter(resident=neighbor, kind="card")
-    from access import pins
 
     pins.lend(resident=neighbor, at=now)
     lent.update(ended_at=now)
@@ -162,7 +156,6 @@ def test_a_phone_is_no_way_that_remains(door, household, at_the_desk, neighbor, 
 
 
 def test_who_uses_faces_is_counted_only_where_no_number_says_who(door, here, at_the_desk, now):
-    from access import outlook
 
     people = [make.resident(here, at=now) for _ in range(12)]
     for who in people:
@@ -177,13 +170,9 @@ def test_who_uses_faces_is_counted_only_where_no_number_says_who(door, here, at_
 
 def test_the_database_and_this_code_find_the_same_people(door, here, household, at_the_desk, now):
     """The trigger asks by itself, in SQL: who lives here, small children left out, with a card, or a PIN at a keypad."""
-    from django.db import connection
 
-    from access import outlook, pins, rules
-    from access.models import Credential
-
-    with_card, with_pin, with_nothing, by_name, child, gone, later, of_elsewhere = (
-        make.resident(here, at=now) for _ in range(8)
+    with_card, with_pin, with_nothing, by_name, child, gone, later = (
+        make.resident(here, at=now) for _ in range(7)
     )
     for who in (with_card, with_pin, with_nothing, child, gone, later):
         make.rule(door, who, at=now)
