@@ -302,6 +302,8 @@ KNOWN_BYTES = {
     "access_pairingcode.digest",
     "access_template.ciphertext",
     "consent_decision.form_hash",
+    "consent_paper.scan_hash",
+    "consent_paperscan.sealed",
     "consent_form.content_hash",
     "ledger_entry.commitment",
     "ledger_opening.salt",

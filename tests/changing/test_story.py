@@ -81,7 +81,7 @@ def test_the_gate_changes_its_methods_and_nobody_is_moved(
     assert "Nothing changes for you; your card goes on working" in theirs
     assert "face data" not in theirs
     board = of(clerk).get(f"/desk/changes/{change.pk}/notice/").content.decode()
-    assert "这个门" in board
+    assert "这道门" in board
     for who in (resident, neighbor):
         assert who.name not in board
         assert str(who.pk) not in board
