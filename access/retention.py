@@ -336,7 +336,9 @@ KEPT: Sequence[Kept] = (
         covers=("access.Gate", "access.Device", "access.CardFormat"),
     ),
     Kept(
-        what=_("What gates opened by, what was changed about it and who of the staff planned and announced that"),
+        what=_(
+            "What gates opened by, what was changed about it and who of the staff planned and announced that"
+        ),
         why=_("So that anybody can see later that a change was announced and that nobody was moved by it."),
         until=_("As long as the neighborhood has the gate. No resident is named in it."),
         covers=("access.MethodChange",),
