@@ -99,7 +99,8 @@ class GateAdmin(ScopedAdmin[Gate]):
     def get_readonly_fields(self, request: HttpRequest, obj: Gate | None = None) -> list[str]:
         """From its first day in service on, what it opens by is changed by a plan."""
         served = obj is not None and obj.served_since is not None
-        return ["by_card", "by_pin", "by_qr", "by_face"] if served else []
+        methods = ["by_card", "by_pin", "by_qr", "by_face"] if served else []
+        return [*super().get_readonly_fields(request, obj), *methods]
 
     def save_model(self, request: HttpRequest, obj: Gate, form: Any, change: bool) -> None:
         gates.save(gate=obj, at=moment(request))

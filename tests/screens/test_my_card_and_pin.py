@@ -133,6 +133,7 @@ def test_it_is_offered_beside_the_card_and_nobody_is_asked(me, keypads):
     assert "You need none" in page(me.get(PIN))
 
 
+@pytest.mark.parametrize("beside", [[{}, {}]])
 def test_it_is_not_offered_where_no_gate_has_a_keypad(me, doors):
     assert f'href="{PIN}"' not in page(me.get("/"))
 
