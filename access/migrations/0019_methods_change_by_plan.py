@@ -151,6 +151,21 @@ DROP FUNCTION access_methodchange_lawful();
 
 GATE = """
 UPDATE access_gate SET served_since = now() WHERE in_service;
+CREATE FUNCTION access_gate_served_since() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NEW.served_since := CASE WHEN NEW.in_service THEN clock_timestamp() END;
+    IF TG_OP = 'UPDATE' THEN
+        NEW.served_since := COALESCE(OLD.served_since, NEW.served_since);
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER access_gate_served_since BEFORE INSERT OR UPDATE ON access_gate
+    FOR EACH ROW EXECUTE FUNCTION access_gate_served_since();
+ALTER TABLE access_gate ENABLE ALWAYS TRIGGER access_gate_served_since;
+
+-- Asked after the constraints of the table, so that each of them goes on speaking for itself.
 CREATE FUNCTION access_gate_changes_by_plan() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -161,13 +176,8 @@ BEGIN
         IF OLD.served_since IS NOT NULL THEN
             RAISE EXCEPTION 'a gate that served is not deleted' USING ERRCODE = 'LM054';
         END IF;
-        RETURN OLD;
+        RETURN NULL;
     END IF;
-    IF TG_OP = 'INSERT' THEN
-        NEW.served_since := CASE WHEN NEW.in_service THEN clock_timestamp() END;
-        RETURN NEW;
-    END IF;
-    NEW.served_since := COALESCE(OLD.served_since, CASE WHEN NEW.in_service THEN clock_timestamp() END);
     was := public.access_methods_spelled(OLD.by_card, OLD.by_pin, OLD.by_qr, OLD.by_face, OLD.by_fingerprint);
     will := public.access_methods_spelled(NEW.by_card, NEW.by_pin, NEW.by_qr, NEW.by_face, NEW.by_fingerprint);
     IF OLD.served_since IS NOT NULL AND (NEW.id <> OLD.id OR will <> was AND NOT EXISTS (
@@ -176,16 +186,18 @@ BEGIN
         RAISE EXCEPTION 'what a gate opens by is changed by an announced plan' USING ERRCODE = 'LM054',
             HINT = 'Plan it: access.changing.';
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END
 $$;
-CREATE TRIGGER access_gate_changes_by_plan BEFORE INSERT OR UPDATE OR DELETE ON access_gate
+CREATE TRIGGER access_gate_changes_by_plan AFTER UPDATE OR DELETE ON access_gate
     FOR EACH ROW EXECUTE FUNCTION access_gate_changes_by_plan();
 ALTER TABLE access_gate ENABLE ALWAYS TRIGGER access_gate_changes_by_plan;
 """
 GATE_FREE = """
 DROP TRIGGER access_gate_changes_by_plan ON access_gate;
 DROP FUNCTION access_gate_changes_by_plan();
+DROP TRIGGER access_gate_served_since ON access_gate;
+DROP FUNCTION access_gate_served_since();
 """
 
 

@@ -157,10 +157,10 @@ def test_what_was_announced_is_neither_brought_forward_nor_done_before_its_day(
         execute("TRUNCATE access_methodchange")
 
 
-def test_a_change_of_which_nothing_shows_at_the_gate_is_not_done(row, execute: Execute):  # noqa: F811
-    execute(INSERT, row | {"kind": "incident", "state": "done", "day": None})
+def test_a_change_of_which_nothing_shows_at_the_gate_is_not_done(committed, row, app_sql):
     with pytest.raises(psycopg.Error, match="shows at its gate"):
-        execute("SET CONSTRAINTS ALL IMMEDIATE")
+        app_sql().execute(INSERT, row | {"kind": "incident", "state": "done", "day": None})
+    assert not MethodChange.objects.exists()
 
 
 def test_what_comes_back_into_service_comes_back_as_it_was(door, clerk, now):
