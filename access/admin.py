@@ -13,12 +13,25 @@ from django import forms
 from django.contrib import admin, messages
 from django.db import DatabaseError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from access import cards, devices, gates, losing, pairing, reporting, retiring, rules, signs_admin, words
+from access import (
+    cards,
+    changing,
+    devices,
+    gates,
+    losing,
+    pairing,
+    reporting,
+    retiring,
+    rules,
+    signs_admin,
+    words,
+)
 from access.models import Credential, Device, EntryEvent, Gate, Rule
 from residents.acts import Act, Refused, shown_once
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, add_act, moment
@@ -37,6 +50,11 @@ def _pair(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> HttpRespon
         code=code,
         lines=[str(gate), gettext("Type it on the reader. It works once, until %(time)s.") % {"time": until}],
     )
+
+
+def _plan_methods(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> HttpResponse:
+    """The page for it is at the desk, where those are listed who would need a card first."""
+    return HttpResponseRedirect(f"{reverse('desk_gate_methods', args=[gate.pk])}?in={gate.neighborhood_id}")
 
 
 def _open_to_all(request: HttpRequest, gate: Gate, given: dict[str, Any]) -> None:
@@ -68,6 +86,17 @@ class GateAdmin(ScopedAdmin[Gate]):
             explained=_("The reader trades the code for its own identity. It works once, for an hour."),
         ),
         Act(
+            slug="methods",
+            label=_("Plan a change of methods"),
+            perms=("manage_access",),
+            run=_plan_methods,
+            explained=_(
+                "What a gate opens by is changed by a plan: a second person announces it, the residents read it two"
+                " weeks before, and nobody is moved by it. It goes on at the desk."
+            ),
+            when=lambda gate: gate.served_since is not None,
+        ),
+        Act(
             slug="open-to-all",
             label=_("Open it for every dwelling"),
             perms=("manage_access",),
@@ -79,27 +108,47 @@ class GateAdmin(ScopedAdmin[Gate]):
         ),
     )
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Gate | None = None) -> list[str]:
+        """From its first day in service on, what it opens by is changed by a plan."""
+        served = obj is not None and obj.served_since is not None
+        methods = ["by_card", "by_pin", "by_qr", "by_face"] if served else []
+        return [*super().get_readonly_fields(request, obj), *methods]
+
     def save_model(self, request: HttpRequest, obj: Gate, form: Any, change: bool) -> None:
         gates.save(gate=obj, at=moment(request))
 
     @admin.display(description=_("opens by"))
     def opens_by(self, gate: Gate) -> str:
-        names = {
-            "card": _("card"),
-            "pin": _("PIN"),
-            "qr": _("QR code"),
-            "face": _("face"),
-            "fingerprint": _("fingerprint"),
-        }
-        return "、".join(str(names[method]) for method in gate.methods)
+        return "、".join(str(words.METHODS[method]) for method in gate.methods)
+
+
+class RetireForm(forms.Form):
+    takes_effect_on = forms.DateField(
+        label=_("from which day"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_(
+            "At least fourteen days after the announcement. It is announced by a second person, gate by gate."
+        ),
+    )
+    why = forms.CharField(
+        label=_("why"), max_length=300, help_text=_("The residents read it. Write nobody’s name.")
+    )
 
 
 def _retire_faces(request: HttpRequest, neighborhood: Neighborhood, given: dict[str, Any]) -> None:
     assert isinstance(request.user, User)
     try:
-        retiring.retire_faces(neighborhood=neighborhood, by=request.user, at=moment(request))
+        retiring.retire_faces(
+            neighborhood=neighborhood,
+            takes_effect_on=given["takes_effect_on"],
+            why=given["why"],
+            by=request.user,
+            at=moment(request),
+        )
     except retiring.NothingToRetire as nothing:
         raise Refused(gettext("No gate here opens by face, and nobody is asked for one.")) from nothing
+    except changing.ChangeRefused as refused:
+        raise Refused(words.of_change(refused)) from refused
 
 
 add_act(
@@ -108,11 +157,13 @@ add_act(
         slug="retire-faces",
         label=_("Give up face entry"),
         perms=("publish_forms",),
+        form=RetireForm,
         run=_retire_faces,
         explained=_(
-            "No gate here opens by face any more, from its next poll on. The forms that ask for it end, each person’s"
-            " face data is erased everywhere, and they see where. Cards, PINs and rules stay as they are. To offer it"
-            " again, publish new forms; nobody’s yes comes back."
+            "A plan is made for each gate that takes faces; a second person announces it at the desk. From that day on no"
+            " gate here opens by face. The forms that ask for it end, each person’s face data is erased everywhere, and"
+            " they see where. Cards, PINs and rules stay as they are. To offer it again takes a plan and new forms;"
+            " nobody’s yes comes back."
         ),
     ),
 )

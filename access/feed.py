@@ -11,7 +11,7 @@ What goes out is opaque ids, digests, days and hours (F2); the database refuses 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -82,6 +82,15 @@ class _Wanted:
     review_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """What the readers of one gate would be told, and the hours at which each resident may pass there, as sent."""
+
+    hours: Mapping[UUID, list[dict[str, Any]]]  # by resident, whatever they carry
+    told: Mapping[UUID, Mapping[str, list[dict[str, Any]]]]  # by resident, and by kind of what they carry
+    standing: frozenset[UUID]  # residents who may pass now, and not only one day
+
+
 @dataclass
 class _Rights:
     """Each resident's windows at each gate, and what a gate takes."""
@@ -145,6 +154,29 @@ def put_off(*, at: datetime) -> Iterator[None]:
             _put_off.reset(token)
         for neighborhood in sorted(later):
             _refresh(_Scope(neighborhood), at)
+
+
+def foresee(*, gate: Gate, at: datetime) -> Foreseen:
+    """What this gate would be told if it were as it stands here, saved or not: by the very code that tells it. Writes nothing."""
+    scope = _Scope(gate.neighborhood_id, gate=gate.pk)
+    rights = _rights(scope, None, at)
+    rights.takes[gate.pk] = kinds_taken(gate)
+    told: dict[UUID, dict[str, list[dict[str, Any]]]] = defaultdict(dict)
+    wanted = _wanted(scope, at, rights)
+    holders = dict(
+        scope.credentials_in().filter(pk__in=[key[1] for key in wanted]).values_list("pk", "resident_id")
+    )
+    for (_, credential), found in wanted.items():
+        told[holders[credential]][found.body["kind"]] = found.body["windows"]
+    return Foreseen(
+        {resident: hours.as_sent(windows) for (resident, _), windows in rights.windows.items()},
+        told,
+        frozenset(
+            resident
+            for (resident, _), windows in rights.windows.items()
+            if any((w.valid_from is None or w.valid_from <= at) and w.is_open_after(at) for w in windows)
+        ),
+    )
 
 
 def tell_again(tombstones: Collection[FeedRow], *, at: datetime) -> None:
@@ -262,8 +294,8 @@ def _row(scope: _Scope, key: Key, wanted: _Wanted | None, at: datetime) -> FeedR
     )
 
 
-def _wanted(scope: _Scope, at: datetime) -> dict[Key, _Wanted]:
-    """What the gates should know, by the truth as it stands now."""
+def _wanted(scope: _Scope, at: datetime, rights: _Rights | None = None) -> dict[Key, _Wanted]:
+    """What the gates should know, by the truth as it stands now; or by rights that are only thought of."""
     credentials = list(
         scope.credentials_in()
         .filter(ended_at=None, resident__erased_at=None)
@@ -272,7 +304,7 @@ def _wanted(scope: _Scope, at: datetime) -> dict[Key, _Wanted]:
     if not credentials:
         return {}
     residents = None if scope.is_wide else {credential.resident_id for credential in credentials}
-    rights = _rights(scope, residents, at)
+    rights = rights or _rights(scope, residents, at)
     consents = _consents(scope, residents, at)
     visits = _visits(credentials)
     wanted: dict[Key, _Wanted] = {}

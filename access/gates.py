@@ -1,10 +1,12 @@
-"""Gates: put up, changed, taken in and out of service. Law 1 is the database's to hold; this tells the devices."""
+"""Gates: put up, renamed, taken in and out of service. Law 1 is the database's to hold; this tells the devices.
+
+What a gate opens by is free until its first day in service. From then on `access.changing` is the one way."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, transaction
 
 from access.feed import lock_counter, refresh
 from access.models import Gate
@@ -33,17 +35,22 @@ class Beside(GateRefused):
     """It listens beside the old controller: it is switched over, not put into service."""
 
 
+class Announced(GateRefused):
+    """What a gate that has been in service opens by is changed by an announced plan: `access.changing`."""
+
+
 class NameTaken(GateRefused):
     """Another gate of this neighborhood has that name."""
 
 
-# Constraint -> what it means.
+# Constraint, or what the trigger says -> what it means.
 REFUSALS: dict[str, type[GateRefused]] = {
     "gate_is_never_biometric_only": BiometricOnly,
     "gate_beside_the_old_one_opens_nothing": Beside,
     "gate_is_in_no_private_place": PrivatePlace,
     "gate_looks_at_faces_in_public_only": NoPublicPlace,
     "gate_name_once": NameTaken,
+    "changed by an announced plan": Announced,
 }
 
 
@@ -81,7 +88,7 @@ def save(*, gate: Gate, at: datetime) -> Gate:
 
     Where faces are no longer taken, or the gate leaves service, face data is called back from its devices; cards stay.
 
-    Raises: BiometricOnly, Beside, PrivatePlace, NoPublicPlace, NameTaken
+    Raises: BiometricOnly, Beside, PrivatePlace, NoPublicPlace, NameTaken, Announced
     """
     # The counter first: acts that hold it look at the gate's row when they commit, for the foreign keys' sake.
     lock_counter(gate.neighborhood_id)
@@ -89,7 +96,8 @@ def save(*, gate: Gate, at: datetime) -> Gate:
     try:
         with transaction.atomic():
             gate.save()
-    except IntegrityError as error:
+        gate.refresh_from_db(fields=["served_since"])  # the database's to write
+    except DatabaseError as error:
         for constraint, refusal in REFUSALS.items():
             if constraint in str(error):
                 raise refusal from error
@@ -124,7 +132,9 @@ def put_beside(*, gate: Gate, at: datetime) -> Gate:
 def switch_over(*, gate: Gate, at: datetime) -> Gate:
     """The old controller is off: from now on this gate opens by itself.
 
-    Raises: BiometricOnly
+    One that has served before comes back with the methods it had: to beside and back is no way round a plan.
+
+    Raises: BiometricOnly, Announced
     """
     gate.in_service = True
     gate.beside_since = None

@@ -335,4 +335,12 @@ KEPT: Sequence[Kept] = (
         until=_("As long as the neighborhood has them, and in the record of what was deleted there."),
         covers=("access.Gate", "access.Device", "access.CardFormat", "access.Sign"),
     ),
+    Kept(
+        what=_(
+            "What gates opened by, what was changed about it and who of the staff planned and announced that"
+        ),
+        why=_("So that anybody can see later that a change was announced and that nobody was moved by it."),
+        until=_("As long as the neighborhood has the gate. No resident is named in it."),
+        covers=("access.MethodChange",),
+    ),
 )

@@ -1,11 +1,11 @@
-"""Why a card was not issued, replaced or taken back, in words: the same at every desk."""
+"""Why a card was not issued or a gate not changed, in words: the same at every desk."""
 
 from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from access import cards
+from access import cards, changing
 
 # The most special first: each is asked by `isinstance`.
 CARD_REFUSED: tuple[tuple[type[cards.CardRefused], Promise], ...] = (
@@ -30,6 +30,39 @@ CARD_REFUSED: tuple[tuple[type[cards.CardRefused], Promise], ...] = (
 LAST_WAY = gettext_lazy(
     "Nobody who lives here is left without a way in, so nothing was changed. Give another card or lend a PIN first."
 )
+
+METHODS: dict[str, Promise] = {
+    "card": gettext_lazy("card"),
+    "pin": gettext_lazy("PIN"),
+    "qr": gettext_lazy("QR code"),
+    "face": gettext_lazy("face"),
+    "fingerprint": gettext_lazy("fingerprint"),
+}
+CHANGE_REFUSED: dict[str, Promise] = {
+    "never_served": gettext_lazy(
+        "This gate has not been in service yet: what it opens by is set in the full lists."
+    ),
+    "no_card": gettext_lazy("Every gate opens by card. That is never given up."),
+    "same": gettext_lazy("The gate opens by just these already."),
+    "not_here": gettext_lazy("A gate may open by face only where everybody passes."),
+    "why": gettext_lazy("Say why. The residents read it."),
+    "too_soon": gettext_lazy(
+        "The day is too near: fourteen days lie between the announcement and the day. Call it off and plan a later one."
+    ),
+    "open_already": gettext_lazy(
+        "There is a plan for this gate already. It is carried out or called off first."
+    ),
+    "closed": gettext_lazy("Somebody was faster: this plan is not open any more."),
+    "not_now": gettext_lazy("Something has changed meanwhile. Look at the gate again."),
+    "same_person": gettext_lazy("Whoever planned it does not announce it. Ask a second person."),
+    "left_without": gettext_lazy(
+        "Some who pass here would be left without a way in. Give each of them a card first; they are listed here."
+    ),
+}
+
+
+def of_change(refused: changing.ChangeRefused) -> str:
+    return str(CHANGE_REFUSED[refused.code])
 
 
 def of_card(refused: cards.CardRefused) -> str:

@@ -18,7 +18,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
-from access import enrolment, feed, passes, photos, storage, tapping
+from access import changing, enrolment, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
 from consent import coming_of_age, enabling
@@ -54,6 +54,7 @@ def sweep(*, at: datetime) -> bool:
         ("days of grace", lambda: _erase_people(at)),
         ("erasure orders", lambda: _erase(at)),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
+        ("gates on the day of their change", lambda: _change_gates(at)),
         ("visits that are over", lambda: passes.end_over(at=at)),
         ("feed rows past a date", lambda: feed.review(at=at)),
         ("cards awaited in vain", lambda: tapping.close_old(at=at)),
@@ -83,6 +84,11 @@ def _end_notices(at: datetime) -> None:
 
 def _carry_out(at: datetime) -> None:
     _each(moving.due(at=at, limit=AT_ONCE), lambda resident: moving.carry_out(resident=resident, at=at))
+
+
+def _change_gates(at: datetime) -> None:
+    """One that is held up waits for the desk, and is looked at again with each sweep: no failure."""
+    _each(changing.due(at=at), lambda change: changing.carry_out(change=change, at=at))
 
 
 def _erase_people(at: datetime) -> None:

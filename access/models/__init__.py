@@ -1,3 +1,4 @@
+from access.models.changes import MethodChange
 from access.models.credentials import Credential, Rule, SealedCopy, Template
 from access.models.enrolment import Enrolment
 from access.models.events import EntryEvent
@@ -16,6 +17,7 @@ __all__ = [
     "FeedCounter",
     "FeedRow",
     "Gate",
+    "MethodChange",
     "PairingCode",
     "Pass",
     "PassGate",

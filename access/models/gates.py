@@ -30,6 +30,8 @@ class Gate(models.Model):
     # Where everybody passes. A shared room may be one to rest, bathe or pray in: no camera looks into it.
     PUBLIC = (Place.MAIN_GATE, Place.BUILDING_DOOR, Place.LIFT_LOBBY, Place.GARAGE, Place.BICYCLE_SHED)
 
+    METHODS = ("card", "pin", "qr", "face", "fingerprint")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="gates")
     name = models.CharField(_("name"), max_length=60)
@@ -43,6 +45,8 @@ class Gate(models.Model):
     by_fingerprint = models.BooleanField(_("opens by fingerprint, for those who chose it"), default=False)
     # Its device listens and reports, and the old controller goes on opening the door.
     beside_since = models.DateTimeField(_("beside the old controller since"), null=True, editable=False)
+    # Written by the database on its first day in service. From then on its methods change by a plan only.
+    served_since = models.DateTimeField(_("in service since"), null=True, editable=False)
     feed_floor = models.BigIntegerField(default=0, editable=False)  # versions up to here were compacted
 
     class Meta:
@@ -106,8 +110,7 @@ class Gate(models.Model):
 
     @property
     def methods(self) -> list[str]:
-        kinds = ("card", "pin", "qr", "face", "fingerprint")
-        return [kind for kind in kinds if getattr(self, f"by_{kind}")]
+        return [method for method in self.METHODS if getattr(self, f"by_{method}")]
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from consent import deciding
-from portal.screens import codes, enabling, erasure, living, my_account, offices, record, told, ways
+from portal.screens import changes, codes, enabling, erasure, living, my_account, offices, record, told, ways
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.sharing import title_of
 from residents.ages import today_in
@@ -48,6 +48,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "other_ways": ways.other_ways(held=held, lines=lines if on else [])
         if resident.left_at is None
         else [],
+        "coming": changes.coming(resident=resident, held=held, at=at),
         "beside": codes.beside(resident=resident, at=at),
         "waiting": _waiting(resident, at),
         "said": living.waiting(resident=resident),

@@ -152,9 +152,11 @@ def test_a_face_goes_to_no_gate_that_does_not_take_faces_or_is_out_of_service(pl
     who = make.resident(place, at=now)
     make.rule(door, who, at=now)
     card, face = make.card(who, at=now), make.face(who, at=now)
+    without = make.gate(place, at=now, by_face=False)
+    make.rule(without, who, at=now)
+    assert row(without, card).present
+    assert not FeedRow.objects.filter(gate=without, credential=face).exists()
     for change, there in (
-        ({"by_face": False}, False),
-        ({"by_face": True}, True),
         ({"in_service": False}, False),
         ({"in_service": True}, True),
     ):

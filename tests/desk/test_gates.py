@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from access import cards, gates, pairing, rules
@@ -29,9 +31,11 @@ def test_a_gate_that_would_need_a_face_is_an_error_of_the_form(desk, clerk, here
     assert answer.status_code == 200
     assert "must open by card" in answer.content.decode()
     changed = {"name": "柳门", "place": "main_gate", "in_service": "on", "by_face": "on"}
-    assert desk(clerk).post(f"{GATES}{gate.pk}/change/", changed).status_code == 200
+    desk(clerk).post(
+        f"{GATES}{gate.pk}/change/", changed
+    )  # of one that has served, methods are not on the form
     gate.refresh_from_db()
-    assert gate.by_card
+    assert gate.methods == ["card"]
     assert Gate.objects.count() == 1
 
 
@@ -49,27 +53,24 @@ def test_two_gates_of_one_name_are_an_error_of_the_form(desk, clerk, here, gate,
     assert Gate.objects.filter(name="柳门").count() == 1
 
 
-def test_a_gate_is_put_up_and_changed(desk, clerk, here):
-    given = {
-        "neighborhood": here.pk,
-        "name": "东门",
-        "place": "main_gate",
-        "in_service": "on",
-        "by_card": "on",
-    }
+def test_a_gate_is_set_up_freely_until_it_serves_and_then_by_a_plan_alone(desk, clerk, here):
+    given = {"neighborhood": here.pk, "name": "东门", "place": "main_gate", "by_card": "on"}
     assert desk(clerk).post(f"{GATES}add/", given).status_code == 302
     gate = Gate.objects.get()
-    changed = {
-        "name": "东门",
-        "place": "main_gate",
-        "name_en": "East",
-        "in_service": "on",
-        "by_card": "on",
-        "by_face": "on",
-    }
+    changed = {**given, "name_en": "East", "in_service": "on", "by_face": "on"}
     assert desk(clerk).post(f"{GATES}{gate.pk}/change/", changed).status_code == 302
     gate.refresh_from_db()
     assert gate.methods == ["card", "face"]
+    page = desk(clerk).get(f"{GATES}{gate.pk}/change/").content.decode()
+    assert 'name="by_face"' not in page
+    assert "Plan a change of methods" in page
+    again = {"name": "东门", "name_en": "East gate", "place": "main_gate", "by_card": "on", "by_pin": "on"}
+    for service in ({"in_service": "on"}, {}, {"in_service": "on"}):
+        assert desk(clerk).post(f"{GATES}{gate.pk}/change/", again | service).status_code == 302
+        gate.refresh_from_db()
+        assert (gate.methods, gate.name_en) == (["card", "face"], "East gate")
+    answer = desk(clerk).post(f"{GATES}{gate.pk}/methods/")
+    assert answer["Location"] == f"/desk/gates/{gate.pk}/methods/?in={here.pk}"
 
 
 def test_a_gate_does_not_move_to_another_neighborhood(desk, superuser, elsewhere, gate):
@@ -195,10 +196,13 @@ def test_the_chair_gives_up_faces_and_nobody_else_does(desk, chair, clerk, audit
     gate.refresh_from_db()
     assert gate.by_face
     assert "each person’s face data is erased" in desk(chair).get(page).content.decode()
-    assert desk(chair).post(page).status_code in (302, 303)
+    soon = {"takes_effect_on": now.date(), "why": "nobody uses them"}
+    assert "The day is too near" in desk(chair).post(page, soon).content.decode()
+    given = {**soon, "takes_effect_on": now.date() + timedelta(days=20)}
+    assert desk(chair).post(page, given).status_code in (302, 303)
     gate.refresh_from_db()
-    assert gate.methods == ["card"]
-    assert "No gate here opens by face" in desk(chair).post(page).content.decode()
+    assert gate.methods == ["card", "face"]  # until the day that a second person has announced
+    assert gate.changes.get().methods_after == ["card"]
 
 
 @pytest.mark.obligation("20")

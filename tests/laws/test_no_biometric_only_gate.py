@@ -40,11 +40,15 @@ def test_none_can_be_made(here, execute: Execute, pin, qr, face):
     "steps",
     [
         ["UPDATE access_gate SET by_card = false"],
-        ["UPDATE access_gate SET by_pin = true", "UPDATE access_gate SET by_card = false"],
+        ["UPDATE access_gate SET by_card = false, by_pin = true"],
         [
-            "UPDATE access_gate SET in_service = false",
-            "UPDATE access_gate SET by_card = false",
-            "UPDATE access_gate SET in_service = true",
+            # One that has not served yet: what has, changes no method out of service either.
+            (
+                "INSERT INTO access_gate SELECT (jsonb_populate_record(g, jsonb_build_object("
+                "'id', gen_random_uuid(), 'name', '西门', 'in_service', false))).* FROM access_gate g"
+            ),
+            "UPDATE access_gate SET by_card = false WHERE name = '西门'",
+            "UPDATE access_gate SET in_service = true WHERE name = '西门'",
         ],
         ["UPDATE access_gate SET by_card = NULL"],
         ["UPDATE access_gate SET in_service = NULL, by_card = false"],

@@ -29,8 +29,13 @@ def home(resident: Resident) -> Unit:
 
 
 @pytest.fixture
-def gate(here: Neighborhood, home: Unit, now: datetime) -> Gate:
-    gate = gates.put_up(neighborhood=here, name="南门", by_face=True, by_pin=True, at=now)
+def keypad() -> bool:
+    return True
+
+
+@pytest.fixture
+def gate(here: Neighborhood, home: Unit, keypad: bool, now: datetime) -> Gate:
+    gate = gates.put_up(neighborhood=here, name="南门", by_face=True, by_pin=keypad, at=now)
     make.enable(here, at=now)
     rules.add(gate=gate, unit=home, at=now)
     return gate

@@ -62,9 +62,8 @@ def test_a_card_that_cannot_be_given_undoes_it_all(newcomer, home, gate, card, t
     assert not newcomer.credentials.exists()
 
 
+@pytest.mark.parametrize("keypad", [False])
 def test_where_no_gate_takes_a_pin_a_card_is_asked_for(newcomer, home, gate, today, now):
-    gate.by_pin = False
-    gate.save()
     with pytest.raises(moving.CardNeeded):
         move_in(newcomer, home, today, now)
     assert not newcomer.occupancies.exists()

@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, connections, transaction
 from django.urls import reverse
 
-from access import cards, gates, losing, pins, rules, tapping
+from access import cards, losing, pins, rules, tapping
 from access.models import Credential, Rule, TapRequest
 from committees.appointing import appoint
 from committees.models import Committee, Term
@@ -66,11 +66,10 @@ def test_a_card_in_a_pocket_is_not_rewritten(card, committed, app_sql):
 
 
 @pytest.mark.obligation("2")
+@pytest.mark.parametrize("keypad", [False])
 def test_a_death_undone_late_is_not_refused_for_want_of_a_keypad(
     resident, card, gate, clerk, second_clerk, now
 ):
-    gate.by_pin = False
-    gates.save(gate=gate, at=now)
     death = deaths.report(resident=resident, document="police", kept_where="3", by=clerk, at=now)
     deaths.confirm(death=death, by=second_clerk, at=now)
     make.swept("access.card_numbers", at=now + timedelta(days=31))

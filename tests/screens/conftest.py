@@ -46,11 +46,19 @@ def them(neighbor: Resident, sign_in: SignIn) -> Client:
 
 
 @pytest.fixture
-def doors(here: Neighborhood, resident: Resident, now: datetime) -> list[Gate]:
+def beside() -> list[dict[str, bool]]:
+    """What each of the two gates takes beside cards and faces."""
+    return [{}, {}]
+
+
+@pytest.fixture
+def doors(here: Neighborhood, resident: Resident, beside: list[dict[str, bool]], now: datetime) -> list[Gate]:
     """Two gates that open to the resident's dwelling, and a card."""
     made = [
-        gates.put_up(neighborhood=here, name=name, name_en=english, by_face=True, at=now)
-        for name, english in (("南门", "South gate"), ("北门", "North gate"))
+        gates.put_up(neighborhood=here, name=name, name_en=english, by_face=True, at=now, **also)
+        for (name, english), also in zip(
+            (("南门", "South gate"), ("北门", "North gate")), beside, strict=True
+        )
     ]
     make.enable(here, at=now)
     unit = resident.occupancies.get().unit

@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from access import hearing, naming, refused
+from access import hearing, naming, refused, words
 from access.models import EntryEvent, Gate
 from gate.decide import Reason
 from portal.screens.desk import slips
 from portal.screens.desk.entrance import StaffRequest, staff_only
 from portal.screens.desk.finding import LookUpForm, dwelling_of, short
 from portal.screens.desk.forms import DeskForm, card_field
+from portal.screens.ways import listed
 from residents.models import Approval
 
 LATEST = 15
@@ -122,6 +123,8 @@ def gate(request: StaffRequest, gate: UUID) -> HttpResponse:
         "heard": hearing.of(found, at=request.at),
         "form": form,
         "events": _latest(request, found),
+        "opens_by": listed(str(words.METHODS[method]) for method in found.methods),
+        "methods_url": "" if request.neighborhood.practice else reverse("desk_gate_methods", args=[found.pk]),
     }
     return render(request, "desk/gate.html", context)
 

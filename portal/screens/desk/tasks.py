@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from access import hearing, losing, plain_ways
+from access.models import MethodChange
 from portal.screens.desk import seconding
 from portal.screens.desk.entrance import StaffRequest, staff_only, today
 from residents import approving, tracking
@@ -127,6 +128,8 @@ def due(request: StaffRequest) -> list[Due]:
                 back,
             )
             found.append(Due("card", words % {"count": back}))
+        if not here.practice:
+            found += _changes(request)
     if "view_register" in request.rights:
         found += _without_a_way(request) + _to_second(request)
     if "approve_minors" in request.rights:
@@ -147,6 +150,21 @@ def _without_a_way(request: StaffRequest) -> list[Due]:
         count,
     )
     return [Due("card", words % {"count": count}, reverse("desk_without"))]
+
+
+def _changes(request: StaffRequest) -> list[Due]:
+    """Plans of gates that wait for a second person, and those that are held up on their day. One query."""
+    found = []
+    for each in MethodChange.objects.open().filter(neighborhood=request.neighborhood).select_related("gate"):
+        url, gate = reverse("desk_gate_methods", args=[each.gate_id]), {"gate": each.gate.display_name}
+        if each.state == MethodChange.State.PLANNED:
+            found.append(Due("gate", _("A change at %(gate)s waits for a second person.") % gate, url))
+        elif each.held_up_at is not None:
+            words = _(
+                "The change at %(gate)s is held up: somebody needs a card first, or it is out of service."
+            )
+            found.append(Due("alert", words % gate, url))
+    return found
 
 
 def _silent(name: str) -> Due:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0018_the_same_in_other_words"),
+        ("access", "0019_methods_change_by_plan"),
         ("residents", "0016_a_right_to_assess"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -143,7 +143,7 @@ DROP FUNCTION access_gate_begins_to_look();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0019_signs_at_readers"),
+        ("access", "0020_signs_at_readers"),
         ("consent", "0008_off_until_justified_and_assessed"),
     ]
 
