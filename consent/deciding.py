@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from consent import guarding, withdrawal
+from consent import guarding, stopping, withdrawal
 from consent.decisions import one_at_a_time, write
 from consent.guarding import NoGuardian as NoGuardian
 from consent.models import SERVES, Decision, Form, Purpose, Standing
@@ -98,6 +98,7 @@ def give(
         raise FormChanged
     standing = Standing.objects.of(resident, purpose).select_related("decision").first()
     if standing and standing.expires_at > at and standing.decision.form_id == form.pk:
+        stopping.stop_others(resident=resident, purpose=purpose, but=voice.paper, at=at)
         return standing
     if standing:
         withdrawal.expire(standing=standing, at=at)
@@ -109,6 +110,7 @@ def give(
         form=form,
         kind=Decision.Kind.GIVEN,
         voice=voice,
+        at=at,
     )
     return Standing.objects.create(
         neighborhood_id=resident.neighborhood_id,
@@ -145,12 +147,14 @@ def refuse(
     said = Decision.objects.filter(resident=resident, purpose=purpose, guardianship=voice.guardianship)
     last = said.order_by("-at").first()
     if last and last.kind == Decision.Kind.REFUSED and last.form_id == form.pk:
+        stopping.stop_others(resident=resident, purpose=purpose, but=voice.paper, at=at)
         return None
     write(
         resident=resident,
         form=form,
         kind=Decision.Kind.REFUSED,
         voice=voice,
+        at=at,
     )
     return None
 

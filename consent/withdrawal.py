@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from consent import voices
+from consent import scans, voices
 from consent.decisions import one_at_a_time, write
 from consent.models import SERVES, Decision, Form, Purpose, Standing
 from consent.voices import Voice
@@ -42,12 +42,24 @@ def withdraw(
     standings = _with_servants(resident, purpose)
     if not standings:
         raise NothingToWithdraw
-    for standing in standings:
+    first, *servants = standings
+    # On paper the sheet that was signed is named, which may say the same in other words than the one agreed to. It says
+    # nothing about what only served this: that ends with it.
+    signed = voice.paper
+    write(
+        resident=resident,
+        form=signed.form if signed else first.decision.form,
+        kind=Decision.Kind.WITHDRAWN,
+        voice=voice,
+        at=at,
+    )
+    for standing in servants:
         write(
             resident=resident,
             form=standing.decision.form,
-            kind=Decision.Kind.WITHDRAWN,
-            voice=voice,
+            kind=Decision.Kind.SUPERSEDED if signed else Decision.Kind.WITHDRAWN,
+            voice=voices.clock(voice.language) if signed else voice,
+            at=at,
         )
     return _end(standings, cause=ErasureOrder.Cause.WITHDRAWN, at=at)
 
@@ -69,6 +81,7 @@ def expire(*, standing: Standing, at: datetime) -> ErasureOrder | None:
             form=each.decision.form,
             kind=Decision.Kind.SUPERSEDED if in_time else Decision.Kind.EXPIRED,
             voice=voices.clock(each.decision.language),
+            at=at,
         )
     return _end(standings, cause=_cause(standings[0], in_time=in_time), at=at)
 
@@ -96,6 +109,7 @@ def end_for_good(
             form=each.decision.form,
             kind=Decision.Kind.ENDED,
             voice=voices.clock(each.decision.language),
+            at=at,
         )
     return _end(standings, cause=cause, at=at) if standings else None
 
@@ -116,6 +130,8 @@ def _end(standings: list[Standing], *, cause: ErasureOrder.Cause, at: datetime) 
     places: list[Place] = []
     for standing in standings:
         places += effects.call(f"withdraw:{standing.purpose}", standing=standing, at=at)
+        if standing.decision.paper_id:
+            places += scans.delete([standing.decision.paper_id])
     first = standings[0]
     places.append(Place(kind=ErasurePlace.Kind.PAGES, target=first.pk))
     order = open_order(resident=first.resident, purpose=first.purpose, cause=cause, places=places, at=at)

@@ -37,6 +37,7 @@ class ErasureOrder(models.Model):
         RETIRED = "retired", _("it is no longer offered here")
         MOVED_OUT = "moved_out", _("you do not live here any more")
         DIED = "died", _("a death was recorded")
+        PAPER = "paper", _("the paper does not count")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
