@@ -1,6 +1,7 @@
 """Each picture of a paper has a key of its own, and a paper says why it was stopped."""
 
 import uuid
+
 from django.db import migrations, models
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from consent import deciding
-from portal.screens import codes, erasure, living, my_account, offices, record, ways
+from portal.screens import codes, erasure, living, my_account, my_papers, offices, record, ways
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.sharing import title_of
 from residents.ages import today_in
@@ -46,6 +46,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "other_ways": ways.other_ways(held=held, lines=lines) if resident.left_at is None else [],
         "beside": codes.beside(resident=resident, at=at),
         "waiting": _waiting(resident, at),
+        "papers": my_papers.under_way(resident=resident, at=at),
         "said": living.waiting(resident=resident),
         "left": living.left(resident=resident),
         "looks": record.recent(resident=resident, since=at - RECENT, limit=SHOWN),

@@ -204,7 +204,12 @@ def _of_consent(entry: Decision) -> Entry:
         "at": entry.at,
         "what": _("%(what)s: %(answer)s")
         % {"what": WORDS[entry.purpose].title, "answer": entry.get_kind_display()},
-        "how": how.get(Decision.Kind(entry.kind), _("You, on this website")),
+        "how": how.get(
+            Decision.Kind(entry.kind),
+            _("On the paper that was signed")
+            if entry.route == Decision.Route.PAPER
+            else _("You, on this website"),
+        ),
     }
 
 

@@ -55,7 +55,9 @@ def days_pass(paper: Paper, days: int = 1) -> Paper:
     return Paper.objects.select_related("resident", "form", "neighborhood", "guardianship").get(pk=paper.pk)
 
 
-def sheet(mark: str = "yes", *, size: tuple[int, int] = (1240, 1754), kind: str = "JPEG", **also: Any) -> bytes:
+def sheet(
+    mark: str = "yes", *, size: tuple[int, int] = (1240, 1754), kind: str = "JPEG", **also: Any
+) -> bytes:
     """A photograph of a sheet with one box ticked."""
     drawn = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(drawn)

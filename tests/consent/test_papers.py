@@ -47,7 +47,12 @@ def state(paper):
 def test_a_yes_goes_the_whole_way_and_says_how_it_came(due, clerk, second_clerk, now):
     standing = counts(due, now)
     decision = standing.decision
-    assert (decision.kind, decision.route, decision.capacity, decision.actor) == ("given", "paper", "self", None)
+    assert (decision.kind, decision.route, decision.capacity, decision.actor) == (
+        "given",
+        "paper",
+        "self",
+        None,
+    )
     assert decision.paper == due
     assert bytes(decision.form_hash) == bytes(due.form.content_hash)
     assert {due.handed_out_by, due.received_by, due.confirmed_by} == {clerk, second_clerk}
@@ -292,9 +297,7 @@ def test_nobody_else_stops_it_in_the_portal(due, neighbor, now):
 @pytest.mark.parametrize("twice", [False, True])
 def test_a_no_of_their_own_in_the_meantime_is_what_counts(carded, forms, clerk, second_clerk, now, twice):
     def no():
-        deciding.refuse(
-            resident=carded, purpose=FACE, form=forms[FACE], voice=own(carded.user, "en"), at=now
-        )
+        deciding.refuse(resident=carded, purpose=FACE, form=forms[FACE], voice=own(carded.user, "en"), at=now)
 
     if twice:
         no()
@@ -388,9 +391,7 @@ def test_under_fourteen_a_guardian_signs_and_nobody_else(child, guardianship, ne
 def test_a_guardian_who_is_none_any_more_has_signed_for_nothing(
     child, guardianship, forms, clerk, second_clerk, now, today
 ):
-    paper = returned(
-        days_pass(handed(child, forms[FACE], clerk, now, guardianship=guardianship)), clerk, now
-    )
+    paper = returned(days_pass(handed(child, forms[FACE], clerk, now, guardianship=guardianship)), clerk, now)
     papers.read(paper=paper, reading=Reading.YES, by=second_clerk, at=now)
     type(guardianship).objects.filter(pk=guardianship.pk).update(until=today)
     assert counts(days_pass(paper, 3), now) is None

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from access import hearing, losing, plain_ways
+from consent.models import Paper
 from portal.screens.desk.entrance import StaffRequest, staff_only
 from residents import tracking
 from residents.models import Death, Departure
@@ -84,7 +85,7 @@ TASKS = (
     Task(
         6,
         gettext_lazy("Paper form"),
-        gettext_lazy("Print one to read, sign or keep"),
+        gettext_lazy("Yes or no on paper, and what can be printed"),
         "file",
         "desk_paper",
         frozenset({"view_register"}),
@@ -153,7 +154,7 @@ def _silent(name: str) -> Due:
 
 
 def _to_second(request: StaffRequest) -> list[Due]:
-    """What somebody wrote down and another of the staff must look at before anything happens. Two queries."""
+    """What somebody wrote down and another of the staff must look at before anything happens. Three queries."""
     here = {"neighborhood": request.neighborhood}
     leaving = Departure.objects.open().filter(seconded_by=None, court=False, **here).exclude(document="")
     died = Death.objects.filter(confirmed_at=None, undone_at=None, **here)
@@ -173,6 +174,14 @@ def _to_second(request: StaffRequest) -> list[Due]:
             count,
         )
         found.append(Due("people", words % {"count": count}, reverse("admin:residents_death_changelist")))
+    signed = Paper.objects.to_second().filter(**here).exclude(received_by=request.user)
+    if count := signed.count():
+        words = ngettext(
+            "%(count)s signed paper waits for a second of the staff to read it.",
+            "%(count)s signed papers wait for a second of the staff to read them.",
+            count,
+        )
+        found.append(Due("file", words % {"count": count}, reverse("desk_paper_next")))
     return found
 
 
