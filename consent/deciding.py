@@ -110,7 +110,6 @@ def give(
         form=form,
         kind=Decision.Kind.GIVEN,
         voice=voice,
-        at=at,
     )
     return Standing.objects.create(
         neighborhood_id=resident.neighborhood_id,
@@ -154,7 +153,6 @@ def refuse(
         form=form,
         kind=Decision.Kind.REFUSED,
         voice=voice,
-        at=at,
     )
     return None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from consent import stopping
 from consent.models import Decision, Form
 from consent.voices import Voice
@@ -16,7 +14,7 @@ def one_at_a_time(resident: Resident) -> Resident:
     return Resident.objects.select_for_update(no_key=True).get(pk=resident.pk)
 
 
-def write(*, resident: Resident, form: Form, kind: Decision.Kind, voice: Voice, at: datetime) -> Decision:
+def write(*, resident: Resident, form: Form, kind: Decision.Kind, voice: Voice) -> Decision:
     """Append the decision and its entry in the ledger. Inside a transaction.
 
     Which way it went stands in the entry's opening, never openly: nobody can ask the ledger who said no.
@@ -54,5 +52,5 @@ def write(*, resident: Resident, form: Form, kind: Decision.Kind, voice: Voice, 
         },
     )
     if voice.capacity != Decision.Capacity.SYSTEM:
-        stopping.stop_others(resident=resident, purpose=form.purpose, but=voice.paper, at=at)
+        stopping.stop_others(resident=resident, purpose=form.purpose, but=voice.paper, at=decision.at)
     return decision

@@ -8,13 +8,12 @@ Until then one word of the resident stops it. The triggers of the migrations hol
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
 from consent import deciding, guarding, voices, withdrawal
 from consent.deciding import FormChanged, GuardiansDisagree, LivesNotHere, NeedsFirst, NoGuardian, TooYoung
@@ -32,10 +31,6 @@ Act, KnownBy, Answer, Stopped = DeskAct.Act, DeskAct.KnownBy, Paper.Answer, Pape
 
 # The right by which papers are handed out and taken in, and the one by which somebody else reads them.
 CLERK, SECOND = "manage_register", "view_register"
-WAIT = timedelta(days=3)
-# What has not come back, or was not read, by then counts no more; whoever still wants it takes a new form home.
-BACK_WITHIN, READ_WITHIN = timedelta(days=60), timedelta(days=30)
-
 # Why what was signed does not count when its time has come.
 REFUSED = (NeedsFirst, LivesNotHere, TooYoung, NoGuardian, GuardiansDisagree)
 
@@ -252,7 +247,7 @@ def take_effect(*, paper: UUID, at: datetime) -> Standing | None:
     None if it does not count, or not now.
     """
     found = _held(Paper.objects.get(pk=paper))
-    if not due(at=at).filter(pk=found.pk).exists():
+    if not Paper.objects.due(at).filter(pk=found.pk).exists():
         return None
     try:
         with transaction.atomic():
@@ -279,30 +274,15 @@ def take_effect(*, paper: UUID, at: datetime) -> Standing | None:
 def lapse(*, paper: UUID, at: datetime) -> bool:
     """It never came back, or nobody read it in time."""
     found = _held(Paper.objects.get(pk=paper))
-    if not overdue(at=at).filter(pk=found.pk).exists():
+    if not Paper.objects.overdue(at).filter(pk=found.pk).exists():
         return False
     return stop(paper=found, because=Stopped.LAPSED, at=at)
 
 
-def due(*, at: datetime) -> QuerySet[Paper]:
+def due(*, at: datetime) -> Sequence[UUID]:
     """To count now. What only serves another comes after it."""
-    return Paper.objects.under_way().filter(confirmed_at__lte=at - WAIT)
-
-
-def in_turn(found: QuerySet[Paper]) -> Sequence[UUID]:
-    """What only serves another comes after it."""
-    rows = found.order_by("confirmed_at", "pk").values_list("form__purpose", "pk")
+    rows = Paper.objects.due(at).order_by("confirmed_at", "pk").values_list("form__purpose", "pk")
     return [pk for purpose, pk in sorted(rows, key=lambda row: row[0] in SERVES)]
-
-
-def overdue(*, at: datetime) -> QuerySet[Paper]:
-    late = Q(received_at=None, handed_out_at__lte=at - BACK_WITHIN)
-    unread = Q(received_at__lte=at - READ_WITHIN, confirmed_at=None)
-    return Paper.objects.open().filter(late | unread)
-
-
-def counts_from(paper: Paper) -> datetime | None:
-    return paper.confirmed_at + WAIT if paper.confirmed_at else None
 
 
 def next_to_read(*, neighborhood: Neighborhood, by: User, at: datetime) -> Paper | None:

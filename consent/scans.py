@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from consent.models import Paper, PaperScan
+from django.db.models import Q
+
+from consent.models import Paper, PaperScan, Standing
 from residents import effects
 from residents.erasure import Place
 from residents.models import ErasurePlace
@@ -52,6 +54,14 @@ class Scan:
 def picture(scan: PaperScan) -> bytes:
     """The JPEG in the clear. For a second clerk who may read it, and nobody else."""
     return sealing.decrypt(key=scan.key, ciphertext=bytes(scan.sealed), context=_context(scan.paper_id))
+
+
+def delete_proofs(standing: Standing) -> list[Place]:
+    """Of the yes that ends here: the paper it was given on, and those of other guardians who had said the same."""
+    decided = Q(decision=standing.decision_id) | Q(
+        resident=standing.resident_id, decision__purpose=standing.purpose
+    )
+    return delete(Paper.objects.filter(decided, scan__isnull=False).values_list("pk", flat=True))
 
 
 def delete(papers: Iterable[UUID]) -> list[Place]:

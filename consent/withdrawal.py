@@ -51,7 +51,6 @@ def withdraw(
         form=signed.form if signed else first.decision.form,
         kind=Decision.Kind.WITHDRAWN,
         voice=voice,
-        at=at,
     )
     for standing in servants:
         write(
@@ -59,7 +58,6 @@ def withdraw(
             form=standing.decision.form,
             kind=Decision.Kind.SUPERSEDED if signed else Decision.Kind.WITHDRAWN,
             voice=voices.clock(voice.language) if signed else voice,
-            at=at,
         )
     return _end(standings, cause=ErasureOrder.Cause.WITHDRAWN, at=at)
 
@@ -81,7 +79,6 @@ def expire(*, standing: Standing, at: datetime) -> ErasureOrder | None:
             form=each.decision.form,
             kind=Decision.Kind.SUPERSEDED if in_time else Decision.Kind.EXPIRED,
             voice=voices.clock(each.decision.language),
-            at=at,
         )
     return _end(standings, cause=_cause(standings[0], in_time=in_time), at=at)
 
@@ -109,7 +106,6 @@ def end_for_good(
             form=each.decision.form,
             kind=Decision.Kind.ENDED,
             voice=voices.clock(each.decision.language),
-            at=at,
         )
     return _end(standings, cause=cause, at=at) if standings else None
 
@@ -130,8 +126,7 @@ def _end(standings: list[Standing], *, cause: ErasureOrder.Cause, at: datetime) 
     places: list[Place] = []
     for standing in standings:
         places += effects.call(f"withdraw:{standing.purpose}", standing=standing, at=at)
-        if standing.decision.paper_id:
-            places += scans.delete([standing.decision.paper_id])
+        places += scans.delete_proofs(standing)
     first = standings[0]
     places.append(Place(kind=ErasurePlace.Kind.PAGES, target=first.pk))
     order = open_order(resident=first.resident, purpose=first.purpose, cause=cause, places=places, at=at)

@@ -22,6 +22,7 @@ from access import enrolment, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
 from consent import papers
+from consent.models import Paper
 from portal import erasure, practice
 from portal.health import SWEEP_KEY
 from residents import departures, effects, leaving, moving
@@ -82,12 +83,12 @@ def _erase_people(at: datetime) -> None:
 
 
 def _lapse(at: datetime) -> None:
-    found = papers.overdue(at=at).order_by("handed_out_at").values_list("pk", flat=True)[:AT_ONCE]
+    found = Paper.objects.overdue(at).order_by("handed_out_at").values_list("pk", flat=True)[:AT_ONCE]
     _each(found, lambda paper: papers.lapse(paper=paper, at=at))
 
 
 def _count(at: datetime) -> None:
-    _each(papers.in_turn(papers.due(at=at))[:AT_ONCE], lambda paper: papers.take_effect(paper=paper, at=at))
+    _each(papers.due(at=at)[:AT_ONCE], lambda paper: papers.take_effect(paper=paper, at=at))
 
 
 def _delete_orphans(at: datetime) -> None:

@@ -166,20 +166,30 @@ ALTER TABLE consent_paperscan ENABLE ALWAYS TRIGGER consent_paperscan_lawful;
 CREATE FUNCTION consent_paperscan_lives_with_the_yes() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    person uuid;
+    lost boolean := false;
+    forgotten boolean := false;
 BEGIN
-    person := CASE TG_TABLE_NAME WHEN 'residents_resident' THEN to_jsonb(NEW) ->> 'id'
-        ELSE to_jsonb(OLD) ->> 'resident_id' END::uuid;
-    IF TG_TABLE_NAME = 'consent_paperscan' THEN
-        IF EXISTS (SELECT FROM public.consent_paper p LEFT JOIN public.consent_decision d ON d.paper_id = p.id
+    CASE TG_TABLE_NAME
+    WHEN 'consent_paperscan' THEN
+        lost := EXISTS (SELECT FROM public.consent_paper p LEFT JOIN public.consent_decision d ON d.paper_id = p.id
             LEFT JOIN public.consent_standing s ON s.decision_id = d.id WHERE p.id = OLD.paper_id
-            AND (s.id IS NOT NULL OR d.id IS NULL AND p.stopped_at IS NULL)) THEN
-            RAISE EXCEPTION 'the picture is kept as long as what it proves' USING ERRCODE = 'LM072';
-        END IF;
-    ELSIF EXISTS (SELECT FROM public.consent_paperscan c JOIN public.consent_paper p ON p.id = c.paper_id
-        LEFT JOIN public.consent_decision d ON d.paper_id = p.id LEFT JOIN public.consent_standing s ON s.decision_id = d.id
-        WHERE p.resident_id = person AND (TG_TABLE_NAME = 'residents_resident' OR p.stopped_at IS NOT NULL
-            OR d.id IS NOT NULL AND s.id IS NULL)) THEN
+            AND (s.id IS NOT NULL OR d.id IS NULL AND p.stopped_at IS NULL));
+    WHEN 'consent_standing' THEN
+        -- Its own, and where nothing stands any more those of another guardian who had said the same.
+        forgotten := EXISTS (SELECT FROM public.consent_paperscan c JOIN public.consent_decision d ON d.paper_id = c.paper_id
+            WHERE d.id = OLD.decision_id OR d.resident_id = OLD.resident_id AND d.purpose = OLD.purpose
+            AND NOT EXISTS (SELECT FROM public.consent_standing s
+                WHERE s.resident_id = OLD.resident_id AND s.purpose = OLD.purpose));
+    WHEN 'consent_paper' THEN
+        forgotten := EXISTS (SELECT FROM public.consent_paperscan c WHERE c.paper_id = NEW.id);
+    ELSE
+        forgotten := EXISTS (SELECT FROM public.consent_paperscan c JOIN public.consent_paper p ON p.id = c.paper_id
+            WHERE p.resident_id = NEW.id);
+    END CASE;
+    IF lost THEN
+        RAISE EXCEPTION 'the picture is kept as long as what it proves' USING ERRCODE = 'LM072';
+    END IF;
+    IF forgotten THEN
         RAISE EXCEPTION 'the picture goes with what it proved' USING ERRCODE = 'LM072';
     END IF;
     RETURN NULL;

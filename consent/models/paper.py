@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -8,6 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.models.forms import Form
 from residents.models import Guardianship, Neighborhood, Resident, User
+
+# A confirmed yes counts after that; what has not come back, or was not read, by then counts no more: whoever still wants it
+# takes a new form home.
+WAIT = timedelta(days=3)
+BACK_WITHIN, READ_WITHIN = timedelta(days=60), timedelta(days=30)
 
 
 class PaperQuerySet(models.QuerySet["Paper"]):
@@ -22,6 +28,15 @@ class PaperQuerySet(models.QuerySet["Paper"]):
     def under_way(self) -> PaperQuerySet:
         """A yes that came back and does not count yet."""
         return self.open().filter(received_at__isnull=False)
+
+    def due(self, at: datetime) -> PaperQuerySet:
+        """To count now."""
+        return self.under_way().filter(confirmed_at__lte=at - WAIT)
+
+    def overdue(self, at: datetime) -> PaperQuerySet:
+        late = Q(received_at=None, handed_out_at__lte=at - BACK_WITHIN)
+        unread = Q(received_at__lte=at - READ_WITHIN, confirmed_at=None)
+        return self.open().filter(late | unread)
 
 
 class Paper(models.Model):
@@ -85,6 +100,10 @@ class Paper(models.Model):
 
     def __str__(self) -> str:
         return f"paper {str(self.pk)[:8]}"
+
+    @property
+    def counts_from(self) -> datetime | None:
+        return self.confirmed_at + WAIT if self.confirmed_at else None
 
     @property
     def number(self) -> str:

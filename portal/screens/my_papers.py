@@ -31,7 +31,7 @@ def under_way(*, resident: Resident, at: datetime) -> list[dict[str, Any]]:
             "number": paper.number,
             "title": WORDS[paper.form.purpose].title,
             "for_child": paper.guardianship_id is not None,
-            "counts_from": papers.counts_from(paper),
+            "counts_from": paper.counts_from,
         }
         for paper in found.order_by("received_at", "pk")
     ]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -25,34 +24,43 @@ FACE = Purpose.FACE_AT_GATE
 
 # The owner of the tables is the only one who could move what the database's clock wrote.
 PASS = """
-CREATE OR REPLACE FUNCTION test_days_pass(paper uuid, days integer) RETURNS void
+CREATE OR REPLACE FUNCTION test_days_pass(paper uuid, days interval) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 BEGIN
     SET CONSTRAINTS ALL IMMEDIATE;
     ALTER TABLE consent_paper DISABLE TRIGGER consent_paper_one_way;
-    UPDATE consent_paper SET handed_out_at = handed_out_at - make_interval(days => $2),
-        received_at = received_at - make_interval(days => $2),
-        confirmed_at = confirmed_at - make_interval(days => $2),
-        stopped_at = stopped_at - make_interval(days => $2) WHERE id = $1;
+    UPDATE consent_paper SET handed_out_at = handed_out_at - $2,
+        received_at = received_at - $2,
+        confirmed_at = confirmed_at - $2,
+        stopped_at = stopped_at - $2 WHERE id = $1;
     ALTER TABLE consent_paper ENABLE ALWAYS TRIGGER consent_paper_one_way;
     SET CONSTRAINTS ALL DEFERRED;
 END
 $$;
-GRANT EXECUTE ON FUNCTION test_days_pass(uuid, integer) TO linmen_app;
+GRANT EXECUTE ON FUNCTION test_days_pass(uuid, interval) TO linmen_app;
 """
 
 
 def days_pass(paper: Paper, days: int = 1) -> Paper:
+    _move(paper, timedelta(days=days))
+    known = Paper.objects.select_related("resident", "form", "neighborhood", "guardianship")
+    return known.get(pk=paper.pk)
+
+
+def handed_out_at_exactly(paper: Paper, at: datetime) -> None:
+    paper.refresh_from_db()
+    _move(paper, paper.handed_out_at - at)
+
+
+def _move(paper: Paper, back: timedelta) -> None:
     at = connections["default"].settings_dict
     with psycopg.connect(
         host=at["HOST"], port=at["PORT"], dbname=at["NAME"], user=roles.OWNER, autocommit=True
     ) as owner:
-        known = owner.execute("SELECT to_regprocedure('test_days_pass(uuid, integer)')").fetchone()
-        if known == (None,):
+        if owner.execute("SELECT to_regprocedure('test_days_pass(uuid, interval)')").fetchone() == (None,):
             owner.execute(PASS)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT test_days_pass(%s, %s)", [paper.pk, days])
-    return Paper.objects.select_related("resident", "form", "neighborhood", "guardianship").get(pk=paper.pk)
+        cursor.execute("SELECT test_days_pass(%s, %s)", [paper.pk, back])
 
 
 def sheet(
@@ -127,6 +135,3 @@ def returned(paper: Paper, by: User, at: datetime, picture: bytes | None = None)
 
 def said_no(paper: Paper, by: User, at: datetime) -> Paper:
     return papers.receive_no(paper=paper, known_by=KnownBy.IN_PERSON, by=by, at=at)
-
-
-Passing = Callable[[Paper, int], Paper]

@@ -28,13 +28,15 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from consent.models import Purpose, Standing
+from consent import papers
+from consent.models import Paper, Purpose, Standing
 from portal import retention
 from residents.ages import years_before
-from residents.models import Import, Letter, Neighborhood, Ownership, Resident, RetentionRun, User
+from residents.models import DeskAct, Import, Letter, Neighborhood, Ownership, Resident, RetentionRun, User
 from residents.retention import AsWritten, ByNeighborhood, Rule, Setting, Years
 from sharing.models import Disclosure, Recipient, Request
 from tests import make
+from tests.consent.papers import handed_out_at_exactly
 
 StillThere = Callable[[], bool]
 numbers = itertools.count(1)
@@ -151,6 +153,22 @@ def standing(place: Place, clock: datetime) -> StillThere:
     row = make.consent(place.somebody(), at=clock - timedelta(days=365))
     assert row.expires_at == clock
     return there(Standing, row.pk)
+
+
+def paper(place: Place, clock: datetime) -> StillThere:
+    """One that was stopped on the day it was handed out; the database's clock is moved by the owner alone."""
+    clerk = User.objects.create(username=f"staff-{next(numbers)}", is_superuser=True)
+    row = papers.hand_out(
+        resident=place.somebody(),
+        form=make.form(place.neighborhood, Purpose.FACE_AT_GATE, at=place.now),
+        language="en",
+        known_by=DeskAct.KnownBy.IN_PERSON,
+        by=clerk,
+        at=place.now,
+    )
+    papers.stop_at_desk(paper=row, known_by=DeskAct.KnownBy.IN_PERSON, by=clerk, at=place.now)
+    handed_out_at_exactly(row, clock)
+    return there(Paper, row.pk)
 
 
 def enrolment(state: str, field: str, **also: Any) -> Callable[[Place, datetime], StillThere]:
@@ -328,6 +346,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.desk_history": desk_history,
     "residents.retention_runs": run,
     "consent.lapsed": standing,
+    "consent.papers": paper,
     "access.photos": enrolment("waiting", "created_at"),
     "access.enrolments_refused": enrolment("refused", "finished_at", reason="no_face"),
     "access.entry_events": event,

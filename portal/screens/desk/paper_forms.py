@@ -75,8 +75,8 @@ class BackForm(DeskForm):
     scan = forms.FileField(
         label=gettext_lazy("Picture of the signed page, if it is a yes"),
         help_text=gettext_lazy(
-            "A scan or a photo, straight from above. It is encrypted, shown once to a second of the staff, and deleted with"
-            " the yes. The paper itself goes back to the resident."
+            "A scan or a photo, straight from above. It is encrypted, shown to a second of the staff and nobody else, and"
+            " deleted with the yes. The paper itself goes back to the resident."
         ),
         required=False,
         allow_empty_file=True,

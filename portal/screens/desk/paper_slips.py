@@ -50,7 +50,7 @@ def received(request: StaffRequest, paper: Paper) -> HttpResponse:
 def read(request: StaffRequest, paper: Paper) -> HttpResponse:
     def build() -> Slip:
         if paper.confirmed_at:
-            when = _moment(papers.counts_from(paper))
+            when = _moment(paper.counts_from)
             done = _("%(what)s: a second of the staff has read your yes.")
             following = [_("It counts from %(when)s.") % {"when": when}, _how_to_stop()]
         else:

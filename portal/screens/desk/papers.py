@@ -191,7 +191,7 @@ def _page(
         "title": WORDS[paper.form.purpose].title,
         "at_home": at_home,
         "under_way": is_open and not at_home,
-        "counts_from": papers.counts_from(paper),
+        "counts_from": paper.counts_from,
         "form": (form or forms.BackForm()) if at_home else None,
         "stop_form": (stop_form or forms.StopForm()) if is_open else None,
     }
