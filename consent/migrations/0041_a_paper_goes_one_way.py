@@ -37,9 +37,10 @@ DECLARE
     child boolean;
 BEGIN
     IF TG_OP = 'DELETE' THEN
-        -- One that a decision names is kept by its foreign key. An hour less: the clock of whoever sweeps may be ahead.
+        -- One that a decision names is kept by its foreign key. Some days less than the rule of retention says, whose clock may
+        -- be ahead of this one.
         IF OLD.stopped_at IS NULL AND OLD.answer <> 'no'
-            OR OLD.handed_out_at > clock_timestamp() - interval '365 days' + interval '1 hour' THEN
+            OR OLD.handed_out_at > clock_timestamp() - interval '360 days' THEN
             RAISE EXCEPTION 'what the desk did with papers is kept for a year' USING ERRCODE = 'LM070';
         END IF;
         RETURN OLD;
