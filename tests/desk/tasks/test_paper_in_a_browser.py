@@ -79,7 +79,7 @@ def test_a_yes_goes_its_way_without_javascript_on_a_phone(signed_in, someone, cl
     choose(desk, "known_by", "in_person")
     photograph(desk)
     desk.press("form[enctype] button")
-    assert desk.page.locator(".errors, .errorlist").count() > 0  # it was handed out today
+    assert desk.page.locator(".notice--error, [role=alert]").count() > 0  # it was handed out today
     assert Paper.objects.get().received_at is None
 
     days_pass(paper)
