@@ -46,6 +46,11 @@ def way_in(*, resident: Resident, card: str, at: datetime, tapped: bool = False)
     return WayIn(credential=lent.credential.pk, number=lent.number, pin=lent.pin)
 
 
+def has_way_in(*, resident: Resident) -> bool:
+    """A card or a PIN of theirs opens, so nothing that they say about a face changes whether they get in (law 1)."""
+    return Credential.objects.active().plain().filter(resident=resident).exists()
+
+
 def end_ways(*, resident: Resident, at: datetime) -> list[Place]:
     """They live nowhere here: every card, PIN, code and pass ends, and rules that name them go. Each reader that was
     told of one is asked to say that it has forgotten it."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from consent import enabling, guarding, withdrawal
+from consent import enabling, guarding, stopping, withdrawal
 from consent.decisions import one_at_a_time, wait_for_the_form, write
 from consent.guarding import NoGuardian as NoGuardian
 from consent.models import SERVES, Decision, Form, Purpose, Standing
@@ -107,6 +107,7 @@ def give(
         if voice.guardianship and not guarding.has_said_yes(voice.guardianship, purpose):
             # The second guardian's yes is a word of its own: it holds what the first one's no longer does.
             write(resident=resident, form=form, kind=Decision.Kind.GIVEN, voice=voice)
+        stopping.stop_others(resident=resident, purpose=purpose, but=voice.paper, at=at)
         return standing
     enabling.insist(
         neighborhood=resident.neighborhood, purpose=purpose, at=at, for_minors=ages.is_guarded(resident, at)
@@ -156,6 +157,7 @@ def refuse(
         raise TheyDecided
     last = said.order_by("-at").first()
     if last and last.kind == Decision.Kind.REFUSED and last.form_id == form.pk:
+        stopping.stop_others(resident=resident, purpose=purpose, but=voice.paper, at=at)
         return None
     write(
         resident=resident,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from consent import stopping
 from consent.models import Decision, Form
 from consent.voices import Voice
 from ledger.record import record
@@ -67,4 +68,6 @@ def write(
             "paper": voice.paper.pk if voice.paper else None,
         },
     )
+    if voice.capacity != Decision.Capacity.SYSTEM:
+        stopping.stop_others(resident=resident, purpose=form.purpose, but=voice.paper, at=decision.at)
     return decision

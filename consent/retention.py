@@ -10,12 +10,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from consent import withdrawal
-from consent.models import IN_FORCE, ImpactAssessment, Notice, Standing
+from consent.models import IN_FORCE, ImpactAssessment, Notice, Paper, Standing
 from residents.models import Resident
 from residents.retention import AsWritten, End, Kept, Rows, Rule, Years, deleted
 
 # PIPL 56. A trigger refuses to let one go a day earlier.
 ASSESSMENTS = Years(3)
+# The auditor's year. The database keeps them as long.
+PAPERS_KEPT = timedelta(days=365)
 
 
 def _over(at: datetime) -> Q:
@@ -23,6 +25,11 @@ def _over(at: datetime) -> Q:
     form = "decision__form__"
     replaced = ~Q(**{f"{form}state__in": IN_FORCE})
     return Q(expires_at__lte=at) | (replaced & Q(**{f"{form}superseded_at__lte": at}))
+
+
+def _papers_without_a_decision() -> Rows:
+    over = Paper.objects.filter(decision=None)
+    return over.filter(Q(stopped_at__isnull=False) | Q(answer=Paper.Answer.NO))
 
 
 def _claim_people(due: Rows, limit: int) -> list[Any]:
@@ -92,6 +99,19 @@ RULES: Sequence[Rule] = (
         forget=deleted(ImpactAssessment),
         grace=timedelta(days=2),
     ),
+    Rule(
+        code="consent.papers",
+        what=_("That a form went home on paper and nothing came of it"),
+        why=_("So that an auditor can see what the desk did with papers."),
+        life=PAPERS_KEPT,
+        since=_("after it was handed out"),
+        end=End.DELETE,
+        covers=("consent.Paper",),
+        rows=_papers_without_a_decision,
+        clock="handed_out_at",
+        forget=deleted(Paper),
+        grace=timedelta(days=1),
+    ),
 )
 
 KEPT: Sequence[Kept] = (
@@ -112,15 +132,21 @@ KEPT: Sequence[Kept] = (
         covers=("consent.Form", "consent.FormRecipient", "consent.FormText", "consent.Decision"),
     ),
     Kept(
-        what=_("A form that you signed on paper: when it went out and came back, and its scan"),
-        why=_("It is the proof of what you signed, for you and for whoever uses your data."),
-        until=_("The scan goes with the yes that it shows; the dates stay, like your decisions."),
-        covers=("consent.Paper", "consent.PaperScan"),
-    ),
-    Kept(
         what=_("Which guardian a child’s decisions were made by"),
         why=_("A yes or no in a child’s name must be shown to have been a guardian’s to give."),
         until=_("For good. Once both are deleted, it names two numbers that lead to nobody."),
         covers=("residents.Guardianship",),
+    ),
+    Kept(
+        what=_("Which of the staff handed out and read the paper on which you decided"),
+        why=_("So that a decision on paper can be proved, and whoever writes one down answers for it."),
+        until=_("For good. Once you are deleted, it names a number that leads to nobody."),
+        covers=("consent.Paper",),
+    ),
+    Kept(
+        what=_("The picture of the paper on which you said yes, encrypted"),
+        why=_("To prove that it was your own yes."),
+        until=_("Until the yes ends, or the paper is stopped; then it is deleted."),
+        covers=("consent.PaperScan",),
     ),
 )

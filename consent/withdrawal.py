@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from consent import powers, voices
+from consent import powers, scans, voices
 from consent.decisions import one_at_a_time, write
 from consent.models import SERVES, Decision, Form, Purpose, Standing
 from consent.voices import Voice
@@ -44,12 +44,22 @@ def withdraw(
     standings = _with_servants(resident, purpose)
     if not standings:
         raise NothingToWithdraw
-    for standing in standings:
+    first, *servants = standings
+    # On paper the sheet that was signed is named, which may say the same in other words than the one agreed to. It says
+    # nothing about what only served this: that ends with it.
+    signed = voice.paper
+    write(
+        resident=resident,
+        form=signed.form if signed else first.decision.form,
+        kind=Decision.Kind.WITHDRAWN,
+        voice=voice,
+    )
+    for standing in servants:
         write(
             resident=resident,
             form=standing.decision.form,
-            kind=Decision.Kind.WITHDRAWN,
-            voice=voice,
+            kind=Decision.Kind.SUPERSEDED if signed else Decision.Kind.WITHDRAWN,
+            voice=voices.clock(voice.language) if signed else voice,
         )
     return _end(standings, cause=ErasureOrder.Cause.WITHDRAWN, at=at)
 
@@ -132,6 +142,7 @@ def _end(standings: list[Standing], *, cause: ErasureOrder.Cause, at: datetime) 
     places: list[Place] = []
     for standing in standings:
         places += effects.call(f"withdraw:{standing.purpose}", standing=standing, at=at)
+        places += scans.delete_proofs(standing)
     first = standings[0]
     places.append(Place(kind=ErasurePlace.Kind.PAGES, target=first.pk))
     order = open_order(resident=first.resident, purpose=first.purpose, cause=cause, places=places, at=at)

@@ -105,6 +105,19 @@ class PhotoRefused(Exception):
 
 def read_photo(data: bytes) -> Pixels:
     """The picture as height x width x 3 RGB, upright, its longer side at most LONGER_SIDE."""
+    return np.array(_read(data, LONGER_SIDE), dtype=np.uint8)
+
+
+def plain_jpeg(data: bytes, *, longer_side: int, quality: int = 80) -> bytes:
+    """The same picture written anew, in memory: of the file that came nothing is left but what can be seen."""
+    out = io.BytesIO()
+    picture = _read(data, longer_side)
+    picture.info.clear()  # Pillow would copy a comment along
+    picture.save(out, format="JPEG", quality=quality)
+    return out.getvalue()
+
+
+def _read(data: bytes, longer_side: int) -> Image.Image:
     _check_bytes(data)
     # Importing face_recognition switches LOAD_TRUNCATED_IMAGES on for the whole process, and half a photo would
     # then decode to grey. The switch is global, hence the lock.
@@ -115,7 +128,7 @@ def read_photo(data: bytes) -> Pixels:
         )  # Pillow warns of bombs and odd metadata; the limits are checked below.
         with _open(data) as picture:
             _check_header(picture)
-            return _decode(picture)
+            return _decode(picture, longer_side)
 
 
 def _check_bytes(data: bytes) -> None:
@@ -159,16 +172,16 @@ def _check_header(picture: Image.Image) -> None:
             raise PhotoRefused(Refusal.FORMAT_NOT_SUPPORTED)
 
 
-def _decode(picture: Image.Image) -> Pixels:
+def _decode(picture: Image.Image, longer_side: int) -> Image.Image:
     # JPEGs decode at a half, a quarter or an eighth: a 40-megapixel photo need not become 120 MB of memory.
-    picture.draft(picture.mode, (2 * LONGER_SIDE, 2 * LONGER_SIDE))
+    picture.draft(picture.mode, (2 * longer_side, 2 * longer_side))
     try:
         picture.load()
     except _DAMAGE as error:
         raise PhotoRefused(Refusal.TRUNCATED) from error
     turn = _TURNS.get(_orientation(picture))
     plain = _to_rgb(picture)
-    factor = LONGER_SIDE / max(plain.size)
+    factor = longer_side / max(plain.size)
     if factor < 1:
         size = (
             max(1, round(plain.width * factor)),
@@ -177,7 +190,7 @@ def _decode(picture: Image.Image) -> Pixels:
         plain = plain.resize(size, Image.Resampling.LANCZOS)
     if turn is not None:
         plain = plain.transpose(turn)
-    return np.array(plain, dtype=np.uint8)
+    return plain
 
 
 def _orientation(picture: Image.Image) -> Any:

@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from access import photos, retention
+from consent import scans, stopping
 from residents import erasure, leaving
 from residents.models import ErasurePlace
 from vault import keys, rewrite
@@ -26,7 +27,7 @@ Evidence = dict[str, str | int | bool]
 
 def rows(place: ErasurePlace) -> Evidence | None:
     """They went with the withdrawal itself, or it could not have committed. Asked again all the same."""
-    left = retention.rows_left(place.target) + leaving.rows_left(place.target)
+    left = retention.rows_left(place.target) + leaving.rows_left(place.target) + scans.rows_left(place.target)
     return {"rows": left} if left == 0 else None
 
 
@@ -46,7 +47,11 @@ def pages(place: ErasurePlace) -> Evidence | None:
     others = ErasurePlace.objects.open().filter(order=place.order_id, kind__in=[Kind.ROWS, Kind.KEY])
     if others.exists():
         return None  # rewritten too early, the pages would keep what goes after
-    tables = leaving.NAMES if place.order.purpose == leaving.PERSON else retention.CIPHERTEXT
+    tables: tuple[str, ...] = {leaving.PERSON: leaving.NAMES, stopping.PAPER: ()}.get(
+        place.order.purpose, retention.CIPHERTEXT
+    )
+    if scans.are_in(place.order_id):
+        tables = (*tables, scans.TABLE)
     seen = {table: rewrite.rewrite(table=table, using="default") for table in tables}
     seen["vault_key"] = rewrite.rewrite_keys()
     return dict(seen) if all(seen.values()) else None

@@ -321,6 +321,8 @@ EFFECTS: dict[str, str] = {
     "access_changed": "access.passes.access_changed",
     "has_office": "committees.roles.has_office",
     "way_in": "access.residence.way_in",
+    "has_way_in": "access.residence.has_way_in",
+    "plain_picture": "access.pictures.plain",
     "end_ways": "access.residence.end_ways",
     "restore_ways": "access.residence.restore_ways",
     "forget_ways": "access.residence.forget_ways",

@@ -21,7 +21,8 @@ from django.core.cache import cache
 from access import changing, enrolment, feed, passes, photos, storage, tapping
 from access.models import Enrolment
 from committees import appointing
-from consent import coming_of_age, enabling
+from consent import coming_of_age, enabling, papers
+from consent.models import Paper
 from ledger import checkpoints, sequencing
 from portal import erasure, practice
 from portal.demo import assessing
@@ -51,6 +52,8 @@ def sweep(*, at: datetime) -> bool:
         ("last days", lambda: _carry_out(at)),
         ("orphaned photos", lambda: _delete_orphans(at)),
         ("waiting enrolments", lambda: _nudge(at)),
+        ("papers that lapse", lambda: _lapse(at)),
+        ("papers whose days are over", lambda: _count(at)),
         ("days of grace", lambda: _erase_people(at)),
         ("erasure orders", lambda: _erase(at)),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
@@ -96,6 +99,15 @@ def _erase_people(at: datetime) -> None:
         leaving.due_for_erasure(at=at, limit=AT_ONCE),
         lambda resident: leaving.erase(resident=resident, at=at),
     )
+
+
+def _lapse(at: datetime) -> None:
+    found = Paper.objects.overdue(at).order_by("handed_out_at").values_list("pk", flat=True)[:AT_ONCE]
+    _each(found, lambda paper: papers.lapse(paper=paper, at=at))
+
+
+def _count(at: datetime) -> None:
+    _each(papers.due(at=at)[:AT_ONCE], lambda paper: papers.take_effect(paper=paper, at=at))
 
 
 def _delete_orphans(at: datetime) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -8,6 +9,34 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.models.forms import Form
 from residents.models import Guardianship, Neighborhood, Resident, User
+
+# A confirmed yes counts after that; what has not come back, or was not read, by then counts no more: whoever still wants it
+# takes a new form home.
+WAIT = timedelta(days=3)
+BACK_WITHIN, READ_WITHIN = timedelta(days=60), timedelta(days=30)
+
+
+class PaperQuerySet(models.QuerySet["Paper"]):
+    def open(self) -> PaperQuerySet:
+        """At somebody's home, or on its way to count. What was answered with no is over at once."""
+        return self.filter(stopped_at=None, decision=None).exclude(answer="no")
+
+    def to_second(self) -> PaperQuerySet:
+        """A second clerk has to read it."""
+        return self.open().filter(received_at__isnull=False, confirmed_at=None)
+
+    def under_way(self) -> PaperQuerySet:
+        """A yes that came back and does not count yet."""
+        return self.open().filter(received_at__isnull=False)
+
+    def due(self, at: datetime) -> PaperQuerySet:
+        """To count now."""
+        return self.under_way().filter(confirmed_at__lte=at - WAIT)
+
+    def overdue(self, at: datetime) -> PaperQuerySet:
+        late = Q(received_at=None, handed_out_at__lte=at - BACK_WITHIN)
+        unread = Q(received_at__lte=at - READ_WITHIN, confirmed_at=None)
+        return self.open().filter(late | unread)
 
 
 class Paper(models.Model):
@@ -23,6 +52,8 @@ class Paper(models.Model):
         UNREADABLE = "unreadable", _("the second clerk read something else")
         DECIDED = "decided", _("the resident decided otherwise in the meantime")
         LAPSED = "lapsed", _("it never came back, or too late")
+        FORM = "form", _("the form changed in the meantime")
+        NOT_NOW = "not_now", _("when it was to count, something that it needs was not there")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
@@ -35,13 +66,14 @@ class Paper(models.Model):
     answer = models.CharField(max_length=5, choices=Answer.choices, blank=True)
     received_at = models.DateTimeField(null=True)
     received_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    scan_hash = models.BinaryField(
-        null=True
-    )  # SHA-256 of the picture; the picture itself is a side row, and goes
+    # SHA-256 of the picture as it was kept. The picture itself is a side row, and goes.
+    scan_hash = models.BinaryField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     stopped_at = models.DateTimeField(null=True)
     stopped_because = models.CharField(max_length=20, choices=Stopped.choices, blank=True)
+
+    objects = PaperQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("form on paper")
@@ -69,12 +101,24 @@ class Paper(models.Model):
     def __str__(self) -> str:
         return f"paper {str(self.pk)[:8]}"
 
+    @property
+    def counts_from(self) -> datetime | None:
+        return self.confirmed_at + WAIT if self.confirmed_at else None
+
+    @property
+    def number(self) -> str:
+        """As it stands on the sheet: enough to find it by, in one neighborhood."""
+        return f"{self.pk.hex[:4]}-{self.pk.hex[4:8]}".upper()
+
 
 class PaperScan(models.Model):
     """The picture of a signed paper, sealed. It goes when the yes ends; what it was a picture of stays as a hash."""
 
     paper = models.OneToOneField(Paper, models.PROTECT, primary_key=True, related_name="scan")
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
+    key = models.UUIDField(
+        unique=True, default=uuid.uuid4, editable=False
+    )  # in the vault; of this picture alone
     sealed = models.BinaryField()
     made_at = models.DateTimeField()
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from access.models import Device
-from consent import deciding
+from consent import deciding, stopping
 from consent.models import Purpose
 from portal.screens import ways
 from portal.screens.entrance import ResidentRequest, resident_only
@@ -65,6 +65,7 @@ SERVER_COPY = gettext_lazy(
 # What the entries in our database were, where it was not the face data.
 ROWS_OF = {
     str(Purpose.TEMPLATE_ON_SERVER): SERVER_COPY,
+    stopping.PAPER: gettext_lazy("The picture of the paper that you signed."),
     leaving.WAYS_IN: gettext_lazy("That you had these ways to get in. They open nothing any more."),
     leaving.PERSON: gettext_lazy("Your name, when you lived where, and who helped you."),
 }

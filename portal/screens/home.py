@@ -13,7 +13,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from consent import deciding
-from portal.screens import changes, codes, enabling, erasure, living, my_account, offices, record, told, ways
+from portal.screens import (
+    changes,
+    codes,
+    enabling,
+    erasure,
+    living,
+    my_account,
+    my_papers,
+    offices,
+    record,
+    told,
+    ways,
+)
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.sharing import title_of
 from residents.ages import today_in
@@ -51,6 +63,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "coming": changes.coming(resident=resident, held=held, at=at),
         "beside": codes.beside(resident=resident, at=at),
         "waiting": _waiting(resident, at),
+        "papers": my_papers.under_way(resident=resident, at=at),
         "said": living.waiting(resident=resident),
         "left": living.left(resident=resident),
         "looks": record.recent(resident=resident, since=at - RECENT, limit=SHOWN),

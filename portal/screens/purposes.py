@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from consent import stopping
 from consent.models import Purpose
 from residents import leaving
 
@@ -32,6 +33,12 @@ WORDS: Mapping[str, Words] = {
         title=_("You on the register"),
         summary=_("Your name, phone number and account."),
         erased=_("Your name, phone number and account"),
+    ),
+    stopping.PAPER: Words(
+        icon="file",
+        title=_("Your signed paper"),
+        summary=_("The picture of a paper that you signed."),
+        erased=_("The picture of a paper that you signed"),
     ),
     Purpose.FACE_AT_GATE: Words(
         icon="face",

@@ -20,6 +20,10 @@ class DeskAct(models.Model):
         CARD_LOST = "card_lost", _("Your card was reported lost and blocked")
         PIN_LENT = "pin_lent", _("A PIN was lent to you")
         PASS_MADE = "pass_made", _("A visitor pass was made for you")
+        PAPER_GIVEN = "paper_given", _("A form was given to you on paper, to take home")
+        PAPER_TAKEN = "paper_taken", _("A form that you signed came back, and was written down")
+        PAPER_READ = "paper_read", _("A second of the staff read the form that you signed")
+        PAPER_STOPPED = "paper_stopped", _("A form on paper was stopped, because you said so")
 
     class KnownBy(models.TextChoices):
         """How staff knew whom they had before them. No number of any document is written down."""
@@ -29,6 +33,7 @@ class DeskAct(models.Model):
         VOICE = "voice", _("by phone; I know the voice")
         HELPER = "helper", _("somebody else, who said dwelling and name and helps them")
         UNSURE = "unsure", _("by phone; I am not sure")
+        PAPER = "paper", _("by the signed paper alone")
 
     # To these a PIN may be told. Everybody else's waits where the resident comes in person.
     RECOGNISED = (KnownBy.IN_PERSON, KnownBy.RANG_BACK, KnownBy.VOICE)

@@ -38,6 +38,7 @@ class ErasureOrder(models.Model):
         MOVED_OUT = "moved_out", _("you do not live here any more")
         DIED = "died", _("a death was recorded")
         UNHELD = "unheld", _("no guardian who had agreed decides any more")
+        PAPER = "paper", _("the paper does not count")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")

@@ -18,7 +18,7 @@ from access import cards, gates, pairing, passes, rules, tapping
 from access.models import Credential, Device, Enrolment, EntryEvent, Gate, Pass, Rule, TapRequest, UnknownCard
 from committees import appointing
 from committees.models import Committee, Term
-from consent.models import Decision, Form, Notice, Purpose, Standing
+from consent.models import Decision, Form, Notice, Paper, Purpose, Standing
 from consent.voices import own
 from consent.withdrawal import withdraw
 from residents import batches, deaths, departures, letters, moving, owning, standing_by
@@ -50,6 +50,7 @@ from sharing import answering, disclosing, requesting
 from sharing.models import Answer, Disclosure, Recipient, Request
 from tests import make
 from tests.cast import draft, staff
+from tests.consent.papers import days_pass, handed, returned
 from tests.enrolling import agree
 
 Desk = Callable[[User], Client]
@@ -108,6 +109,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     _written(resident, clerk, here, now)
     _lived(resident, neighbor, clerk, now)
     _awaited(resident, gate, clerk, now)
+    _signed(resident, clerk, forms, now)
     LogEntry.objects.create(
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
@@ -198,6 +200,11 @@ def _consented(resident: Resident, neighbor: Resident, forms: Any, now: datetime
     )
 
 
+def _signed(resident: Resident, clerk: User, forms: Any, now: datetime) -> None:
+    """A yes on paper that waits for a second clerk."""
+    returned(days_pass(handed(resident, forms[Purpose.TEMPLATE_ON_SERVER], clerk, now)), clerk, now)
+
+
 def _shared(resident, clerk, chair, superuser, here: Neighborhood, now: datetime) -> None:
     recipient = Recipient.objects.create(neighborhood=here, name="青禾送水站", contact="柳岸路 3 号")
     before = now - timedelta(days=9)
@@ -235,7 +242,7 @@ def _written(resident: Resident, clerk: User, here: Neighborhood, now: datetime)
 def _all_of(here: Neighborhood) -> Community:
     kinds: list[type[Model]] = [
         *(Building, Unit, Resident, Occupancy, LookUp, ErasureOrder, Form, Decision, Standing, Notice),
-        *(Letter, LetterBatch),
+        *(Letter, LetterBatch, Paper),
         *(Committee, Term, Recipient, Request, Answer, Disclosure),
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),

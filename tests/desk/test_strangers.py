@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
 from access.models import Credential, Enrolment, EntryEvent, Gate, Pass, TapRequest, UnknownCard
-from consent.models import Form, Notice, Purpose
+from consent.models import Form, Notice, Paper, Purpose
 from residents.models import (
     Departure,
     ErasureOrder,
@@ -88,6 +88,7 @@ def filled(address: str, community: Community) -> list[str]:
         "imported": [community.first(Import).pk],
         "departure": [community.first(Departure).pk],
         "id": [row.pk for row in community.rows[User]],
+        "paper": [row.pk for row in community.rows[Paper]],
         "batch": [community.first(LetterBatch).pk],
         "letter": [row.pk for row in community.rows[Letter]],
         "code": ["0000-0000-0000"],

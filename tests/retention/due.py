@@ -28,15 +28,17 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from consent.models import ImpactAssessment, Notice, Purpose, Standing
+from consent import papers
+from consent.models import ImpactAssessment, Notice, Paper, Purpose, Standing
 from ledger.models import Opening
 from ledger.record import record
 from portal import retention
 from residents.ages import years_before
-from residents.models import Import, Letter, Neighborhood, Ownership, Resident, RetentionRun, User
+from residents.models import DeskAct, Import, Letter, Neighborhood, Ownership, Resident, RetentionRun, User
 from residents.retention import AsWritten, ByNeighborhood, Rule, Setting, Years
 from sharing.models import Disclosure, Recipient, Request
 from tests import make
+from tests.consent.papers import handed_out_at_exactly
 
 StillThere = Callable[[], bool]
 numbers = itertools.count(1)
@@ -184,6 +186,22 @@ def notice(place: Place, clock: datetime) -> StillThere:
         seen_at=clock,
     )
     return there(Notice, row.pk)
+
+
+def paper(place: Place, clock: datetime) -> StillThere:
+    """One that was stopped on the day it was handed out; the database's clock is moved by the owner alone."""
+    clerk = User.objects.create(username=f"staff-{next(numbers)}", is_superuser=True)
+    row = papers.hand_out(
+        resident=place.somebody(),
+        form=make.form(place.neighborhood, Purpose.FACE_AT_GATE, at=place.now),
+        language="en",
+        known_by=DeskAct.KnownBy.IN_PERSON,
+        by=clerk,
+        at=place.now,
+    )
+    papers.stop_at_desk(paper=row, known_by=DeskAct.KnownBy.IN_PERSON, by=clerk, at=place.now)
+    handed_out_at_exactly(row, clock)
+    return there(Paper, row.pk)
 
 
 def enrolment(state: str, field: str, **also: Any) -> Callable[[Place, datetime], StillThere]:
@@ -369,6 +387,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "consent.lapsed": standing,
     "consent.notices": notice,
     "consent.assessments": assessment,
+    "consent.papers": paper,
     "access.photos": enrolment("waiting", "created_at"),
     "access.enrolments_refused": enrolment("refused", "finished_at", reason="no_face"),
     "access.entry_events": event,

@@ -192,6 +192,7 @@ def _tasks(request: StaffRequest, found: Resident) -> list[dict[str, Any]]:
         ("desk_visitor_of", "manage_access", "bell", _("Visitor")),
         ("desk_card_of", "manage_access", "key", _("Add a card")),
         ("desk_letters_of", "manage_register", "send", _("Letters")),
+        ("desk_paper_of", "manage_register", "file", _("Form on paper")),
     )
     tasks = []
     for name, perm, icon, words in offered:

@@ -1,8 +1,4 @@
-"""Paper form: what can be printed to read, to fill in or to keep. What is not written down here yet is said plainly.
-
-A yes or a no on paper is not transcribed yet: that takes a signed form, a second look and a slip, and a page that did it
-by halves would be worse than none.
-"""
+"""Paper form: the way to a paper by its number, and what can be printed to read or to fill in. See `papers` for yes and no."""
 
 from __future__ import annotations
 
@@ -16,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from consent.models import Form
+from consent.models import Form, Paper
 from portal.screens.desk import slips
 from portal.screens.desk.entrance import StaffRequest, staff_only
 from portal.screens.purposes import WORDS
@@ -39,7 +35,14 @@ def paper(request: StaffRequest) -> HttpResponse:
         {"pk": form.pk, "title": WORDS[form.purpose].title, "version": form.version}
         for form in published.order_by("purpose")
     ]
-    return render(request, "desk/paper.html", {"notices": notices})
+    # Practice has no papers: nobody there decides anything.
+    waiting = Paper.objects.to_second().filter(neighborhood=request.neighborhood)
+    context = {
+        "notices": notices,
+        "waiting": waiting.exclude(received_by=request.user).count(),
+        "may_take_in": "manage_register" in request.rights and not request.neighborhood.practice,
+    }
+    return render(request, "desk/paper.html", context)
 
 
 @require_safe

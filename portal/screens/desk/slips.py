@@ -43,15 +43,16 @@ def show(
     build: Callable[[], Slip],
     *,
     of: Resident | None = None,
+    language: str = "",
     aside: str = "",
     further: Iterable[tuple[str, str]] = (),
     template: str = "desk/slip.html",
 ) -> HttpResponse:
-    """`build` is called once for each language, in it. `aside` is for the screen only; `further` are (words, address)."""
+    """`build` is called once for each language, in it: the one named, or those of `of`. `aside` is for the screen only; `further` are (words, address)."""
     sheets = []
-    for language in languages(of):
-        with translation.override(language):
-            sheets.append({"language": language, "slip": build(), "whom": whom_to_ring(request)})
+    for each in [language] if language else languages(of):
+        with translation.override(each):
+            sheets.append({"language": each, "slip": build(), "whom": whom_to_ring(request)})
     context: dict[str, Any] = {"sheets": sheets, "aside": aside, "further": list(further), "of": of}
     return render(request, template, context)
 

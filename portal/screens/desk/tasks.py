@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from access import hearing, losing, plain_ways
 from access.models import MethodChange
+from consent.models import Paper
 from portal.screens.desk import seconding
 from portal.screens.desk.entrance import StaffRequest, staff_only, today
 from residents import approving, tracking
@@ -86,7 +87,7 @@ TASKS = (
     Task(
         6,
         gettext_lazy("Paper form"),
-        gettext_lazy("Print one to read, sign or keep"),
+        gettext_lazy("Yes or no on paper, and what can be printed"),
         "file",
         "desk_paper",
         frozenset({"view_register"}),
@@ -175,7 +176,7 @@ def _silent(name: str) -> Due:
 
 def _to_second(request: StaffRequest) -> list[Due]:
     """What somebody wrote down and another of the staff must look at, nearly always before anything happens.
-    Three queries."""
+    Four queries."""
     here = {"neighborhood": request.neighborhood}
     leaving = Departure.objects.open().filter(seconded_by=None, court=False, **here).exclude(document="")
     died = Death.objects.filter(confirmed_at=None, undone_at=None, **here)
@@ -202,6 +203,14 @@ def _to_second(request: StaffRequest) -> list[Due]:
             count,
         )
         found.append(Due("people", words % {"count": count}, reverse("desk_bars")))
+    signed = Paper.objects.to_second().filter(**here).exclude(received_by=request.user)
+    if count := signed.count():
+        words = ngettext(
+            "%(count)s signed paper waits for a second of the staff to read it.",
+            "%(count)s signed papers wait for a second of the staff to read them.",
+            count,
+        )
+        found.append(Due("file", words % {"count": count}, reverse("desk_paper_next")))
     return found
 
 
