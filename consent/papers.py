@@ -15,7 +15,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from consent import deciding, guarding, voices, withdrawal
+from consent import deciding, enabling, guarding, voices, withdrawal
 from consent.deciding import FormChanged, GuardiansDisagree, LivesNotHere, NeedsFirst, NoGuardian, TooYoung
 from consent.decisions import one_at_a_time
 from consent.enabling import NotEnabled
@@ -38,7 +38,7 @@ REFUSED = (NeedsFirst, LivesNotHere, TooYoung, NoGuardian, GuardiansDisagree, No
 
 class PaperRefused(Exception):
     """Nothing was written. `reason` is one of: card_first, guardian, language, own, interest, same_clerk, on_its_way, same_day,
-    over, not_now, counts."""
+    over, not_now, counts, not_offered."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -81,6 +81,8 @@ def hand_out(
     stands = Standing.objects.of(resident, form.purpose).exists()
     if not stands and not effects.call("has_way_in", resident=resident):
         raise PaperRefused("card_first")
+    if not stands:
+        _insist_on_enabling(resident, form, at)
     before = Paper.objects.open().filter(
         resident=resident, form__purpose=form.purpose, guardianship=guardianship
     )
@@ -321,6 +323,17 @@ def _fresh(paper: Paper) -> Paper:
 def _insist(by: User, neighborhood: Neighborhood, perm: str, at: datetime) -> None:
     if not may(by, perm, neighborhood, at):
         raise PermissionDenied
+
+
+def _insist_on_enabling(resident: Resident, form: Form, at: datetime) -> None:
+    """Nobody is asked on paper for what is not offered here."""
+    minors = ages.is_guarded(resident, at)
+    try:
+        enabling.insist(
+            neighborhood=resident.neighborhood, purpose=Purpose(form.purpose), at=at, for_minors=minors
+        )
+    except NotEnabled:
+        raise PaperRefused("not_offered") from None
 
 
 def _insist_on_a_signer(resident: Resident, guardianship: Guardianship | None, at: datetime) -> None:

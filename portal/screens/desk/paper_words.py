@@ -25,6 +25,7 @@ REFUSED: dict[str, Promise] = {
         "It was handed out today. A yes counts only if it went home for a night: take it in from tomorrow on. A no is taken in"
         " at once."
     ),
+    "not_offered": _("It is not offered here at present, so nobody is asked. Stopping it works at any time."),
     "over": _("This paper is over. Hand out a new one, if they want it."),
     "not_now": _("This paper has come back already."),
 }
