@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from access import pins
-from consent import deciding, papers, withdrawal
+from consent import deciding, enabling, papers, withdrawal
 from consent.models import Decision, Notice, Paper, PaperScan, Purpose, Standing
 from consent.papers import PaperRefused, Reading
 from consent.voices import own
@@ -71,6 +71,21 @@ def test_the_card_comes_first(resident, forms, clerk, now):
 def test_who_said_yes_and_has_no_card_gets_the_form_to_say_no_on(resident, forms, clerk, now):
     make.consent(resident, at=now)
     said_no(handed(resident, forms[FACE], clerk, now), clerk, now)
+    assert not Standing.objects.exists()
+
+
+@pytest.mark.obligation("17", "18")
+def test_nobody_is_asked_on_paper_for_what_is_not_offered(here, carded, forms, clerk, now):
+    enabling.make_stale(neighborhood=here, because=enabling.Because.INCIDENT, at=now)
+    with pytest.raises(PaperRefused, match="not_offered"):
+        handed(carded, forms[FACE], clerk, now)
+
+
+@pytest.mark.obligation("17", "18")
+def test_a_yes_on_paper_does_not_count_once_it_is_not_offered_any_more(here, due, now):
+    enabling.make_stale(neighborhood=here, because=enabling.Because.INCIDENT, at=now)
+    assert counts(due, now) is None
+    assert state(due) == Stopped.NOT_NOW
     assert not Standing.objects.exists()
 
 
@@ -372,7 +387,8 @@ def child(here, carded, today, clerk, now):
 
 
 @pytest.fixture
-def guardianship(child, carded, clerk, now):
+def guardianship(here, child, carded, clerk, now):
+    make.enable(here, at=now, for_minors=True)
     return verify_guardian(child=child, guardian=carded, verified="register", by=clerk, at=now)
 
 
