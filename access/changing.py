@@ -18,6 +18,8 @@ from django.db import DatabaseError, transaction
 from access import emptying, gates, outlook
 from access.feed import lock_counter
 from access.models import Gate, MethodChange
+from consent import enabling, publishing
+from consent.models import Modality
 from ledger.record import record
 from residents.ages import today_in
 from residents.models import Neighborhood, User
@@ -87,7 +89,7 @@ def announce(*, change: MethodChange, by: User, at: datetime) -> MethodChange:
     _insist(by, gate.neighborhood, at)
     if change.state != State.PLANNED:
         raise ChangeRefused("closed")
-    if by.pk == change.planned_by_id:
+    if publishing.is_one_person(change.planned_by_id, by.pk):
         raise ChangeRefused("same_person")
     if change.takes_effect_on is None or change.takes_effect_on < earliest(gate.neighborhood, at):
         raise ChangeRefused("too_soon")
@@ -139,7 +141,7 @@ def carry_out(*, change: MethodChange, at: datetime) -> bool:
 def switch_off_faces(*, gate: Gate, why: str, by: User, at: datetime) -> MethodChange:
     """After an incident: this gate looks at no face any more, from its next poll on. Cards, PINs and codes go on.
 
-    To bring faces back takes a plan like any other. What was planned for this gate is called off: it set out from methods
+    To bring faces back takes a plan like any other, and nobody enrols anywhere until it is assessed anew. What was planned for this gate is called off: it set out from methods
     that are no more.
 
     Raises: ChangeRefused, PermissionDenied
@@ -155,6 +157,10 @@ def switch_off_faces(*, gate: Gate, why: str, by: User, at: datetime) -> MethodC
         _call_off(planned, None, at)
     after = MethodChange.spelled(method for method in gate.methods if method != "face")
     done = _insert(gate, after=after, why=why, by=by, at=at, kind=Kind.INCIDENT, state=State.DONE)
+    # What was assessed had not foreseen it: at no other gate does anybody enrol until it is assessed anew.
+    enabling.make_stale(
+        neighborhood=gate.neighborhood, modality=Modality.FACE, because=enabling.Because.INCIDENT, at=at
+    )
     _record("faces_off_at_once", done, by)
     _show(gate, done, at)
     emptying.empty(held, gate=gate, at=at)

@@ -43,6 +43,7 @@ STATES: Mapping[str, str] = {
     Kind.EXPIRED: "dpv:ConsentExpired",
     Kind.SUPERSEDED: "dpv:ConsentRevoked",  # by the controller: the form it was given to is not in force any more
     Kind.ENDED: "dpv:ConsentExpired",  # "temporal or contextual": living here was the context
+    Kind.UNHELD: "dpv:ConsentExpired",  # and so was the power of the guardians who had agreed
 }
 PURPOSES: Mapping[str, str] = {
     Purpose.FACE_AT_GATE: "dpv:EnforceAccessControl",

@@ -22,7 +22,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from ledger import sequencing, tree
-from ledger.models import Checkpoint, Cosignature, Witness
+from ledger.models import Checkpoint, Cosignature, Leaf, Waiting, Witness
 from ledger.notes import COSIGNATURE, ED25519, BadNote, Key, Note, Signature, parse
 
 TIME_BYTES = 8
@@ -79,6 +79,15 @@ def make() -> Checkpoint | None:
 
 def newest() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
+
+
+def uncovered_since() -> datetime | None:
+    """When the oldest entry was made that no checkpoint covers yet: one that waits, or a leaf. Three queries."""
+    last = newest()
+    waiting = Waiting.objects.order_by("entry_id").values_list("entry__at", flat=True).first()
+    leaves = Leaf.objects.filter(index__gte=last.size if last else 0).order_by("index")
+    found = [at for at in (waiting, leaves.values_list("entry__at", flat=True).first()) if at]
+    return min(found, default=None)
 
 
 def covering(index: int) -> Checkpoint | None:

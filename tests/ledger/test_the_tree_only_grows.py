@@ -141,7 +141,7 @@ def test_no_entry_is_left_out(refused, log):
 def test_every_entry_waits_whoever_writes_it_and_however(committed, app_sql, owner_sql):
     sql = (
         "INSERT INTO ledger_entry (kind, commitment)"
-        " SELECT 'test.made', sha256(int8send(n)) FROM generate_series(1, 3) n"
+        " SELECT 'test.made', sha256(uuid_send(gen_random_uuid())) FROM generate_series(1, 3)"
     )
     app_sql().execute(sql)
     owner = owner_sql()
@@ -221,3 +221,14 @@ def test_a_checkpoint_says_when_it_was_made_whoever_says_otherwise(log, owner_sq
     )
     first, second = Checkpoint.objects.order_by("size")
     assert second.at >= first.at
+
+
+@pytest.mark.obligation("F17")
+@pytest.mark.parametrize("role", ["app", "owner"])
+def test_no_two_entries_are_one_leaf(log, app_sql, owner_sql, role):
+    """Of two that are, the second could never have a place, and nothing after it would."""
+    session = app_sql() if role == "app" else owner_sql()
+    again = "INSERT INTO ledger_entry (kind, commitment) SELECT 'test.made', commitment FROM ledger_entry"
+    with pytest.raises(errors.UniqueViolation, match="ledger_entry_commitment_once"):
+        session.execute(f"{again} WHERE id = {log.pk}")
+    assert sequencing.run() == 1
