@@ -66,8 +66,7 @@ def plan(
         raise ChangeRefused("no_card")
     if after == MethodChange.spelled(gate.methods):
         raise ChangeRefused("same")
-    if {"face", "fingerprint"} & set(methods) and gate.place not in Gate.PUBLIC:
-        raise ChangeRefused("not_here")
+    _insist_on_the_place(gate, methods)
     if not why.strip():
         raise ChangeRefused("why")
     if takes_effect_on < earliest(gate.neighborhood, at):
@@ -131,7 +130,7 @@ def carry_out(*, change: MethodChange, at: datetime) -> bool:
     try:
         return _carry_out(change, at)
     except ChangeRefused as refused:
-        if refused.code not in ("left_without", "not_in_service", "not_now"):
+        if refused.code not in ("left_without", "not_in_service", "not_here", "not_now"):
             raise
         _hold_up(change, refused.code, at)
         return False
@@ -181,6 +180,7 @@ def _carry_out(change: MethodChange, at: datetime) -> bool:
         return False
     if not gate.in_service:
         raise ChangeRefused("not_in_service")
+    _insist_on_the_place(gate, change.methods_after)  # it may have been put down for another place since
     if not outlook.of(gate=gate, methods=change.methods_after, at=at).nobody_is_left:
         raise ChangeRefused("left_without")
     _step(change, State.DONE, done_at=at)
@@ -194,6 +194,11 @@ def _carry_out(change: MethodChange, at: datetime) -> bool:
 
 def _has_come(change: MethodChange, gate: Gate, at: datetime) -> bool:
     return change.takes_effect_on is not None and change.takes_effect_on <= today_in(gate.neighborhood, at)
+
+
+def _insist_on_the_place(gate: Gate, methods: Collection[str]) -> None:
+    if {"face", "fingerprint"} & set(methods) and gate.place not in Gate.PUBLIC:
+        raise ChangeRefused("not_here")
 
 
 def _show(gate: Gate, change: MethodChange, at: datetime) -> None:
