@@ -162,11 +162,12 @@ def _still_holds(log: str, now: Seen, before: Seen) -> bool:
     """Whether what was fetched is merely an old page: whatever stands between keeps one, and the log itself goes on to prove
     what it had shown. Two checkpoints of which one continues the other accuse nobody."""
     try:
-        return continues(now.size, before.size, now.root, before.root, _path(log, now, before))
+        path = _path(log, now, before)
     except Ended as ended:
         if ended.code == "not_reached":
             raise
         return False
+    return bool(continues(now.size, before.size, now.root, before.root, path))
 
 
 def _path(log: str, old: Seen, new: Seen) -> list[bytes]:

@@ -37,19 +37,30 @@ def sheet(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(request: HttpRequest) -> dict[str, Any]:
-    """Two queries."""
+    """Two queries, and two more where nobody has signed the newest one: it is made every few seconds, and witnesses come by
+    once a day."""
     newest = checkpoints.newest()
     base = request.build_absolute_uri(reverse("log")).rstrip("/")
     shown: dict[str, Any] = {"checkpoint": newest, "key": str(checkpoints.key()), "base": base, "seen": []}
     if newest is None:
         return shown
     signed = checkpoints.cosignatures(newest)
+    before = newest if signed else checkpoints.covering(0)
     return {
         **shown,
         "groups": _groups(newest),
         "note": checkpoints.note(newest, signed),
         "seen": [_seen(each) for each in signed],
+        "seen_before": _seen_before(before) if before != newest else None,
     }
+
+
+def _seen_before(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
+    """The newest one that somebody else has signed."""
+    signed = checkpoints.cosignatures(checkpoint) if checkpoint else []
+    return (
+        {"size": checkpoint.size, "seen": [_seen(each) for each in signed]} if checkpoint and signed else None
+    )
 
 
 def _groups(checkpoint: Checkpoint) -> list[str]:
