@@ -18,8 +18,9 @@ from django.db import DatabaseError, transaction
 from access import emptying, gates, outlook
 from access.feed import lock_counter
 from access.models import Gate, MethodChange
-from consent import enabling, publishing
+from consent import enabling
 from consent.models import Modality
+from consent.one_person import is_one_person
 from ledger.record import record
 from residents.ages import today_in
 from residents.models import Neighborhood, User
@@ -88,7 +89,7 @@ def announce(*, change: MethodChange, by: User, at: datetime) -> MethodChange:
     _insist(by, gate.neighborhood, at)
     if change.state != State.PLANNED:
         raise ChangeRefused("closed")
-    if publishing.is_one_person(change.planned_by_id, by.pk):
+    if is_one_person(change.planned_by_id, by.pk):
         raise ChangeRefused("same_person")
     if change.takes_effect_on is None or change.takes_effect_on < earliest(gate.neighborhood, at):
         raise ChangeRefused("too_soon")
