@@ -114,7 +114,10 @@ def entries_of(decisions: Iterable[Decision]) -> dict[UUID, Entry]:
 
 def context_url() -> str:
     """Where anybody finds the context. Nothing here ever fetches it."""
-    return f"https://{settings.LEDGER_ORIGIN}/{CONTEXT.name}"
+    host = settings.LEDGER_ORIGIN.partition("/")[
+        0
+    ]  # what follows it may become another name; the address stays
+    return f"https://{host}/log/{CONTEXT.name}"
 
 
 def _signed(decision: Decision, entry: Entry, said: Json, proof: Json) -> Json:

@@ -353,3 +353,18 @@ def test_a_number_with_a_fraction_is_shown_as_it_stands(bundle, key, tmp_path, c
     code, said = verdict(capsys, "receipt", saved(tmp_path, "x.json", account), "--key", key)
     assert code == OPEN
     assert ("a: 1.5" in said, "b: [2500.0]" in said, "object at" in said) == (True, True, False)
+
+
+def test_under_a_new_name_nothing_rests_on_what_was_signed_under_the_old(tmp_path, capsys, settings):
+    """After a backup was restored: a proof by the old name's checkpoint, cosigned as it may be, would be called false."""
+    entry = write()[0]
+    old, seen = grow(5), Cosigner()
+    checkpoints.welcome(seen.key)
+    checkpoints.take(seen.note(old, 1_700_000_000), at=old.at)
+    settings.LEDGER_ORIGIN = "linmen.test/log/2"
+    key = str(checkpoints.key())
+    assert (checkpoints.newest(), checkpoints.make()) == (None, None)
+    assert bundles.bundle(entry)["pending"] is True
+    assert verdict(capsys, "receipt", saved(tmp_path, "x", bundles.bundle(entry)), "--key", key)[0] == OPEN
+    grow(2)
+    assert verdict(capsys, "receipt", saved(tmp_path, "x", bundles.bundle(entry)), "--key", key)[0] == HOLDS
