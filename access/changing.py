@@ -18,6 +18,9 @@ from django.db import DatabaseError, transaction
 from access import emptying, gates, outlook
 from access.feed import lock_counter
 from access.models import Gate, MethodChange
+from consent import enabling
+from consent.models import Modality
+from consent.one_person import is_one_person
 from ledger.record import record
 from residents.ages import today_in
 from residents.models import Neighborhood, User
@@ -64,8 +67,7 @@ def plan(
         raise ChangeRefused("no_card")
     if after == MethodChange.spelled(gate.methods):
         raise ChangeRefused("same")
-    if {"face", "fingerprint"} & set(methods) and gate.place not in Gate.PUBLIC:
-        raise ChangeRefused("not_here")
+    _insist_on_the_place(gate, methods)
     if not why.strip():
         raise ChangeRefused("why")
     if takes_effect_on < earliest(gate.neighborhood, at):
@@ -87,7 +89,7 @@ def announce(*, change: MethodChange, by: User, at: datetime) -> MethodChange:
     _insist(by, gate.neighborhood, at)
     if change.state != State.PLANNED:
         raise ChangeRefused("closed")
-    if by.pk == change.planned_by_id:
+    if is_one_person(change.planned_by_id, by.pk):
         raise ChangeRefused("same_person")
     if change.takes_effect_on is None or change.takes_effect_on < earliest(gate.neighborhood, at):
         raise ChangeRefused("too_soon")
@@ -129,7 +131,7 @@ def carry_out(*, change: MethodChange, at: datetime) -> bool:
     try:
         return _carry_out(change, at)
     except ChangeRefused as refused:
-        if refused.code not in ("left_without", "not_in_service", "not_now"):
+        if refused.code not in ("left_without", "not_in_service", "not_here", "not_now"):
             raise
         _hold_up(change, refused.code, at)
         return False
@@ -139,7 +141,7 @@ def carry_out(*, change: MethodChange, at: datetime) -> bool:
 def switch_off_faces(*, gate: Gate, why: str, by: User, at: datetime) -> MethodChange:
     """After an incident: this gate looks at no face any more, from its next poll on. Cards, PINs and codes go on.
 
-    To bring faces back takes a plan like any other. What was planned for this gate is called off: it set out from methods
+    To bring faces back takes a plan like any other, and nobody enrols anywhere until it is assessed anew. What was planned for this gate is called off: it set out from methods
     that are no more.
 
     Raises: ChangeRefused, PermissionDenied
@@ -155,6 +157,10 @@ def switch_off_faces(*, gate: Gate, why: str, by: User, at: datetime) -> MethodC
         _call_off(planned, None, at)
     after = MethodChange.spelled(method for method in gate.methods if method != "face")
     done = _insert(gate, after=after, why=why, by=by, at=at, kind=Kind.INCIDENT, state=State.DONE)
+    # What was assessed had not foreseen it: at no other gate does anybody enrol until it is assessed anew.
+    enabling.make_stale(
+        neighborhood=gate.neighborhood, modality=Modality.FACE, because=enabling.Because.INCIDENT, at=at
+    )
     _record("faces_off_at_once", done, by)
     _show(gate, done, at)
     emptying.empty(held, gate=gate, at=at)
@@ -175,6 +181,7 @@ def _carry_out(change: MethodChange, at: datetime) -> bool:
         return False
     if not gate.in_service:
         raise ChangeRefused("not_in_service")
+    _insist_on_the_place(gate, change.methods_after)  # it may have been put down for another place since
     if not outlook.of(gate=gate, methods=change.methods_after, at=at).nobody_is_left:
         raise ChangeRefused("left_without")
     _step(change, State.DONE, done_at=at)
@@ -188,6 +195,11 @@ def _carry_out(change: MethodChange, at: datetime) -> bool:
 
 def _has_come(change: MethodChange, gate: Gate, at: datetime) -> bool:
     return change.takes_effect_on is not None and change.takes_effect_on <= today_in(gate.neighborhood, at)
+
+
+def _insist_on_the_place(gate: Gate, methods: Collection[str]) -> None:
+    if {"face", "fingerprint"} & set(methods) and gate.place not in Gate.PUBLIC:
+        raise ChangeRefused("not_here")
 
 
 def _show(gate: Gate, change: MethodChange, at: datetime) -> None:

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from consent import enabling, terms
 from consent.content import changed_parts, content_hash
 from consent.models import IN_FORCE, Form, FormText, ImpactAssessment, Modality, Notice, Purpose, Standing
+from consent.one_person import is_one_person
 from ledger.record import record
 from residents.models import Neighborhood, User
 
@@ -156,14 +157,6 @@ def in_force_before(form: Form) -> Form | None:
     return Form.objects.filter(
         neighborhood_id=form.neighborhood_id, purpose=form.purpose, state=Form.State.PUBLISHED
     ).first()
-
-
-def is_one_person(account: UUID | None, other: UUID) -> bool:
-    """As far as the register knows. The database answers, which also refuses."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT consent_one_person(%s, %s)", [account, other])
-        row = cursor.fetchone()
-    return row is None or row[0] is not False
 
 
 def check_number(form: Form) -> str:

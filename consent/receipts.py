@@ -43,6 +43,7 @@ STATES: Mapping[str, str] = {
     Kind.EXPIRED: "dpv:ConsentExpired",
     Kind.SUPERSEDED: "dpv:ConsentRevoked",  # by the controller: the form it was given to is not in force any more
     Kind.ENDED: "dpv:ConsentExpired",  # "temporal or contextual": living here was the context
+    Kind.UNHELD: "dpv:ConsentExpired",  # and so was the power of the guardians who had agreed
 }
 PURPOSES: Mapping[str, str] = {
     Purpose.FACE_AT_GATE: "dpv:EnforceAccessControl",
@@ -113,7 +114,10 @@ def entries_of(decisions: Iterable[Decision]) -> dict[UUID, Entry]:
 
 def context_url() -> str:
     """Where anybody finds the context. Nothing here ever fetches it."""
-    return f"https://{settings.LEDGER_ORIGIN}/{CONTEXT.name}"
+    host = settings.LEDGER_ORIGIN.partition("/")[
+        0
+    ]  # what follows it may become another name; the address stays
+    return f"https://{host}/log/{CONTEXT.name}"
 
 
 def _signed(decision: Decision, entry: Entry, said: Json, proof: Json) -> Json:

@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ledger import sequencing, tree
-from ledger.models import Checkpoint, Cosignature, Witness
+from ledger.models import Checkpoint, Cosignature, Leaf, Waiting, Witness
 from ledger.notes import COSIGNATURE, ED25519, BadNote, Key, Note, Signature, parse
 
 TIME_BYTES = 8
@@ -50,7 +51,13 @@ class Handed:
 
 def key() -> Key:
     """The log's public key, to be printed on notice boards."""
-    return Key(settings.LEDGER_ORIGIN, ED25519, _private().public_key().public_bytes_raw())
+    return key_of(settings.LEDGER_ORIGIN)
+
+
+def key_of(origin: str) -> Key:
+    """The same, under the name that something is of: one that the log had before, or else the one it has."""
+    name = origin if origin in settings.LEDGER_FORMER_ORIGINS else settings.LEDGER_ORIGIN
+    return Key(name, ED25519, _private().public_key().public_bytes_raw())
 
 
 def sign(message: bytes) -> bytes:
@@ -68,8 +75,7 @@ def make() -> Checkpoint | None:
     if not sequencing.hold():
         return None
     size = tree.size()
-    last = newest()
-    if size <= (last.size if last else 0):
+    if size <= _signed():
         return None
     root = tree.root(size)
     body = text(size=size, root=root)
@@ -78,15 +84,36 @@ def make() -> Checkpoint | None:
 
 
 def newest() -> Checkpoint | None:
-    return Checkpoint.objects.order_by("-size").first()
+    return _ours().order_by("-size").first()
+
+
+def _ours() -> QuerySet[Checkpoint]:
+    """Under the name that the log has now. Those of before a backup was restored promised another history."""
+    return Checkpoint.objects.filter(note__startswith=f"{settings.LEDGER_ORIGIN}\n")
+
+
+def _signed() -> int:
+    """How much of the tree was signed, under whatever name."""
+    last = Checkpoint.objects.order_by("-size").first()
+    return last.size if last else 0
+
+
+def uncovered_since() -> datetime | None:
+    """When the oldest entry was made that no checkpoint covers yet: one that waits, or a leaf. Three queries."""
+    waiting = Waiting.objects.order_by("entry_id").values_list("entry__at", flat=True).first()
+    leaves = Leaf.objects.filter(index__gte=_signed()).order_by("index")
+    found = [at for at in (waiting, leaves.values_list("entry__at", flat=True).first()) if at]
+    return min(found, default=None)
 
 
 def covering(index: int) -> Checkpoint | None:
     """The newest checkpoint with this leaf in it: one that somebody cosigned, if there is any."""
-    seen = Cosignature.objects.filter(checkpoint__size__gt=index).select_related("checkpoint")
+    seen = Cosignature.objects.filter(
+        checkpoint__size__gt=index, checkpoint__note__startswith=f"{settings.LEDGER_ORIGIN}\n"
+    ).select_related("checkpoint")
     if cosigned := seen.order_by("-checkpoint__size").first():
         return cosigned.checkpoint
-    return Checkpoint.objects.filter(size__gt=index).order_by("-size").first()
+    return _ours().filter(size__gt=index).order_by("-size").first()
 
 
 def cosignatures(checkpoint: Checkpoint) -> list[Cosignature]:

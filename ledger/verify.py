@@ -64,6 +64,7 @@ except ImportError:
 HOLDS, FALSE, UNREADABLE, OPEN = 0, 1, 2, 3
 LARGEST_FILE = 4_000_000
 LARGEST_ZIP, MOST_FILES = 64_000_000, 20_000
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 LARGEST = 2**63 - 1
 LOG, COSIGNATURE = 1, 4  # what a key signs
 NAME = re.compile(r"[!-*,-~]{1,128}")
@@ -310,7 +311,10 @@ class _Float:
     """A number with a fraction: a receipt may hold one, and a proof may not, so it passes for nothing there."""
 
     def __init__(self, text: str) -> None:
-        """What it says is of no interest."""
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 def number(value: object, what: str) -> int:
@@ -601,14 +605,19 @@ def plain(value: object, deeper: int) -> bool:
 def everything(report: Report, asked: argparse.Namespace) -> None:
     """The file that a person takes home: every slip and account in it, and the checkpoint beside them."""
     files = unpacked(asked.file)
+    counted = 0
     for name in sorted(files):
-        if name.endswith((".jsonld", ".json")) and "/" in name:
-            report.say("file_named", name=name)
+        if "/" not in name:
+            continue
+        report.say("file_named", name=name)
+        if name.endswith((".jsonld", ".json")):
             check_receipt(report, parsed(files[name]), asked.key, asked.witness)
+            counted += 1
+        else:  # said, or a slip could be put aside by another name
+            report.found(OPEN, "not_looked_at")
     if "checkpoint.txt" in files:
         report.say("file_named", name="checkpoint.txt")
         check_checkpoint(report, Checkpoint(files["checkpoint.txt"]), asked.key, asked.witness)
-    counted = sum("/" in name for name in files)
     report.found(HOLDS if counted else OPEN, "counted", count=counted)
 
 
@@ -618,8 +627,13 @@ def unpacked(file: str) -> dict[str, bytes]:
     try:
         if os.path.isdir(file):
             for folder in ("", "receipts", "entries"):
-                for name in sorted(os.listdir(os.path.join(file, folder)))[:MOST_FILES]:
-                    path = os.path.join(file, folder, name)
+                where = os.path.join(file, folder)
+                # Who never decided anything has no slips.
+                names = sorted(os.listdir(where)) if os.path.isdir(where) else []
+                if len(names) > MOST_FILES:
+                    raise Bad("file")
+                for name in names:
+                    path = os.path.join(where, name)
                     if os.path.isfile(path):
                         found[f"{folder}/{name}" if folder else name] = read(path)
             return found
@@ -630,8 +644,14 @@ def unpacked(file: str) -> dict[str, bytes]:
             if len({part.filename for part in parts}) != len(parts):
                 raise Bad("file")
             for part in parts:
-                if part.file_size <= LARGEST_FILE and not part.is_dir():
-                    found[part.filename] = opened.read(part)
+                if part.is_dir():
+                    continue
+                # How large it gets is what it says of itself; so it is read piece by piece, as far as it may. The other
+                # methods of packing unpack all at once.
+                if part.file_size > LARGEST_FILE or part.compress_type not in PACKED:
+                    raise Bad("file")
+                with opened.open(part) as inside:
+                    found[part.filename] = inside.read(part.file_size + 1)
     except (OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error):
         raise Bad("file") from None
     return found
@@ -812,6 +832,10 @@ WORDS = {
         "显示过，但当时没有记入：{name}：{value}",
     ),
     "file_named": ("\nFile {name}", "\n文件 {name}"),
+    "not_looked_at": (
+        "Nothing is said about this file: it is named neither as a slip nor as a proof.",
+        "没有核对这个文件：从名称看，它既不是回执也不是证明。",
+    ),
     "counted": ("{count} files were looked at.", "共核对了 {count} 个文件。"),
     "slip": ("The slip is not written as a slip is.", "回执的写法不对。"),
     "file": ("A file cannot be opened, or is far too large.", "有文件打不开，或者太大了。"),

@@ -147,22 +147,40 @@ def _checked(data: bytes, log: Key) -> Seen:
 
 def _compare(log: str, state: Path, before: Seen, now: Seen) -> None:
     if now.size < before.size:
+        if _still_holds(log, now, before):
+            raise Ended(NOT_DECIDED, "stale", before=before.size, now=now.size)
         raise _foul(state, "shrunk", before, now)
     if now.size == before.size:
         if now.root != before.root:
             raise _foul(state, "forked", before, now)
         return
-    answer = _fetch(f"{log}/proof/consistency?old={before.size}&size={now.size}")
+    if not continues(before.size, now.size, before.root, now.root, _path(log, before, now)):
+        raise _foul(state, "rewritten", before, now)
+
+
+def _still_holds(log: str, now: Seen, before: Seen) -> bool:
+    """Whether what was fetched is merely an old page: whatever stands between keeps one, and the log itself goes on to prove
+    what it had shown. Two checkpoints of which one continues the other accuse nobody."""
+    try:
+        path = _path(log, now, before)
+    except Ended as ended:
+        if ended.code == "not_reached":
+            raise
+        return False
+    return bool(continues(now.size, before.size, now.root, before.root, path))
+
+
+def _path(log: str, old: Seen, new: Seen) -> list[bytes]:
+    answer = _fetch(f"{log}/proof/consistency?old={old.size}&size={new.size}")
     try:
         found = only(json.loads(answer), {"schema", "old", "size", "path"}, "proof")
         sizes = number(found["old"], "proof"), number(found["size"], "proof")
-        path = path_of(found["path"], "proof")
+        path: list[bytes] = path_of(found["path"], "proof")
     except (Bad, ValueError, RecursionError):
-        raise Ended(NOT_DECIDED, "no_proof", old=before.size, size=now.size) from None
-    if sizes != (before.size, now.size):
-        raise Ended(NOT_DECIDED, "no_proof", old=before.size, size=now.size)
-    if not continues(before.size, now.size, before.root, now.root, path):
-        raise _foul(state, "rewritten", before, now)
+        raise Ended(NOT_DECIDED, "no_proof", old=old.size, size=new.size) from None
+    if sizes != (old.size, new.size):
+        raise Ended(NOT_DECIDED, "no_proof", old=old.size, size=new.size)
+    return path
 
 
 def _foul(state: Path, code: str, before: Seen, now: Seen) -> Ended:
@@ -294,6 +312,10 @@ WORDS = {
     "shrunk": (
         "FOUL: the log shows {now} marks and had shown {before}. Something was taken back." + KEPT[0],
         "有问题：记录现在只有 {now} 个印记，之前有 {before} 个。有内容被撤了回去。" + KEPT[1],
+    ),
+    "stale": (
+        "The log shows an old page of {now} marks, and proves that the {before} seen before are still there. Something in between may have kept it. Nothing was signed. If it stays like this, tell others.",
+        "取到的是只有 {now} 个印记的旧页面；对方能证明之前的 {before} 个都还在，可能是中间某处存着旧页面。没有签名。如果一直这样，请告诉别人。",
     ),
     "forked": (
         "FOUL: there are two logs of {before} marks, both signed, and they differ." + KEPT[0],

@@ -18,12 +18,14 @@ from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
 from access.models import Device
+from ledger import checkpoints
 from portal import retention
 
 WORKER_KEY = "worker:last"
 SWEEP_KEY = "sweep:last"
 WORKER_EVERY_SECONDS = 5.0
 WORKER_SILENT_SECONDS = 20.0
+LEDGER_LATE_SECONDS = 600.0  # a backlog of half a million entries takes as long
 
 Part = dict[str, Any]
 
@@ -44,6 +46,7 @@ def report(*, now: datetime) -> dict[str, Part]:
         "worker": _answered(lambda: _age(WORKER_KEY, now=now, limit=WORKER_SILENT_SECONDS)),
         # A sweep is sent by beat and done by the worker: its age is that of the last one really done.
         "beat": _answered(lambda: _age(SWEEP_KEY, now=now, limit=3 * settings.SWEEP_SECONDS + 30)),
+        "ledger": _answered(lambda: _ledger(now=now)),
         "retention": _answered(lambda: _retention(now=now)),
         "gates": _answered(lambda: _gates(now=now)),
     }
@@ -81,6 +84,14 @@ def _retention(*, now: datetime) -> Part:
     late = [rule.code for rule in retention.late(at=now)]
     swept = _age(retention.RETENTION_KEY, now=now, limit=3 * settings.SWEEP_SECONDS + 30)
     return {"ok": swept["ok"] and not late, "late": late, "age_seconds": swept["age_seconds"]}
+
+
+def _ledger(*, now: datetime) -> Part:
+    """By the rows, whoever should have seen to it: a sequencer that finds its lock taken fails at nothing, and says so of
+    itself in every sweep, while what happened has no proof."""
+    since = checkpoints.uncovered_since()
+    age = max(0.0, (now - since).total_seconds()) if since else 0.0
+    return {"ok": age <= LEDGER_LATE_SECONDS, "uncovered_seconds": round(age, 1)}
 
 
 def _gates(*, now: datetime) -> Part:

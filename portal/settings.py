@@ -42,6 +42,8 @@ SERVER_KEY_FILE = env.str("SERVER_KEY_FILE", default="")
 # Ed25519 private key (PEM) with which the ledger's checkpoints are signed, and the name that they carry for ever.
 LEDGER_KEY_FILE = env.str("LEDGER_KEY_FILE", default="")
 LEDGER_ORIGIN = env.str("LEDGER_ORIGIN", default="" if PRODUCTION else "linmen.test/log")
+# The names that it had before a backup was restored: slips of then are still slips.
+LEDGER_FORMER_ORIGINS = env.list("LEDGER_FORMER_ORIGINS", default=[])
 if not PRODUCTION:
     SECRET_KEY = SECRET_KEY or keys.made(VAR, "secret").read_text()
     WRAPPING_KEY = WRAPPING_KEY or keys.made(VAR, "wrapping").read_text()

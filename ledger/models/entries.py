@@ -28,6 +28,9 @@ class Entry(models.Model):
             models.CheckConstraint(
                 condition=models.Q(commitment__length=32), name="ledger_entry_commitment_is_sha256"
             ),
+            # Two alike in one microsecond would be one leaf, which stands once: the second, and all that waits after it,
+            # would never have a place. The salt keeps honest ones apart.
+            models.UniqueConstraint(fields=["commitment"], name="ledger_entry_commitment_once"),
             models.CheckConstraint(
                 condition=models.Q(kind__regex=r"^[a-z][a-z0-9_.-]*$"), name="ledger_entry_kind_is_a_code"
             ),

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ledger import checkpoints, verify
 from ledger.models import Leaf
+from ledger.notes import Key
 from portal.screens.entrance import address, language
 from portal.uploads import too_large
 
@@ -103,12 +104,18 @@ def look(content: bytes, spoken: str) -> tuple[str, list[Line]]:
 
     report = verify.Report(spoken, write)
     try:
-        verify.check_receipt(
-            report, verify.parsed(content), verify.Key(str(checkpoints.key()), verify.LOG), []
-        )
+        found = verify.parsed(content)
+        verify.check_receipt(report, found, verify.Key(str(_key(found)), verify.LOG), [])
     except verify.Bad as bad:
         report.found(verify.UNREADABLE, str(bad))
     return STATES[report.end()], lines
+
+
+def _key(found: dict[str, Any]) -> Key:
+    """Under the name that the log had when the file was made."""
+    proof = found.get("proof")
+    origin = (proof if isinstance(proof, dict) else found).get("origin")
+    return checkpoints.key_of(origin) if isinstance(origin, str) else checkpoints.key()
 
 
 def _content(request: HttpRequest) -> bytes | None:

@@ -164,6 +164,7 @@ def who(decided: Decision, whose: Resident) -> str:
             Kind.EXPIRED: _("By itself: the time you had agreed to was over"),
             Kind.SUPERSEDED: _("By itself: the form changed"),
             Kind.ENDED: _("By itself: you do not live here any more"),
+            Kind.UNHELD: _("By itself: no guardian who had agreed decides any more"),
         }[Kind(decided.kind)]
     if decided.capacity == Capacity.HELPER:
         return _("A helper, for you, on this website")

@@ -8,7 +8,7 @@ import pytest
 
 from access import cards, changing, gates, losing, pins
 from access.changing import ChangeRefused
-from access.models import Credential, FeedRow, MethodChange
+from access.models import Credential, FeedRow, Gate, MethodChange
 from ledger.models import Entry
 from portal import sweeps
 from residents.ages import today_in
@@ -125,6 +125,18 @@ def test_a_gate_out_of_service_waits_and_can_be_called_off(door, household, at_t
     door.refresh_from_db()
     door.in_service = True
     assert gates.save(gate=door, at=now).methods == ["card", "pin", "face"]
+
+
+def test_a_place_that_is_none_for_cameras_by_now_holds_it_up(here, household, at_the_desk, days_pass, now):
+    """And fails no sweep: the alarm would sound with each, and nobody at the desk would know why."""
+    gate = make.gate(here, at=now, by_face=False)
+    change = at_the_desk.announced(gate, "card", "face")
+    gate.place = Gate.Place.SHARED_ROOM
+    gates.save(gate=gate, at=now)
+    days_pass(change, 14)
+    sweeps._change_gates(now)
+    assert (state(change), change.held_up_at is not None) == (State.ANNOUNCED, True)
+    assert Entry.objects.filter(kind="methods.held_up").count() == 1
 
 
 def test_the_day_is_that_of_the_neighborhood(at_the_desk, second, clerk, superuser, days_pass, now):

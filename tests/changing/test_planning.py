@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from access import cards, changing, gates, outlook, pins, qr, rules
 from access.changing import ChangeRefused
 from access.models import Credential, Gate, MethodChange
 from ledger.models import Entry
+from residents.register import register
 from tests import make
 from tests.changing.conftest import opens, ways
 
@@ -83,6 +84,19 @@ def test_a_gate_that_never_served_is_simply_set_up(here, at_the_desk, now):
         at_the_desk.plan(gate, "card", "qr")
     gate.by_qr = True
     assert gates.save(gate=gate, at=now).methods == ["card", "qr"]
+
+
+@pytest.mark.obligation("A3")
+def test_one_person_with_two_accounts_is_not_two(here, door, household, at_the_desk, now):
+    for account in (at_the_desk.clerk, at_the_desk.second):
+        person = register(neighborhood=here, name="卫姐", phone="13800138777")
+        person.user = account
+        person.save()
+    change = at_the_desk.plan(door, "card", "pin")
+    with pytest.raises(ChangeRefused, match="same_person"):
+        changing.announce(change=change, by=at_the_desk.second, at=now)
+    with pytest.raises(DatabaseError, match="not two"), transaction.atomic():
+        MethodChange.objects.filter(pk=change.pk).update(state="announced", confirmed_by=at_the_desk.second)
 
 
 def test_a_stranger_to_this_neighborhood_plans_and_announces_nothing(

@@ -11,8 +11,9 @@ from django.db import DatabaseError, transaction
 from access import changing, retiring
 from access.feed import refresh
 from access.models import Credential, FeedRow, Gate, Rule, SealedCopy, Template
+from consent import enabling
 from consent.deciding import overview
-from consent.models import Decision, Form, Purpose, Standing
+from consent.models import Decision, Form, ImpactAssessment, Purpose, Standing
 from ledger.models import Entry
 from portal import erasure
 from residents.models import ErasureOrder, ErasurePlace
@@ -218,6 +219,20 @@ def test_after_an_incident_faces_go_at_once_and_nothing_else_does(place, doors, 
         changing.switch_off_faces(gate=doors[0], why="again", by=at_the_desk.clerk, at=now)
     with pytest.raises(changing.ChangeRefused, match="why"):
         changing.switch_off_faces(gate=doors[1], why=" ", by=at_the_desk.clerk, at=now)
+
+
+@pytest.mark.obligation("18")
+def test_an_incident_at_a_gate_makes_the_assessment_stale(place, doors, people, at_the_desk, now):
+    """Or whoever enrols the next day would rest on an assessment that had foreseen no such thing."""
+    make.enable(place, at=now)
+    faces = opens("face")
+    changing.switch_off_faces(gate=doors[0], why="somebody opened it", by=at_the_desk.clerk, at=now)
+    stale = ImpactAssessment.objects.filter(neighborhood=place).latest("confirmed_at")
+    assert (stale.state, stale.stale_because) == ("stale", "incident")
+    assert enabling.state(neighborhood=place, modality="face", at=now).missing == (
+        enabling.Missing.ASSESSMENT,
+    )
+    assert opens("face") == {row for row in faces if row[0] != doors[0].pk}
 
 
 def test_a_face_brought_in_by_a_plan_is_nobodys(place, at_the_desk, days_pass, now):

@@ -7,11 +7,14 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from access.models import Device, Gate
-from portal import health, retention
+from ledger import checkpoints, sequencing
+from ledger.record import record
+from portal import health, retention, sweeps
 from residents.models import Neighborhood
 from tests.databases import pointed_at
 
@@ -46,13 +49,14 @@ def ask() -> tuple[int, dict[str, dict[str, object]]]:
 def test_it_is_200_when_all_is_well(device):
     status, said = ask()
     assert (status, said["ok"]) == (200, True), said
-    assert set(said) == {"ok", "database", "vault", "redis", "worker", "beat", "retention", "gates"}
+    assert set(said) == {"ok", "database", "vault", "redis", "worker", "beat", "ledger", "retention", "gates"}
     assert said["gates"]["devices"] == 1
 
 
 def test_it_asks_little(device, django_assert_num_queries):
-    """Two, one for all that may be late, and three for how long and by which calendar each neighborhood counts."""
-    with django_assert_num_queries(6):
+    """Two, three for the ledger, one for all that may be late, and four for how long and by which calendar each
+    neighborhood counts."""
+    with django_assert_num_queries(10):
         ask()
 
 
@@ -60,6 +64,28 @@ def test_it_names_nobody(device):
     said = Client().get("/healthz/").content.decode()
     assert str(device.pk) not in said
     assert str(device.gate.pk) not in said
+
+
+@pytest.mark.obligation("F17")
+def test_it_is_503_when_what_happened_gets_no_proof(device, monkeypatch):
+    """Whatever keeps the sequencer: where another session holds its lock, every sweep goes through and nothing fails."""
+    monkeypatch.setattr(sequencing, "hold", lambda: False)
+    with transaction.atomic():
+        record(kind="test.made", subject=None, neighborhood=None, payload={})
+    assert sweeps.sweep(at=timezone.now())
+    assert ask()[0] == 200
+    assert not health.report(now=timezone.now() + timedelta(minutes=11))["ledger"]["ok"]
+
+
+@pytest.mark.obligation("F17")
+def test_what_has_its_place_and_no_checkpoint_is_late_as_well(device):
+    with transaction.atomic():
+        record(kind="test.made", subject=None, neighborhood=None, payload={})
+    sequencing.run()
+    later = timezone.now() + timedelta(minutes=11)
+    assert not health.report(now=later)["ledger"]["ok"]
+    checkpoints.make()
+    assert health.report(now=later)["ledger"] == {"ok": True, "uncovered_seconds": 0.0}
 
 
 @pytest.mark.parametrize(

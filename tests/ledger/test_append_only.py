@@ -25,7 +25,7 @@ CHANGES = {
     "merge that deletes": "MERGE INTO ledger_entry e USING ledger_opening o ON o.entry_id = e.id WHEN MATCHED THEN DELETE",
     "merge that updates": "MERGE INTO ledger_entry e USING ledger_opening o ON o.entry_id = e.id WHEN MATCHED THEN UPDATE SET kind = 'x'",
     "upsert": "INSERT INTO ledger_entry OVERRIDING SYSTEM VALUE SELECT * FROM ledger_entry ON CONFLICT (id) DO UPDATE SET kind = 'x'",
-    "truncate": "TRUNCATE ledger_entry, ledger_opening",
+    "truncate": "TRUNCATE ledger_entry, ledger_opening, ledger_leaf, ledger_waiting",
     "truncate cascade": "TRUNCATE ledger_entry CASCADE",
     "change of an opening": "UPDATE ledger_opening SET payload = '{}'",
     "upsert of an opening": "INSERT INTO ledger_opening SELECT * FROM ledger_opening ON CONFLICT (entry_id) DO UPDATE SET payload = '{}'",

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 
-from ledger import merkle, sequencing, tree
+from ledger import checkpoints, merkle, sequencing, tree
 from ledger.models import Entry, Leaf, Tile, Waiting
 from ledger.record import Act, record_many
 
@@ -69,6 +69,18 @@ def test_it_refuses_what_it_does_not_have():
             act()
 
 
+def test_the_database_comes_to_the_same_roots():
+    write(600)
+    sequencing.run()
+    hashes = leaves()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT n, linmen_tree_root(n) FROM generate_series(1, 600) n")
+        for size, root in cursor.fetchall():
+            assert bytes(root) == merkle.root(hashes[:size]), size
+        cursor.execute("SELECT linmen_tree_root(601)")
+        assert cursor.fetchone() == (None,)
+
+
 @pytest.mark.slow
 def test_it_levels_up_at_65536_leaves():
     """Made by the database itself, and checked against this side's arithmetic: two ways to one root."""
@@ -83,6 +95,7 @@ def test_it_levels_up_at_65536_leaves():
     assert bytes(Tile.objects.get(level=1).root) == merkle.root(hashes[:65536])
     root = merkle.root(hashes)
     assert tree.root(65836) == root
+    assert checkpoints.make().size == 65836  # the database agrees
     for index in (0, 65535, 65536, 65835):
         path = tree.inclusion(index=index, size=65836)
         assert merkle.includes(leaf=hashes[index], index=index, size=65836, path=path, root=root)

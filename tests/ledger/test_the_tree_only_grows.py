@@ -13,7 +13,8 @@ from ledger.models import Checkpoint, Entry, Leaf, Tile, Waiting
 from ledger.record import Act, record_many
 
 OWN_HASH = "linmen_leaf_hash(e.commitment, e.at)"
-WAITS, NEXT, OWN, TILE, GROWS = "LM060", "LM061", "LM062", "LM063", "LM064"
+TREE = "linmen_tree_root(4)"
+WAITS, NEXT, OWN, TILE, GROWS, SHOWS = "LM060", "LM061", "LM062", "LM063", "LM064", "LM065"
 
 
 def write(count: int) -> list[Entry]:
@@ -141,7 +142,7 @@ def test_no_entry_is_left_out(refused, log):
 def test_every_entry_waits_whoever_writes_it_and_however(committed, app_sql, owner_sql):
     sql = (
         "INSERT INTO ledger_entry (kind, commitment)"
-        " SELECT 'test.made', sha256(int8send(n)) FROM generate_series(1, 3) n"
+        " SELECT 'test.made', sha256(uuid_send(gen_random_uuid())) FROM generate_series(1, 3)"
     )
     app_sql().execute(sql)
     owner = owner_sql()
@@ -212,12 +213,40 @@ def test_a_checkpoint_only_grows_and_promises_no_more_than_there_is(refused, siz
     assert Checkpoint.objects.get().size == 3
 
 
+@pytest.mark.obligation("35", "F17")
+@pytest.mark.parametrize(
+    ("root", "note"),
+    [
+        ("sha256('another history')", "E'x\n4\n' || encode(sha256('another history'), 'base64')"),
+        (TREE, f"E'x\n5\n' || encode({TREE}, 'base64')"),
+        (TREE, "E'x\n4\n' || encode(sha256('another history'), 'base64')"),
+        (TREE, "'x'"),
+    ],
+    ids=["another root", "a note of another size", "a note of another root", "no note"],
+)
+def test_a_checkpoint_is_of_the_tree_that_stands_here(refused, log, root, note):
+    sequencing.run()
+    refused(f"INSERT INTO ledger_checkpoint (size, root, note) SELECT 4, {root}, {note}", SHOWS)
+    assert checkpoints.make().size == 4
+
+
 @pytest.mark.obligation("35")
 def test_a_checkpoint_says_when_it_was_made_whoever_says_otherwise(log, owner_sql):
     sequencing.run()
     owner_sql().execute(
         "INSERT INTO ledger_checkpoint (size, root, note, at)"
-        " VALUES (4, decode(repeat('00', 32), 'hex'), 'x', '2020-01-01')"
+        f" SELECT 4, {TREE}, E'x\n4\n' || encode({TREE}, 'base64'), '2020-01-01'"
     )
     first, second = Checkpoint.objects.order_by("size")
     assert second.at >= first.at
+
+
+@pytest.mark.obligation("F17")
+@pytest.mark.parametrize("role", ["app", "owner"])
+def test_no_two_entries_are_one_leaf(log, app_sql, owner_sql, role):
+    """Of two that are, the second could never have a place, and nothing after it would."""
+    session = app_sql() if role == "app" else owner_sql()
+    again = "INSERT INTO ledger_entry (kind, commitment) SELECT 'test.made', commitment FROM ledger_entry"
+    with pytest.raises(errors.UniqueViolation, match="ledger_entry_commitment_once"):
+        session.execute(f"{again} WHERE id = {log.pk}")
+    assert sequencing.run() == 1

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import struct
+import tracemalloc
+import zipfile
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -286,3 +290,81 @@ def test_a_bundle_costs_nine_queries_however_large_the_log_is(db, django_assert_
         grow(more)
         with django_assert_max_num_queries(9):
             bundles.bundle(entry)
+
+
+def packed(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as folder:
+        for name, content in files.items():
+            folder.writestr(name, content)
+    return made.getvalue()
+
+
+def with_lies(bomb: bytes) -> bytes:
+    """The only file in it says of itself, in both places, that it has ten bytes."""
+    lied = bytearray(bomb)
+    for place in (22, bomb.rfind(b"PK\1\2") + 24):
+        lied[place : place + 4] = struct.pack("<I", 10)
+    return bytes(lied)
+
+
+BOMB = {"entries/1.json": b" " * 60_000_000}
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [packed(BOMB), with_lies(packed(BOMB)), with_lies(packed(BOMB, zipfile.ZIP_BZIP2))],
+    ids=["honest", "lying", "of another method"],
+)
+def test_a_small_file_cannot_become_a_large_one(key, tmp_path, capsys, bomb):
+    tracemalloc.start()
+    code = verdict(capsys, "everything", saved(tmp_path, "all.zip", bomb), "--key", key)[0]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert code == UNREADABLE
+    assert peak < 20_000_000
+
+
+def test_nothing_that_somebody_took_home_is_passed_over(bundle, key, tmp_path, capsys):
+    """A slip by another name, or one that is too large, would else be a slip that nobody checked."""
+    proof = json.dumps(bundle).encode()
+    whole = packed({"entries/1.json": proof, "README.txt": b"read me"})
+    assert verdict(capsys, "everything", saved(tmp_path, "all.zip", whole), "--key", key)[0] == HOLDS
+    for name, content, found in (
+        ("receipts/1.JSONLD", b"{}", OPEN),
+        ("receipts/1.jsonld.txt", b"{}", OPEN),
+        ("receipts/1.jsonld", proof + b" " * 4_000_001, UNREADABLE),
+    ):
+        one = saved(tmp_path, "all.zip", packed({"entries/1.json": proof, name: content}))
+        code, said = verdict(capsys, "everything", one, "--key", key)
+        assert code == found, name
+        assert "2 files" not in said
+
+
+def test_who_never_decided_anything_takes_home_a_folder_that_verifies(bundle, key, tmp_path, capsys):
+    (tmp_path / "entries").mkdir()
+    (tmp_path / "entries" / "1.json").write_bytes(json.dumps(bundle).encode())
+    assert verdict(capsys, "everything", tmp_path, "--key", key)[0] == HOLDS
+
+
+def test_a_number_with_a_fraction_is_shown_as_it_stands(bundle, key, tmp_path, capsys):
+    """And not as a place in the memory of whoever checks it, which is the house itself on its page."""
+    account = {"schema": "linmen-account/1", "shown": {"a": 1.5, "b": [2.5e3]}, "proof": bundle}
+    code, said = verdict(capsys, "receipt", saved(tmp_path, "x.json", account), "--key", key)
+    assert code == OPEN
+    assert ("a: 1.5" in said, "b: [2500.0]" in said, "object at" in said) == (True, True, False)
+
+
+def test_under_a_new_name_nothing_rests_on_what_was_signed_under_the_old(tmp_path, capsys, settings):
+    """After a backup was restored: a proof by the old name's checkpoint, cosigned as it may be, would be called false."""
+    entry = write()[0]
+    old, seen = grow(5), Cosigner()
+    checkpoints.welcome(seen.key)
+    checkpoints.take(seen.note(old, 1_700_000_000), at=old.at)
+    settings.LEDGER_ORIGIN = "linmen.test/log/2"
+    key = str(checkpoints.key())
+    assert (checkpoints.newest(), checkpoints.make()) == (None, None)
+    assert bundles.bundle(entry)["pending"] is True
+    assert verdict(capsys, "receipt", saved(tmp_path, "x", bundles.bundle(entry)), "--key", key)[0] == OPEN
+    grow(2)
+    assert verdict(capsys, "receipt", saved(tmp_path, "x", bundles.bundle(entry)), "--key", key)[0] == HOLDS

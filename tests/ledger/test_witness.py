@@ -180,6 +180,21 @@ def test_it_goes_on_where_it_was_once_the_log_keeps_its_word_again(watcher, know
     assert watcher.watch().returncode == SIGNED
 
 
+@pytest.mark.obligation("F17")
+def test_an_old_page_that_something_kept_accuses_nobody(watcher, known, site):
+    """Whoever stands between could else have a log accused by two notes that agree with each other."""
+    older = grow(5)
+    grow(2)
+    assert watcher.watch().returncode == SIGNED
+    before = watcher.state.read_bytes()
+    site.lies["/log/checkpoint"] = (200, older.note.encode())
+    done = watcher.watch()
+    assert (done.returncode, "old page of 5 marks" in done.stderr) == (NOT_DECIDED, True), done.stderr
+    assert (watcher.evidence(), watcher.state.read_bytes(), Cosignature.objects.count()) == ([], before, 1)
+    site.lies["/log/proof/consistency"] = (404, b"")  # as a log answers that was rolled back
+    assert watcher.watch().returncode == FOUL
+
+
 @pytest.mark.parametrize(
     ("path", "answer"),
     [

@@ -7,14 +7,18 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from consent import deciding, receipts, voices, withdrawal
-from consent.models import Decision, Form, Purpose, Standing
+from access import cards
+from consent import deciding, papers, receipts, voices, withdrawal
+from consent.models import Decision, Form, Paper, Purpose, Standing
 from ledger import checkpoints, sequencing
 from residents import moving
 from residents.ages import today_in
 from residents.models import Guardianship, Neighborhood, Resident, User
-from residents.standing_by import name_helper, verify_guardian
+from residents.standing_by import end_guardianship, name_helper, verify_guardian
 from tests.cast import draft, publish, settle
+from tests.consent.papers import KnownBy, days_pass, handed, returned
+from tests.consent.papers import second_clerk as second_clerk
+from tests.minors.conftest import allow_faces
 from tests.receipts.checking import Json
 
 FACE = Purpose.FACE_AT_GATE
@@ -28,7 +32,10 @@ CASES = (
     "ended",
     "guardian",
     "guardian_no",
+    "unheld",
     "helper",
+    "paper",
+    "paper_no",
 )
 Decide = Callable[[str], Decision]
 
@@ -56,10 +63,13 @@ def decide(
     child: Resident,
     guardianship: Guardianship,
     chair: User,
+    clerk: User,
+    second_clerk: User,
     forms: dict[Purpose, Form],
     now: datetime,
 ) -> Decide:
     """A decision of that kind, made as it is made in life."""
+    allow_faces(here, at=now)
     mine, theirs = resident.user, neighbor.user
     assert mine is not None
     assert theirs is not None
@@ -73,8 +83,12 @@ def decide(
     def refused(whose: Resident, voice: voices.Voice) -> None:
         deciding.refuse(resident=whose, purpose=FACE, form=form, voice=voice, at=now)
 
+    def taken_home() -> Paper:
+        cards.issue(resident=resident, number="04B20001", at=now)
+        return days_pass(handed(resident, form, clerk, now))
+
     def decided(kind: str) -> Decision:
-        whose = child if kind.startswith("guardian") else resident
+        whose = child if kind in ("guardian", "guardian_no", "unheld") else resident
         if kind in ("given", "withdrawn", "expired", "superseded", "ended"):
             standing = given(resident, own)
         if kind == "refused":
@@ -97,9 +111,19 @@ def decide(
             given(child, guardian)
         elif kind == "guardian_no":
             refused(child, guardian)
+        elif kind == "unheld":
+            verify_guardian(child=child, guardian=neighbor, verified="register", by=clerk, at=now)
+            given(child, guardian)
+            end_guardianship(guardianship=guardianship, by=clerk, at=now)
         elif kind == "helper":
             name_helper(resident=resident, helper=neighbor, by=mine, at=now)
             refused(resident, voices.helper(theirs, "en"))
+        elif kind == "paper_no":
+            papers.receive_no(paper=taken_home(), known_by=KnownBy.IN_PERSON, by=clerk, at=now)
+        elif kind == "paper":
+            back = returned(taken_home(), clerk, now)
+            read = papers.read(paper=back, reading=papers.Reading.YES, by=second_clerk, at=now)
+            assert papers.take_effect(paper=days_pass(read, 3).pk, at=now + timedelta(minutes=1))
         return Decision.objects.filter(resident=whose).order_by("-at")[0]
 
     return decided

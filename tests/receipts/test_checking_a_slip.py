@@ -204,3 +204,19 @@ def test_the_page_is_open_to_anybody_and_shows_the_key(db):
     assert page.status_code == 200
     assert str(checkpoints.key()) in page.content.decode()
     assert "csrfmiddlewaretoken" in page.content.decode()
+
+
+@pytest.mark.obligation("35")
+def test_a_slip_of_before_a_backup_was_restored_is_still_a_slip(genuine: Json, settings):
+    """The log has another name from then on, with the same key."""
+    from consent.receipts import context_url
+    from portal.screens.checking import look
+
+    said, where = json.dumps(genuine).encode(), context_url()
+    settings.LEDGER_ORIGIN = "linmen.test/log/2"
+    assert look(said, "en")[0] == "false"
+    settings.LEDGER_FORMER_ORIGINS = ["linmen.test/log"]
+    assert look(said, "en")[0] == "holds"
+    genuine["proof"]["origin"] = "elsewhere.test/log"
+    assert look(json.dumps(genuine).encode(), "en")[0] == "false"
+    assert context_url() == where, "it stands where it stood"

@@ -162,7 +162,8 @@ def _changes(request: StaffRequest) -> list[Due]:
             found.append(Due("gate", _("A change at %(gate)s waits for a second person.") % gate, url))
         elif each.held_up_at is not None:
             words = _(
-                "The change at %(gate)s is held up: somebody needs a card first, or it is out of service."
+                "The change at %(gate)s is held up: somebody needs a card first, it is out of service, or no camera may"
+                " hang there."
             )
             found.append(Due("alert", words % gate, url))
     return found
