@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 
 from ledger.record import record
 from residents import ages, effects
@@ -102,6 +103,18 @@ def bar(*, guardianship: Guardianship, paper: str, by: User, at: datetime) -> Gu
     held.until = held.until or max(today_in(child.neighborhood, at), held.since)
     held.save()
     _record("guardian.barred", child, held.pk, by)
+    # A court bars a person, not a row: verified twice, they lose both.
+    others = Guardianship.objects.select_for_update(no_key=True, of=("self",)).filter(
+        Q(until=None) | Q(until__gt=today_in(child.neighborhood, at)),
+        child=child,
+        guardian=held.guardian_id,
+        barred_at=None,
+    )
+    for other in others:
+        other.barred_at, other.barred_by, other.bar_paper = at, by, held.bar_paper
+        other.until = other.until or max(today_in(child.neighborhood, at), other.since)
+        other.save()
+        _record("guardian.barred", child, other.pk, by)
     effects.call("end_unheld", child=child, at=at)
     return held
 
