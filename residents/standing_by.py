@@ -99,10 +99,6 @@ def bar(*, guardianship: Guardianship, paper: str, by: User, at: datetime) -> Gu
     parties = Guardianship.objects.filter(child=child).values("guardian__user")
     if by.pk == child.user_id or parties.filter(guardian__user=by).exists():
         raise StandingByRefused("party")
-    held.barred_at, held.barred_by, held.bar_paper = at, by, paper.strip()
-    held.until = held.until or max(today_in(child.neighborhood, at), held.since)
-    held.save()
-    _record("guardian.barred", child, held.pk, by)
     # A court bars a person, not a row: verified twice, they lose both.
     others = Guardianship.objects.select_for_update(no_key=True, of=("self",)).filter(
         Q(until=None) | Q(until__gt=today_in(child.neighborhood, at)),
@@ -110,11 +106,15 @@ def bar(*, guardianship: Guardianship, paper: str, by: User, at: datetime) -> Gu
         guardian=held.guardian_id,
         barred_at=None,
     )
-    for other in others:
-        other.barred_at, other.barred_by, other.bar_paper = at, by, held.bar_paper
+    for other in others.exclude(pk=held.pk):
+        other.barred_at, other.barred_by, other.bar_paper = at, by, paper.strip()
         other.until = other.until or max(today_in(child.neighborhood, at), other.since)
         other.save()
         _record("guardian.barred", child, other.pk, by)
+    held.barred_at, held.barred_by, held.bar_paper = at, by, paper.strip()
+    held.until = held.until or max(today_in(child.neighborhood, at), held.since)
+    held.save()
+    _record("guardian.barred", child, held.pk, by)
     effects.call("end_unheld", child=child, at=at)
     return held
 

@@ -15,8 +15,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE CONSTRAINT TRIGGER residents_guardianship_barred_whole AFTER UPDATE ON residents_guardianship
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.barred_at IS NULL AND NEW.barred_at IS NOT NULL)
+CREATE TRIGGER residents_guardianship_barred_whole AFTER UPDATE ON residents_guardianship
+    FOR EACH ROW WHEN (OLD.barred_at IS NULL AND NEW.barred_at IS NOT NULL)
     EXECUTE FUNCTION residents_guardianship_barred_whole();
 ALTER TABLE residents_guardianship ENABLE ALWAYS TRIGGER residents_guardianship_barred_whole;
 """
