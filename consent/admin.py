@@ -96,6 +96,10 @@ def _insisting(act: Callable[..., Form], request: HttpRequest, form: Form) -> No
                 "Not done. You handed it in yourself: another member of the committee reads it and publishes it."
             )
         ) from refused
+    except publishing.Overtaken as refused:
+        raise Refused(
+            gettext("Not done. A later version is in force already. Draft the next one from that.")
+        ) from refused
     except publishing.NotInHand as refused:
         raise Refused(
             gettext("Not done. It is not what you had before you any more. Look at it again.")

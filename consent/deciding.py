@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from consent import enabling, guarding, stopping, withdrawal
 from consent.decisions import one_at_a_time, wait_for_the_form, write
 from consent.guarding import NoGuardian as NoGuardian
-from consent.models import SERVES, Decision, Form, Purpose, Standing
+from consent.models import SERVES, Decision, Form, Paper, Purpose, Standing
 from consent.voices import Voice
 from residents import ages
 from residents.models import ErasureOrder, Resident
@@ -104,14 +104,13 @@ def give(
         raise FormChanged
     standing = Standing.objects.of(resident, purpose).select_related("decision__form").first()
     if standing and standing.expires_at > at and standing.decision.form.stands:
-        if voice.guardianship and not guarding.has_said_yes(voice.guardianship, purpose):
+        if voice.guardianship and not guarding.has_said_yes(voice.guardianship, purpose, at):
+            _insist_on_enabling(resident, purpose, at)
             # The second guardian's yes is a word of its own: it holds what the first one's no longer does.
             write(resident=resident, form=form, kind=Decision.Kind.GIVEN, voice=voice)
         stopping.stop_others(resident=resident, purpose=purpose, but=voice.paper, at=at)
         return standing
-    enabling.insist(
-        neighborhood=resident.neighborhood, purpose=purpose, at=at, for_minors=ages.is_guarded(resident, at)
-    )
+    _insist_on_enabling(resident, purpose, at)
     if standing:
         withdrawal.expire(standing=standing, at=at)
     first = SERVES.get(purpose)
@@ -153,11 +152,15 @@ def refuse(
     if form.pk != getattr(form_in_force(resident, purpose), "pk", None):
         raise FormChanged
     said = Decision.objects.filter(resident=resident, purpose=purpose, guardianship=voice.guardianship)
-    if voice.capacity == Decision.Capacity.HELPER and said.exclude(capacity=voice.capacity).exists():
+    if voice.capacity == Decision.Capacity.HELPER and (
+        said.exclude(capacity=voice.capacity).exists()
+        or Paper.objects.under_way().filter(resident=resident, form__purpose=purpose).exists()
+    ):
         raise TheyDecided
     last = said.order_by("-at").first()
     if last and last.kind == Decision.Kind.REFUSED and last.form_id == form.pk:
-        stopping.stop_others(resident=resident, purpose=purpose, but=voice.paper, at=at)
+        if voice.capacity != Decision.Capacity.HELPER:
+            stopping.stop_others(resident=resident, purpose=purpose, but=voice.paper, at=at)
         return None
     write(
         resident=resident,
@@ -177,6 +180,12 @@ def _may_say_yes(resident: Resident, purpose: Purpose, voice: Voice, at: datetim
             raise GuardiansDisagree
     elif ages.is_under(resident, ages.GUARDED, ages.today_in(resident.neighborhood, at)):
         raise TooYoung
+
+
+def _insist_on_enabling(resident: Resident, purpose: Purpose, at: datetime) -> None:
+    enabling.insist(
+        neighborhood=resident.neighborhood, purpose=purpose, at=at, for_minors=ages.is_guarded(resident, at)
+    )
 
 
 def _good_until(resident: Resident, form: Form, voice: Voice, at: datetime) -> datetime:

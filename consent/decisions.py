@@ -68,6 +68,7 @@ def write(
             "paper": voice.paper.pk if voice.paper else None,
         },
     )
-    if voice.capacity != Decision.Capacity.SYSTEM:
+    # The clock decides nothing anew, and what somebody has signed or has at home is theirs: a helper does not stop it.
+    if voice.capacity not in (Decision.Capacity.SYSTEM, Decision.Capacity.HELPER):
         stopping.stop_others(resident=resident, purpose=form.purpose, but=voice.paper, at=decision.at)
     return decision

@@ -18,6 +18,7 @@ from typing import Any
 from django.db import transaction
 
 from consent.models import MODALITY, ImpactAssessment, Incident, Justification, Modality, Purpose
+from consent.one_person import is_one_person
 from ledger.record import record
 from residents import effects
 from residents.ages import today_in
@@ -291,7 +292,7 @@ def _may_confirm(paper: Paper, by: User) -> None:
     """Raises: SamePerson, NotWhole, AlreadyConfirmed"""
     if paper.confirmed_at is not None:
         raise AlreadyConfirmed
-    if paper.written_by_id == by.pk:
+    if is_one_person(paper.written_by_id, by.pk):
         raise SamePerson
     if missing := unanswered(paper):
         raise NotWhole(missing)

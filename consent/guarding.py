@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -32,16 +32,21 @@ def others_no(guardianship: Guardianship, child: Resident, purpose: Purpose, at:
     return any(decision.kind != Decision.Kind.GIVEN for decision in newest)
 
 
-def has_said_yes(guardianship: Guardianship, purpose: Purpose) -> bool:
-    """Whether this guardian's own newest word is a yes."""
-    word = Decision.objects.filter(guardianship=guardianship, purpose=purpose).order_by("-at").first()
-    return word is not None and word.kind == Decision.Kind.GIVEN
+def has_said_yes(guardianship: Guardianship, purpose: Purpose, at: datetime) -> bool:
+    """Whether this guardian's own newest word is a yes that counts still: not one to a form that is out of force, nor one
+    whose time is over."""
+    words = Decision.objects.filter(guardianship=guardianship, purpose=purpose).select_related("form")
+    word = words.order_by("-at").first()
+    if word is None or word.kind != Decision.Kind.GIVEN or not word.form.stands:
+        return False
+    assert word.form.life_days is not None  # a published form has one, by constraint
+    return word.at + timedelta(days=word.form.life_days) > at
 
 
 def is_held(child: Resident, purpose: Purpose, at: datetime) -> bool:
     """Whether the newest word of any guardian who decides today is a yes."""
     current = Guardianship.objects.current(today_in(child.neighborhood, at)).filter(child=child)
-    return any(has_said_yes(each, purpose) for each in current)
+    return any(has_said_yes(each, purpose, at) for each in current)
 
 
 @transaction.atomic

@@ -19,7 +19,8 @@ from consent import deciding, enabling, guarding, voices, withdrawal
 from consent.deciding import FormChanged, GuardiansDisagree, LivesNotHere, NeedsFirst, NoGuardian, TooYoung
 from consent.decisions import one_at_a_time
 from consent.enabling import NotEnabled
-from consent.models import SERVES, Form, Notice, Paper, Purpose, Standing
+from consent.models import SERVES, Decision, Form, Notice, Paper, Purpose, Standing
+from consent.one_person import is_one_person
 from consent.scans import Scan, picture
 from consent.stopping import stop
 from ledger.record import record
@@ -196,7 +197,7 @@ def insist_may_second(paper: Paper, by: User, at: datetime) -> None:
     _insist(by, paper.neighborhood, SECOND, at)
     if not Paper.objects.to_second().filter(pk=paper.pk).exists():
         raise PaperRefused("not_now")
-    if by.pk == paper.received_by_id:
+    if is_one_person(paper.received_by_id, by.pk):
         raise PaperRefused("same_clerk")
     _insist_on_no_interest(by, paper, at)
 
@@ -232,7 +233,14 @@ def stop_in_portal(*, paper: Paper, by: User, language: str, at: datetime) -> Pa
         raise PermissionDenied
     if stop(paper=paper, because=Stopped.RESIDENT, at=at):
         return _fresh(paper)
-    standing = Standing.objects.filter(decision__paper=paper).first()
+    counted = Decision.objects.filter(paper=paper, kind=Decision.Kind.GIVEN).first()
+    # Its own, or the one of another guardian beside which it counts; none that was given since.
+    standing = (
+        counted
+        and Standing.objects.filter(
+            resident=paper.resident, purpose=counted.purpose, decision__at__lte=counted.at
+        ).first()
+    )
     if standing:
         voice = (
             voices.guardian(by, paper.guardianship, language)

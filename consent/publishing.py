@@ -33,6 +33,10 @@ class NotInHand(Exception):
     """The form is not with a second reader: it was sent back, or somebody else has published it."""
 
 
+class Overtaken(Exception):
+    """A later version was published while this one was written: what is asked does not go back to it."""
+
+
 class SameReader(Exception):
     """Whoever handed a form to a second reader is not that reader, under another account neither."""
 
@@ -106,7 +110,7 @@ def publish(*, form: Form, by: User, at: datetime, read: str | None = None) -> F
 
     `read` is the check number of what they read: sent back and handed in anew meanwhile, it is read anew.
 
-    Raises: NotInHand, SameReader, FormIncomplete, terms.Refused, MoreThanWords
+    Raises: NotInHand, SameReader, Overtaken, FormIncomplete, terms.Refused, MoreThanWords
     """
     _one_at_a_time(form.neighborhood_id, form.purpose)
     form = Form.objects.select_for_update().get(pk=form.pk)
@@ -115,6 +119,8 @@ def publish(*, form: Form, by: User, at: datetime, read: str | None = None) -> F
     if is_one_person(form.submitted_by_id, by.pk):
         raise SameReader
     before = _in_force(form.neighborhood_id, form.purpose)
+    if _is_overtaken(form):
+        raise Overtaken
     _insist_on_rules(form)
     form.change = _change(form, before)
     told = _tell(form, before, at)
@@ -174,6 +180,13 @@ def _in_force(neighborhood: UUID, purpose: str) -> list[Form]:
     """Asked once the turn is ours: what the one before us left."""
     found = Form.objects.filter(neighborhood=neighborhood, purpose=purpose, state__in=IN_FORCE)
     return list(found.order_by("version"))
+
+
+def _is_overtaken(form: Form) -> bool:
+    later = Form.objects.filter(
+        neighborhood_id=form.neighborhood_id, purpose=form.purpose, version__gt=form.version
+    )
+    return later.filter(published_at__isnull=False).exists()
 
 
 def _insist_on_rules(form: Form) -> None:

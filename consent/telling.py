@@ -14,7 +14,8 @@ from django.db.models import QuerySet
 
 from consent.models import Notice
 from ledger.record import record
-from residents.models import Resident, User
+from residents.ages import today_in
+from residents.models import Guardianship, Resident, User
 
 
 class HasAccount(Exception):
@@ -24,6 +25,14 @@ class HasAccount(Exception):
 def waiting(*, resident: Resident) -> QuerySet[Notice]:
     """What they have not put away, newest first."""
     return told(resident=resident).filter(seen_at=None)
+
+
+def for_wards(*, guardian: Resident, at: datetime) -> QuerySet[Notice]:
+    """What is to be told about children for whom they decide today: it was their yes."""
+    today = today_in(guardian.neighborhood, at)
+    wards = Guardianship.objects.current(today).filter(guardian=guardian).values("child")
+    waits = Notice.objects.filter(resident__in=wards, seen_at=None).select_related("form", "resident")
+    return waits.order_by("-at", "pk")
 
 
 def told(*, resident: Resident) -> QuerySet[Notice]:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 
 from ledger.record import record
 from residents import ages, effects
@@ -98,6 +99,18 @@ def bar(*, guardianship: Guardianship, paper: str, by: User, at: datetime) -> Gu
     parties = Guardianship.objects.filter(child=child).values("guardian__user")
     if by.pk == child.user_id or parties.filter(guardian__user=by).exists():
         raise StandingByRefused("party")
+    # A court bars a person, not a row: verified twice, they lose both.
+    others = Guardianship.objects.select_for_update(no_key=True, of=("self",)).filter(
+        Q(until=None) | Q(until__gt=today_in(child.neighborhood, at)),
+        child=child,
+        guardian=held.guardian_id,
+        barred_at=None,
+    )
+    for other in others.exclude(pk=held.pk):
+        other.barred_at, other.barred_by, other.bar_paper = at, by, paper.strip()
+        other.until = other.until or max(today_in(child.neighborhood, at), other.since)
+        other.save()
+        _record("guardian.barred", child, other.pk, by)
     held.barred_at, held.barred_by, held.bar_paper = at, by, paper.strip()
     held.until = held.until or max(today_in(child.neighborhood, at), held.since)
     held.save()

@@ -93,7 +93,7 @@ def consent(request: GuardianRequest, purpose: Purpose) -> HttpResponse:
     context |= {
         "words": _words(request, purpose),
         "history": _history(request.child, purpose, request.resident),
-        "mine": guarding.has_said_yes(request.guardianship, purpose),
+        "mine": guarding.has_said_yes(request.guardianship, purpose, request.at),
         "held_off": guarding.others_no(request.guardianship, request.child, purpose, request.at),
     }
     return render(request, "child_consent.html", context)

@@ -55,7 +55,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "neighborhood": resident.neighborhood.display_name,
         "dwellings": _dwellings(resident, at),
         "notices": my_account.notices(resident=resident, at=at),
-        "told": told.waiting(resident=resident),
+        "told": told.waiting(resident=resident, at=at),
         "ways": ways.ways_in(resident=resident, held=held, lines=lines, at=at),
         "other_ways": ways.other_ways(held=held, lines=lines if on else [])
         if resident.left_at is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,15 +27,18 @@ ABOUT_FORMS = (Kind.FORM_CHANGED, Kind.FORM_REWORDED)
 @resident_only
 def put_away(request: ResidentRequest, notice: UUID) -> HttpResponse:
     """Twice is once. What is not theirs is not there."""
-    if not telling.told(resident=request.resident).filter(pk=notice).exists():
+    at = timezone.now()
+    ward = telling.for_wards(guardian=request.resident, at=at).filter(pk=notice).first()
+    if ward is None and not telling.told(resident=request.resident).filter(pk=notice).exists():
         raise Http404
-    telling.put_away(resident=request.resident, notice=notice, at=timezone.now())
+    telling.put_away(resident=ward.resident if ward else request.resident, notice=notice, at=at)
     return redirect("home")
 
 
-def waiting(*, resident: Resident) -> list[dict[str, Any]]:
-    """For the first page. One query."""
-    return [_shown(notice) for notice in telling.waiting(resident=resident)]
+def waiting(*, resident: Resident, at: datetime) -> list[dict[str, Any]]:
+    """For the first page: their own, and those about children for whom they decide. Two queries."""
+    own = [_shown(notice) for notice in telling.waiting(resident=resident)]
+    return own + [_about_a_child(notice) for notice in telling.for_wards(guardian=resident, at=at)]
 
 
 def all_of(*, resident: Resident) -> list[dict[str, Any]]:
@@ -71,6 +75,14 @@ def words(notice: Notice) -> tuple[str, str]:
         _("You are fourteen: from now on you decide yourself"),
         _("What was decided in your name ended on your birthday. Your card opens the same doors as before."),
     )
+
+
+def _about_a_child(notice: Notice) -> dict[str, Any]:
+    shown = _shown(notice)
+    return shown | {
+        "title": f"{notice.resident.name}: {shown['title']}",
+        "url": reverse("child_consent", args=[notice.resident_id, notice.purpose]),
+    }
 
 
 def _shown(notice: Notice) -> dict[str, Any]:

@@ -394,6 +394,7 @@ def guardianship(here, child, carded, clerk, now):
 
 @pytest.mark.obligation("15")
 def test_under_fourteen_a_guardian_signs_and_nobody_else(child, guardianship, neighbor, forms, clerk, now):
+    make.enable(child.neighborhood, at=now, for_minors=True)
     with pytest.raises(PaperRefused, match="guardian"):
         handed(child, forms[FACE], clerk, now)
     with pytest.raises(PaperRefused, match="guardian"):
@@ -407,6 +408,7 @@ def test_under_fourteen_a_guardian_signs_and_nobody_else(child, guardianship, ne
 def test_a_guardian_who_is_none_any_more_has_signed_for_nothing(
     child, guardianship, forms, clerk, second_clerk, now, today
 ):
+    make.enable(child.neighborhood, at=now, for_minors=True)
     paper = returned(days_pass(handed(child, forms[FACE], clerk, now, guardianship=guardianship)), clerk, now)
     papers.read(paper=paper, reading=Reading.YES, by=second_clerk, at=now)
     type(guardianship).objects.filter(pk=guardianship.pk).update(until=today)

@@ -178,6 +178,7 @@ def test_consent_cannot_end_while_anything_still_stands_on_it(
     execute("SET CONSTRAINTS ALL DEFERRED")
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         execute("DELETE FROM consent_standing WHERE id = %(standing)s", row)
+    transaction.set_rollback(True)  # a no that leaves its yes could not commit
 
 
 def _decide_to_end(standing: Standing) -> None:
@@ -188,6 +189,10 @@ def _decide_to_end(standing: Standing) -> None:
         purpose=decision.purpose, kind="withdrawn", actor=decision.actor, capacity="self", route="portal",
         language="en", form_hash=decision.form_hash,
     )  # fmt: skip
+    _order(standing)
+
+
+def _order(standing: Standing) -> None:
     open_order(
         resident=standing.resident, purpose=standing.purpose, cause=ErasureOrder.Cause.WITHDRAWN,
         places=[Place(kind=ErasurePlace.Kind.ROWS, target=standing.pk)], at=standing.since,
@@ -214,6 +219,7 @@ def test_consent_ends_by_a_decision_and_with_an_order(row, standings, others, ex
         execute(ending, row)
     _decide_to_end(standing)
     execute(ending, row)
+    transaction.set_rollback(True)  # the other's yes was left standing, and could not be
 
 
 @pytest.mark.obligation("7")
@@ -238,8 +244,14 @@ LEVELS = (
 def test_it_waits_for_an_uncommitted_withdrawal_and_then_obeys(
     isolation: psycopg.IsolationLevel, ending: str, committed, row, standings, app_sql: Connect
 ):
-    _decide_to_end(standings[Purpose.FACE_AT_GATE])
+    with transaction.atomic():
+        _order(standings[Purpose.FACE_AT_GATE])
     withdrawing, watching = app_sql(autocommit=False), app_sql()
+    withdrawing.execute(
+        "INSERT INTO consent_decision SELECT (jsonb_populate_record(d, jsonb_build_object("
+        "'id', gen_random_uuid(), 'kind', 'withdrawn'))).* FROM consent_decision d WHERE id = %s",
+        [standings[Purpose.FACE_AT_GATE].decision_id],
+    )
     withdrawing.execute("DELETE FROM consent_standing WHERE id = %(standing)s", row)
     late = [Late(app_sql(autocommit=False), isolation, statement, row) for statement in BIOMETRIC.values()]
     for each in late:
