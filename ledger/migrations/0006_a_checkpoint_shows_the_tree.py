@@ -64,6 +64,6 @@ DROP FUNCTION linmen_tree_root(bigint)
 
 
 class Migration(migrations.Migration):
-    dependencies = (("ledger", "0090_no_two_entries_are_one_leaf"),)
+    dependencies = (("ledger", "0005_no_two_entries_are_one_leaf"),)
 
     operations = (migrations.RunSQL(ROOT, NO_ROOT),)
