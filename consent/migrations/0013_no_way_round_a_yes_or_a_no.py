@@ -176,7 +176,7 @@ BEGIN
     RETURN NEW;
 END
 $$;
-CREATE TRIGGER consent_paper_read_by_another BEFORE UPDATE ON consent_paper
+CREATE TRIGGER consent_paper_read_by_another AFTER UPDATE ON consent_paper
     FOR EACH ROW WHEN (OLD.confirmed_at IS NULL AND NEW.confirmed_at IS NOT NULL)
     EXECUTE FUNCTION consent_paper_read_by_another();
 ALTER TABLE consent_paper ENABLE ALWAYS TRIGGER consent_paper_read_by_another;
@@ -190,11 +190,11 @@ BEGIN
     RETURN NEW;
 END
 $$;
-CREATE TRIGGER consent_justification_by_another BEFORE UPDATE ON consent_justification
+CREATE TRIGGER consent_justification_by_another AFTER UPDATE ON consent_justification
     FOR EACH ROW WHEN (OLD.confirmed_at IS NULL AND NEW.confirmed_at IS NOT NULL)
     EXECUTE FUNCTION consent_confirmed_by_another();
 ALTER TABLE consent_justification ENABLE ALWAYS TRIGGER consent_justification_by_another;
-CREATE TRIGGER consent_assessment_by_another BEFORE UPDATE ON consent_impactassessment
+CREATE TRIGGER consent_assessment_by_another AFTER UPDATE ON consent_impactassessment
     FOR EACH ROW WHEN (OLD.confirmed_at IS NULL AND NEW.confirmed_at IS NOT NULL)
     EXECUTE FUNCTION consent_confirmed_by_another();
 ALTER TABLE consent_impactassessment ENABLE ALWAYS TRIGGER consent_assessment_by_another;

@@ -190,7 +190,7 @@ def test_a_change_makes_it_stale_and_says_why(here, resident, form, now, because
 
 @pytest.mark.obligation("18")
 def test_a_gate_that_begins_to_look_makes_it_stale(here, now):
-    plain = gates.put_up(neighborhood=here, name="北门", by_face=False, at=now)
+    plain = gates.put_up(neighborhood=here, name="北门", by_face=False, in_service=False, at=now)
     make.enable(here, at=now)
     plain.by_pin = True
     gates.save(gate=plain, at=now)
@@ -456,7 +456,8 @@ def test_raw_sql_gets_no_yes_and_no_enrolment_past_it(here, resident, form, now,
         Enrolment.objects.create(
             neighborhood=here, resident=resident, standing=standing, route="office", created_at=now
         )
-    Decision.objects.create(kind="withdrawn", **said)
+    withdrawal.withdraw(resident=resident, purpose=FACE, voice=own(resident.user, "en"), at=now)
+    assert not Standing.objects.filter(pk=standing.pk).exists()
 
 
 @pytest.mark.obligation("24")

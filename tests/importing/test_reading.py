@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import time
 import zipfile
@@ -128,7 +129,7 @@ def test_it_takes_the_value_of_a_formula_and_marks_a_line_that_has_none():
     assert read(content=xlsx([["=1", "101", "柳一", "", "", ""]])).lines[0].trouble == "formula_without_value"
     # As a spreadsheet saves it: the formula with what it came to.
     content = _with_values(
-        xlsx([["=1+1", "101", "柳一", "", "", ""]]), b"<f>1+1</f><v />", b"<f>1+1</f><v>2</v>"
+        xlsx([["=1+1", "101", "柳一", "", "", ""]]), rb"<f>1\+1</f><v( />|></v>)", b"<f>1+1</f><v>2</v>"
     )
     line = read(content=content).lines[0]
     assert (line.trouble, line.cells[Field.BUILDING]) == ("", "2")
@@ -366,8 +367,9 @@ def _with_values(content: bytes, before: bytes, after: bytes) -> bytes:
     name = "xl/worksheets/sheet1.xml"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         xml = archive.read(name)
-    assert before in xml
-    return _with_part(content, name, xml.replace(before, after))
+    changed, times = re.subn(before, after, xml)
+    assert times == 1
+    return _with_part(content, name, changed)
 
 
 def _with_rows(count: int) -> bytes:

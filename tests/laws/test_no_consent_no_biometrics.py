@@ -245,14 +245,16 @@ def test_it_waits_for_an_uncommitted_withdrawal_and_then_obeys(
     isolation: psycopg.IsolationLevel, ending: str, committed, row, standings, app_sql: Connect
 ):
     with transaction.atomic():
-        _order(standings[Purpose.FACE_AT_GATE])
+        for standing in standings.values():
+            _order(standing)
     withdrawing, watching = app_sql(autocommit=False), app_sql()
-    withdrawing.execute(
-        "INSERT INTO consent_decision SELECT (jsonb_populate_record(d, jsonb_build_object("
-        "'id', gen_random_uuid(), 'kind', 'withdrawn'))).* FROM consent_decision d WHERE id = %s",
-        [standings[Purpose.FACE_AT_GATE].decision_id],
-    )
-    withdrawing.execute("DELETE FROM consent_standing WHERE id = %(standing)s", row)
+    for standing in standings.values():  # what only serves it goes in the same act
+        withdrawing.execute(
+            "INSERT INTO consent_decision SELECT (jsonb_populate_record(d, jsonb_build_object("
+            "'id', gen_random_uuid(), 'kind', 'withdrawn'))).* FROM consent_decision d WHERE id = %s",
+            [standing.decision_id],
+        )
+        withdrawing.execute("DELETE FROM consent_standing WHERE id = %s", [standing.pk])
     late = [Late(app_sql(autocommit=False), isolation, statement, row) for statement in BIOMETRIC.values()]
     for each in late:
         each.wait_until_blocked(watching)

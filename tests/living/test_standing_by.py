@@ -18,6 +18,7 @@ from residents import ages, moving, standing_by
 from residents.models import Guardianship, Helper, Neighborhood, Resident
 from residents.register import register
 from residents.standing_by import StandingByRefused
+from tests import make
 
 pytestmark = pytest.mark.django_db
 NOON = {"hour": 4, "tzinfo": UTC}
@@ -77,6 +78,7 @@ def test_under_fourteen_nobody_says_yes_alone_and_on_the_birthday_they_may(here,
                 resident=resident, purpose=Purpose.FACE_AT_GATE, form=form, voice=own(resident.user, "en"), at=now,
             )  # fmt: skip
 
+    make.enable(here, at=now, for_minors=True)
     Resident.objects.filter(pk=resident.pk).update(born=ages.years_before(today, 14) + timedelta(days=1))
     with pytest.raises(TooYoung):
         yes()

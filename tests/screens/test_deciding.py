@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import Client
 
-from consent import withdrawal
+from consent import stopping, withdrawal
 from consent.models import Decision, Form, FormText, Purpose, Standing
 from portal.screens.purposes import WORDS
 from residents import leaving
@@ -26,7 +26,7 @@ def say(choice: str, form: Form) -> dict[str, str]:
 
 
 def test_every_purpose_has_words():
-    assert set(WORDS) == {*Purpose, leaving.WAYS_IN, leaving.PERSON}
+    assert set(WORDS) == {*Purpose, leaving.WAYS_IN, leaving.PERSON, stopping.PAPER}
 
 
 def test_each_purpose_has_its_line(me: Client, forms: dict[Purpose, Form]):

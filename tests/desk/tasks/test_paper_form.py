@@ -253,7 +253,7 @@ def test_the_record_says_it_was_on_paper_and_who_did_what(desk, carded, forms, c
 
     said_no(handed(carded, forms[FACE], clerk, now), clerk, now)
     record = text(desk(carded.user).get("/record/"))
-    assert "On the paper that was signed" in record
+    assert "You, on paper" in record
     assert "A form that you signed came back, and was written down" in record
 
 
