@@ -32,6 +32,7 @@ def test_an_agent_keeps_up_with_the_site(live, tmp_path):
     agent = Agent(store)
 
     device = UUID(agent.pair(server=live.url, code=pairing.make_code(gate=door, by=None, at=now)))
+    make.enable(door.neighborhood, at=now)  # a sign beside the new reader
     agent.sync()
     assert agent.trouble is None
     assert agent.status()["faces"] == agent.status()["cards"] == 1

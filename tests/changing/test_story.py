@@ -36,6 +36,7 @@ def gate_at_work(live, door, tmp_path):
     def begin(now) -> Agent:
         agent = Agent(Store(tmp_path / "gate"))
         agent.pair(server=live.url, code=pairing.make_code(gate=door, by=None, at=now))
+        make.enable(door.neighborhood, at=now)  # a sign beside the new reader
         return agent
 
     return begin

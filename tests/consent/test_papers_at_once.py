@@ -114,6 +114,7 @@ def test_a_no_of_their_own_at_that_moment_is_what_stands(here, forms, clerk, sec
 @pytest.mark.obligation("7")
 def test_a_new_form_at_that_moment_leaves_no_yes_to_the_old_one(here, forms, clerk, chair, second_clerk):
     for version in range(2, 2 + ROUNDS):
+        make.enable(here, at=datetime.now(UTC))  # the form before changed what was assessed
         current = Form.objects.get(neighborhood=here, purpose=FACE, state=Form.State.PUBLISHED)
         paper = signed(here, {FACE: current}, clerk, second_clerk)
         drafter, _ = User.objects.get_or_create(username="drafter")

@@ -14,17 +14,39 @@ from django.db.models import Model
 from django.test import Client
 from guardian.shortcuts import assign_perm
 
-from access import cards, gates, pairing, passes, rules, tapping
-from access.models import Credential, Device, Enrolment, EntryEvent, Gate, Pass, Rule, TapRequest, UnknownCard
+from access import cards, changing, gates, pairing, passes, rules, tapping
+from access.models import (
+    Credential,
+    Device,
+    Enrolment,
+    EntryEvent,
+    Gate,
+    MethodChange,
+    Pass,
+    Rule,
+    Sign,
+    TapRequest,
+    UnknownCard,
+)
 from committees import appointing
 from committees.models import Committee, Term
-from consent.models import Decision, Form, Notice, Paper, Purpose, Standing
+from consent.models import (
+    Decision,
+    Form,
+    ImpactAssessment,
+    Justification,
+    Notice,
+    Paper,
+    Purpose,
+    Standing,
+)
 from consent.voices import own
 from consent.withdrawal import withdraw
-from residents import batches, deaths, departures, letters, moving, owning, standing_by
+from residents import approving, batches, deaths, departures, letters, moving, owning, standing_by
 from residents.ages import today_in
 from residents.lookups import look_up
 from residents.models import (
+    Approval,
     Building,
     Death,
     Departure,
@@ -110,6 +132,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     _lived(resident, neighbor, clerk, now)
     _awaited(resident, gate, clerk, now)
     _signed(resident, clerk, forms, now)
+    _planned(gate, clerk, now)
     LogEntry.objects.create(
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
@@ -133,6 +156,9 @@ def _lived(resident: Resident, neighbor: Resident, clerk: User, now: datetime) -
     moving.move_out(resident=resident, on=today + timedelta(days=20), by=resident.user, at=now)
     departures.open_(occupancy=neighbor.occupancies.get(), by=clerk, words="搬到乡下", at=now)
     deaths.report(resident=neighbor, document="police", kept_where="红夹子", by=clerk, at=now)
+    gone = standing_by.verify_guardian(child=child, guardian=neighbor, verified="register", by=clerk, at=now)
+    standing_by.bar(guardianship=gone, paper="民初九号", by=clerk, at=now)
+    approving.ask(resident=child, by=clerk, reason="孩子丢了钥匙", capacity="property.clerk", at=now)
 
 
 def _awaited(resident: Resident, gate: Gate, clerk: User, now: datetime) -> None:
@@ -200,6 +226,12 @@ def _consented(resident: Resident, neighbor: Resident, forms: Any, now: datetime
     )
 
 
+def _planned(gate: Gate, clerk: User, now: datetime) -> None:
+    """The gate is to give faces up."""
+    day = changing.earliest(gate.neighborhood, now)
+    changing.plan(gate=gate, methods=["card", "qr"], takes_effect_on=day, why="读头坏了", by=clerk, at=now)
+
+
 def _signed(resident: Resident, clerk: User, forms: Any, now: datetime) -> None:
     """A yes on paper that waits for a second clerk."""
     returned(days_pass(handed(resident, forms[Purpose.TEMPLATE_ON_SERVER], clerk, now)), clerk, now)
@@ -246,6 +278,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(Committee, Term, Recipient, Request, Answer, Disclosure),
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
+        *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
     ]
     rows: dict[type[Model], list[Model]] = {
         kind: list(kind._default_manager.filter(neighborhood=here)) for kind in kinds
@@ -257,7 +290,7 @@ def _all_of(here: Neighborhood) -> Community:
     words = [
         *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳五", "柳＊", "柳门", "Willow Gate"),
         *("青禾送水站", "柳岸路", "送水到户", "送奶到户", "水管漏了", "0471112222"),
-        *("柳苗苗", "搬到乡下", "红夹子", "舅公来看病"),
+        *("柳苗苗", "搬到乡下", "红夹子", "舅公来看病", "民初九号", "孩子丢了钥匙", "读头坏了"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),
     ]
     return Community(here, words, rows)

@@ -75,8 +75,14 @@ def rule(code: str) -> Rule:
     return next(each for each in retention.RULES if each.code == code)
 
 
+# What the database itself lets go by its own calendar only, a day behind the time of these tests.
+BY_THE_DATABASE = {"consent.assessments"}
+
+
 def edge(each: Rule, at: datetime) -> datetime:
     """The clock of what is due at this very moment, and not a moment earlier."""
+    if each.code in BY_THE_DATABASE:
+        at -= timedelta(days=1)
     match each.life:
         case AsWritten():
             return at

@@ -41,9 +41,8 @@ def test_each_has_a_code_of_its_own_and_something_to_be_tried_with():
 def test_what_is_over_goes_and_what_is_not_stays(place, code, now):
     each = rule(code)
     over = MADE[code](place, edge(each, now))
-    young = MADE[code](
-        place, edge(each, now) + A_DAY if isinstance(each.life, Years) else edge(each, now) + A_DAY / 24 / 60
-    )
+    days = isinstance(each.life, Years)  # whose clock is a day, not a moment
+    young = MADE[code](place, edge(each, now) + (2 * A_DAY if days else A_DAY / 24 / 60))
     assert make.swept(code, at=now) == 1
     assert (over(), young()) == (False, True)
     assert RetentionRun.objects.get(rule=code).deleted == 1

@@ -72,7 +72,7 @@ class Visit:
         assert self.page.evaluate(TOO_SMALL) == [], where
         if self.with_axe:
             found = Axe().run(self.page, options={"runOnly": RULES, "resultTypes": ["violations"]})
-            assert found.response["violations"] == [], f"{where}\n{found.generate_snapshot()}"
+            assert found.response["violations"] == [], f"{where}\n{found.generate_report()}"
         self.seen.append(self.path())
 
 

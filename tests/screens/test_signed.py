@@ -69,7 +69,7 @@ def test_a_guardian_sees_what_was_signed_for_the_child_until_a_court_bars_them(
         at=now,
     )
     assert me.get(address(forms[FACE])).status_code == 200
-    type(guardianship).objects.filter(pk=guardianship.pk).update(barred_at=now, barred_by=clerk)
+    standing_by.bar(guardianship=guardianship, paper="(2026) 浙 0101 民初 1 号", by=clerk, at=now)
     assert me.get(address(forms[FACE])).status_code == 404
 
 
