@@ -7,18 +7,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connections, transaction
+from django.db.models.functions import Now
 from django.test import Client
 
 from access.models import Credential, EntryEvent, FeedRow
+from committees.models import Committee, Term
 from consent.models import Standing
 from portal import retention
-from residents.models import ErasureOrder, LookUp, Resident, RetentionRun
+from residents.models import Approval, ErasureOrder, LookUp, Resident, RetentionRun, User
 from tests import make
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, staff
 from tests.retention.due import MADE, Place, edge, make_due, rule
 
 # Ending a consent is the same act as stopping it, by the clock: one person at a time, and it tells the gates. So it holds
@@ -67,6 +69,22 @@ def held(now) -> Iterator[None]:
         thread.join(30)
 
 
+def clerk(place: Place, name: str) -> User:
+    role = {"kind": Committee.Kind.PROPERTY, "role": Term.Role.CLERK}
+    return staff(place.neighborhood, username=name, at=datetime.now(UTC), **role)
+
+
+def approval(who: Resident, *, by: User, other: User) -> Approval:
+    asked = Approval.objects.create(
+        neighborhood=who.neighborhood, resident=who, asked_by=by, reason="a parcel"
+    )
+    until = datetime.now(UTC) + timedelta(hours=1)
+    Approval.objects.filter(pk=asked.pk).update(
+        answered_by=other, answered_at=Now(), answered_capacity="clerk", until=until
+    )
+    return Approval.objects.get(pk=asked.pk)
+
+
 def within(seconds: float, act):
     """What it answers; it does not wait for anybody, or the database ends it."""
     with connections["default"].cursor() as cursor:
@@ -90,6 +108,9 @@ def test_a_sweep_in_progress_keeps_nobody_waiting(place, now):
     for each in retention.RULES:
         if each.code not in TELLS_GATES:
             make_due(each.code, place)
+    # Whose date of birth is being wiped: of age tomorrow, and a minor to the database today.
+    grown = Resident.objects.filter(born__isnull=False).get()
+    approved = approval(grown, by=clerk(place, "asks"), other=clerk(place, "lets-them"))
     with held(now):
         # The very person whose ended cards and homes are being forgotten is given a card at this moment.
         card = within(1, lambda: make.card(place.who, at=now))
@@ -104,15 +125,15 @@ def test_a_sweep_in_progress_keeps_nobody_waiting(place, now):
         assert within(1, lambda: client.post("/sign-in/", signed_in)).status_code == 302
         assert within(1, lambda: client.get("/")).status_code == 200
         assert within(1, lambda: make.resident(place.neighborhood, at=now))
-        # Whose date of birth is being wiped, and who is looked up at this moment.
-        grown = Resident.objects.filter(born__isnull=False).get()
-        seen = {"capacity": "clerk", "reason": "a parcel", "until": now + timedelta(minutes=15)}
-        assert place.who.user is not None
-        by = place.who.user
+        seen = {"capacity": "clerk", "reason": "a parcel", "until": approved.until, "approval": approved}
         assert within(
             1,
             lambda: LookUp.objects.create(
-                neighborhood=place.neighborhood, resident=grown, by=by, at=now, **seen
+                neighborhood=place.neighborhood,
+                resident=grown,
+                by=approved.asked_by,
+                at=datetime.now(UTC),
+                **seen,
             ),
         )
         assert within(1, lambda: client.get("/healthz/")).json()["retention"]["late"] == []
