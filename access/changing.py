@@ -20,10 +20,10 @@ from access.feed import lock_counter
 from access.models import Gate, MethodChange
 from consent import enabling
 from consent.models import Modality
-from consent.one_person import is_one_person
 from ledger.record import record
 from residents.ages import today_in
 from residents.models import Neighborhood, User
+from residents.one_person import is_one_person
 from residents.scope import may
 
 # From the announcement to the day. The database knows it too, and asks its own clock.

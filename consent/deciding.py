@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -14,7 +16,7 @@ from consent.guarding import NoGuardian as NoGuardian
 from consent.models import SERVES, Decision, Form, Paper, Purpose, Standing
 from consent.voices import Voice
 from residents import ages
-from residents.models import ErasureOrder, Resident
+from residents.models import ErasureOrder, Helper, Resident
 
 
 class FormChanged(Exception):
@@ -35,6 +37,10 @@ class GuardiansDisagree(Exception):
 
 class NeverYes(Exception):
     """A helper says no, and never yes."""
+
+
+class NoHelper(Exception):
+    """They are not named by this resident any more."""
 
 
 class OnlyTheyStop(Exception):
@@ -75,6 +81,11 @@ def overview(*, resident: Resident, at: datetime) -> list[Line]:
     return [
         Line(purpose, forms.get(purpose), standings.get(purpose), last.get(purpose)) for purpose in Purpose
     ]
+
+
+def with_a_yes(*, residents: Collection[UUID]) -> set[UUID]:
+    """The effect of that name: of whom a yes stands, which goes by their date of birth. One query."""
+    return set(Standing.objects.filter(resident__in=residents).values_list("resident_id", flat=True))
 
 
 def form_in_force(resident: Resident, purpose: Purpose) -> Form | None:
@@ -139,11 +150,13 @@ def refuse(
 ) -> ErasureOrder | None:
     """Record a no. Where a yes stands, this is a withdrawal, and its erasure order comes back.
 
-    Raises: FormChanged, NoGuardian, OnlyTheyStop, TheyDecided
+    Raises: FormChanged, NoGuardian, NoHelper, OnlyTheyStop, TheyDecided
     """
     resident = one_at_a_time(resident)
     if voice.guardianship:
         guarding.insist(voice.guardianship, resident, at)
+    if voice.capacity == Decision.Capacity.HELPER:
+        _insist_on_the_helper(resident, voice, at)
     if Standing.objects.of(resident, purpose).exists():
         if voice.capacity == Decision.Capacity.HELPER:
             raise OnlyTheyStop
@@ -180,6 +193,13 @@ def _may_say_yes(resident: Resident, purpose: Purpose, voice: Voice, at: datetim
             raise GuardiansDisagree
     elif ages.is_under(resident, ages.GUARDED, ages.today_in(resident.neighborhood, at)):
         raise TooYoung
+
+
+def _insist_on_the_helper(resident: Resident, voice: Voice, at: datetime) -> None:
+    named = Helper.objects.current(ages.today_in(resident.neighborhood, at)).filter(resident=resident)
+    # Held, so that whoever ends it goes first or waits.
+    if not named.select_for_update(of=("self",), no_key=True).filter(helper__user=voice.actor).exists():
+        raise NoHelper
 
 
 def _insist_on_enabling(resident: Resident, purpose: Purpose, at: datetime) -> None:

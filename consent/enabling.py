@@ -18,11 +18,11 @@ from typing import Any
 from django.db import transaction
 
 from consent.models import MODALITY, ImpactAssessment, Incident, Justification, Modality, Purpose
-from consent.one_person import is_one_person
 from ledger.record import record
 from residents import effects
 from residents.ages import today_in
 from residents.models import Neighborhood, User
+from residents.one_person import is_one_person
 
 # PIPL 55 asks for an assessment before, FR 9 for another when something changes. A year is the longest that one holds.
 ASSESSMENT_HOLDS = timedelta(days=365)

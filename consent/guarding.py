@@ -37,7 +37,12 @@ def has_said_yes(guardianship: Guardianship, purpose: Purpose, at: datetime) -> 
     whose time is over."""
     words = Decision.objects.filter(guardianship=guardianship, purpose=purpose).select_related("form")
     word = words.order_by("-at").first()
-    if word is None or word.kind != Decision.Kind.GIVEN or not word.form.stands:
+    return word is not None and counts(word, at)
+
+
+def counts(word: Decision, at: datetime) -> bool:
+    """Whether this decision, its form at hand, is a yes that has not ended with its form or its time."""
+    if word.kind != Decision.Kind.GIVEN or not word.form.stands:
         return False
     assert word.form.life_days is not None  # a published form has one, by constraint
     return word.at + timedelta(days=word.form.life_days) > at

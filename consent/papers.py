@@ -20,13 +20,13 @@ from consent.deciding import FormChanged, GuardiansDisagree, LivesNotHere, Needs
 from consent.decisions import one_at_a_time
 from consent.enabling import NotEnabled
 from consent.models import SERVES, Decision, Form, Notice, Paper, Purpose, Standing
-from consent.one_person import is_one_person
 from consent.scans import Scan, picture
 from consent.stopping import stop
 from ledger.record import record
 from residents import ages, deskwork, effects, moving
 from residents.ages import today_in
 from residents.models import DeskAct, Guardianship, Neighborhood, Occupancy, Resident, User
+from residents.one_person import is_one_person
 from residents.scope import may
 
 Act, KnownBy, Answer, Stopped = DeskAct.Act, DeskAct.KnownBy, Paper.Answer, Paper.Stopped

@@ -16,9 +16,9 @@ from django.db import transaction
 from consent import enabling, terms
 from consent.content import changed_parts, content_hash
 from consent.models import IN_FORCE, Form, FormText, ImpactAssessment, Modality, Notice, Purpose, Standing
-from consent.one_person import is_one_person
 from ledger.record import record
 from residents.models import Neighborhood, User
+from residents.one_person import is_one_person
 
 
 class FormIncomplete(ValueError):

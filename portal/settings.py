@@ -329,6 +329,7 @@ EFFECTS: dict[str, str] = {
     "restore_ways": "access.residence.restore_ways",
     "forget_ways": "access.residence.forget_ways",
     "end_consents": "consent.leaving.end_consents",
+    "with_a_yes": "consent.deciding.with_a_yes",
     "end_unheld": "consent.guarding.end_unheld",
     "decided_by_guardianship": "consent.guarding.decided_by",
     "withdraw:face_at_gate": "access.retention.end_face",

@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from ledger.record import record
 from residents import ages, effects
 from residents.models import Approval, Guardianship, LookUp, Neighborhood, Resident, User
+from residents.one_person import is_one_person
 from residents.scope import may
 
 PERM = "approve_minors"
@@ -85,7 +86,8 @@ def answer(*, approval: Approval, yes: bool, by: User, at: datetime) -> Approval
     found = held.get(pk=approval.pk)
     if not may(by, PERM, found.neighborhood, at):
         raise PermissionDenied
-    if by.pk in (found.asked_by_id, found.resident.user_id) or _is_guardian(by, found.resident, at):
+    theirs = by.pk == found.resident.user_id or _is_guardian(by, found.resident, at)
+    if theirs or is_one_person(found.asked_by_id, by.pk):
         raise NotByOneself
     if found.answered_at is not None or found.asked_at < at - WAITS_FOR:
         raise AlreadyAnswered

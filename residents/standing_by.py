@@ -18,6 +18,7 @@ from residents import ages, effects
 from residents.ages import today_in
 from residents.leaving import todays
 from residents.models import Guardianship, Helper, Resident, User
+from residents.one_person import is_one_person
 from residents.scope import may
 
 MOST_HELPERS = 5
@@ -132,7 +133,7 @@ def read_bar(*, guardianship: Guardianship, by: User, at: datetime) -> None:
         raise StandingByRefused("not_barred")
     if held.bar_read_at is not None:
         raise StandingByRefused("already")
-    if by.pk in (held.barred_by_id, held.guardian.user_id):
+    if by.pk == held.guardian.user_id or is_one_person(held.barred_by_id, by.pk):
         raise StandingByRefused("same_person")
     Guardianship.objects.filter(pk=held.pk).update(bar_read_at=at, bar_read_by=by)
     _record("guardian.bar_read", held.child, held.pk, by)

@@ -114,6 +114,14 @@ def staff_account(name: str) -> User:
     return User.objects.get_or_create(username=name)[0]
 
 
+def one_person(where: Neighborhood, *accounts: User, at: datetime) -> None:
+    """Two entries of the register with one name and one dwelling, and an account each."""
+    first = resident(where, at=at)
+    second = resident(where, at=at, lives_in=home(first))
+    for who, account in zip((first, second), accounts, strict=True):
+        Resident.objects.filter(pk=who.pk).update(user=account, name="同一人")
+
+
 def justification(where: Neighborhood, *, by: User, for_minors: bool = False, **also: Any) -> Justification:
     """A draft that answers everything."""
     words = {name: f"{name} 答" for name in Justification.WORDS}

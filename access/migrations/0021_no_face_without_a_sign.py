@@ -18,7 +18,7 @@ BEGIN
         AND to_jsonb(NEW) - marks = to_jsonb(OLD) - marks THEN
         RETURN NEW;
     END IF;
-    RAISE EXCEPTION 'what a sign said stays, until it is taken down' USING ERRCODE = 'LM053';
+    RAISE EXCEPTION 'what a sign said stays, until it is taken down' USING ERRCODE = 'LM056';
 END
 $$;
 CREATE TRIGGER access_sign_stays BEFORE UPDATE OR DELETE ON access_sign
@@ -33,7 +33,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM FROM public.access_sign s WHERE s.device_id = NEW.device_id AND s.taken_down_at IS NULL FOR SHARE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'no sign hangs beside this reader' USING ERRCODE = 'LM053';
+        RAISE EXCEPTION 'no sign hangs beside this reader' USING ERRCODE = 'LM056';
     END IF;
     RETURN NEW;
 END
@@ -50,7 +50,7 @@ BEGIN
         AND NOT EXISTS (SELECT FROM public.access_device d
             JOIN public.access_sign s ON s.device_id = d.id AND s.taken_down_at IS NULL
             WHERE d.gate_id = NEW.gate_id AND d.revoked_at IS NULL) THEN
-        RAISE EXCEPTION 'no sign hangs at this gate' USING ERRCODE = 'LM053';
+        RAISE EXCEPTION 'no sign hangs at this gate' USING ERRCODE = 'LM056';
     END IF;
     RETURN NEW;
 END
@@ -87,7 +87,7 @@ CREATE FUNCTION access_yes_where_signed() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF public.consent_modality(NEW.purpose) = 'face' AND NOT public.access_all_signed(NEW.neighborhood_id) THEN
-        RAISE EXCEPTION 'a reader looks at faces and no sign says so' USING ERRCODE = 'LM052';
+        RAISE EXCEPTION 'a reader looks at faces and no sign says so' USING ERRCODE = 'LM055';
     END IF;
     RETURN NEW;
 END
@@ -100,10 +100,10 @@ CREATE FUNCTION access_enrolment_where_enabled() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT public.consent_enabled(NEW.neighborhood_id, 'face', public.consent_guarded(NEW.resident_id)) THEN
-        RAISE EXCEPTION 'not justified and assessed here' USING ERRCODE = 'LM052';
+        RAISE EXCEPTION 'not justified and assessed here' USING ERRCODE = 'LM055';
     END IF;
     IF NOT public.access_all_signed(NEW.neighborhood_id) THEN
-        RAISE EXCEPTION 'a reader looks at faces and no sign says so' USING ERRCODE = 'LM052';
+        RAISE EXCEPTION 'a reader looks at faces and no sign says so' USING ERRCODE = 'LM055';
     END IF;
     RETURN NEW;
 END

@@ -7,7 +7,7 @@ LAW = """
 CREATE FUNCTION access_methodchange_two_people() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF public.consent_one_person(NEW.planned_by_id, NEW.confirmed_by_id) IS NOT FALSE THEN
+    IF public.residents_one_person(NEW.planned_by_id, NEW.confirmed_by_id) IS NOT FALSE THEN
         RAISE EXCEPTION 'one of the staff is not two' USING ERRCODE = 'LM051';
     END IF;
     RETURN NEW;

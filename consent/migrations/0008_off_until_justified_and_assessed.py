@@ -188,7 +188,7 @@ BEGIN
             public.consent_guarded(NEW.resident_id)) THEN
         RETURN NEW;
     END IF;
-    RAISE EXCEPTION 'not justified and assessed here' USING ERRCODE = 'LM052';
+    RAISE EXCEPTION 'not justified and assessed here' USING ERRCODE = 'LM055';
 END
 $$;
 CREATE TRIGGER consent_decision_where_enabled BEFORE INSERT ON consent_decision

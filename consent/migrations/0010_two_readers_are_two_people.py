@@ -4,18 +4,6 @@ named; a change is told to those alone who had said yes; and no period is left o
 from django.db import migrations, models
 
 LAWS = """
--- One person with two accounts: two entries of the register of the same name that share a phone or a dwelling.
-CREATE FUNCTION consent_one_person(one uuid, other uuid) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT $1 = $2 OR EXISTS (
-        SELECT FROM public.residents_resident a JOIN public.residents_resident b ON a.name = b.name
-        WHERE a.user_id = $1 AND b.user_id = $2 AND a.name <> '' AND (a.phone_index = b.phone_index
-            OR EXISTS (SELECT FROM public.residents_occupancy x JOIN public.residents_occupancy y USING (unit_id)
-                WHERE x.resident_id = a.id AND y.resident_id = b.id)
-            OR EXISTS (SELECT FROM public.residents_ownership x JOIN public.residents_ownership y USING (unit_id)
-                WHERE x.resident_id = a.id AND y.resident_id = b.id)))
-$$;
-
 CREATE FUNCTION consent_form_two_readers() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -25,7 +13,7 @@ BEGIN
         RAISE EXCEPTION 'whoever handed a form in stays named' USING ERRCODE = 'LM003';
     END IF;
     IF NEW.state = 'published' AND OLD.state <> 'published'
-        AND public.consent_one_person(NEW.submitted_by_id, NEW.published_by_id) IS NOT FALSE THEN
+        AND public.residents_one_person(NEW.submitted_by_id, NEW.published_by_id) IS NOT FALSE THEN
         RAISE EXCEPTION 'one reader is not two' USING ERRCODE = 'LM003';
     END IF;
     RETURN NEW;
@@ -54,12 +42,14 @@ DROP TRIGGER consent_notice_after_a_yes ON consent_notice;
 DROP FUNCTION consent_notice_after_a_yes();
 DROP TRIGGER consent_form_two_readers ON consent_form;
 DROP FUNCTION consent_form_two_readers();
-DROP FUNCTION consent_one_person(uuid, uuid);
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("consent", "0009_a_yes_of_guardians_is_held")]
+    dependencies = [
+        ("consent", "0009_a_yes_of_guardians_is_held"),
+        ("residents", "0017_a_minors_details_take_two"),
+    ]
 
     operations = [
         migrations.RunSQL(LAWS, LAWLESS),

@@ -170,7 +170,7 @@ TWO = """
 CREATE FUNCTION consent_paper_read_by_another() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF public.consent_one_person(OLD.received_by_id, NEW.confirmed_by_id) IS NOT FALSE THEN
+    IF public.residents_one_person(OLD.received_by_id, NEW.confirmed_by_id) IS NOT FALSE THEN
         RAISE EXCEPTION 'one clerk is not two' USING ERRCODE = 'LM070';
     END IF;
     RETURN NEW;
@@ -184,7 +184,7 @@ ALTER TABLE consent_paper ENABLE ALWAYS TRIGGER consent_paper_read_by_another;
 CREATE FUNCTION consent_confirmed_by_another() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF public.consent_one_person(NEW.written_by_id, NEW.confirmed_by_id) IS NOT FALSE THEN
+    IF public.residents_one_person(NEW.written_by_id, NEW.confirmed_by_id) IS NOT FALSE THEN
         RAISE EXCEPTION 'whoever wrote it does not confirm it' USING ERRCODE = 'LM050';
     END IF;
     RETURN NEW;

@@ -221,7 +221,7 @@ def _words(request: GuardianRequest, purpose: Purpose) -> list[dict[str, Any]]:
     current = Guardianship.objects.current(today).filter(child=request.child).select_related("guardian")
     spoken = (
         Decision.objects.filter(resident=request.child, purpose=purpose, guardianship__isnull=False)
-        .select_related("guardianship")
+        .select_related("guardianship", "form")
         .order_by("guardianship__guardian", "-at")
         .distinct("guardianship__guardian")
     )
@@ -229,17 +229,19 @@ def _words(request: GuardianRequest, purpose: Purpose) -> list[dict[str, Any]]:
     return [
         {
             "name": _("You") if each.guardian_id == request.resident.pk else each.guardian.name,
-            "said": _said(newest.get(each.guardian_id)),
+            "said": _said(newest.get(each.guardian_id), request.at),
             "at": newest[each.guardian_id].at if each.guardian_id in newest else None,
         }
         for each in current.order_by("since", "pk")
     ]
 
 
-def _said(word: Decision | None) -> str:
+def _said(word: Decision | None, at: datetime) -> str:
     if word is None:
         return _("nothing so far")
-    return _("yes") if word.kind == Decision.Kind.GIVEN else _("no")
+    if word.kind != Decision.Kind.GIVEN:
+        return _("no")
+    return _("yes") if guarding.counts(word, at) else _("yes, which has ended since")
 
 
 def _history(child: Resident, purpose: Purpose, reader: Resident) -> list[dict[str, Any]]:

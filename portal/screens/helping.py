@@ -8,7 +8,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -65,6 +65,8 @@ def say_no(request: ResidentRequest, helper: UUID, purpose: Purpose) -> HttpResp
                 voice=voices.helper(request.user, language()),
                 at=timezone.now(),
             )
+    except deciding.NoHelper:
+        raise Http404 from None
     except (deciding.OnlyTheyStop, deciding.TheyDecided, deciding.FormChanged):
         pass  # the same words: what they have decided is not a helper's to learn
     messages.success(

@@ -121,6 +121,9 @@ class _Planner:
                 # A list does not make a child of somebody who decides for themselves, nor the other way round.
                 entry.note("born_theirs")
                 born = None
+            elif born is not None and born != person.born and person.with_a_yes:
+                entry.note("born_decided_by")
+                born = None
             elif born is not None and born != person.born:
                 self.steps.append(SetBorn(person.id, person.born, born))
         for what, value in (("phone", index), ("born", born)):

@@ -43,6 +43,7 @@ class Person:
     born: date | None
     left: bool = False  # lives nowhere here any more
     account: bool = False  # opened their own
+    with_a_yes: bool = False  # one of theirs stands
     homes: dict[UUID, Home] = field(default_factory=dict)  # by dwelling
     owns: dict[UUID, bool] = field(default_factory=dict)  # by dwelling: whether still
 

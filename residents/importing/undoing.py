@@ -180,11 +180,15 @@ class _Undoing:
             return
         found = Resident.objects.living().filter(pk__in={UUID(each["id"]) for _, each in changes})
         people = {str(each.pk): each for each in found.order_by("pk").select_for_update(no_key=True)}
+        # Since they are locked, nobody says yes meanwhile; what stands goes by the date of birth as it is.
+        said_yes: set[UUID] = effects.call("with_a_yes", residents=[each.pk for each in people.values()])
         for number, each in changes:
             person = people.get(each["id"])
             now = None if person is None else _now(person, each["what"])
             if person is None or now != each["is"]:
                 self.left[number].add("changed_since")
+            elif each["what"] == "born" and person.pk in said_yes:
+                self.left[number].add("decided_since")
             elif each["what"] == "phone":
                 person.phone_sealed, person.phone_index = _bytes(each["was"]), _bytes(each["was_index"])
             else:

@@ -131,6 +131,7 @@ NOTES: Words = {
     "tenure_assumed": _("as what they live here is not said: family, if new"),
     "no_way_in": _("no card: has no way in yet, give a card or lend a PIN at the desk"),
     "born_theirs": _("date of birth left as it is: they have an account, and decide for themselves"),
+    "born_decided_by": _("date of birth left as it is: something was decided by it. Ask the family first"),
     "born_not_kept": _("date of birth of an adult left out"),
 }
 
@@ -143,6 +144,7 @@ LEFT: Words = {
     "used_otherwise": _("stays: something else was written down about them since"),
     "used_dwelling": _("dwelling stays: something else hangs on it since"),
     "used_building": _("building stays: it has dwellings since"),
+    "decided_since": _("date of birth stays: something was decided by it since"),
     "changed_since": _("stays as it is: it was changed again since"),
     "card_told": _("card ended; its number stays as a digest until the gates have dropped it"),
     "card_changed": _("card stays as it is: it was ended or lent since"),

@@ -131,11 +131,21 @@ def _load_people(
         Q(pk__in=[*homes, *owns]) | Q(phone_index__in=list(phones)), neighborhood=source.neighborhood
     )
     columns = ("pk", "name", "phone_index", "born", "left_at", "user_id")
-    for pk, name, phone, born, left, user in found.order_by("pk").values_list(*columns):
-        index = bytes(phone) if phone is not None else None
-        homes_of, owned = homes.get(pk, {}), owns.get(pk, {})
-        account = user is not None
-        world.add(Person(pk, name_key(name), index, born, left is not None, account, homes_of, owned))
+    rows = list(found.order_by("pk").values_list(*columns))
+    said_yes: set[UUID] = effects.call("with_a_yes", residents=[row[0] for row in rows])
+    for pk, name, phone, born, left, user in rows:
+        known = {"left": left is not None, "account": user is not None, "with_a_yes": pk in said_yes}
+        world.add(
+            Person(
+                pk,
+                name_key(name),
+                bytes(phone) if phone is not None else None,
+                born,
+                **known,
+                homes=homes.get(pk, {}),
+                owns=owns.get(pk, {}),
+            )
+        )
 
 
 def _load_cards(world: World, source: Import, numbers: Iterable[str]) -> None:

@@ -25,6 +25,21 @@ $$;
 """
 NO_AGES = "DROP FUNCTION residents_is_minor(uuid); DROP FUNCTION residents_birthday(date, integer);"
 
+TWO = """
+-- One person with two accounts: two entries of the register of the same name that share a phone or a dwelling.
+CREATE FUNCTION residents_one_person(one uuid, other uuid) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT $1 = $2 OR EXISTS (
+        SELECT FROM public.residents_resident a JOIN public.residents_resident b ON a.name = b.name
+        WHERE a.user_id = $1 AND b.user_id = $2 AND a.name <> '' AND (a.phone_index = b.phone_index
+            OR EXISTS (SELECT FROM public.residents_occupancy x JOIN public.residents_occupancy y USING (unit_id)
+                WHERE x.resident_id = a.id AND y.resident_id = b.id)
+            OR EXISTS (SELECT FROM public.residents_ownership x JOIN public.residents_ownership y USING (unit_id)
+                WHERE x.resident_id = a.id AND y.resident_id = b.id)))
+$$;
+"""
+ONE = "DROP FUNCTION residents_one_person(uuid, uuid);"
+
 LOOKING = """
 CREATE FUNCTION residents_approval_by_two() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -42,7 +57,8 @@ BEGIN
         RETURN NEW;
     END IF;
     IF to_jsonb(NEW) - answer <> to_jsonb(OLD) - answer OR OLD.answered_at IS NOT NULL
-        OR NEW.answered_by_id = NEW.asked_by_id OR public.residents_is_staff(NEW.answered_by_id) IS NOT TRUE
+        OR public.residents_one_person(NEW.answered_by_id, NEW.asked_by_id) IS NOT FALSE
+        OR public.residents_is_staff(NEW.answered_by_id) IS NOT TRUE
         OR EXISTS (SELECT FROM public.residents_resident r
             WHERE r.id = NEW.resident_id AND r.user_id IN (NEW.answered_by_id, NEW.asked_by_id)) THEN
         RAISE EXCEPTION 'one of the staff asks, and another answers' USING ERRCODE = 'LM038';
@@ -109,7 +125,8 @@ BEGIN
             IS DISTINCT FROM (OLD.barred_at, OLD.barred_by_id, OLD.bar_paper)
         OR OLD.bar_read_at IS NOT NULL AND (NEW.bar_read_at, NEW.bar_read_by_id)
             IS DISTINCT FROM (OLD.bar_read_at, OLD.bar_read_by_id)
-        OR NEW.bar_read_at IS NOT NULL AND public.residents_is_staff(NEW.bar_read_by_id) IS NOT TRUE THEN
+        OR NEW.bar_read_at IS NOT NULL AND (public.residents_is_staff(NEW.bar_read_by_id) IS NOT TRUE
+            OR public.residents_one_person(NEW.barred_by_id, NEW.bar_read_by_id) IS NOT FALSE) THEN
         RAISE EXCEPTION 'a guardianship only ends' USING ERRCODE = 'LM036';
     END IF;
     -- A parent who works at the desk bars no other parent.
@@ -363,6 +380,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL(AGES, NO_AGES),
+        migrations.RunSQL(TWO, ONE),
         migrations.RunSQL(LOOKING, ANYBODY_LOOKS),
         migrations.RunSQL(BARRING, NO_PAPER),
         SameNeighborhood("residents_approval", resident_id="residents_resident"),

@@ -13,7 +13,6 @@ from consent.models import Decision, Form, Paper, Purpose, Standing
 from consent.papers import PaperRefused, Reading
 from consent.voices import helper
 from residents import standing_by
-from residents.models import Resident
 from tests import make
 from tests.cast import draft, publish
 from tests.consent.papers import FACE
@@ -107,17 +106,9 @@ def test_the_database_takes_no_word_of_a_helper_over_the_residents(resident, nei
         decided(resident, forms[FACE], "refused", actor=neighbor.user, capacity="helper")
 
 
-def one_person(where, *accounts, now):
-    """Two entries of the register with one name and one dwelling."""
-    first = make.resident(where, at=now)
-    second = make.resident(where, at=now, lives_in=make.home(first))
-    for who, account in zip((first, second), accounts, strict=True):
-        Resident.objects.filter(pk=who.pk).update(user=account, name="同一人")
-
-
 @pytest.mark.obligation("6")
 def test_one_clerk_with_two_accounts_reads_no_paper_twice(here, back, clerk, second_clerk, now):
-    one_person(here, clerk, second_clerk, now=now)
+    make.one_person(here, clerk, second_clerk, at=now)
     with pytest.raises(PaperRefused, match="same_clerk"):
         papers.read(paper=back, reading=Reading.YES, by=second_clerk, at=now)
     with pytest.raises(DatabaseError, match="one clerk is not two"), transaction.atomic():
@@ -126,7 +117,7 @@ def test_one_clerk_with_two_accounts_reads_no_paper_twice(here, back, clerk, sec
 
 @pytest.mark.obligation("17", "18")
 def test_nobody_confirms_what_they_wrote_under_another_account(here, clerk, chair, now):
-    one_person(here, clerk, chair, now=now)
+    make.one_person(here, clerk, chair, at=now)
     justification, assessment = make.justification(here, by=clerk), make.assessment(here, by=clerk, at=now)
     with pytest.raises(enabling.SamePerson):
         enabling.confirm_justification(justification=justification, by=chair, at=now)

@@ -6,15 +6,18 @@ import pytest
 
 from access import cards, gates, rules
 from access.models import Gate, Rule
+from consent.models import Purpose, Standing
 from ledger.models import Entry
 from residents import claiming, contact, register
 from residents.importing import sealed
 from residents.letters import write
 from residents.models import ImportRow, Resident, Unit
+from tests import make
 from tests.cast import dwelling, settle
 from tests.importing.conftest import notes
 from tests.importing.sheets import xlsx
 from tests.importing.test_undoing import HEADINGS, left
+from tests.minors.conftest import allow_faces, family, says
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +57,27 @@ class TestAList:
         assert source.became == {"same": 1}
         assert "born_theirs" in notes(source)[2]
 
+    @pytest.mark.obligation("15")
+    def test_a_birthday_does_not_move_under_a_yes_and_the_rest_of_the_list_comes_in(
+        self, bring_in, here, clerk, now
+    ):
+        fam = family(here, clerk, at=now)
+        allow_faces(here, at=now)
+        face = make.draft_in_force(here, Purpose.FACE_AT_GATE, at=now)
+        says(True, fam.mother, fam.by_mother, face, at=now)
+        home = fam.child.occupancies.get().unit
+        before = fam.child.born
+        rows = [
+            [home.building.name, home.number, "", "小柳", "", "", "", "2020-01-01", ""],
+            ["1", "201", "", "杨一", "", "业主", "", "", ""],
+        ]
+        source = bring_in(xlsx(rows, headings=HEADINGS))
+        fam.child.refresh_from_db()
+        assert fam.child.born == before
+        assert "born_decided_by" in notes(source)[2]
+        assert Resident.objects.filter(name="杨一").exists()
+        assert Standing.objects.filter(resident=fam.child).exists()
+
     @pytest.mark.parametrize(
         "written",
         [
@@ -86,6 +110,22 @@ class TestAList:
 
 class TestUndoing:
     """Law 13: nobody is locked out by a form, not by one that takes another back either."""
+
+    @pytest.mark.obligation("15")
+    def test_a_birthday_that_somebody_decided_by_since_stays(self, bring_in, undo, here, clerk, now):
+        fam = family(here, clerk, at=now)
+        allow_faces(here, at=now)
+        home = fam.child.occupancies.get().unit
+        row = [home.building.name, home.number, "", "小柳", "", "", "", "2020-01-01", ""]
+        source = bring_in(xlsx([row], headings=HEADINGS))
+        fam.child.refresh_from_db()
+        assert str(fam.child.born) == "2020-01-01"
+        face = make.draft_in_force(here, Purpose.FACE_AT_GATE, at=now)
+        says(True, fam.mother, fam.by_mother, face, at=now)
+        undone = undo(source)
+        fam.child.refresh_from_db()
+        assert str(fam.child.born) == "2020-01-01"
+        assert "decided_since" in left(undone)[2]
 
     def test_it_leaves_open_what_somebody_who_stays_gets_in_by(self, bring_in, undo, door, clerk, now):
         row = ["1", "201", "90", "杨一", "", "业主", "2020-01-01", "", "0012345671"]

@@ -12,6 +12,7 @@ from consent.models import Decision, Purpose, Standing
 from residents import standing_by
 from residents.models import Guardianship, Resident
 from residents.standing_by import StandingByRefused
+from tests import make
 from tests.minors.conftest import says, stops
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +144,16 @@ def test_a_second_of_the_staff_reads_the_paper(fam, clerk, second_clerk, outside
     assert fam.by_father.bar_read_by == second_clerk
     with pytest.raises(StandingByRefused, match="already"):
         standing_by.read_bar(guardianship=fam.by_father, by=second_clerk, at=now)
+
+
+def test_one_clerk_with_two_accounts_is_no_second(fam, clerk, second_clerk, here, now):
+    bar(fam, clerk, now)
+    make.one_person(here, clerk, second_clerk, at=now)
+    with pytest.raises(StandingByRefused, match="same_person"):
+        standing_by.read_bar(guardianship=fam.by_father, by=second_clerk, at=now)
+    rows = Guardianship.objects.filter(pk=fam.by_father.pk)
+    with pytest.raises(DatabaseError, match="only ends"), transaction.atomic():
+        rows.update(bar_read_at=now, bar_read_by=second_clerk)
 
 
 def test_the_admin_offers_it(fam, face, clerk, sign_in, outsider):

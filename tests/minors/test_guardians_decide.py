@@ -12,10 +12,11 @@ from access import cards, gates, rules
 from access.models import Credential, EntryEvent
 from consent import deciding, enabling, powers
 from consent.enabling import NotEnabled
-from consent.models import Decision, Justification, Purpose, Standing
+from consent.models import Decision, Form, Justification, Purpose, Standing
 from residents import moving, standing_by
 from residents.models import Guardianship, Resident
 from tests import make
+from tests.cast import draft, publish
 from tests.minors.conftest import age, family, says, stops
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +66,18 @@ def test_each_sees_what_the_other_said_and_one_no_holds(sign_in, fam, face):
     assert not Standing.objects.exists()
     post(sign_in(fam.father), fam, face, "yes")
     assert Standing.objects.count() == 1
+
+
+@pytest.mark.obligation("15", "7")
+def test_a_yes_that_ended_with_its_form_is_not_shown_as_one_that_stands(sign_in, fam, face, here, chair, now):
+    says(True, fam.father, fam.by_father, face, at=now)
+    mother = sign_in(fam.mother)
+    address = reverse("child_consent", args=[fam.child.pk, FACE])
+    assert f"{fam.father.name}: yes" in mother.get(address).content.decode()
+    form = draft(here, FACE, version=2)
+    Form.objects.filter(pk=form.pk).update(life_days=30)
+    publish(form=Form.objects.get(pk=form.pk), by=chair, at=now)
+    assert f"{fam.father.name}: yes, which has ended since" in mother.get(address).content.decode()
 
 
 @pytest.mark.obligation("15", "8")

@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from access import cards
 from access.models import Credential
-from consent import deciding, voices, withdrawal
+from consent import deciding, decisions, voices, withdrawal
 from consent.models import Decision, Purpose, Standing
+from portal.screens import helping
 from residents import standing_by
 from residents.models import Helper, Resident
 from tests.minors.conftest import allow_faces
@@ -119,7 +120,7 @@ def test_nobody_else_has_this_page_and_it_ends_with_the_naming(
     helper = sign_in(neighbor)
     assert helper.get(addresses[0]).status_code == 404
     assert {helper.post(each).status_code for each in addresses[1:]} == {404}
-    with pytest.raises(DatabaseError, match="no helper of this resident"), transaction.atomic():
+    with pytest.raises(deciding.NoHelper):
         deciding.refuse(
             resident=resident,
             purpose=FACE,
@@ -127,6 +128,27 @@ def test_nobody_else_has_this_page_and_it_ends_with_the_naming(
             voice=voices.helper(neighbor.user, "en"),
             at=now,
         )
+    with pytest.raises(DatabaseError, match="no helper of this resident"), transaction.atomic():
+        decisions.write(
+            resident=resident, form=forms[FACE], kind="refused", voice=voices.helper(neighbor.user, "en")
+        )
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.obligation("6")
+def test_one_who_is_named_no_more_at_that_moment_is_told_that_there_is_no_such_page(
+    helper, named, resident, forms, now, monkeypatch
+):
+    """Ended between the page and the act: what was read before the lock does not count."""
+    found = helping._named
+
+    def slow(request, pk):
+        before = found(request, pk)
+        standing_by.end_helper(helper=named, by=resident.user, at=now)
+        return before
+
+    monkeypatch.setattr(helping, "_named", slow)
+    assert no(helper, named).status_code == 404
     assert not Decision.objects.exists()
 
 

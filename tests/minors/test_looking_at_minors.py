@@ -96,6 +96,19 @@ def test_nobody_approves_who_asked_who_it_is_about_or_who_may_not(
         approving.answer(approval=asked, yes=True, by=manager, at=now)
 
 
+def test_nobody_lets_themselves_look_under_another_account(child, clerk, manager, here, now):
+    make.one_person(here, clerk, manager, at=now)
+    asked = ask(child, clerk, now)
+    with pytest.raises(approving.NotByOneself):
+        approving.answer(approval=asked, yes=True, by=manager, at=now)
+    answered = {"answered_by": manager, "answered_at": now, "answered_capacity": "x", "until": now}
+    with (
+        pytest.raises(DatabaseError, match="one of the staff asks, and another answers"),
+        transaction.atomic(),
+    ):
+        Approval.objects.filter(pk=asked.pk).update(**answered)
+
+
 def test_declined_is_declined(child, clerk, manager, now):
     asked = approving.answer(approval=ask(child, clerk, now), yes=False, by=manager, at=now)
     with pytest.raises(NeedsApproval):

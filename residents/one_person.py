@@ -10,6 +10,6 @@ from django.db import connection
 def is_one_person(account: UUID | None, other: UUID) -> bool:
     """As far as the register knows. The database answers, which also refuses."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT consent_one_person(%s, %s)", [account, other])
+        cursor.execute("SELECT residents_one_person(%s, %s)", [account, other])
         row = cursor.fetchone()
     return row is None or row[0] is not False
