@@ -15,7 +15,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from consent import deciding, enabling, guarding, voices, withdrawal
+from consent import deciding, enabling, guarding, telling, voices, withdrawal
 from consent.deciding import FormChanged, GuardiansDisagree, LivesNotHere, NeedsFirst, NoGuardian, TooYoung
 from consent.decisions import one_at_a_time
 from consent.enabling import NotEnabled
@@ -34,7 +34,7 @@ Act, KnownBy, Answer, Stopped = DeskAct.Act, DeskAct.KnownBy, Paper.Answer, Pape
 # The right by which papers are handed out and taken in, and the one by which somebody else reads them.
 CLERK, SECOND = "manage_register", "view_register"
 # Why what was signed does not count when its time has come.
-REFUSED = (NeedsFirst, LivesNotHere, TooYoung, NoGuardian, GuardiansDisagree, NotEnabled)
+REFUSED = (LivesNotHere, TooYoung, NoGuardian, GuardiansDisagree, NotEnabled)
 
 
 class PaperRefused(Exception):
@@ -150,19 +150,7 @@ def receive_yes(*, paper: Paper, picture: bytes, known_by: DeskAct.KnownBy, by: 
         scan.write(paper, at)
         paper = _fresh(paper)
         _record("received", paper, by)
-        Notice.objects.bulk_create(
-            [
-                Notice(
-                    neighborhood_id=paper.neighborhood_id,
-                    resident=paper.resident,
-                    kind=Notice.Kind.PAPER_YES,
-                    purpose=paper.form.purpose,
-                    form=paper.form,
-                    at=at,
-                )
-            ],
-            ignore_conflicts=True,  # told of an earlier paper on the same form
-        )
+        telling.of_paper(paper=paper, kind=Notice.Kind.PAPER_YES, at=at)
     return paper
 
 
@@ -271,6 +259,12 @@ def take_effect(*, paper: UUID, at: datetime) -> Standing | None:
             )
     except FormChanged:
         stop(paper=found, because=Stopped.FORM, at=at)
+        return None
+    except NeedsFirst as needs:
+        # Signed together with what it serves, and read before it: it waits for the other.
+        first = Paper.objects.under_way().filter(resident=found.resident, form__purpose=needs.purpose)
+        if not first.exists():
+            stop(paper=found, because=Stopped.NOT_NOW, at=at)
         return None
     except REFUSED:
         stop(paper=found, because=Stopped.NOT_NOW, at=at)

@@ -7,14 +7,16 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from consent import scans
-from consent.models import Paper
+from consent import scans, telling
+from consent.models import Notice, Paper
 from ledger.record import record
 from residents import effects
 from residents.erasure import Place, open_order
 from residents.models import ErasureOrder, ErasurePlace, Resident
 
 PAPER = "paper"  # what the order of erasure is about
+# What they have not brought about themselves: they think that they said yes, and are told that it does not count.
+TOLD = (Paper.Stopped.UNREADABLE, Paper.Stopped.LAPSED, Paper.Stopped.FORM, Paper.Stopped.NOT_NOW)
 
 
 def stop(*, paper: Paper, because: Paper.Stopped, at: datetime) -> bool:
@@ -29,6 +31,8 @@ def stop(*, paper: Paper, because: Paper.Stopped, at: datetime) -> bool:
         neighborhood=paper.neighborhood_id,
         payload={"what": "stopped", "paper": paper.pk, "because": str(because)},
     )
+    if paper.answer == Paper.Answer.YES and because in TOLD and paper.resident.left_at is None:
+        telling.of_paper(paper=paper, kind=Notice.Kind.PAPER_STOPPED, at=at)
     if places := scans.delete([paper.pk]):
         places.append(Place(kind=ErasurePlace.Kind.PAGES, target=paper.pk))
         order = open_order(

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from consent.models import Notice
+from consent.models import Notice, Paper
 from ledger.record import record
 from residents.ages import today_in
 from residents.models import Guardianship, Resident, User
@@ -43,6 +43,20 @@ def told(*, resident: Resident) -> QuerySet[Notice]:
 def put_away(*, resident: Resident, notice: UUID, at: datetime) -> bool:
     """Read, and not to be shown again. False for what is not theirs, or was put away before."""
     return bool(Notice.objects.filter(pk=notice, resident=resident, seen_at=None).update(seen_at=at))
+
+
+def of_paper(*, paper: Paper, kind: Notice.Kind, at: datetime) -> None:
+    """What became of a yes on paper. Inside a transaction; nothing, where they were told the same of an earlier sheet of this
+    form."""
+    notice = Notice(
+        neighborhood_id=paper.neighborhood_id,
+        resident_id=paper.resident_id,
+        kind=kind,
+        purpose=paper.form.purpose,
+        form_id=paper.form_id,
+        at=at,
+    )
+    Notice.objects.bulk_create([notice], ignore_conflicts=True)
 
 
 @transaction.atomic

@@ -66,6 +66,7 @@ def sweep(*, at: datetime) -> bool:
         ("waiting imports", lambda: _bring_in(at)),
         ("assessments that are over", lambda: enabling.lapse(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
+        ("new rights of roles", lambda: appointing.grant_new(at=at)),
     ]
     if settings.DEMO:
         parts.append(("signs of the demo", lambda: assessing.hang_signs(at=at)))

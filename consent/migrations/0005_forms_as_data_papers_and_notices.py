@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
                             ("form_changed", "the form changed, and your yes ended"),
                             ("form_reworded", "the form says the same in other words, and your yes stands"),
                             ("paper_yes", "your yes on paper was taken in"),
+                            ("paper_stopped", "your yes on paper does not count"),
                             ("now_yours", "you are fourteen: from now on you decide yourself"),
                         ],
                         max_length=20,

@@ -17,6 +17,7 @@ class Notice(models.Model):
         FORM_CHANGED = "form_changed", _("the form changed, and your yes ended")
         FORM_REWORDED = "form_reworded", _("the form says the same in other words, and your yes stands")
         PAPER_YES = "paper_yes", _("your yes on paper was taken in")
+        PAPER_STOPPED = "paper_stopped", _("your yes on paper does not count")
         NOW_YOURS = "now_yours", _("you are fourteen: from now on you decide yourself")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -71,6 +71,14 @@ def words(notice: Notice) -> tuple[str, str]:
                 "It counts three days after a second clerk has read it. Until then, and afterwards too, you can stop it."
             ),
         )
+    if notice.kind == Kind.PAPER_STOPPED:
+        return (
+            _("“%(what)s”: your paper does not count") % what,
+            _(
+                "The form changed meanwhile, two clerks did not read the same on it, or something that it needs is not there."
+                " Nothing began, and its picture is deleted. If you want it still, say so here or on a new sheet."
+            ),
+        )
     return (
         _("You are fourteen: from now on you decide yourself"),
         _("What was decided in your name ended on your birthday. Your card opens the same doors as before."),

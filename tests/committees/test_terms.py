@@ -193,6 +193,22 @@ def test_one_that_has_not_begun_never_does(here, clerk, now):
     assert Term.objects.filter(user=clerk).count() == 1
 
 
+def test_a_right_that_a_later_version_gives_a_role_comes_to_those_in_office(here, clerk, auditor, now):
+    NeighborhoodPermission.objects.filter(user=clerk, permission__codename="manage_access").delete()
+    before = set(NeighborhoodPermission.objects.values_list("user", "permission__codename"))
+    assert not may(clerk, "manage_access", here, now)
+    assert appointing.grant_new(at=now) == 1
+    assert may(clerk, "manage_access", here, now)
+    given = set(NeighborhoodPermission.objects.values_list("user", "permission__codename")) - before
+    assert given == {(clerk.pk, "manage_access")}
+    assert appointing.grant_new(at=now) == 0
+
+
+def test_who_is_in_office_no_more_is_given_nothing(here, clerk, now):
+    NeighborhoodPermission.objects.all().delete()
+    assert appointing.grant_new(at=now + timedelta(days=400)) == 0
+
+
 def test_tidying_takes_the_desk_from_those_whose_terms_ran_out(here, clerk, auditor, now):
     much_later = now + timedelta(days=400)
     assert appointing.forget_ended(at=much_later) == 2

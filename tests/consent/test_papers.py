@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 
 from access import pins
 from consent import deciding, enabling, papers, withdrawal
-from consent.models import Decision, Notice, Paper, PaperScan, Purpose, Standing
+from consent.models import Decision, Form, Notice, Paper, PaperScan, Purpose, Standing
 from consent.papers import PaperRefused, Reading
 from consent.voices import own
 from portal import erasure, sweeps
@@ -335,6 +335,27 @@ def test_nothing_stretches_to_another_form(here, due, forms, chair, now):
     assert counts(due, now) is None
     assert state(due) == Stopped.FORM
     assert not Standing.objects.exists()
+    notice = Notice.objects.get(kind=Notice.Kind.PAPER_STOPPED)
+    assert (notice.resident, notice.form) == (due.resident, due.form)
+
+
+@pytest.mark.obligation("7")
+def test_nor_to_other_words_for_it_and_they_are_told(here, due, forms, chair, now, client):
+    reworded = draft(here, FACE, version=2)
+    Form.objects.filter(pk=reworded.pk).update(only_words=True, life_days=forms[FACE].life_days)
+    publish(form=Form.objects.get(pk=reworded.pk), by=chair, at=now)
+    assert counts(due, now) is None
+    assert state(due) == Stopped.FORM
+    client.force_login(due.resident.user)
+    page = client.get("/", headers={"accept-language": "en"}).content.decode()
+    assert "your paper does not count" in page
+    assert "say so here or on a new sheet" in page
+
+
+@pytest.mark.obligation("12")
+def test_who_stopped_it_themselves_or_said_nothing_is_told_nothing_of_it(due, at_home, clerk, now):
+    papers.stop_at_desk(paper=due, known_by=KnownBy.IN_PERSON, by=clerk, at=now)
+    assert not Notice.objects.filter(kind=Notice.Kind.PAPER_STOPPED).exists()
 
 
 def test_who_moves_out_meanwhile_has_agreed_to_nothing(due, now, today):
@@ -351,6 +372,22 @@ def test_what_serves_another_waits_for_it_and_falls_with_it(carded, forms, clerk
         paper = returned(days_pass(handed(carded, forms[purpose], clerk, now)), clerk, now)
         papers.read(paper=paper, reading=Reading.YES, by=second_clerk, at=now)
         both.append(days_pass(paper, 3))
+    assert sweeps.sweep(at=now + timedelta(minutes=1))
+    assert Standing.objects.count() == 2
+
+
+def test_what_was_read_before_what_it_serves_waits_for_it(carded, forms, clerk, second_clerk, now):
+    """Signed in one evening, and read by the second clerk on two days."""
+    first, serving = (
+        returned(days_pass(handed(carded, forms[purpose], clerk, now)), clerk, now)
+        for purpose in (FACE, Purpose.TEMPLATE_ON_SERVER)
+    )
+    papers.read(paper=serving, reading=Reading.YES, by=second_clerk, at=now)
+    serving = days_pass(serving, 3)
+    assert counts(serving, now) is None
+    assert state(serving) == ""
+    papers.read(paper=first, reading=Reading.YES, by=second_clerk, at=now)
+    days_pass(first, 3)
     assert sweeps.sweep(at=now + timedelta(minutes=1))
     assert Standing.objects.count() == 2
 
