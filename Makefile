@@ -18,8 +18,8 @@ help:  ## this list
 demo: $(STAMP) locale/.compiled  ## the portal with two gates and made-up people, at PORT (8000)
 	@exec $(BIN)/python -m portal.supervisor
 
-test: $(STAMP) locale/.compiled  ## every test
-	$(BIN)/python -m pytest
+test: $(STAMP) locale/.compiled  ## every test, as many files at once as there are cores; JOBS=1
+	$(BIN)/python -m pytest -n $(or $(JOBS),auto) --dist loadfile
 
 check: $(STAMP)  ## style, types, arrows, migrations, packages
 	$(BIN)/ruff format --check $(SOURCES)
