@@ -29,6 +29,8 @@ from residents.models import Neighborhood, User
 
 class TextInline(ScopedInline):
     model = FormText
+    verbose_name_plural = _("What it says, in each language")
+    verbose_name = _("language")
     fields = ("language", *FormText.NOTICE)
     readonly_fields = ("language",)
     ordering = ("-language",)

@@ -6,4 +6,6 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from portal import celery, checks  # noqa: F401  (tasks find the Celery app; the checks register)
+        from portal import celery, checks, labels  # noqa: F401  (tasks find the Celery app; the checks register)
+
+        labels.put_on()

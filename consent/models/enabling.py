@@ -117,7 +117,7 @@ class Justification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"justification {str(self.pk)[:8]}"
+        return f"{self._meta.verbose_name} {str(self.pk)[:8]}"
 
 
 class AssessmentQuerySet(models.QuerySet["ImpactAssessment"]):
@@ -230,7 +230,7 @@ class ImpactAssessment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"impact assessment {str(self.pk)[:8]}"
+        return f"{self._meta.verbose_name} {str(self.pk)[:8]}"
 
 
 class Incident(models.Model):
@@ -259,4 +259,4 @@ class Incident(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"incident {str(self.pk)[:8]}"
+        return f"{self._meta.verbose_name} {str(self.pk)[:8]}"

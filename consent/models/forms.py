@@ -141,7 +141,7 @@ class Form(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"form {self.purpose} v{self.version}"
+        return f"{self.get_purpose_display()} · {self.version}"
 
     @property
     def stands(self) -> bool:
@@ -176,7 +176,7 @@ class FormRecipient(models.Model):
         constraints = [models.UniqueConstraint(fields=["form", "name"], name="form_recipient_once")]
 
     def __str__(self) -> str:
-        return f"recipient {self.pk} of {self.form}"
+        return self.name
 
 
 class FormText(models.Model):
@@ -217,7 +217,7 @@ class FormText(models.Model):
         constraints = [models.UniqueConstraint(fields=["form", "language"], name="form_text_once")]
 
     def __str__(self) -> str:
-        return f"{self.form} {self.language}"
+        return self.get_language_display()
 
     def parts(self) -> list[tuple[str, str]]:
         """(heading, words) of each part after the title, in the order of the notice."""

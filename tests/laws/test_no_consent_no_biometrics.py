@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from access.models import Credential
 from consent.models import Decision, Form, Purpose, Standing
@@ -82,15 +82,13 @@ def test_it_refuses_a_photo_sent_without_the_consent_to_send_it(
         execute(ENROLMENT, {**row, "photo_standing": wrong[what]})
 
 
-def test_one_yes_stands_once(standings: Standings, execute: Execute):
+def test_one_yes_stands_once(
+    standings: Standings, resident: Resident, forms: Mapping[Purpose, Form], now: datetime
+):
     """Two for one purpose, and ending one would leave the other: it would outlive what it was asked for."""
-    with pytest.raises(psycopg.errors.UniqueViolation):
-        execute(
-            "INSERT INTO consent_standing (id, neighborhood_id, resident_id, purpose, decision_id, key, since, expires_at)"
-            " SELECT gen_random_uuid(), neighborhood_id, resident_id, purpose, decision_id, gen_random_uuid(), since,"
-            " expires_at FROM consent_standing WHERE id = %s",
-            [standings[Purpose.FACE_AT_GATE].pk],
-        )
+    form = forms[Purpose.FACE_AT_GATE]
+    with pytest.raises(IntegrityError, match="standing_once"), transaction.atomic():
+        _standing(resident, form, since=now, until=now + timedelta(days=1))
 
 
 @pytest.mark.obligation("9", "20")
@@ -106,6 +104,18 @@ def test_it_refuses_a_standing_whose_time_is_over(
     )
     with pytest.raises(REFUSED):
         execute(statement, {**row, "resident": neighbor.pk, "credential": face.pk, "standing": over.pk})
+
+
+@pytest.mark.obligation("20")
+def test_no_yes_is_good_for_longer_than_its_form_says(
+    neighbor: Resident, forms: Mapping[Purpose, Form], now: datetime
+):
+    form = forms[Purpose.FACE_AT_GATE]
+    assert form.life_days is not None
+    with pytest.raises(DatabaseError, match="a yes is good for 365 days"), transaction.atomic():
+        _standing(
+            neighbor, form, since=now, until=now + timedelta(days=form.life_days + 2)
+        )  # a day for clocks that differ
 
 
 def _standing(resident: Resident, form: Form, *, since: datetime, until: datetime) -> Standing:
@@ -167,7 +177,7 @@ def test_no_setting_of_a_session_helps(way: str, statement: str, row, others: St
     assert refusal(execute, way, table, statement, wrong)
 
 
-@pytest.mark.obligation("8", "F4")
+@pytest.mark.obligation("8", "9", "F4")
 @pytest.mark.parametrize("statement", BIOMETRIC.values(), ids=BIOMETRIC)
 def test_consent_cannot_end_while_anything_still_stands_on_it(
     statement: str, row, standings, execute: Execute

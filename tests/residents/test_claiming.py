@@ -30,7 +30,7 @@ def code(newcomer, now):
 
 
 @pytest.mark.obligation("A4", "4")
-def test_it_opens_an_account_with_a_name_and_a_letter_alone(newcomer, code, now):
+def test_it_opens_an_account_with_a_name_and_a_letter_alone(newcomer, code, forms, now):
     user = claim(code, now)
     newcomer.refresh_from_db()
     assert newcomer.user == user

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,11 @@ from babel.messages import Catalog, pofile
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
+from django.utils.translation import override
+
+from portal.labels import ROOMS
 
 PO = settings.BASE_DIR / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 # As in `make messages`.
@@ -49,3 +55,18 @@ def test_no_translation_loses_a_value(chinese: Catalog):
 def test_the_three_bodies_have_three_words(chinese: Catalog):
     bodies = ("owners' committee", "residents' committee", "property company")
     assert [chinese.get(body).string for body in bodies] == ["业委会", "居委会", "物业"]
+
+
+def test_every_column_of_the_admin_has_a_chinese_word():
+    english = re.compile(r"[\x00-\x7f]+")
+    left = set()
+    with override("zh-hans"):
+        for model, page in admin.site._registry.items():
+            if not model.__module__.startswith(ROOMS):
+                continue
+            shown = {*page.list_display, *page.readonly_fields} - {"__str__"}
+            for name in shown:
+                said = str(label_for_field(name, model, page))
+                if english.fullmatch(said):
+                    left.add(f"{model._meta.label}.{name}: {said}")
+    assert left == set()
