@@ -99,7 +99,6 @@ def keep_the_photo(original: Any, module: ModuleType) -> Any:
     return show_photo
 
 
-always("consent.terms.said_in", [])  # whatever a form says
 always("gate.store.Store.prove_erasures", 0)
 
 
@@ -240,6 +239,7 @@ def rules_without_end(original: Any, module: ModuleType) -> Any:
 
 
 always("residents.standing_by.is_guardian", True)
+always("consent.terms.said_in", [])  # whatever a form says
 always("residents.leaving.close", False)
 always("residents.importing.life.forget", False)
 
