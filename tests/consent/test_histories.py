@@ -97,6 +97,8 @@ class Histories(RuleBasedStateMachine):
         )
         self.model = Model(fourteen=days_to_birthday)
         self.people = {name: make.resident(self.here, at=now) for name in (ADULT, ONE, OTHER)}
+        make.enable(self.here, at=now)
+        make.enable(self.here, at=now, for_minors=True)
         today = ages.today_in(self.here, now)
         born = ages.years_before(today, 14) + timedelta(days=days_to_birthday)
         # As many days from today as from the birth, whatever leap days lie between.
@@ -126,6 +128,7 @@ class Histories(RuleBasedStateMachine):
         by = make.somebody()
         self.form = publish(form=form, by=by, at=datetime.now(UTC))
         self.model.asked += not form.only_words
+        make.enable(self.here, at=datetime.now(UTC))  # what is asked now is assessed as well
 
     @precondition(lambda self: self.model.asked)
     @rule(
@@ -270,6 +273,8 @@ class Histories(RuleBasedStateMachine):
             )
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.obligation("6", "7", "15", "35")
 def test_no_history_disagrees_with_the_model(committed, owner_sql):
     Histories.owner = owner_sql()
