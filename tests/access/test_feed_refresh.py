@@ -77,7 +77,7 @@ def test_it_holds_nothing_of_the_person(place, door, now):
         assert private not in said
 
 
-@pytest.mark.obligation("F2")
+@pytest.mark.obligation("F2", "21")
 def test_it_cannot_be_made_to_hold_a_name_or_a_phone(place, door, now):
     who = make.resident(place, at=now)
     make.rule(door, who, at=now)

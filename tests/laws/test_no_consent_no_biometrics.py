@@ -106,6 +106,12 @@ def test_it_refuses_a_standing_whose_time_is_over(
         execute(statement, {**row, "resident": neighbor.pk, "credential": face.pk, "standing": over.pk})
 
 
+@pytest.mark.obligation("20", "36")
+def test_no_yes_is_without_an_end(neighbor: Resident, forms: Mapping[Purpose, Form], now: datetime):
+    with pytest.raises(IntegrityError, match="standing_ends"), transaction.atomic():
+        _standing(neighbor, forms[Purpose.FACE_AT_GATE], since=now, until=now)
+
+
 @pytest.mark.obligation("20")
 def test_no_yes_is_good_for_longer_than_its_form_says(
     neighbor: Resident, forms: Mapping[Purpose, Form], now: datetime
