@@ -70,7 +70,7 @@ def test_it_makes_a_template_and_leaves_no_photo(resident, standings, gate, fold
     assert Entry.objects.filter(kind="enrolment.done", subject=resident.pk).count() == 1
 
 
-@pytest.mark.obligation("F21", "23")
+@pytest.mark.obligation("F5", "F21", "23")
 def test_it_keeps_photos_encrypted_and_private_while_they_wait(resident, standings, folder, now):
     begin(resident, now)
     found = files(folder)

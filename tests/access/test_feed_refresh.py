@@ -123,6 +123,7 @@ def test_it_tells_nobody_elsewhere(place, door, now):
         rules.add(gate=door, resident=stranger, at=now)
 
 
+@pytest.mark.obligation("F7")
 def test_a_tombstone_is_left_where_a_card_ends(place, door, now):
     who = make.resident(place, at=now)
     make.rule(door, who, at=now)
@@ -134,6 +135,8 @@ def test_a_tombstone_is_left_where_a_card_ends(place, door, now):
     assert gone.version > before
     make.end(card, at=now)
     assert row(door, card).version == gone.version
+    with pytest.raises(IntegrityError, match="feed_tombstone_is_bare"), transaction.atomic():
+        FeedRow.objects.filter(pk=gone.pk).update(body={"kind": "card"}, version=gone.version + 1)
 
 
 @pytest.mark.obligation("F7", "9")

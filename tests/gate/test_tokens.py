@@ -56,6 +56,7 @@ def test_it_says_what_was_written(kind, credential, times, serial, once):
     assert tokens.read(text, key=PUBLIC) == written
 
 
+@pytest.mark.obligation("F20")
 def test_a_signature_over_something_else_is_none():
     text = tokens.write(token(), key=KEY)
     payload = payload_of(text)
@@ -64,6 +65,7 @@ def test_a_signature_over_something_else_is_none():
             tokens.read(signed(payload, label=other), key=PUBLIC)
 
 
+@pytest.mark.obligation("F20")
 def test_another_servers_code_is_foreign():
     text = tokens.write(token(), key=Ed25519PrivateKey.generate())
     with pytest.raises(Foreign):

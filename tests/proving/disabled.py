@@ -90,6 +90,40 @@ def believe_code(original: Any, module: ModuleType) -> Any:
     return lambda text, *, key: original(text, key=AnyKey())
 
 
+@made("access.events.take")
+def tell_somebody_of_it(original: Any, module: ModuleType) -> Any:
+    def take(**about: Any) -> Any:
+        from django.core.mail import send_mail
+
+        send_mail("Somebody came home", "", None, ["advertiser@example.org"])
+        return original(**about)
+
+    return take
+
+
+@made("access.photos.write")
+def as_they_came(original: Any, module: ModuleType) -> Any:
+    """For everybody on the machine to read."""
+
+    def write(*, enrolment: Any, sealed: Any) -> None:
+        original(enrolment=enrolment, sealed=sealed)
+        for path in (module._root() / str(module.consent_of(enrolment).pk)).rglob("*"):
+            path.chmod(0o755)
+
+    return write
+
+
+@made("access.pairing.pair")
+def whoever_asks(original: Any, module: ModuleType) -> Any:
+    """Any code will do."""
+
+    def pair(*, code: str, **about: Any) -> Any:
+        module._digest = lambda said: module.PairingCode.objects.latest("made_at").digest
+        return original(code=code, **about)
+
+    return pair
+
+
 @made("gate.agent.Agent.show_photo")
 def keep_the_photo(original: Any, module: ModuleType) -> Any:
     def show_photo(self: Any, data: bytes) -> Any:
@@ -385,13 +419,6 @@ always("portal.sweeps.sweep", True)
 @made("portal.logs.WithoutCodes")
 def log_all(original: Any, module: ModuleType) -> Any:
     original.filter = lambda self, record: True
-    return original
-
-
-@made("portal.router.VaultRouter")
-def one_database(original: Any, module: ModuleType) -> Any:
-    original.db_for_read = lambda self, model, **hints: "default"
-    original.allow_migrate = lambda self, db, app_label, **hints: True
     return original
 
 

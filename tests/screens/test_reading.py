@@ -30,8 +30,11 @@ def test_an_account_remembers_the_language(me: Client, resident: Resident):
     assert resident.user.language == "en"
 
 
+@pytest.mark.obligation("14")
 def test_larger_text_is_a_press_away_without_an_account(anybody: Client):
-    assert 'data-text="large"' not in anybody.get("/").content.decode()
+    page = anybody.get("/").content.decode()
+    assert 'data-text="large"' not in page
+    assert 'action="/text-size/"' in page
     anybody.post("/text-size/", {"size": "large", "next": "/claim/"})
     assert 'data-text="large"' in anybody.get("/").content.decode()
     anybody.post("/text-size/", {"size": "normal"})

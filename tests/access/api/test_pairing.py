@@ -67,6 +67,7 @@ def test_a_code_is_kept_as_a_digest_only(code):
     assert code.replace("-", "").encode() not in kept
 
 
+@pytest.mark.obligation("F20")
 def test_it_refuses_a_wrong_code(code):
     problem(Newcomer().pair("AAAAA-AAAAA"), "pairing-code-wrong", 403)
     assert not Device.objects.exists()

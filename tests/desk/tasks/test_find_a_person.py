@@ -108,6 +108,7 @@ def test_by_a_card_tapped_on_the_desk_reader(hut: Client, resident, card):
     assert found_directly(hut, CARD) == f"/desk/people/{resident.pk}/"
 
 
+@pytest.mark.obligation("F24")
 def test_by_a_phone_number_in_full_and_not_in_part(hut: Client, resident):
     assert found_directly(hut, "0571-8800 0101") == f"/desk/people/{resident.pk}/"
     assert found_directly(hut, "0571 8800 01") == ""
