@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import chain
 
 import pytest
@@ -35,3 +36,17 @@ def test_it_keeps_a_decision_on_one_page():
             "## Decision",
             "## Consequences",
         ]
+
+
+def test_it_says_the_same_in_both_languages():
+    """As many parts, steps and points that a reader follows, and the same commands."""
+    english, chinese = (
+        (BASE / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")
+    )
+    for told in (r"^## ", r"^\d+\. ", r"^ {4}make \w+", r"`(make \w+|/[a-z/]+/)`"):
+        assert Counter(_found(told, english)) == Counter(_found(told, chinese)), told
+
+
+def _found(pattern: str, text: str) -> list[str]:
+    upto = text.split("## Limits")[0].split("## 局限")[0]
+    return re.findall(pattern, upto, re.MULTILINE)
