@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -74,6 +74,10 @@ class Term(models.Model):
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
     starts = models.DateField(_("from"))
     ends = models.DateField(_("until"))
+    # As residents read it while the term lasts. An account has no name, and nothing else of the person is public.
+    public_name = models.CharField(_("name that residents read"), max_length=50, blank=True)
+    # The law asks for the names of the owners' committee; anybody else is named with a yes of their own (obligation 31).
+    name_agreed = models.BooleanField(_("has agreed in writing to be named"), default=False)
 
     objects = TermQuerySet.as_manager()
 
@@ -82,10 +86,19 @@ class Term(models.Model):
         verbose_name_plural = _("terms")
         constraints = [
             models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="term_ends_after_it_began"),
+            models.CheckConstraint(
+                condition=~Q(public_name__regex=r"[0-9@]"),
+                name="public_name_is_a_name",
+                violation_error_message=_("Only the name: no number, no address."),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"term {str(self.pk)[:8]}"
+
+    @property
+    def last_day(self) -> date:
+        return self.ends - timedelta(days=1)
 
 
 class NeighborhoodPermission(UserObjectPermissionBase):

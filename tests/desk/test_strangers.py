@@ -20,6 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
 from access.models import Credential, Enrolment, EntryEvent, Gate, MethodChange, Pass, TapRequest, UnknownCard
+from committees.models import Notice as BodyNotice
 from consent.models import Decision, Form, Notice, Paper, Purpose
 from residents.models import (
     Approval,
@@ -86,6 +87,7 @@ def filled(address: str, community: Community) -> list[str]:
         "child": [row.resident_id for row in community.rows[Approval]],
         "change": [community.first(MethodChange).pk],
         "notice": [community.first(Notice).pk],
+        "news": [row.pk for row in community.rows[BodyNotice]],
         "asked": [row.pk for row in community.rows[Request]],
         "plan": [community.first(MoveOut).pk],
         "occupancy": [row.pk for row in community.rows[Occupancy]],
@@ -284,7 +286,7 @@ def test_a_resident_here_has_no_desk(community, neighbor):
             model: [row for row in rows if str(row.pk) not in their_own]
             for model, rows in community.rows.items()
             if model._meta.model_name
-            not in ("request", "neighborhood", "form", "gate", "recipient", "building")
+            not in ("request", "neighborhood", "form", "gate", "recipient", "building", "notice")
         },
     )
     leaks = []
