@@ -29,7 +29,6 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from committees import publishing
 from committees.models import Committee, Term
 from committees.models import Notice as BodyNotice
 from consent import papers
@@ -421,10 +420,11 @@ def news(field: str) -> Callable[[Place, datetime], StillThere]:
             written_by=term.user,
             written_at=clock,
         )
+        kept = BodyNotice.objects.filter(pk=row.pk)
         if field != "written_at":
-            publishing.publish(notice=row, by=term.user, at=place.now)
+            kept.update(published_by=term.user, published_at=clock)
         if field == "taken_down_at":
-            publishing.take_down(notice=row, by=term.user, at=place.now)
+            kept.update(taken_down_by=term.user, taken_down_at=clock)
         happened_at(row, field, clock)
         return there(BodyNotice, row.pk)
 
