@@ -84,6 +84,7 @@ def line(notice: Notice, here: Neighborhood, at: datetime) -> Shown:
         "at": notice.published_at,
         "meets_at": notice.meets_at,
         "place": notice.place,
+        "puts_right": notice.corrects_id is not None,
         "met": notice.meets_at is not None and notice.meets_at < at,
         "over": notice.until is not None and notice.until < today_in(here, at),
     }
