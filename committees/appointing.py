@@ -16,14 +16,29 @@ from residents.models import User
 
 
 class TermOver(Exception):
-    """The term has ended already: nothing is left to end."""
+    """The term has ended already: nothing is left to end, and nobody to name."""
+
+
+class NotAgreed(Exception):
+    """Only the owners' committee is named without a yes of the person's own."""
 
 
 @transaction.atomic
 def appoint(
-    *, committee: Committee, user: User, role: str, starts: date, ends: date, by: User | None, at: datetime
+    *,
+    committee: Committee,
+    user: User,
+    role: str,
+    starts: date,
+    ends: date,
+    by: User | None,
+    at: datetime,
+    public_name: str = "",
+    name_agreed: bool = False,
 ) -> Term:
     """Give somebody a role from `starts` up to, not including, `ends`, with the rights that belong to it.
+
+    `public_name` is what residents read while the term lasts; see `publish_name`.
 
     Raises: django.db.IntegrityError if the term would not last a day (forms ask first)
     """
@@ -35,6 +50,8 @@ def appoint(
         role=role,
         starts=starts,
         ends=ends,
+        public_name=public_name,
+        name_agreed=name_agreed,
     )
     for perm in sorted(permissions_of([term])):
         assign_perm(perm, user, committee.neighborhood)
@@ -61,6 +78,23 @@ def end(*, term: Term, by: User | None, at: datetime) -> None:
     else:
         Term.objects.filter(pk=term.pk).update(ends=today)
     _take_back(user=user, at=at)
+
+
+@transaction.atomic
+def publish_name(*, term: Term, name: str, agreed: bool, by: User | None, at: datetime) -> None:
+    """The name residents read, put right or taken away. The record says that it was changed, and never the name.
+
+    Raises: TermOver, NotAgreed
+    """
+    found = (
+        Term.objects.select_for_update(of=("self",)).select_related("committee__neighborhood").get(pk=term.pk)
+    )
+    if found.ends <= today_in(found.committee.neighborhood, at):
+        raise TermOver
+    if name and not agreed and found.committee.kind != Committee.Kind.OWNERS:
+        raise NotAgreed
+    Term.objects.filter(pk=found.pk).update(public_name=name, name_agreed=agreed)
+    _record("term.named", found, by=by, at=at)
 
 
 def forget_ended(*, at: datetime) -> int:

@@ -1,14 +1,73 @@
-"""What stays here and why: who held an office is public by law, and an office ends by its own date (obligation 46)."""
+"""What stays here and why: who held an office is proof, and an office ends by its own date (obligation 46). Names and notices
+go by the clock."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from residents.retention import Kept, Rule
+from committees.models import Notice, Term
+from residents.retention import End, Kept, Rule, deleted
 
-RULES: Sequence[Rule] = ()
+
+def _forget_names(claimed: list[Any], at: datetime) -> int:
+    return Term.objects.filter(pk__in=claimed).update(public_name="", name_agreed=False)
+
+
+RULES: Sequence[Rule] = (
+    Rule(
+        code="committees.names",
+        what=_("The name of somebody in office, as residents could read it"),
+        why=_("So that you know who speaks for a committee. From the end of the term on nobody is shown it."),
+        life=timedelta(days=30),
+        since=_("after the term"),
+        end=End.ANONYMISE,
+        covers=("committees.Term.public_name",),
+        rows=lambda: Term.objects.exclude(public_name=""),
+        clock="ends",
+        forget=_forget_names,
+        grace=timedelta(days=2),
+    ),
+    Rule(
+        code="committees.notices",
+        what=_("Notices, meetings and documents of the committees and of the property company"),
+        why=_("So that what was said to everybody can be read again, and not be said otherwise later."),
+        life=timedelta(days=5 * 365),
+        since=_("after it was published"),
+        end=End.DELETE,
+        covers=("committees.Notice",),
+        rows=lambda: Notice.objects.filter(published_at__isnull=False),
+        clock="published_at",
+        forget=deleted(Notice),
+    ),
+    Rule(
+        code="committees.notices_taken_down",
+        what=_("Notices that were taken down, which residents read no more"),
+        why=_("So that it can be asked who took it down and why."),
+        life=timedelta(days=365),
+        since=_("after it was taken down"),
+        end=End.DELETE,
+        covers=("committees.Notice",),
+        rows=lambda: Notice.objects.filter(taken_down_at__isnull=False),
+        clock="taken_down_at",
+        forget=deleted(Notice),
+    ),
+    Rule(
+        code="committees.drafts",
+        what=_("Drafts of notices that nobody published"),
+        why=_("So that it can be finished."),
+        life=timedelta(days=365),
+        since=_("after it was written"),
+        end=End.DELETE,
+        covers=("committees.Notice",),
+        rows=lambda: Notice.objects.filter(published_at=None),
+        clock="written_at",
+        forget=deleted(Notice),
+    ),
+)
 
 KEPT: Sequence[Kept] = (
     Kept(

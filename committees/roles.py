@@ -27,23 +27,29 @@ PRACTISED = frozenset({"view_register", "look_up", "manage_register", "manage_ac
 # request to share cannot be the one who opens it, so drafting and approving lie with different roles. A consent form takes
 # two of the owners' committee, whichever of them writes it.
 ROLE_PERMISSIONS: dict[tuple[str, str], frozenset[str]] = {
-    (_Kind.OWNERS, _Role.CHAIR): frozenset({"view_register", "publish_forms", "assess", "approve_sharing"}),
+    (_Kind.OWNERS, _Role.CHAIR): frozenset(
+        {"view_register", "publish_forms", "assess", "approve_sharing", "publish_notices"}
+    ),
     # What one member writes about faces another confirms, so each body that may do it has two who can.
-    (_Kind.OWNERS, _Role.CLERK): frozenset({"view_register", "assess", "draft_sharing", "publish_forms"}),
+    (_Kind.OWNERS, _Role.CLERK): frozenset(
+        {"view_register", "assess", "draft_sharing", "publish_forms", "publish_notices"}
+    ),
     (_Kind.OWNERS, _Role.AUDITOR): frozenset({"audit"}),
     # A minor's details open when the person in charge of the company says so (MIN 36), or those of the residents' committee,
     # each of which has somebody for the protection of minors. Whoever looks never holds the right to approve.
     # Who lives where is settled by the body that is neither the landlords' nor in anybody's pay (law 13).
     (_Kind.RESIDENTS, _Role.CHAIR): frozenset(
-        {"view_register", "assess", "draft_sharing", "settle_departures", "approve_minors"}
+        {"view_register", "assess", "draft_sharing", "settle_departures", "approve_minors", "publish_notices"}
     ),
     (_Kind.RESIDENTS, _Role.CLERK): frozenset(
-        {"view_register", "assess", "settle_departures", "approve_minors"}
+        {"view_register", "assess", "settle_departures", "approve_minors", "publish_notices"}
     ),
     (_Kind.RESIDENTS, _Role.AUDITOR): frozenset({"audit"}),
-    (_Kind.PROPERTY, _Role.CHAIR): frozenset({"view_register", "manage_access", "approve_minors"}),
+    (_Kind.PROPERTY, _Role.CHAIR): frozenset(
+        {"view_register", "manage_access", "approve_minors", "publish_notices"}
+    ),
     (_Kind.PROPERTY, _Role.CLERK): frozenset(
-        {"view_register", "look_up", "manage_register", "manage_access", "draft_sharing"}
+        {"view_register", "look_up", "manage_register", "manage_access", "draft_sharing", "publish_notices"}
     ),
     (_Kind.PROPERTY, _Role.AUDITOR): frozenset({"audit"}),
 }
@@ -73,6 +79,20 @@ def neighborhoods(*, user: User, perm: str, at: datetime) -> QuerySet[Neighborho
     if perm in PRACTISED:
         held |= Q(practice=True) & Q(Exists(_in_force(user, at)))
     return Neighborhood.objects.alias(here=local_date(at)).filter(held)
+
+
+def bodies(*, user: User, perm: str, at: datetime) -> QuerySet[Committee]:
+    """For which bodies `user` may do this now: a term in force of that very body, and the permission where it is.
+
+    Who runs the system holds no office, and speaks for no body.
+    """
+    if not user.is_active:
+        return Committee.objects.none()
+    terms = _in_force(user, at).filter(granting(perm), committee=OuterRef("pk"))
+    rows = NeighborhoodPermission.objects.filter(
+        user=user, permission__codename=perm, content_object=OuterRef("neighborhood")
+    )
+    return Committee.objects.filter(Exists(terms), Exists(rows))
 
 
 def _in_force(user: User, at: datetime) -> QuerySet[Term]:

@@ -11,6 +11,7 @@ from consent.receipts import CONTEXT
 from portal.health import healthz
 from portal.screens import (
     account,
+    bodies,
     checking,
     children,
     childs_face,
@@ -28,6 +29,7 @@ from portal.screens import (
     lost,
     my_account,
     my_papers,
+    news,
     obligations,
     pin,
     reading,
@@ -87,6 +89,9 @@ urlpatterns = [
     path("deletions/<uuid:order>/", erasure.erasure, name="erasure"),
     path("sharing/<uuid:asked>/", sharing.sharing, name="sharing"),
     path("sharing/<uuid:asked>/answer/", sharing.answer, name="answer"),
+    path("committee/", bodies.committee, name="committee"),
+    path("notices/", news.notices, name="notices"),
+    path("notices/<uuid:news>/", news.notice, name="notice"),
     path("record/", record.record, name="record"),
     path("retention/", retention.schedule, name="retention"),
     path("obligations/", obligations.matrix, name="obligations"),

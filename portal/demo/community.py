@@ -48,6 +48,7 @@ class Member:
     account: str
     body: Committee.Kind
     role: Term.Role
+    name: str = ""  # that residents read; outside the owners' committee only of those who agreed
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Viewing:
 
 @dataclass(frozen=True)
 class Community:
+    code: str  # under which dwellings and notices are kept
     name: str
     name_en: str
     dwellings: tuple[Dwelling, ...]
@@ -131,6 +133,7 @@ def card(dwelling: Dwelling, place: int) -> str:
 
 
 CAILING = Community(
+    code="cailing",
     name="采菱苑",
     name_en="Cailing Court",
     dwellings=_dwellings("cailing"),
@@ -140,10 +143,10 @@ CAILING = Community(
         _Kind.PROPERTY: "菱角物业服务公司",
     },
     members=(
-        Member("chair", _Kind.OWNERS, _Role.CHAIR),
-        Member("secretary", _Kind.OWNERS, _Role.CLERK),
+        Member("chair", _Kind.OWNERS, _Role.CHAIR, "何建国"),
+        Member("secretary", _Kind.OWNERS, _Role.CLERK, "邱慧"),
         Member("auditor", _Kind.RESIDENTS, _Role.AUDITOR),
-        Member("clerk", _Kind.PROPERTY, _Role.CLERK),
+        Member("clerk", _Kind.PROPERTY, _Role.CLERK, "廖敏"),
     ),
     doors=(
         Door(
@@ -223,6 +226,7 @@ CAILING = Community(
 
 # Small, and another world: its staff see nothing of the first, and it opens by card alone.
 BANFENG = Community(
+    code="banfeng",
     name="半枫里",
     name_en="Banfeng Lane",
     dwellings=_dwellings("banfeng"),

@@ -15,7 +15,7 @@ from access import feed
 from committees.appointing import appoint
 from committees.models import Committee
 from committees.roles import capacity
-from portal.demo import consenting, doors, sharing, welcome
+from portal.demo import announcing, consenting, doors, sharing, welcome
 from portal.demo.community import COMMUNITIES, PASSWORD, Community, Dwelling, Person
 from residents import claiming, letters, lookups
 from residents.models import Building, Neighborhood, Occupancy, Ownership, Resident, Unit, User
@@ -149,8 +149,11 @@ def _write_letter(here: Settled, person: Person, resident: Resident, *, at: date
 
 
 def _appoint(here: Settled, *, at: datetime) -> None:
+    contacts = announcing.contacts(here.plan.code)
     bodies = {
-        kind: Committee.objects.create(neighborhood=here.neighborhood, kind=kind, name=name)
+        kind: Committee.objects.create(
+            neighborhood=here.neighborhood, kind=kind, name=name, **contacts.get(kind, {})
+        )
         for kind, name in here.plan.bodies.items()
     }
     for member in here.plan.members:
@@ -166,7 +169,10 @@ def _appoint(here: Settled, *, at: datetime) -> None:
             ends=(at + timedelta(days=895)).date(),
             by=None,
             at=at,
+            public_name=member.name,
+            name_agreed=bool(member.name),
         )
+    announcing.publish(of=here.plan.code, neighborhood=here.neighborhood, users=here.users, at=at)
 
 
 def _look_up(here: Settled, *, at: datetime) -> None:

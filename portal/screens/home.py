@@ -1,4 +1,4 @@
-"""The first page: how I get in, what waits for my decision, who looked at my data."""
+"""The first page: how I get in, what waits for my decision, who looked at my data; then the newest notices."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from portal.screens import (
     living,
     my_account,
     my_papers,
+    news,
     offices,
     record,
     told,
@@ -67,6 +68,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "said": living.waiting(resident=resident),
         "left": living.left(resident=resident),
         "looks": record.recent(resident=resident, since=at - RECENT, limit=SHOWN),
+        "news": news.newest(neighborhood=resident.neighborhood, at=at, limit=SHOWN),
         "erasures": erasure.lines(resident.erasure_orders.incomplete().order_by("-opened_at")[:SHOWN]),
     }
 

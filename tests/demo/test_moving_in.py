@@ -15,6 +15,9 @@ from django.test import override_settings
 
 from access import enrolment, pairing
 from access.models import Credential, Device, Enrolment, FeedRow, Gate, Rule
+from committees import public
+from committees.bodies import night_line
+from committees.models import Committee, Notice
 from consent.deciding import overview
 from consent.models import Form, FormText, Purpose
 from gate import faces
@@ -68,7 +71,24 @@ def test_it_puts_90_people_on_the_register_of_two_neighborhoods(moved_in):
     assert Occupancy.objects.filter(neighborhood__name="半枫里").count() == 5
     assert all(unit.area for unit in Unit.objects.all())
     assert all(each.office and each.guard_phone for each in Neighborhood.objects.all())
+    assert all(each.office and each.hours and each.phone for each in Committee.objects.all())
+    assert all(night_line(each) for each in Neighborhood.objects.all())
     assert moved_in
+
+
+def test_its_bodies_are_named_and_have_something_to_say(moved_in, now):
+    here = Neighborhood.objects.get(name="采菱苑")
+    names = [
+        member.name
+        for body in public.bodies(neighborhood=here, at=now)
+        for member in body.members
+        if member.name
+    ]
+    assert names == ["何建国", "邱慧", "廖敏"]
+    said = Notice.objects.published().filter(neighborhood=here)
+    assert set(said.values_list("kind", flat=True)) == set(Notice.Kind.values)
+    assert said.get(kind="meeting").meets_at > now
+    assert all(each.title_en and each.text_en for each in said)
 
 
 def test_it_has_people_of_all_ages_and_tenures(moved_in, now):

@@ -30,6 +30,7 @@ from access.models import (
 )
 from committees import appointing
 from committees.models import Committee, Term
+from committees.models import Notice as BodyNotice
 from consent.models import (
     Decision,
     Form,
@@ -72,6 +73,8 @@ from sharing import answering, disclosing, requesting
 from sharing.models import Answer, Disclosure, Recipient, Request
 from tests import make
 from tests.cast import draft, staff
+from tests.committees.notices import draft as draft_notice
+from tests.committees.notices import published
 from tests.consent.papers import days_pass, handed, returned
 from tests.enrolling import agree
 
@@ -133,6 +136,8 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     _awaited(resident, gate, clerk, now)
     _signed(resident, clerk, forms, now)
     _planned(gate, clerk, now)
+    published(here, chair, at=now, title="换水泵", text="泵房换水泵")
+    draft_notice(here, chair, at=now, title="还没说的事")
     LogEntry.objects.create(
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
@@ -275,7 +280,7 @@ def _all_of(here: Neighborhood) -> Community:
     kinds: list[type[Model]] = [
         *(Building, Unit, Resident, Occupancy, LookUp, ErasureOrder, Form, Decision, Standing, Notice),
         *(Letter, LetterBatch, Paper),
-        *(Committee, Term, Recipient, Request, Answer, Disclosure),
+        *(Committee, Term, BodyNotice, Recipient, Request, Answer, Disclosure),
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
@@ -291,6 +296,7 @@ def _all_of(here: Neighborhood) -> Community:
         *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳五", "柳＊", "柳门", "Willow Gate"),
         *("青禾送水站", "柳岸路", "送水到户", "送奶到户", "水管漏了", "0471112222"),
         *("柳苗苗", "搬到乡下", "红夹子", "舅公来看病", "民初九号", "孩子丢了钥匙", "读头坏了"),
+        *("换水泵", "还没说的事"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),
     ]
     return Community(here, words, rows)

@@ -20,6 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
 from access.models import Credential, Enrolment, EntryEvent, Gate, MethodChange, Pass, TapRequest, UnknownCard
+from committees.models import Notice as BodyNotice
 from consent.models import Decision, Form, Notice, Paper, Purpose
 from residents.models import (
     Approval,
@@ -86,6 +87,7 @@ def filled(address: str, community: Community) -> list[str]:
         "child": [row.resident_id for row in community.rows[Approval]],
         "change": [community.first(MethodChange).pk],
         "notice": [community.first(Notice).pk],
+        "news": [row.pk for row in community.rows[BodyNotice]],
         "asked": [row.pk for row in community.rows[Request]],
         "plan": [community.first(MoveOut).pk],
         "occupancy": [row.pk for row in community.rows[Occupancy]],
@@ -277,6 +279,8 @@ def test_a_resident_here_has_no_desk(community, neighbor):
         for row in rows
         if _is_of(row, neighbor) or getattr(row, "unit_id", None) == home
     }
+    # What a body has published is for everybody here; a draft is not.
+    their_own |= {str(row.pk) for row in community.rows[BodyNotice] if row.published_at}
     others = Community(
         community.neighborhood,
         ["柳一", "88000101", "057188000101", "0571 8800 0101", "水管漏了", "0471112222"],

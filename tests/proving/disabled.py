@@ -451,3 +451,35 @@ def let_everybody_in(original: Any, module: ModuleType) -> Any:
         return guard
 
     return staff_only
+
+
+# --- committees: what is public
+
+
+@made("committees.public.Member.of")
+def with_their_account(original: Any, module: ModuleType) -> Any:
+    """Something of the person beside what is public."""
+
+    def of(term: Any) -> Any:
+        shown = original(term)
+        return module.Member(
+            f"{shown.name} {term.user.username}".strip(), shown.post, shown.starts, shown.last_day
+        )
+
+    return of
+
+
+@made("committees.public.in_office")
+def whoever_was(original: Any, module: ModuleType) -> Any:
+    return lambda *, neighborhood, at: list(module.Term.objects.filter(neighborhood=neighborhood))
+
+
+@made("committees.wording.broken")
+def nothing_is(original: Any, module: ModuleType) -> Any:
+    return lambda *, notice: []
+
+
+@made("committees.roles.bodies")
+def any_body(original: Any, module: ModuleType) -> Any:
+    """Whoever works here speaks for each body here."""
+    return lambda *, user, perm, at: module.Committee.objects.all()

@@ -15,6 +15,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.utils import timezone
 
 from access import pins
 from access.models import (
@@ -28,6 +29,8 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
+from committees.models import Committee, Term
+from committees.models import Notice as BodyNotice
 from consent import papers
 from consent.models import ImpactAssessment, Notice, Paper, Purpose, Standing
 from ledger.models import Opening
@@ -38,6 +41,7 @@ from residents.models import DeskAct, Import, Letter, Neighborhood, Ownership, R
 from residents.retention import AsWritten, ByNeighborhood, Rule, Setting, Years
 from sharing.models import Disclosure, Recipient, Request
 from tests import make
+from tests.committees.notices import happened_at
 from tests.consent.papers import handed_out_at_exactly
 
 StillThere = Callable[[], bool]
@@ -381,6 +385,52 @@ def assessment(place: Place, clock: datetime) -> StillThere:
     return there(ImpactAssessment, make.past_assessment(place.neighborhood, over_on=clock.date()).pk)
 
 
+def office(place: Place, ends: date) -> Term:
+    """Somebody who is in office until then, with a name that residents read; the owner alone moves a term."""
+    body, _ = Committee.objects.get_or_create(
+        neighborhood=place.neighborhood, kind=Committee.Kind.OWNERS, defaults={"name": "业委会"}
+    )
+    today = place.now.date()
+    made = Term.objects.create(
+        neighborhood=place.neighborhood,
+        committee=body,
+        user=place.user(),
+        role=Term.Role.CHAIR,
+        starts=min(today, ends) - timedelta(days=90),
+        ends=today + timedelta(days=90),
+        public_name="何建国",
+    )
+    Term.objects.filter(pk=made.pk).update(ends=ends)
+    return made
+
+
+def name(place: Place, clock: datetime) -> StillThere:
+    row = office(place, timezone.localtime(clock).date())
+    return lambda: Term.objects.exclude(public_name="").filter(pk=row.pk).exists()
+
+
+def news(field: str) -> Callable[[Place, datetime], StillThere]:
+    def made(place: Place, clock: datetime) -> StillThere:
+        term = office(place, place.now.date() + timedelta(days=80))
+        row = BodyNotice.objects.create(
+            neighborhood=place.neighborhood,
+            committee=term.committee,
+            title="停水",
+            text="明天停水。",
+            written_by=term.user,
+            written_at=clock,
+        )
+        kept = BodyNotice.objects.filter(pk=row.pk)
+        if field != "written_at":
+            kept.update(published_by=term.user, published_at=clock)
+        if field == "taken_down_at":
+            kept.update(taken_down_by=term.user, taken_down_at=clock)
+        happened_at(row, field, clock)
+        return there(BodyNotice, row.pk)
+
+    return made
+
+
 MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.birth_dates": birth_date,
     "residents.letters": letter,
@@ -390,6 +440,10 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.sessions": session,
     "residents.desk_history": desk_history,
     "residents.retention_runs": run,
+    "committees.names": name,
+    "committees.notices": news("published_at"),
+    "committees.notices_taken_down": news("taken_down_at"),
+    "committees.drafts": news("written_at"),
     "consent.lapsed": standing,
     "consent.notices": notice,
     "consent.assessments": assessment,

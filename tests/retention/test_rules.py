@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db.models import DateField
 
 from portal import retention
 from residents.ages import years_before
@@ -31,6 +32,12 @@ CODES = [each.code for each in retention.RULES]
 A_DAY = timedelta(days=1)
 
 
+def by_days(each: Rule) -> bool:
+    """Whose clock is a day, not a moment."""
+    found = each.rows().model._meta
+    return each.clock in {field.name for field in found.fields if type(field) is DateField}
+
+
 def test_each_has_a_code_of_its_own_and_something_to_be_tried_with():
     assert len(set(CODES)) == len(CODES)
     assert set(CODES) == MADE.keys()
@@ -41,7 +48,7 @@ def test_each_has_a_code_of_its_own_and_something_to_be_tried_with():
 def test_what_is_over_goes_and_what_is_not_stays(place, code, now):
     each = rule(code)
     over = MADE[code](place, edge(each, now))
-    days = isinstance(each.life, Years)  # whose clock is a day, not a moment
+    days = by_days(each)
     young = MADE[code](place, edge(each, now) + (2 * A_DAY if days else A_DAY / 24 / 60))
     assert make.swept(code, at=now) == 1
     assert (over(), young()) == (False, True)
@@ -55,7 +62,7 @@ def test_it_is_late_once_its_grace_is_over_and_not_before(place, code, now):
     each = rule(code)
     MADE[code](place, edge(each, now))
     assert each not in retention.late(at=now)
-    if not isinstance(each.life, Years):  # whose clock is a day, not a moment
+    if not by_days(each):
         assert each not in retention.late(at=now + each.grace - A_DAY / 24 / 60)
     assert each in retention.late(at=now + each.grace + A_DAY)
 

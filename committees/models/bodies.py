@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -12,9 +13,13 @@ from guardian.models import UserObjectPermissionBase
 
 from residents.models import Neighborhood, User
 
+# As people write a number they want to be rung at: 110, 0571 8800 1000, +86 571-8800-1000.
+PHONE = r"^\+?[0-9][0-9 -]{1,36}[0-9]$"
+a_phone = RegexValidator(PHONE, _("Write a telephone number: digits, with spaces or dashes between them."))
+
 
 class Committee(models.Model):
-    """One of three kinds of body, never one word for all."""
+    """One of three kinds of body, never one word for all; how it can be reached is public (obligation 31)."""
 
     class Kind(models.TextChoices):
         OWNERS = "owners", _("owners' committee")
@@ -25,10 +30,25 @@ class Committee(models.Model):
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="committees")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     name = models.CharField(_("name"), max_length=100)
+    # An office's, never somebody's own.
+    office = models.CharField(_("where its office is"), max_length=120, blank=True)
+    hours = models.CharField(_("when somebody is there"), max_length=120, blank=True)
+    phone = models.CharField(_("telephone of the office"), max_length=40, blank=True, validators=[a_phone])
+    # On the property company it is the number to call at 23:00, which stands on every page.
+    night_phone = models.CharField(
+        _("telephone outside these hours"), max_length=40, blank=True, validators=[a_phone]
+    )
 
     class Meta:
         verbose_name = _("committee")
         verbose_name_plural = _("committees")
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(phone="") | Q(phone__regex=PHONE))
+                & (Q(night_phone="") | Q(night_phone__regex=PHONE)),
+                name="a_body_is_rung_at_a_number",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -54,6 +74,10 @@ class Term(models.Model):
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
     starts = models.DateField(_("from"))
     ends = models.DateField(_("until"))
+    # As residents read it while the term lasts. An account has no name, and nothing else of the person is public.
+    public_name = models.CharField(_("name that residents read"), max_length=50, blank=True)
+    # The law asks for the names of the owners' committee; anybody else is named with a yes of their own (obligation 31).
+    name_agreed = models.BooleanField(_("has agreed in writing to be named"), default=False)
 
     objects = TermQuerySet.as_manager()
 
@@ -62,10 +86,19 @@ class Term(models.Model):
         verbose_name_plural = _("terms")
         constraints = [
             models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="term_ends_after_it_began"),
+            models.CheckConstraint(
+                condition=~Q(public_name__regex=r"[0-9@]"),
+                name="public_name_is_a_name",
+                violation_error_message=_("Only the name: no number, no address."),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"term {str(self.pk)[:8]}"
+
+    @property
+    def last_day(self) -> date:
+        return self.ends - timedelta(days=1)
 
 
 class NeighborhoodPermission(UserObjectPermissionBase):

@@ -1,0 +1,125 @@
+"""What a body lets the residents know."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from committees.models.bodies import Committee
+from residents.models import Neighborhood, User
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def published(self) -> NoticeQuerySet:
+        """What residents can read: published, and not taken down."""
+        return self.filter(published_at__isnull=False, taken_down_at=None)
+
+    def current(self, on: date) -> NoticeQuerySet:
+        """Not over by its own date."""
+        return self.filter(Q(until=None) | Q(until__gte=on))
+
+    def newest_first(self) -> NoticeQuerySet:
+        return self.order_by("-published_at", "-pk")
+
+
+class Notice(models.Model):
+    """A draft of one body until it is published; from then on its words stand. A mistake is put right by another notice that
+    names it, and what should never have been said is taken down. Who read it is kept nowhere."""
+
+    class Kind(models.TextChoices):
+        NOTICE = "notice", _("notice")
+        MEETING = "meeting", _("meeting")
+        DOCUMENT = "document", _("document")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
+    committee = models.ForeignKey(
+        Committee, models.PROTECT, related_name="notices", verbose_name=_("by which body")
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.NOTICE)
+    title = models.CharField(_("title"), max_length=100)
+    text = models.TextField(_("text"), max_length=20_000)
+    title_en = models.CharField(_("title in English"), max_length=200, blank=True)
+    text_en = models.TextField(_("text in English"), max_length=40_000, blank=True)
+    meets_at = models.DateTimeField(_("when the meeting begins"), null=True, blank=True)
+    place = models.CharField(_("where it meets"), max_length=120, blank=True)
+    pinned = models.BooleanField(_("on top of the list"), default=False)
+    until = models.DateField(_("counts until"), null=True, blank=True)
+    corrects = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="corrections",
+        verbose_name=_("puts right"),
+    )
+    written_by = models.ForeignKey(User, models.PROTECT, related_name="+", editable=False)
+    written_at = models.DateTimeField(editable=False)
+    published_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
+    published_at = models.DateTimeField(null=True, editable=False)
+    taken_down_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
+    taken_down_at = models.DateTimeField(_("taken down at"), null=True, editable=False)
+
+    objects = NoticeQuerySet.as_manager()
+
+    # Everything in it that people read.
+    WORDS = ("title", "text", "title_en", "text_en", "place")
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        indexes = [
+            models.Index(fields=["neighborhood", "-published_at", "-id"], name="notice_newest_first"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="meeting", meets_at__isnull=False) & ~Q(place="")
+                | ~Q(kind="meeting") & Q(meets_at=None, place=""),
+                name="a_meeting_says_when_and_where",
+                violation_error_message=_(
+                    "A meeting says when and where it is; nothing else has a time and a place."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(title_en="", text_en="") | ~Q(title_en="") & ~Q(text_en=""),
+                name="notice_in_english_is_whole",
+                violation_error_message=_("In English, both the title and the text, or neither."),
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at=None, published_by=None, taken_down_at=None, taken_down_by=None)
+                | Q(
+                    published_at__isnull=False,
+                    published_by__isnull=False,
+                    taken_down_at=None,
+                    taken_down_by=None,
+                )
+                | Q(
+                    published_at__isnull=False,
+                    published_by__isnull=False,
+                    taken_down_at__isnull=False,
+                    taken_down_by__isnull=False,
+                ),
+                name="notice_published_then_taken_down",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"notice {str(self.pk)[:8]}"
+
+    @property
+    def in_english(self) -> bool:
+        """Whether this reader is shown the English words."""
+        return bool(self.title_en) and (get_language() or "").startswith("en")
+
+    @property
+    def headline(self) -> str:
+        return self.title_en if self.in_english else self.title
+
+    @property
+    def words(self) -> str:
+        return self.text_en if self.in_english else self.text

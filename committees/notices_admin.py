@@ -1,0 +1,173 @@
+"""Notices on the desk: a body drafts, publishes, puts right and takes down what is its own, and nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import ForeignKey, Q, QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from committees import publishing, roles, wording
+from committees.models import Committee, Notice
+from committees.publishing import PERM
+from residents.acts import Act, Refused
+from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
+from residents.models import User
+
+
+def speaks_for(request: HttpRequest) -> frozenset[Any]:
+    """Of which bodies the reader is. One query for each request."""
+    known: frozenset[Any] | None = request.__dict__.get("_speaks_for")
+    if known is None:
+        known = frozenset[Any]()
+        if isinstance(request.user, User):
+            found = roles.bodies(user=request.user, perm=PERM, at=moment(request))
+            known = frozenset(found.values_list("pk", flat=True))
+        request.__dict__["_speaks_for"] = known
+    return known
+
+
+class NoticeForm(ScopedForm):
+    """Says beside each field what may not stand in it, while it is still a draft."""
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if committee := given.get("committee"):
+            self.instance.neighborhood = committee.neighborhood
+        if self.instance.neighborhood_id is not None:
+            own = wording.office_numbers(self.instance.neighborhood)
+            for name in Notice.WORDS:
+                for rule in wording.rules_broken(text=given.get(name) or "", own=own):
+                    self.add_error(name, in_words(rule))
+        return given
+
+
+def in_words(rule: wording.Rule) -> str:
+    return gettext("A notice holds %(rule)s. Take it out.") % {"rule": rule.label}
+
+
+def _insisting(act: Callable[..., Notice], request: HttpRequest, notice: Notice) -> Notice:
+    """Do it, or say in words which rule is in the way."""
+    assert isinstance(request.user, User)
+    try:
+        return act(notice=notice, by=request.user, at=moment(request))
+    except publishing.SaysTooMuch as refused:
+        said = "; ".join(
+            f"{Notice._meta.get_field(name).verbose_name}: {in_words(rule)}"  # type: ignore[union-attr]
+            for name, rule in refused.broken
+        )
+        raise Refused(gettext("Not published. %(why)s") % {"why": said}) from refused
+    except publishing.NotADraft as refused:
+        raise Refused(gettext("It is published already.")) from refused
+    except publishing.NotShown as refused:
+        raise Refused(gettext("Residents cannot read it: it is a draft, or was taken down.")) from refused
+
+
+def _publish(request: HttpRequest, notice: Notice, given: dict[str, Any]) -> None:
+    _insisting(publishing.publish, request, notice)
+
+
+def _take_down(request: HttpRequest, notice: Notice, given: dict[str, Any]) -> None:
+    _insisting(publishing.take_down, request, notice)
+
+
+def _correct(request: HttpRequest, notice: Notice, given: dict[str, Any]) -> HttpResponse:
+    made = _insisting(publishing.correct, request, notice)
+    return HttpResponseRedirect(reverse("admin:committees_notice_change", args=[made.pk]))
+
+
+@admin.register(Notice)
+class NoticeAdmin(ScopedAdmin[Notice]):
+    view_perms = (PERM, "audit")
+    add_perms = change_perms = (PERM,)
+    form = NoticeForm
+    list_display = ("title", "kind", "committee", "published_at", "taken_down_at")
+    list_filter = (("neighborhood", ScopedFilter), "kind")
+    list_select_related = ("committee",)
+    ordering = ("-written_at", "pk")
+    acts = (
+        Act(
+            slug="publish",
+            label=_("Publish"),
+            perms=(PERM,),
+            run=_publish,
+            explained=_(
+                "Every resident here can read it from now on, and nobody can change it. Name no resident; telephone numbers and"
+                " identity numbers are refused."
+            ),
+            when=lambda notice: notice.published_at is None,
+        ),
+        Act(
+            slug="correct",
+            label=_("Put it right with another notice"),
+            perms=(PERM,),
+            run=_correct,
+            explained=_("A draft begins with these words and names this notice. This one stays as it is."),
+            when=lambda notice: notice.published_at is not None,
+        ),
+        Act(
+            slug="take-down",
+            label=_("Take it down"),
+            perms=(PERM,),
+            run=_take_down,
+            explained=_("Residents can read it no more. For what should never have been said."),
+            when=lambda notice: notice.published_at is not None and notice.taken_down_at is None,
+        ),
+    )
+
+    def allows(self, request: HttpRequest, perms: Any, obj: Notice | None) -> bool:
+        """What is published everybody on its desk may see; all else takes somebody of the very body."""
+        if not super().allows(request, perms, obj):
+            return False
+        if tuple(perms) != (PERM,):
+            return True
+        theirs = speaks_for(request)
+        return bool(theirs) if obj is None else obj.committee_id in theirs
+
+    def has_change_permission(self, request: HttpRequest, obj: Notice | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.published_at is None)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notice]:
+        """Another body's drafts are nobody's business."""
+        found = super().get_queryset(request)
+        return found.filter(Q(published_at__isnull=False) | Q(committee__in=speaks_for(request)))
+
+    def get_fields(self, request: HttpRequest, obj: Notice | None = None) -> Any:
+        drafted = (
+            "committee",
+            "kind",
+            "title",
+            "text",
+            "title_en",
+            "text_en",
+            "meets_at",
+            "place",
+            "pinned",
+            "until",
+        )
+        return drafted if obj is None else (*drafted, "corrects", "published_at", "taken_down_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Notice | None = None) -> Any:
+        return () if obj is None else ("committee", "corrects", "published_at", "taken_down_at")
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and db_field.name == "committee":
+            field.queryset = Committee.objects.filter(pk__in=speaks_for(request))
+            if len(speaks_for(request)) == 1:
+                field.initial = next(iter(speaks_for(request)))
+        return field
+
+    def save_model(self, request: HttpRequest, obj: Notice, form: Any, change: bool) -> None:
+        if not change:
+            assert isinstance(request.user, User)
+            obj.written_by, obj.written_at = request.user, moment(request)
+        super().save_model(request, obj, form, change)

@@ -1,0 +1,55 @@
+"""How the demo's bodies are reached, and what they have let residents know: `announcing.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from committees import publishing
+from committees.models import Committee, Notice
+from residents.ages import today_in
+from residents.models import Neighborhood, User
+
+
+def contacts(of: str) -> dict[str, dict[str, str]]:
+    """Kind of body -> how it is reached."""
+    found: dict[str, dict[str, str]] = _said(of).get("contact", {})
+    return found
+
+
+def publish(*, of: str, neighborhood: Neighborhood, users: Mapping[str, User], at: datetime) -> None:
+    for each in _said(of).get("notice", []):
+        said = dict(each)
+        by = users[said.pop("by")]
+        drafted = Notice.objects.create(
+            neighborhood=neighborhood,
+            committee=Committee.objects.get(neighborhood=neighborhood, terms__user=by),
+            written_by=by,
+            written_at=at,
+            **_days(said, neighborhood, at),
+            **{name: words.strip() if isinstance(words, str) else words for name, words in said.items()},
+        )
+        publishing.publish(notice=drafted, by=by, at=at)
+
+
+def _days(said: dict[str, Any], neighborhood: Neighborhood, at: datetime) -> dict[str, Any]:
+    """Days from today on, so that the demo is as fresh tomorrow; a meeting begins at half past seven in the evening."""
+    today, found = today_in(neighborhood, at), {}
+    if (days := said.pop("until_days", None)) is not None:
+        found["until"] = today + timedelta(days=days)
+    if (days := said.pop("meets_in_days", None)) is not None:
+        day = datetime.combine(
+            today + timedelta(days=days), datetime.min.time(), ZoneInfo(neighborhood.time_zone)
+        )
+        found["meets_at"] = day.replace(hour=19, minute=30)
+    return found
+
+
+def _said(of: str) -> dict[str, Any]:
+    found = tomllib.loads(Path(__file__).with_name("announcing.toml").read_text(encoding="utf-8"))
+    said: dict[str, Any] = found.get(of, {})
+    return said

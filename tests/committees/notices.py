@@ -1,0 +1,53 @@
+"""What the tests of notices have in common: a draft, and times that only the owner of the tables can move."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from django.db import connection, connections
+
+from committees import publishing
+from committees.models import Committee, Notice
+from portal import roles
+from residents.models import Neighborhood, User
+
+MOVE = """
+CREATE OR REPLACE FUNCTION test_notice_happened(notice uuid, col text, at timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN
+    SET CONSTRAINTS ALL IMMEDIATE;
+    ALTER TABLE committees_notice DISABLE TRIGGER committees_notice_stays;
+    ALTER TABLE committees_notice DISABLE TRIGGER committees_notice_is_its_bodys;
+    EXECUTE format('UPDATE committees_notice SET %I = $1 WHERE id = $2', col) USING at, notice;
+    ALTER TABLE committees_notice ENABLE ALWAYS TRIGGER committees_notice_is_its_bodys;
+    ALTER TABLE committees_notice ENABLE ALWAYS TRIGGER committees_notice_stays;
+    SET CONSTRAINTS ALL DEFERRED;
+END
+$$;
+GRANT EXECUTE ON FUNCTION test_notice_happened(uuid, text, timestamptz) TO linmen_app;
+"""
+
+
+def happened_at(notice: Notice, field: str, at: datetime) -> None:
+    """As if it had been published, or taken down, then."""
+    to = connections["default"].settings_dict
+    with psycopg.connect(
+        host=to["HOST"], port=to["PORT"], dbname=to["NAME"], user=roles.OWNER, autocommit=True
+    ) as owner:
+        known = "SELECT to_regprocedure('test_notice_happened(uuid, text, timestamptz)')"
+        if owner.execute(known).fetchone() == (None,):
+            owner.execute(MOVE)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT test_notice_happened(%s, %s, %s)", [notice.pk, field, at])
+
+
+def draft(here: Neighborhood, by: User, *, at: datetime, **said: Any) -> Notice:
+    body = said.pop("committee", None) or Committee.objects.get(neighborhood=here, terms__user=by)
+    words = {"title": "停水通知", "text": "明天上午停水两小时。", **said}
+    return Notice.objects.create(neighborhood=here, committee=body, written_by=by, written_at=at, **words)
+
+
+def published(here: Neighborhood, by: User, *, at: datetime, **said: Any) -> Notice:
+    return publishing.publish(notice=draft(here, by, at=at, **said), by=by, at=at)
