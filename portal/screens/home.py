@@ -23,6 +23,7 @@ from portal.screens import (
     my_papers,
     offices,
     record,
+    service,
     told,
     ways,
 )
@@ -67,6 +68,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "said": living.waiting(resident=resident),
         "left": living.left(resident=resident),
         "looks": record.recent(resident=resident, since=at - RECENT, limit=SHOWN),
+        "requests": service.on_home(resident=resident, at=at),
         "erasures": erasure.lines(resident.erasure_orders.incomplete().order_by("-opened_at")[:SHOWN]),
     }
 

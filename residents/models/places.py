@@ -56,6 +56,7 @@ class Neighborhood(models.Model):
             ("draft_sharing", "Draft a data-sharing request"),
             ("approve_sharing", "Open and release a data-sharing request"),
             ("settle_departures", "Settle a dispute about who lives where"),
+            ("answer_service", "Answer what residents ask of one's own body"),
             ("audit", "Read the record of look-ups, decisions, disclosures and erasures"),
         ]
 

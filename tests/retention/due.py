@@ -28,6 +28,7 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
+from committees.models import ServiceWords, Term
 from consent import papers
 from consent.models import ImpactAssessment, Notice, Paper, Purpose, Standing
 from ledger.models import Opening
@@ -38,6 +39,8 @@ from residents.models import DeskAct, Import, Letter, Neighborhood, Ownership, R
 from residents.retention import AsWritten, ByNeighborhood, Rule, Setting, Years
 from sharing.models import Disclosure, Recipient, Request
 from tests import make
+from tests.cast import staff
+from tests.committees import service
 from tests.consent.papers import handed_out_at_exactly
 
 StillThere = Callable[[], bool]
@@ -381,6 +384,21 @@ def assessment(place: Place, clock: datetime) -> StillThere:
     return there(ImpactAssessment, make.past_assessment(place.neighborhood, over_on=clock.date()).pk)
 
 
+def service_words(place: Place, clock: datetime) -> StillThere:
+    """Done at that moment; the database's clock is moved by the owner alone."""
+    clerk = staff(
+        place.neighborhood,
+        username=f"staff-{next(numbers)}",
+        kind=service.Body.PROPERTY,
+        role=Term.Role.CLERK,
+        at=place.now,
+    )
+    over = service.done(service.asked(place.somebody(), at=place.now), clerk, at=place.now)
+    assert over.ended_at is not None
+    service.days_pass(over, over.ended_at - clock)
+    return there(ServiceWords, over.steps.get(number=1).pk)
+
+
 MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.birth_dates": birth_date,
     "residents.letters": letter,
@@ -408,6 +426,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "sharing.files_fetched": disclosed_file("fetched_at"),
     "sharing.files": disclosed_file("built_at"),
     "sharing.drafts": draft,
+    "committees.service_words": service_words,
 }
 
 
