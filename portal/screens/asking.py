@@ -191,7 +191,6 @@ def form_page(
         if made is not None:
             return made
     context = {
-        "kind": kind,
         "title": capfirst(kind.label),
         "about": ABOUT[kind],
         "form": form,

@@ -69,7 +69,7 @@ def test_it_is_asked_and_followed(me, resident, clerk):
     made = ServiceRequest.objects.get()
     assert page.redirect_chain == [(url("service", made), 302)]
     text = page.content.decode()
-    assert (made.resident, str(made.unit), made.body) == (resident, "1-101", "property")
+    assert (made.resident, str(made.unit), made.body) == (resident, "1 101", "property")
     assert "灯不亮<br>&lt;script&gt;" in text
     assert "An answer is due by" in text
     assert url("service_photo", made, number=1) in text
@@ -272,12 +272,12 @@ def test_a_helper_asks_for_a_repair_in_their_name_and_sees_nothing_of_it(
     address = reverse("helping_repair", args=[named.pk])
     assert address in them.get(reverse("helping", args=[named.pk])).content.decode()
     page = them.get(address).content.decode()
-    assert "1-101" not in page  # where they live is theirs to say
+    assert "1 101" not in page  # where they live is theirs to say
     sent = form(them, address) | {"where": "home", "place": "", "words": "水管漏了", "photo_1": jpeg()}
     for _ in range(2):
         assert them.post(address, sent, follow=True).status_code == 200
     made = ServiceRequest.objects.get()
-    assert (made.resident, str(made.unit), made.kind) == (resident, "1-101", "repair")
+    assert (made.resident, str(made.unit), made.kind) == (resident, "1 101", "repair")
     assert them.get(url("service", made)).status_code == 404
     assert "水管漏了" not in them.get("/service/").content.decode()
     assert "Your helper, in your name" in me.get(url("service", made)).content.decode()
