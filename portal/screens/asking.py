@@ -70,7 +70,7 @@ class WordsField(forms.CharField):
     widget = forms.Textarea(attrs={"rows": 5})
 
     def __init__(self, **also: Any) -> None:
-        too_long = gettext_lazy("Write at most %(most)s characters.") % {"most": service.LONGEST}
+        too_long = gettext_lazy("Write at most %(limit_value)d characters.")
         super().__init__(
             max_length=service.LONGEST,
             error_messages={"max_length": too_long} | also.pop("errors", {}),
