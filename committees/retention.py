@@ -1,5 +1,5 @@
 """What stays here and why: who held an office is proof, and an office ends by its own date (obligation 46). Names and notices
-go by the clock."""
+go by the clock, and so does what a resident asked of a body."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from committees.models import Notice, Term
+from committees import said
+from committees.models import Notice, ServiceRequest, Term
 from residents.retention import End, Kept, Rule, deleted
+
+# Half a year: long enough to say that a repair did not hold, and to complain about an answer.
+WORDS = timedelta(days=180)
 
 
 def _forget_names(claimed: list[Any], at: datetime) -> int:
@@ -67,6 +71,23 @@ RULES: Sequence[Rule] = (
         clock="written_at",
         forget=deleted(Notice),
     ),
+    Rule(
+        code="committees.service_words",
+        what=_("What you wrote when you asked for a repair or complained, the answers, and your pictures"),
+        why=_("So that it can be answered, and opened again if it was not solved after all."),
+        life=WORDS,
+        since=_("after it was done or called off"),
+        end=End.DELETE,
+        covers=(
+            "committees.ServiceWords",
+            "committees.ServicePhoto",
+            "committees.ServiceRequest.unit",
+        ),
+        rows=lambda: ServiceRequest.objects.filter(ended_at__isnull=False, forgotten_at=None),
+        clock="ended_at",
+        forget=said.forget_over,
+        batch=50,
+    ),
 )
 
 KEPT: Sequence[Kept] = (
@@ -77,5 +98,11 @@ KEPT: Sequence[Kept] = (
         ),
         until=_("For good."),
         covers=("committees.Committee", "committees.Term", "committees.NeighborhoodPermission"),
+    ),
+    Kept(
+        what=_("That you asked a body for something, of which kind, and when it answered"),
+        why=_("So that a body answers for how long it lets people wait. No word of what you wrote stays."),
+        until=_("For good. Once you are deleted, it names a number that leads to nobody."),
+        covers=("committees.ServiceRequest", "committees.ServiceStep"),
     ),
 )

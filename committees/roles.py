@@ -28,28 +28,51 @@ PRACTISED = frozenset({"view_register", "look_up", "manage_register", "manage_ac
 # two of the owners' committee, whichever of them writes it.
 ROLE_PERMISSIONS: dict[tuple[str, str], frozenset[str]] = {
     (_Kind.OWNERS, _Role.CHAIR): frozenset(
-        {"view_register", "publish_forms", "assess", "approve_sharing", "publish_notices"}
+        {"view_register", "publish_forms", "assess", "approve_sharing", "publish_notices", "answer_service"}
     ),
     # What one member writes about faces another confirms, so each body that may do it has two who can.
     (_Kind.OWNERS, _Role.CLERK): frozenset(
-        {"view_register", "assess", "draft_sharing", "publish_forms", "publish_notices"}
+        {"view_register", "assess", "draft_sharing", "publish_forms", "publish_notices", "answer_service"}
     ),
     (_Kind.OWNERS, _Role.AUDITOR): frozenset({"audit"}),
     # A minor's details open when the person in charge of the company says so (MIN 36), or those of the residents' committee,
     # each of which has somebody for the protection of minors. Whoever looks never holds the right to approve.
     # Who lives where is settled by the body that is neither the landlords' nor in anybody's pay (law 13).
     (_Kind.RESIDENTS, _Role.CHAIR): frozenset(
-        {"view_register", "assess", "draft_sharing", "settle_departures", "approve_minors", "publish_notices"}
+        {
+            "view_register",
+            "assess",
+            "draft_sharing",
+            "settle_departures",
+            "approve_minors",
+            "publish_notices",
+            "answer_service",
+        }
     ),
     (_Kind.RESIDENTS, _Role.CLERK): frozenset(
-        {"view_register", "assess", "settle_departures", "approve_minors", "publish_notices"}
+        {
+            "view_register",
+            "assess",
+            "settle_departures",
+            "approve_minors",
+            "publish_notices",
+            "answer_service",
+        }
     ),
     (_Kind.RESIDENTS, _Role.AUDITOR): frozenset({"audit"}),
     (_Kind.PROPERTY, _Role.CHAIR): frozenset(
-        {"view_register", "manage_access", "approve_minors", "publish_notices"}
+        {"view_register", "manage_access", "approve_minors", "publish_notices", "answer_service"}
     ),
     (_Kind.PROPERTY, _Role.CLERK): frozenset(
-        {"view_register", "look_up", "manage_register", "manage_access", "draft_sharing", "publish_notices"}
+        {
+            "view_register",
+            "look_up",
+            "manage_register",
+            "manage_access",
+            "draft_sharing",
+            "publish_notices",
+            "answer_service",
+        }
     ),
     (_Kind.PROPERTY, _Role.AUDITOR): frozenset({"audit"}),
 }
@@ -130,6 +153,40 @@ def capacity(*, user: User, neighborhood: Neighborhood, perm: str, at: datetime)
         .first()
     )
     return ".".join(found) if found else OPERATOR
+
+
+def capacities(*, user: User, neighborhood: Neighborhood, perm: str, at: datetime) -> dict[str, str]:
+    """For which kinds of body somebody acts here by `perm` now, each with the capacity they do it in. One query.
+
+    What is asked of one body is not another's to read, so a right on the neighborhood is not enough.
+    """
+    rows = NeighborhoodPermission.objects.filter(
+        user=user, permission__codename=perm, content_object=neighborhood
+    )
+    found = (
+        Term.objects.filter(granting(perm), Exists(rows), user=user, neighborhood=neighborhood)
+        .alias(here=local_date(at, "neighborhood__time_zone"))
+        .filter(starts__lte=F("here"), ends__gt=F("here"))
+        .order_by("starts", "pk")
+        .values_list("committee__kind", "role")
+    )
+    held: dict[str, str] = {}
+    for kind, role in found:
+        held.setdefault(kind, f"{kind}.{role}")
+    return held
+
+
+def in_office(*, neighborhood: Neighborhood, perm: str, at: datetime) -> list[Committee.Kind]:
+    """Which kinds of body have somebody here who may do this now. One query."""
+    kinds = (
+        Term.objects.filter(granting(perm), neighborhood=neighborhood, user__is_active=True)
+        .alias(here=local_date(at, "neighborhood__time_zone"))
+        .filter(starts__lte=F("here"), ends__gt=F("here"))
+        .values_list("committee__kind", flat=True)
+        .distinct()
+    )
+    there = set(kinds)
+    return [kind for kind in _Kind if kind in there]
 
 
 def capacity_in_words(*, capacity: str) -> str:

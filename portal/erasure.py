@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from access import photos, retention
+from committees import said
 from consent import scans, stopping
 from residents import erasure, leaving
 from residents.models import ErasurePlace
@@ -27,7 +28,7 @@ Evidence = dict[str, str | int | bool]
 
 def rows(place: ErasurePlace) -> Evidence | None:
     """They went with the withdrawal itself, or it could not have committed. Asked again all the same."""
-    left = retention.rows_left(place.target) + leaving.rows_left(place.target) + scans.rows_left(place.target)
+    left = sum(room.rows_left(place.target) for room in (retention, leaving, scans, said))
     return {"rows": left} if left == 0 else None
 
 
@@ -52,6 +53,8 @@ def pages(place: ErasurePlace) -> Evidence | None:
     )
     if scans.are_in(place.order_id):
         tables = (*tables, scans.TABLE)
+    if said.are_in(place.order_id):
+        tables = (*tables, *said.TABLES)
     seen = {table: rewrite.rewrite(table=table, using="default") for table in tables}
     seen["vault_key"] = rewrite.rewrite_keys()
     return dict(seen) if all(seen.values()) else None

@@ -11,6 +11,7 @@ from consent.receipts import CONTEXT
 from portal.health import healthz
 from portal.screens import (
     account,
+    asking,
     bodies,
     checking,
     children,
@@ -36,6 +37,7 @@ from portal.screens import (
     receipts,
     record,
     retention,
+    service,
     sharing,
     signed,
     told,
@@ -43,6 +45,7 @@ from portal.screens import (
 )
 
 register_converter(consent.PurposeConverter, "purpose")
+register_converter(asking.KindConverter, "kind")
 
 urlpatterns = [
     path("healthz/", healthz, name="healthz"),
@@ -92,6 +95,14 @@ urlpatterns = [
     path("committee/", bodies.committee, name="committee"),
     path("notices/", news.notices, name="notices"),
     path("notices/<uuid:news>/", news.notice, name="notice"),
+    path("service/", service.mine, name="services"),
+    path("service/new/", asking.kinds, name="ask_kinds"),
+    path("service/new/<kind:kind>/", asking.ask, name="ask_service"),
+    path("service/<uuid:wanted>/", service.one, name="service"),
+    path("service/<uuid:wanted>/say/", service.say, name="service_say"),
+    path("service/<uuid:wanted>/reopen/", service.reopen, name="service_reopen"),
+    path("service/<uuid:wanted>/call-off/", service.call_off, name="service_call_off"),
+    path("service/<uuid:wanted>/photos/<int:number>/", service.photo, name="service_photo"),
     path("record/", record.record, name="record"),
     path("retention/", retention.schedule, name="retention"),
     path("obligations/", obligations.matrix, name="obligations"),
@@ -121,6 +132,7 @@ urlpatterns = [
     path("living/helping/<uuid:helper>/", helping.helping, name="helping"),
     path("living/helping/<uuid:helper>/no/<purpose:purpose>/", helping.say_no, name="helping_no"),
     path("living/helping/<uuid:helper>/lost/", helping.card_lost, name="helping_lost"),
+    path("living/helping/<uuid:helper>/repair/", helping.ask_repair, name="helping_repair"),
     path("living/children/<uuid:child>/", children.child, name="child"),
     path("living/children/<uuid:child>/decisions/<purpose:purpose>/", children.consent, name="child_consent"),
     path(

@@ -87,6 +87,19 @@ class Viewing:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What a resident asked of a body, and what its staff said: account, status and words of each answer."""
+
+    by: str
+    kind: str
+    body: Committee.Kind
+    words: str
+    place: str = ""  # empty: at home
+    photo: bool = False
+    answers: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Community:
     code: str  # under which dwellings and notices are kept
     name: str
@@ -105,6 +118,7 @@ class Community:
     refused: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     viewings: tuple[Viewing, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
 
 
 def _dwellings(of: str) -> tuple[Dwelling, ...]:
@@ -214,6 +228,33 @@ CAILING = Community(
             retention_days=180,
             decide_within=timedelta(days=21),
             opened=False,
+        ),
+    ),
+    wanted=(
+        Wanted(
+            "resident",
+            "repair",
+            _Kind.PROPERTY,
+            "三楼楼道的灯不亮了，晚上老人上下楼看不清。",
+            place="1 幢三楼楼道",
+            photo=True,
+            answers=(
+                ("clerk", "replied", "收到，电工明天上午来看。"),
+                ("clerk", "working", "灯座坏了，配件已经订好，周五换上。"),
+            ),
+        ),
+        Wanted(
+            "resident",
+            "complaint",
+            _Kind.OWNERS,
+            "物业公布的公共收益只有总数，没有明细。请业委会要求公布明细。",
+        ),
+        Wanted(
+            "neighbor",
+            "noise",
+            _Kind.PROPERTY,
+            "楼下装修，晚上八点以后还在打孔。",
+            answers=(("clerk", "done", "已和施工方说定，晚上六点后停工。再有请重新打开。"),),
         ),
     ),
     viewings=(

@@ -1,10 +1,12 @@
-"""Portraits drawn by code, where visitors and the simulated gates find them. Nobody's face."""
+"""Pictures drawn by code: portraits, where visitors and the simulated gates find them, and a lamp. Nobody's face."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from django.conf import settings
+from PIL import Image, ImageDraw
 
 from portal import places
 from portal.portraits import portrait
@@ -27,6 +29,19 @@ def for_visitors(name: str, *, person: int) -> None:
     """`<name>-1.jpg` and `<name>-2.jpg`, to be chosen in a browser."""
     for number, picture in enumerate(for_enrolment(person), start=1):
         (folder() / f"{name}-{number}.jpg").write_bytes(picture)
+
+
+def lamp() -> bytes:
+    """A stairwell with a lamp that is out."""
+    drawn = Image.new("RGB", (900, 1200), "#3a3f44")
+    pen = ImageDraw.Draw(drawn)
+    for step in range(7):
+        pen.rectangle((60 * step, 1130 - 90 * step, 900, 1200 - 90 * step), fill=(72 + 9 * step,) * 3)
+    pen.line((450, 0, 450, 170), fill="#15181a", width=10)
+    pen.ellipse((370, 160, 530, 320), fill="#7d8278", outline="#15181a", width=8)
+    out = io.BytesIO()
+    drawn.save(out, format="JPEG", quality=85)
+    return out.getvalue()
 
 
 def folder() -> Path:

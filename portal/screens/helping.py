@@ -1,4 +1,5 @@
-"""What a named helper does for an adult: says that a card is lost, and writes down a no. Never a yes, and nothing is shown.
+"""What a named helper does for an adult: says that a card is lost, asks for a repair, and writes down a no. Never a yes, and
+nothing is shown.
 
 The page is the same whatever the resident has decided, has or did: a helper reads no consent, no entry and no record.
 """
@@ -12,11 +13,15 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access import losing
+from committees import service
+from committees.models import ServiceRequest
+from committees.models.service import Kind
 from consent import deciding, voices
 from consent.models import Purpose
+from portal.screens import asking
 from portal.screens.entrance import ResidentRequest, language, resident_only
 from portal.screens.purposes import WORDS
 from residents.ages import today_in
@@ -77,6 +82,29 @@ def say_no(request: ResidentRequest, helper: UUID, purpose: Purpose) -> HttpResp
         ),
     )
     return redirect("helping", found.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@resident_only
+def ask_repair(request: ResidentRequest, helper: UUID) -> HttpResponse:
+    """In their name. What becomes of it is theirs to read, and so is where they live."""
+    found = _named(request, helper)
+    homes = service.dwellings(resident=found.resident, at=timezone.now())
+    answer = asking.form_page(
+        request,
+        of=found.resident,
+        kind=Kind.REPAIR,
+        places={asking.HOME: _("In their home")},
+        homes={asking.HOME: homes[0]} if len(homes) == 1 else {},
+        helper=found,
+        also={"helper": found.pk, "name": masked_name(found.resident)},
+    )
+    if isinstance(answer, ServiceRequest):
+        messages.success(
+            request, _("Sent in their name. They see what becomes of it, and that it was you who asked.")
+        )
+        return redirect("helping", found.pk)
+    return answer
 
 
 @require_POST

@@ -24,6 +24,7 @@ from portal.screens import (
     news,
     offices,
     record,
+    service,
     told,
     ways,
 )
@@ -69,6 +70,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "left": living.left(resident=resident),
         "looks": record.recent(resident=resident, since=at - RECENT, limit=SHOWN),
         "news": news.newest(neighborhood=resident.neighborhood, at=at, limit=SHOWN),
+        "requests": service.on_home(resident=resident, at=at),
         "erasures": erasure.lines(resident.erasure_orders.incomplete().order_by("-opened_at")[:SHOWN]),
     }
 

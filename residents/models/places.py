@@ -57,6 +57,7 @@ class Neighborhood(models.Model):
             ("approve_sharing", "Open and release a data-sharing request"),
             ("settle_departures", "Settle a dispute about who lives where"),
             ("publish_notices", "Write and publish what one's own body lets residents know"),
+            ("answer_service", "Answer what residents ask of one's own body"),
             ("audit", "Read the record of look-ups, decisions, disclosures and erasures"),
         ]
 

@@ -29,7 +29,7 @@ from access.models import (
     UnknownCard,
 )
 from committees import appointing
-from committees.models import Committee, Term
+from committees.models import Committee, ServicePhoto, ServiceRequest, ServiceStep, ServiceWords, Term
 from committees.models import Notice as BodyNotice
 from consent.models import (
     Decision,
@@ -75,6 +75,7 @@ from tests import make
 from tests.cast import draft, staff
 from tests.committees.notices import draft as draft_notice
 from tests.committees.notices import published
+from tests.committees.service import asked, picture
 from tests.consent.papers import days_pass, handed, returned
 from tests.enrolling import agree
 
@@ -138,6 +139,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     _planned(gate, clerk, now)
     published(here, chair, at=now, title="换水泵", text="泵房换水泵")
     draft_notice(here, chair, at=now, title="还没说的事")
+    asked(resident, words="水漏到楼下了", place="厨房水槽", pictures=[picture(size=(60, 40))], at=now)
     LogEntry.objects.create(
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
@@ -283,6 +285,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(Committee, Term, BodyNotice, Recipient, Request, Answer, Disclosure),
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
+        *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
     ]
     rows: dict[type[Model], list[Model]] = {
@@ -297,6 +300,7 @@ def _all_of(here: Neighborhood) -> Community:
         *("青禾送水站", "柳岸路", "送水到户", "送奶到户", "水管漏了", "0471112222"),
         *("柳苗苗", "搬到乡下", "红夹子", "舅公来看病", "民初九号", "孩子丢了钥匙", "读头坏了"),
         *("换水泵", "还没说的事"),
+        *("水漏到楼下了", "厨房水槽"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),
     ]
     return Community(here, words, rows)

@@ -21,6 +21,7 @@ from django.urls.resolvers import RegexPattern, RoutePattern
 
 from access.models import Credential, Enrolment, EntryEvent, Gate, MethodChange, Pass, TapRequest, UnknownCard
 from committees.models import Notice as BodyNotice
+from committees.models import ServiceRequest
 from consent.models import Decision, Form, Notice, Paper, Purpose
 from residents.models import (
     Approval,
@@ -96,6 +97,9 @@ def filled(address: str, community: Community) -> list[str]:
         "card": [row.pk for row in community.rows[Credential]],
         "waits": [community.first(TapRequest).pk],
         "mark": [community.first(UnknownCard).pk],
+        "wanted": [row.pk for row in community.rows[ServiceRequest]],
+        "kind": ["repair", "complaint"],
+        "number": [1],
         "imported": [community.first(Import).pk],
         "departure": [community.first(Departure).pk],
         "id": [row.pk for row in community.rows[User]],
@@ -277,7 +281,7 @@ def test_a_resident_here_has_no_desk(community, neighbor):
         str(row.pk)
         for rows in community.rows.values()
         for row in rows
-        if _is_of(row, neighbor) or getattr(row, "unit_id", None) == home
+        if _is_of(row, neighbor) or getattr(row, "unit_id", None) == home or row.pk == home
     }
     # What a body has published is for everybody here; a draft is not.
     their_own |= {str(row.pk) for row in community.rows[BodyNotice] if row.published_at}

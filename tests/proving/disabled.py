@@ -175,6 +175,18 @@ def leave_the_link_out(original: Any, module: ModuleType) -> Any:
     return lambda left, right: original(right, right)
 
 
+# --- committees
+
+
+@off("committees.roles.capacities")
+def of_every_body(**asked: Any) -> dict[str, str]:
+    """What is asked of one is everybody's."""
+    return {kind: f"{kind}.clerk" for kind in ("owners", "residents", "property")}
+
+
+always("committees.said.forget_person", [])
+
+
 # --- residents
 
 

@@ -29,7 +29,7 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from committees.models import Committee, Term
+from committees.models import Committee, ServiceWords, Term
 from committees.models import Notice as BodyNotice
 from consent import papers
 from consent.models import ImpactAssessment, Notice, Paper, Purpose, Standing
@@ -41,6 +41,8 @@ from residents.models import DeskAct, Import, Letter, Neighborhood, Ownership, R
 from residents.retention import AsWritten, ByNeighborhood, Rule, Setting, Years
 from sharing.models import Disclosure, Recipient, Request
 from tests import make
+from tests.cast import staff
+from tests.committees import service
 from tests.committees.notices import happened_at
 from tests.consent.papers import handed_out_at_exactly
 
@@ -431,6 +433,21 @@ def news(field: str) -> Callable[[Place, datetime], StillThere]:
     return made
 
 
+def service_words(place: Place, clock: datetime) -> StillThere:
+    """Done at that moment; the database's clock is moved by the owner alone."""
+    clerk = staff(
+        place.neighborhood,
+        username=f"staff-{next(numbers)}",
+        kind=service.Body.PROPERTY,
+        role=Term.Role.CLERK,
+        at=place.now,
+    )
+    over = service.done(service.asked(place.somebody(), at=place.now), clerk, at=place.now)
+    assert over.ended_at is not None
+    service.days_pass(over, over.ended_at - clock)
+    return there(ServiceWords, over.steps.get(number=1).pk)
+
+
 MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.birth_dates": birth_date,
     "residents.letters": letter,
@@ -462,6 +479,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "sharing.files_fetched": disclosed_file("fetched_at"),
     "sharing.files": disclosed_file("built_at"),
     "sharing.drafts": draft,
+    "committees.service_words": service_words,
 }
 
 

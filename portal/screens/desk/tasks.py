@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_safe
 from access import hearing, losing, plain_ways
 from access.models import MethodChange
 from consent.models import Paper
-from portal.screens.desk import seconding
+from portal.screens.desk import seconding, serving
 from portal.screens.desk.entrance import StaffRequest, staff_only, today
 from residents import approving, tracking
 from residents.models import Death, Departure
@@ -133,6 +134,8 @@ def due(request: StaffRequest) -> list[Due]:
             found += _changes(request)
     if "view_register" in request.rights:
         found += _without_a_way(request) + _to_second(request)
+    if "answer_service" in request.rights and not here.practice:
+        found += _asked(request)
     if "approve_minors" in request.rights:
         found += _to_approve(request)
     if "manage_register" in request.rights and not here.practice:
@@ -226,6 +229,25 @@ def _to_approve(request: StaffRequest) -> list[Due]:
         count,
     )
     return [Due("eye", words % {"count": count}, reverse("desk_approvals"))]
+
+
+def _asked(request: StaffRequest) -> list[Due]:
+    """What residents asked of a body of theirs, and what of it is late. Two queries."""
+    open_ = serving.waiting(request)
+    counted = open_.aggregate(
+        count=Count("pk"),
+        late=Count("pk", filter=Q(replied_at=None, reply_due_at__lt=request.at)),
+    )
+    if not (count := counted["count"]):
+        return []
+    words = ngettext(
+        "%(count)s request of a resident is open.", "%(count)s requests of residents are open.", count
+    ) % {"count": count}
+    if late := counted["late"]:
+        words += " " + ngettext(
+            "%(count)s should have been answered by now.", "%(count)s should have been answered by now.", late
+        ) % {"count": late}
+    return [Due("alert" if late else "pen", words, reverse("desk_service"))]
 
 
 def _fourteen(request: StaffRequest) -> list[Due]:

@@ -1,0 +1,134 @@
+"""Requests to a body as both sides read them: what state they are in, what is due, who said what, and why something was
+refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch
+from django.utils.functional import Promise
+from django.utils.text import Truncator, capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from committees import said
+from committees.models import ServicePhoto, ServiceRequest, ServiceStep
+from committees.models.service import HELPER, RESIDENT, SYSTEM, Kind, Status
+from portal.screens import offices
+
+EXCERPT = 60
+ABOUT: Mapping[Kind, Promise] = {
+    Kind.REPAIR: gettext_lazy("Something is broken: a lamp, a lift, a pipe, a gate"),
+    Kind.NOISE: gettext_lazy("Somebody or something is too loud"),
+    Kind.COMPLAINT: gettext_lazy("Something was done badly or not at all. You choose who reads it"),
+    Kind.OTHER: gettext_lazy("A question, a wish. You choose who reads it"),
+}
+ICONS: Mapping[Kind, str] = {
+    Kind.REPAIR: "alert",
+    Kind.NOISE: "bell",
+    Kind.COMPLAINT: "pen",
+    Kind.OTHER: "question",
+}
+DID: Mapping[Status, tuple[str, Promise]] = {
+    Status.RECEIVED: ("send", gettext_lazy("Asked")),
+    Status.REPLIED: ("pen", gettext_lazy("Answered")),
+    Status.WORKING: ("clock", gettext_lazy("Being worked on")),
+    Status.DONE: ("check", gettext_lazy("Done")),
+    Status.REOPENED: ("alert", gettext_lazy("Not solved: opened again")),
+    Status.CALLED_OFF: ("cross", gettext_lazy("Called off")),
+}
+REFUSED: Mapping[str, Promise] = {
+    "lives_not_here": gettext_lazy("You do not live here any more, so nothing new can be asked."),
+    "nobody_answers": gettext_lazy(
+        "Nobody is in office there just now. Choose another body, or ring the guard."
+    ),
+    "too_many": gettext_lazy("You have twenty requests open. Call one off that needs no answer any more."),
+    "not_theirs": gettext_lazy("This dwelling is not yours any more. Choose again."),
+    "not_now": gettext_lazy("It has come further in the meantime. Look at it below, and choose again."),
+    "moved": gettext_lazy(
+        "Somebody wrote in the meantime. Read it below; what you wrote is still here, so send it again."
+    ),
+    "own": gettext_lazy("It is your own request. A colleague answers it."),
+    "forgotten": gettext_lazy("Its time is over: what was written is deleted. Ask anew."),
+}
+PHOTOS: Mapping[str, Promise] = {
+    "empty": gettext_lazy("The file is empty. Choose the photo again."),
+    "not_a_picture": gettext_lazy("The file is not a photo, whatever its name says. Choose another one."),
+    "truncated": gettext_lazy("Part of the photo is missing. Choose it again, or take a new one."),
+    "too_many_pixels": gettext_lazy("The picture is far larger than a camera makes. Choose another one."),
+    "file_too_large": gettext_lazy("The file is larger than 12 megabytes. Choose a smaller one."),
+    "animated": gettext_lazy("The picture moves. Choose a still one."),
+    "format_not_supported": gettext_lazy("Only photos in JPEG or PNG can be read here. Choose another one."),
+}
+
+
+def lines(requests: Iterable[ServiceRequest], *, at: datetime) -> list[dict[str, Any]]:
+    """For a list, with the first words of each. Three queries, one of them to the vault."""
+    found = list(requests)
+    words = excerpts(found)
+    return [line(each, at=at) | {"excerpt": words.get(each.pk, "")} for each in found]
+
+
+def line(request: ServiceRequest, *, at: datetime) -> dict[str, Any]:
+    kind, status = Kind(request.kind), Status(request.status)
+    return {
+        "pk": request.pk,
+        "icon": ICONS[kind],
+        "kind": capfirst(kind.label),
+        "body": request.get_body_display(),
+        "status": capfirst(status.label),
+        "is_open": request.is_open,
+        "opened_at": request.opened_at,
+        "due_at": request.due_at,
+        "answered": request.replied_at is not None,
+        "late": request.is_open and request.due_at < at,
+        "gone": request.forgotten_at is not None,
+    }
+
+
+def excerpts(requests: Iterable[ServiceRequest]) -> dict[UUID, str]:
+    firsts = {
+        step.pk: step.request_id
+        for step in ServiceStep.objects.filter(request__in=[each.pk for each in requests], number=1)
+    }
+    opened = said.of_ids(firsts)
+    return {
+        firsts[pk]: Truncator(" ".join(found.words.split())).chars(EXCERPT) for pk, found in opened.items()
+    }
+
+
+def timeline(request: ServiceRequest, *, to_staff: bool) -> list[dict[str, Any]]:
+    """Every step with its words and pictures, oldest first. Four queries, one of them to the vault."""
+    photos = Prefetch("photos", ServicePhoto.objects.defer("sealed"))
+    steps = list(request.steps.prefetch_related(photos))
+    words = said.of_ids(step.pk for step in steps)
+    entries, before = [], ""
+    for step in steps:
+        icon, what = DID[Status(step.status)]
+        if step.status == before:
+            icon, what = "pen", gettext_lazy("Said more")
+        found = words.get(step.pk, said.Said())
+        entries.append(
+            {
+                "icon": icon,
+                "what": what,
+                "who": _who(step.capacity, to_staff=to_staff),
+                "at": step.at,
+                "words": found.words,
+                "place": found.place,
+                "photos": [photo.number for photo in step.photos.all()],
+            }
+        )
+        before = step.status
+    return entries
+
+
+def _who(capacity: str, *, to_staff: bool) -> str:
+    if capacity == RESIDENT:
+        return _("The resident") if to_staff else _("You")
+    if capacity == HELPER:
+        return _("A helper whom the resident named") if to_staff else _("Your helper, in your name")
+    return _("The system itself") if capacity == SYSTEM else offices.in_words(capacity)
