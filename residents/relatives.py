@@ -13,13 +13,14 @@ from django.db import transaction
 
 from ledger.record import record
 from residents import ages, rights
-from residents.models import DeskAct, Death, Instruction, Resident, RightsRequest, User
+from residents.models import Death, DeskAct, Instruction, Resident, RightsRequest, User
 from residents.one_person import is_one_person
 from residents.rights import Kind, Part, RequestRefused, State, Voice
 from residents.scope import may
 
 SECOND = "view_register"
-Relation, Wish = RightsRequest.Relation, Instruction.Wish
+Relation = RightsRequest.Relation
+Wish = Instruction.Wish
 
 
 class Honoured(Exception):

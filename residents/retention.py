@@ -306,7 +306,9 @@ RULES: Sequence[Rule] = (
     Rule(
         code="residents.request_words",
         what=_("What you wrote when you asked about your data, and what you were answered"),
-        why=_("So that you can take an answer to those who supervise us, or to a court, and it can be looked at."),
+        why=_(
+            "So that you can take an answer to those who supervise us, or to a court, and it can be looked at."
+        ),
         life=rights.KEPT,
         since=_("after the answer, or with the rest when you are deleted"),
         end=End.DELETE,

@@ -30,7 +30,10 @@ PROVEN_FOR = timedelta(minutes=10)
 # As long as a claim from the answer can be brought (Civil Code 188).
 KEPT = timedelta(days=3 * 365)
 
-Kind, State, Voice, Part = RightsRequest.Kind, RightsRequest.State, RightsRequest.Voice, RequestWords.Part
+Kind = RightsRequest.Kind
+State = RightsRequest.State
+Voice = RightsRequest.Voice
+Part = RequestWords.Part
 AT_ONCE = (Kind.SEE, Kind.COPY)
 
 
@@ -97,7 +100,7 @@ def ask_at_desk(
         raise PermissionDenied
     if resident.user_id == by.pk:
         raise RequestRefused("own")
-    if known_by not in DeskAct.RECOGNISED or kind == Kind.COPY and known_by != DeskAct.KnownBy.IN_PERSON:
+    if known_by not in DeskAct.RECOGNISED or (kind == Kind.COPY and known_by != DeskAct.KnownBy.IN_PERSON):
         raise RequestRefused("recognise")
     if ages.is_guarded(resident, at):
         raise RequestRefused("ended")
@@ -124,6 +127,11 @@ def take_along(*, resident: Resident, by: User, proven_at: datetime | None, at: 
     """
     if proven_at is None or not at - PROVEN_FOR <= proven_at <= at:
         raise RequestRefused("unproven")
+    resident = _locked(resident)
+    before = RightsRequest.objects.filter(resident=resident, asked_by=by, kind=Kind.COPY, proven_at=proven_at)
+    if (taken := before.first()) is not None:
+        _voice(resident, by, at)  # the same file once more, for who still may
+        return taken
     made = ask(resident=resident, kind=Kind.COPY, by=by, at=at)
     return _close(made, State.DONE, by=None, at=at, proven_at=proven_at)
 
@@ -176,6 +184,11 @@ def end_if_nobody_asks(*, request: RightsRequest, at: datetime) -> bool:
         return False
     _close(found, State.LAPSED, by=None, at=at)
     return True
+
+
+def answer_days() -> int:
+    """Within how many days there is an answer, as it is promised."""
+    return min(int(settings.RIGHTS_ANSWER_DAYS), 15)
 
 
 def of(resident: Resident, at: datetime) -> QuerySet[RightsRequest]:
@@ -308,9 +321,7 @@ def _seal_wanted(request: RightsRequest, resident: Resident, wanted: str) -> Non
     if not wanted:
         return
     keys.ensure(id=resident.contact_key, subject=resident.pk, purpose=contact.PURPOSE)
-    sealed = sealing.encrypt(
-        key=resident.contact_key, plaintext=wanted.encode(), context=_context(request)
-    )
+    sealed = sealing.encrypt(key=resident.contact_key, plaintext=wanted.encode(), context=_context(request))
     RequestWords.objects.create(
         neighborhood_id=request.neighborhood_id, request=request, part=Part.WANTED, sealed=sealed
     )

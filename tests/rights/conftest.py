@@ -21,7 +21,9 @@ from tests.minors.conftest import Family, family
 SignIn = Callable[[Resident | User], Client]
 
 
-def ask(who: Resident, kind: str = "explain", *, at: datetime, by: User | None = None, **also) -> RightsRequest:
+def ask(
+    who: Resident, kind: str = "explain", *, at: datetime, by: User | None = None, **also
+) -> RightsRequest:
     said = {"words": "Why is my number kept?"} | also
     return rights.ask(resident=who, kind=RightsRequest.Kind(kind), by=by or who.user, at=at, **said)
 

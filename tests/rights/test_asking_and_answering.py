@@ -87,7 +87,9 @@ def test_a_refusal_without_a_reason_is_none_by_any_way(resident, clerk, now, bla
         answered(asked, clerk, now, words=blank)
     law("LM082", row(asked, state="refused", closed_by=clerk, closed_at=now, capacity="property.clerk"))
     with pytest.raises(IntegrityError, match="requestwords_say_something"), transaction.atomic():
-        RequestWords.objects.create(neighborhood=asked.neighborhood, request=asked, part="answer", words=blank)
+        RequestWords.objects.create(
+            neighborhood=asked.neighborhood, request=asked, part="answer", words=blank
+        )
     asked.refresh_from_db()
     assert asked.is_open
 
@@ -140,7 +142,9 @@ def test_nobody_answers_what_they_asked_not_under_another_account_either(
     law("LM082", row(twice, state="done", closed_by=second_clerk, closed_at=now, capacity="x"))
 
 
-def test_only_who_keeps_the_register_here_answers(resident, neighbor, stranger, chair, auditor, outsider, now, law):
+def test_only_who_keeps_the_register_here_answers(
+    resident, neighbor, stranger, chair, auditor, outsider, now, law
+):
     asked = ask(resident, at=now)
     for by in (resident.user, neighbor.user, stranger.user, chair, auditor, outsider):
         with pytest.raises(PermissionDenied):
@@ -158,7 +162,10 @@ def test_nobody_asks_about_somebody_else(resident, neighbor, stranger, clerk, no
             ask(resident, at=now, by=by)
         made = {"neighborhood": resident.neighborhood, "resident": resident, "kind": "delete", "due_at": now}
         law("LM080", lambda by=by, made=made: RightsRequest.objects.create(voice="self", asked_by=by, **made))
-        law("LM080", lambda by=by, made=made: RightsRequest.objects.create(voice="guardian", asked_by=by, **made))
+        law(
+            "LM080",
+            lambda by=by, made=made: RightsRequest.objects.create(voice="guardian", asked_by=by, **made),
+        )
 
 
 def test_nobody_asks_with_an_answer_in_hand(resident, clerk, now, law):
