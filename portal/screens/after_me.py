@@ -79,5 +79,5 @@ def take_back(request: ResidentRequest) -> HttpResponse:
     if relatives.take_back(resident=request.resident, by=request.user, at=timezone.now()):
         messages.success(request, _("Taken back. The law alone decides."))
     else:
-        messages.info(request, _("Nothing stood."))
+        messages.info(request, _("Nothing was decided, so there is nothing to take back."))
     return redirect("after_me")

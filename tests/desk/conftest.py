@@ -42,7 +42,18 @@ from consent.models import (
 )
 from consent.voices import own
 from consent.withdrawal import withdraw
-from residents import approving, batches, deaths, departures, letters, moving, owning, standing_by
+from residents import (
+    approving,
+    batches,
+    deaths,
+    departures,
+    letters,
+    moving,
+    owning,
+    relatives,
+    rights,
+    standing_by,
+)
 from residents.ages import today_in
 from residents.lookups import look_up
 from residents.models import (
@@ -56,6 +67,7 @@ from residents.models import (
     Guardianship,
     Helper,
     Import,
+    Instruction,
     Letter,
     LetterBatch,
     LookUp,
@@ -63,7 +75,9 @@ from residents.models import (
     Neighborhood,
     Occupancy,
     Ownership,
+    RequestWords,
     Resident,
+    RightsRequest,
     Unit,
     User,
 )
@@ -133,6 +147,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     _awaited(resident, gate, clerk, now)
     _signed(resident, clerk, forms, now)
     _planned(gate, clerk, now)
+    _asked(resident, now)
     LogEntry.objects.create(
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
@@ -232,6 +247,14 @@ def _planned(gate: Gate, clerk: User, now: datetime) -> None:
     changing.plan(gate=gate, methods=["card", "qr"], takes_effect_on=day, why="读头坏了", by=clerk, at=now)
 
 
+def _asked(resident: Resident, now: datetime) -> None:
+    """Why their number is kept; and what they want for after their death."""
+    kind = RightsRequest.Kind.EXPLAIN
+    rights.ask(resident=resident, kind=kind, words="为什么留我的电话", by=resident.user, at=now)
+    wish = Instruction.Wish.NAMED
+    relatives.leave(resident=resident, wish=wish, named="柳大姑", by=resident.user, at=now)
+
+
 def _signed(resident: Resident, clerk: User, forms: Any, now: datetime) -> None:
     """A yes on paper that waits for a second clerk."""
     returned(days_pass(handed(resident, forms[Purpose.TEMPLATE_ON_SERVER], clerk, now)), clerk, now)
@@ -279,6 +302,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
+        *(RightsRequest, RequestWords, Instruction),
     ]
     rows: dict[type[Model], list[Model]] = {
         kind: list(kind._default_manager.filter(neighborhood=here)) for kind in kinds
@@ -291,6 +315,7 @@ def _all_of(here: Neighborhood) -> Community:
         *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳五", "柳＊", "柳门", "Willow Gate"),
         *("青禾送水站", "柳岸路", "送水到户", "送奶到户", "水管漏了", "0471112222"),
         *("柳苗苗", "搬到乡下", "红夹子", "舅公来看病", "民初九号", "孩子丢了钥匙", "读头坏了"),
+        *("为什么留我的电话", "柳大姑"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),
     ]
     return Community(here, words, rows)

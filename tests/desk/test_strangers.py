@@ -33,6 +33,7 @@ from residents.models import (
     MoveOut,
     Occupancy,
     Resident,
+    RightsRequest,
     User,
 )
 from sharing.models import Request
@@ -83,6 +84,8 @@ def filled(address: str, community: Community) -> list[str]:
         "decision": [row.pk for row in community.rows[Decision]],
         "approval": [community.first(Approval).pk],
         "bar": [row.pk for row in community.rows[Guardianship]],
+        "made": [row.pk for row in community.rows[RightsRequest]],
+        "kind": list(RightsRequest.Kind.values),
         "child": [row.resident_id for row in community.rows[Approval]],
         "change": [community.first(MethodChange).pk],
         "notice": [community.first(Notice).pk],
