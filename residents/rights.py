@@ -18,7 +18,16 @@ from django.db.models import Q, QuerySet
 
 from ledger.record import record
 from residents import ages, contact, correcting, effects, standing_by
-from residents.models import DeskAct, Guardianship, Neighborhood, RequestWords, Resident, RightsRequest, User
+from residents.models import (
+    Death,
+    DeskAct,
+    Guardianship,
+    Neighborhood,
+    RequestWords,
+    Resident,
+    RightsRequest,
+    User,
+)
 from residents.models.asking import SAYS_SOMETHING
 from residents.one_person import is_one_person
 from residents.scope import may
@@ -38,7 +47,8 @@ AT_ONCE = (Kind.SEE, Kind.COPY)
 
 
 class RequestRefused(Exception):
-    """Nothing was written. `reason` is one of: words, closed, own, same_person, unproven, ended, recognise, dead."""
+    """Nothing was written. `reason` is one of: words, closed, own, second, same_person, unproven, ended, recognise,
+    child, dead."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -103,7 +113,7 @@ def ask_at_desk(
     if known_by not in DeskAct.RECOGNISED or (kind == Kind.COPY and known_by != DeskAct.KnownBy.IN_PERSON):
         raise RequestRefused("recognise")
     if ages.is_guarded(resident, at):
-        raise RequestRefused("ended")
+        raise RequestRefused("child")
     if resident.left_because == Resident.Left.DIED:
         raise RequestRefused("dead")
     if not said(words):
@@ -145,11 +155,13 @@ def answer(*, request: RightsRequest, done: bool, words: str, by: User, at: date
     found = locked(request)
     if not may(by, PERM, found.neighborhood, at):
         raise PermissionDenied
-    if found.state != State.OPEN and not (found.state == State.SECOND and not done):
+    if not found.is_open:
         raise RequestRefused("closed")
+    if done and found.state == State.SECOND:
+        raise RequestRefused("second")
     if _is_theirs(found, by):
         raise RequestRefused("own")
-    if found.voice == Voice.GUARDIAN and not _still_guards(found, at):
+    if not _still_asks(found, at):
         raise RequestRefused("ended")
     words = said(words)
     if not words and (not done or found.kind == Kind.EXPLAIN):
@@ -178,9 +190,10 @@ def take_back(*, request: RightsRequest, by: User, at: datetime) -> bool:
 
 @transaction.atomic
 def end_if_nobody_asks(*, request: RightsRequest, at: datetime) -> bool:
-    """A guardian's, when the child decides alone or a court has barred the guardian. The child may ask anew."""
+    """A guardian's, when the child decides alone or a court has barred the guardian; a relative's, when a death was a
+    mistake. Whose data it is may ask anew."""
     found = locked(request)
-    if not found.is_open or found.voice != Voice.GUARDIAN or _still_guards(found, at):
+    if not found.is_open or _still_asks(found, at):
         return False
     _close(found, State.LAPSED, by=None, at=at)
     return True
@@ -302,7 +315,12 @@ def _is_theirs(request: RightsRequest, by: User) -> bool:
     return request.voice == Voice.GUARDIAN and is_one_person(request.asked_by_id, by.pk)
 
 
-def _still_guards(request: RightsRequest, at: datetime) -> bool:
+def _still_asks(request: RightsRequest, at: datetime) -> bool:
+    """Whether whoever asked speaks for them at this moment."""
+    if request.voice == Voice.RELATIVE:
+        return Death.objects.standing().filter(resident=request.resident_id).exists()
+    if request.voice == Voice.SELF:
+        return True
     asker = Resident.objects.of(request.asked_by).first()
     return asker is not None and standing_by.guardianship_of(asker, request.resident, at) is not None
 

@@ -134,8 +134,9 @@ BEGIN
         WHERE w.request_id = NEW.id AND w.part = 'answer') THEN
         RAISE EXCEPTION 'a refusal comes with its reason' USING ERRCODE = 'LM082';
     END IF;
-    IF NEW.voice = 'guardian' AND NOT public.residents_decides_for(NEW.resident_id, NEW.asked_by_id) THEN
-        RAISE EXCEPTION 'whoever asked decides for them no more' USING ERRCODE = 'LM082';
+    IF NEW.voice = 'guardian' AND NOT public.residents_decides_for(NEW.resident_id, NEW.asked_by_id)
+        OR NEW.voice = 'relative' AND NOT public.residents_is_dead(NEW.resident_id) THEN
+        RAISE EXCEPTION 'whoever asked speaks for them no more' USING ERRCODE = 'LM082';
     END IF;
     IF NEW.closed_by_id IS NULL THEN
         -- What the system answers by itself: where to look, and a copy to whoever has just shown who they are.

@@ -52,7 +52,7 @@ def decided(who, wish, now, named=""):
 def test_one_writes_it_down_a_second_sees_the_document_and_then_it_is_answered(dead, clerk, chair, now, law):
     asked = asks(dead, clerk, now)
     assert (asked.state, asked.voice) == (State.SECOND, "relative")
-    with pytest.raises(RequestRefused, match="closed"):
+    with pytest.raises(RequestRefused, match="second"):
         rights.answer(request=asked, done=True, words="Here.", by=clerk, at=now)
     law("LM081", lambda: RightsRequest.objects.filter(pk=asked.pk).update(state="done", closed_by=clerk))
     relatives.second(request=asked, by=chair, at=now)
@@ -86,10 +86,16 @@ def test_nobody_asks_for_the_living_or_whose_death_is_not_confirmed(resident, cl
         asks(resident, clerk, now)
     law("LM080", raw(resident, clerk, now, death=told.pk))
     deaths.confirm(death=told, by=chair, at=now)
-    asked = asks(resident, clerk, now)
+    asked = relatives.second(request=asks(resident, clerk, now), by=chair, at=now)
     deaths.undo(death=told, by=clerk, at=now)  # they live, and speak for themselves
     law("LM080", raw(resident, clerk, now, death=told.pk))
-    assert asked.is_open
+    for done in (True, False):
+        with pytest.raises(RequestRefused, match="ended"):
+            rights.answer(request=asked, done=done, words="x", by=clerk, at=now)
+    assert rights.end_if_nobody_asks(request=asked, at=now)
+    assert not rights.end_if_nobody_asks(request=asked, at=now)
+    asked.refresh_from_db()
+    assert asked.state == State.LAPSED
 
 
 def test_it_is_asked_at_the_desk_and_for_no_more_than_relatives_may(dead, neighbor, clerk, chair, now, law):

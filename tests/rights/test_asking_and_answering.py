@@ -226,7 +226,7 @@ def test_who_asked_takes_it_back_and_nobody_else(resident, neighbor, clerk, now,
     assert not rights.take_back(request=asked, by=resident.user, at=now)
 
 
-def test_at_the_desk_who_is_known_has_the_same_rights(here, resident, clerk, chair, now, law):
+def test_at_the_desk_who_is_known_has_the_same_rights(here, fam, resident, clerk, chair, now, law):
     without = make.resident(here, at=now, account=False)
 
     def desk(kind="delete", known_by="in_person", who=without, by=clerk):
@@ -241,6 +241,8 @@ def test_at_the_desk_who_is_known_has_the_same_rights(here, resident, clerk, cha
             desk(**refused)
     with pytest.raises(PermissionDenied):
         desk(by=chair)
+    with pytest.raises(RequestRefused, match="child"):
+        desk(who=fam.child)
     Resident.objects.filter(pk=resident.pk).update(user=clerk)
     with pytest.raises(RequestRefused, match="own"):
         desk(who=Resident.objects.get(pk=resident.pk))

@@ -38,7 +38,14 @@ REFUSED = {
     "ended": gettext_lazy(
         "Whoever asked does not decide for them any more, so it has ended. They may ask anew."
     ),
+    "second": gettext_lazy(
+        "Another of the staff sees the document first. Until then it can only be refused."
+    ),
     "same_person": gettext_lazy("You wrote it down: somebody else of the staff reads the document."),
+    "child": gettext_lazy("They are under fourteen: whoever decides for them asks, on their own page."),
+    "dead": gettext_lazy(
+        "Their death is recorded. A near relative asks, with a document: open this page anew."
+    ),
     "recognise": gettext_lazy("Only for who is known for sure; a copy only for who stands here."),
 }
 
