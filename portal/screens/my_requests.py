@@ -237,15 +237,21 @@ def _line(found: RightsRequest, reader: Resident, at: datetime) -> dict[str, Any
 def _steps(found: RightsRequest) -> list[dict[str, Any]]:
     end = {
         State.DONE: _("Done"),
-        State.REFUSED: _("Refused, with the reason below"),
+        State.REFUSED: _("Refused; the reason stands above"),
         State.TAKEN_BACK: _("Taken back by whoever asked"),
         State.LAPSED: _("Ended: whoever asked does not decide any more"),
     }
     return [
         {"label": _("Written down, where nobody can secretly change it"), "state": "done"},
-        {"label": _("The property office looks at it"), "state": "now" if found.is_open else "done"},
+        {"label": _looked_at(found), "state": "now" if found.is_open else "done"},
         {
             "label": end.get(State(found.state), _("You have an answer here; a no says why")),
             "state": "later" if found.is_open else "done",
         },
     ]
+
+
+def _looked_at(found: RightsRequest) -> str:
+    if found.is_open:
+        return _("The property office looks at it")
+    return _("The property office looked at it") if found.capacity else _("Nobody had to look at it")

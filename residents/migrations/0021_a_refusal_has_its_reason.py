@@ -249,8 +249,9 @@ BEGIN
         RETURN NEW;
     END IF;
     SELECT * INTO about FROM public.residents_rightsrequest WHERE id = OLD.request_id;
-    -- As long as a claim from the answer can be brought; with the person, if they go before.
-    IF (about.closed_at < clock_timestamp() - interval '1095 days') IS NOT TRUE AND NOT EXISTS (
+    -- As long as a claim from the answer can be brought, give or take the day by which clocks may differ; with the
+    -- person, if they go before.
+    IF (about.closed_at < clock_timestamp() - interval '1094 days') IS NOT TRUE AND NOT EXISTS (
         SELECT FROM public.residents_resident r WHERE r.id = about.resident_id AND r.erased_at IS NOT NULL) THEN
         RAISE EXCEPTION 'what was asked and answered goes when its time is over, and not before'
             USING ERRCODE = 'LM084';

@@ -17,7 +17,7 @@ from residents.models import RequestWords, Resident, RightsRequest
 from residents.rights import RequestRefused
 from tests import make
 from tests.minors.conftest import age
-from tests.rights.conftest import ask
+from tests.rights.conftest import ask, pass_by
 
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("32")]
 BLANK = ["", "   ", "\n\t ", "\u3000\u3000", "\u00a0\u200b", "\u2003\ufeff"]
@@ -117,6 +117,16 @@ def test_it_is_answered_once_and_the_answer_stays(resident, clerk, second_clerk,
         law("LM081", row(asked, **changes))
     law("LM084", lambda: RequestWords.objects.filter(request=asked).update(words="Because."))
     law("LM084", lambda: RequestWords.objects.filter(request=asked, part="answer").delete())
+
+
+def test_no_word_goes_before_its_three_years_are_over(resident, clerk, now, law):
+    asked = answered(ask(resident, at=now), clerk, now)
+    pass_by(asked, rights.KEPT - timedelta(days=2))
+    law("LM084", lambda: RequestWords.objects.filter(request=asked).delete())
+    pass_by(asked, timedelta(days=2))
+    assert make.swept("residents.request_words", at=now) == 2
+    assert not RequestWords.objects.exists()
+    assert RightsRequest.objects.get() == asked
 
 
 def test_nothing_is_put_into_anybodys_mouth_afterwards(resident, clerk, now, law):
