@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from residents import rights
-from residents.models import RightsRequest
+from residents.models import RightsRequest, User
 from tests.cast import PASSWORD, settle
 from tests.screens.test_in_a_browser import site  # noqa: F401
 
@@ -34,6 +34,8 @@ def pictures() -> Callable[..., None]:
 )
 def test_a_correction_is_asked_refused_and_its_reason_read(site, here, clerk, now, pictures, width, language):  # noqa: F811
     settle(here, number="301", name="柳一", phone="0571 8800 0301", at=now)
+    spoken = {"zh-CN": "zh-hans", "en-US": "en"}[language]
+    User.objects.filter(username="r301").update(language=spoken)
     with_axe = site(width=width, language=language, axe=True)
     visit = site(width=width, language=language, scripts=False)
     for each in (visit, with_axe):
@@ -41,6 +43,7 @@ def test_a_correction_is_asked_refused_and_its_reason_read(site, here, clerk, no
         each.fill(username="r301", password=PASSWORD)
         each.press("main form button")
     visit.open("/requests/")
+    assert visit.page.get_attribute("html", "lang") == spoken
     visit.press("a[href='/requests/new/correct/']")
     visit.press("main form button.button")
     visit.look()  # with its mistakes
