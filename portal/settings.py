@@ -312,6 +312,11 @@ QR_HOURS = env.int("QR_HOURS", default=12)
 # A gate that was away for longer than this is told anew whom to keep, instead of each one who left.
 GATE_TOMBSTONE_DAYS = env.int("GATE_TOMBSTONE_DAYS", default=400)
 
+# Within how many days whoever asks about their own data has an answer. The law says "in good time" (PIPL 50); practice for
+# apps in China is fifteen working days. Fifteen days of the calendar are never later than those, and need no list of
+# holidays. The database takes no longer deadline; fewer days may be promised here.
+RIGHTS_ANSWER_DAYS = env.int("RIGHTS_ANSWER_DAYS", default=15)
+
 # Who is mailed the newest checkpoint of the ledger once a week: people who keep it out of our reach.
 LEDGER_DIGEST_TO = env.list("LEDGER_DIGEST_TO", default=[])
 

@@ -11,6 +11,7 @@ from consent.receipts import CONTEXT
 from portal.health import healthz
 from portal.screens import (
     account,
+    after_me,
     asking,
     bodies,
     checking,
@@ -30,6 +31,7 @@ from portal.screens import (
     lost,
     my_account,
     my_papers,
+    my_requests,
     news,
     obligations,
     pin,
@@ -46,6 +48,7 @@ from portal.screens import (
 
 register_converter(consent.PurposeConverter, "purpose")
 register_converter(asking.KindConverter, "kind")
+register_converter(my_requests.KindConverter, "right")
 
 urlpatterns = [
     path("healthz/", healthz, name="healthz"),
@@ -104,6 +107,13 @@ urlpatterns = [
     path("service/<uuid:wanted>/call-off/", service.call_off, name="service_call_off"),
     path("service/<uuid:wanted>/photos/<int:number>/", service.photo, name="service_photo"),
     path("record/", record.record, name="record"),
+    path("requests/", my_requests.overview, name="requests"),
+    path("requests/new/<right:kind>/", my_requests.ask, name="ask"),
+    path("requests/prove/", my_requests.prove, name="prove"),
+    path("requests/after/", after_me.after_me, name="after_me"),
+    path("requests/after/take-back/", after_me.take_back, name="take_instruction_back"),
+    path("requests/<uuid:made>/", my_requests.one, name="request"),
+    path("requests/<uuid:made>/take-back/", my_requests.take_back, name="take_request_back"),
     path("retention/", retention.schedule, name="retention"),
     path("obligations/", obligations.matrix, name="obligations"),
     path("record/slips/<uuid:decision>/", receipts.slip, name="my_slip"),
@@ -142,6 +152,9 @@ urlpatterns = [
     ),
     path("living/children/<uuid:child>/decisions/<purpose:purpose>/stop/", children.stop, name="child_stop"),
     path("living/children/<uuid:child>/deletions/<uuid:order>/", children.erasure, name="child_erasure"),
+    path(
+        "living/children/<uuid:child>/requests/<right:kind>/", my_requests.ask_for_child, name="ask_for_child"
+    ),
     path("living/children/<uuid:child>/lost/", children.lost, name="child_lost"),
     path("living/children/<uuid:child>/enrol/", childs_face.enrol, name="child_enrol"),
     path(

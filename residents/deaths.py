@@ -2,7 +2,7 @@
 
 The access of the dead ends with them, and nobody else's: each who lived with them has an occupancy of their own. Their
 account is closed to sign-in. For ninety days nothing but ways in and consents is erased; near relatives may ask in that
-time (obligation 34: the days are kept here, the asking is not built yet).
+time, as far as the dead did not decide otherwise (obligation 34: `relatives`).
 """
 
 from __future__ import annotations

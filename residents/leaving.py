@@ -28,12 +28,15 @@ from residents.models import (
     ErasurePlace,
     Guardianship,
     Helper,
+    Instruction,
     Letter,
     MoveOut,
     Neighborhood,
     Occupancy,
     Ownership,
+    RequestWords,
     Resident,
+    RightsRequest,
     User,
 )
 
@@ -46,7 +49,7 @@ CAUSE = {
 WAYS_IN, PERSON = "ways_in", "person"  # what the two orders are about, beside those of consents
 
 # Tables whose deleted versions hold a name: their files are rewritten.
-NAMES = (Resident._meta.db_table, User._meta.db_table)
+NAMES = tuple(model._meta.db_table for model in (Resident, User, RequestWords, Instruction))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +173,7 @@ def erase(*, resident: Resident, at: datetime) -> ErasureOrder | None:
     if account is not None:
         _close_account(account, at)
     _delete_rows(resident)
+    _end_requests(resident, at)
     places = [
         Place(kind=ErasurePlace.Kind.ROWS, target=resident.pk),
         Place(kind=ErasurePlace.Kind.KEY, target=resident.contact_key),
@@ -192,6 +196,7 @@ def _erasable(neighborhood: Neighborhood, today: date, at: datetime) -> QuerySet
         .exclude(pk__in=Ownership.objects.filter(Q(until=None) | Q(until__gt=today)).values("resident"))
         .exclude(pk__in=Occupancy.objects.standing(today).values("resident"))
         .exclude(pk__in=Departure.objects.open().values("resident"))
+        .exclude(pk__in=RightsRequest.objects.holding_back(at).values("resident"))
         .order_by("left_at")
     )
 
@@ -207,6 +212,8 @@ def _rows(resident: UUID) -> list[Any]:
     gone = Resident.objects.filter(pk=resident, erased_at__isnull=False).values("pk")
     return [
         Letter.objects.filter(resident__in=gone),
+        RequestWords.objects.filter(request__resident__in=gone),
+        Instruction.objects.filter(resident__in=gone),
         MoveOut.objects.filter(resident__in=gone),
         Departure.objects.filter(resident__in=gone),
         Death.objects.filter(resident__in=gone),
@@ -223,6 +230,18 @@ def _rows(resident: UUID) -> list[Any]:
 def _delete_rows(resident: Resident) -> None:
     for rows in _rows(resident.pk):
         rows.delete()
+
+
+def _end_requests(resident: Resident, at: datetime) -> None:
+    """Nothing is left that could be asked for, and nobody who asks."""
+    for each in RightsRequest.objects.open().filter(resident=resident):
+        RightsRequest.objects.filter(pk=each.pk).update(state=RightsRequest.State.LAPSED, closed_at=at)
+        record(
+            kind="rights.closed",
+            subject=resident.pk,
+            neighborhood=resident.neighborhood_id,
+            payload={"request": each.pk, "state": str(RightsRequest.State.LAPSED)},
+        )
 
 
 def _close_account(account: User, at: datetime) -> None:

@@ -22,13 +22,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ledger.models import Opening
-from residents import letters
+from residents import letters, rights
 from residents.ages import years_before
 from residents.importing import life as importing
 from residents.models import (
     Import,
     Neighborhood,
     Ownership,
+    RequestWords,
     Resident,
     RetentionRun,
 )
@@ -303,6 +304,20 @@ RULES: Sequence[Rule] = (
         grace=timedelta(days=2),
     ),
     Rule(
+        code="residents.request_words",
+        what=_("What you wrote when you asked about your data, and what you were answered"),
+        why=_(
+            "So that you can take an answer to those who supervise us, or to a court, and it can be looked at."
+        ),
+        life=rights.KEPT,
+        since=_("after the answer, or with the rest when you are deleted"),
+        end=End.DELETE,
+        covers=("residents.RequestWords",),
+        rows=lambda: RequestWords.objects.filter(request__closed_at__isnull=False),
+        clock="request__closed_at",
+        forget=deleted(RequestWords),
+    ),
+    Rule(
         code="residents.openings",
         what=_("What each mark about you in the record that nobody can change was made from"),
         why=_(
@@ -392,6 +407,18 @@ KEPT: Sequence[Kept] = (
             "residents.Guardianship",
             "residents.Helper",
         ),
+    ),
+    Kept(
+        what=_("What you decided about requests of relatives after your death"),
+        why=_("So that it is honoured when you can no longer say it."),
+        until=_("Until you take it back, and then as a line that it was so; it goes when you are deleted."),
+        covers=("residents.Instruction",),
+    ),
+    Kept(
+        what=_("That you asked about your data, when, and whether it was done or refused"),
+        why=_("It is your proof, so nobody can delete or change it. What you wrote is not in it."),
+        until=_("For good. Once you are deleted, it names a number that leads to nobody."),
+        covers=("residents.RightsRequest",),
     ),
     Kept(
         what=_("That a list was brought in, by whom, when, and how many lines"),

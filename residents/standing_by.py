@@ -153,6 +153,15 @@ def guardianship_of(guardian: Resident, child: Resident, at: datetime) -> Guardi
     )
 
 
+def wards_of(guardian: Resident, at: datetime) -> list[Resident]:
+    """The children they decide for at this moment."""
+    today = today_in(guardian.neighborhood, at)
+    found = (
+        Guardianship.objects.current(today).filter(guardian=guardian).select_related("child__neighborhood")
+    )
+    return list({each.child: None for each in found.order_by("since", "pk")})
+
+
 def guardians_of(child: Resident, at: datetime) -> list[Resident]:
     today = today_in(child.neighborhood, at)
     found = Guardianship.objects.current(today).filter(child=child).select_related("guardian")

@@ -15,7 +15,7 @@ from access import feed
 from committees.appointing import appoint
 from committees.models import Committee
 from committees.roles import capacity
-from portal.demo import announcing, asking, consenting, doors, sharing, welcome
+from portal.demo import announcing, asking, consenting, doors, own_data, sharing, welcome
 from portal.demo.community import COMMUNITIES, PASSWORD, Community, Dwelling, Person
 from residents import claiming, letters, lookups
 from residents.models import Building, Neighborhood, Occupancy, Ownership, Resident, Unit, User
@@ -89,6 +89,8 @@ def _settle(plan: Community, *, at: datetime, say: Say) -> Settled:
         )
     sharing.put(plan, neighborhood=neighborhood, users=here.users, resident=here.resident, at=at)
     asking.ask_and_answer(plan, users=here.users, resident=here.resident, at=at)
+    if plan.controller:
+        own_data.ask_and_answer(users=here.users, resident=here.resident, at=at)
     _look_up(here, at=at)
     return here
 

@@ -1,3 +1,4 @@
+from residents.models.asking import Instruction, RequestWords, RightsRequest
 from residents.models.deskwork import DeskAct
 from residents.models.erasure import ErasureOrder, ErasurePlace
 from residents.models.importing import Import, ImportRow
@@ -21,6 +22,7 @@ __all__ = [
     "Helper",
     "Import",
     "ImportRow",
+    "Instruction",
     "Letter",
     "LetterBatch",
     "LookUp",
@@ -28,8 +30,10 @@ __all__ = [
     "Neighborhood",
     "Occupancy",
     "Ownership",
+    "RequestWords",
     "Resident",
     "RetentionRun",
+    "RightsRequest",
     "Unit",
     "User",
 ]

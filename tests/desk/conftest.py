@@ -43,7 +43,18 @@ from consent.models import (
 )
 from consent.voices import own
 from consent.withdrawal import withdraw
-from residents import approving, batches, deaths, departures, letters, moving, owning, standing_by
+from residents import (
+    approving,
+    batches,
+    deaths,
+    departures,
+    letters,
+    moving,
+    owning,
+    relatives,
+    rights,
+    standing_by,
+)
 from residents.ages import today_in
 from residents.lookups import look_up
 from residents.models import (
@@ -57,6 +68,7 @@ from residents.models import (
     Guardianship,
     Helper,
     Import,
+    Instruction,
     Letter,
     LetterBatch,
     LookUp,
@@ -64,7 +76,9 @@ from residents.models import (
     Neighborhood,
     Occupancy,
     Ownership,
+    RequestWords,
     Resident,
+    RightsRequest,
     Unit,
     User,
 )
@@ -140,6 +154,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     published(here, chair, at=now, title="换水泵", text="泵房换水泵")
     draft_notice(here, chair, at=now, title="还没说的事")
     asked(resident, words="水漏到楼下了", place="厨房水槽", pictures=[picture(size=(60, 40))], at=now)
+    _asked(resident, now)
     LogEntry.objects.create(
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
@@ -239,6 +254,14 @@ def _planned(gate: Gate, clerk: User, now: datetime) -> None:
     changing.plan(gate=gate, methods=["card", "qr"], takes_effect_on=day, why="读头坏了", by=clerk, at=now)
 
 
+def _asked(resident: Resident, now: datetime) -> None:
+    """Why their number is kept; and what they want for after their death."""
+    kind = RightsRequest.Kind.EXPLAIN
+    rights.ask(resident=resident, kind=kind, words="为什么留我的电话", by=resident.user, at=now)
+    wish = Instruction.Wish.NAMED
+    relatives.leave(resident=resident, wish=wish, named="柳大姑", by=resident.user, at=now)
+
+
 def _signed(resident: Resident, clerk: User, forms: Any, now: datetime) -> None:
     """A yes on paper that waits for a second clerk."""
     returned(days_pass(handed(resident, forms[Purpose.TEMPLATE_ON_SERVER], clerk, now)), clerk, now)
@@ -287,6 +310,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
         *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
+        *(RightsRequest, RequestWords, Instruction),
     ]
     rows: dict[type[Model], list[Model]] = {
         kind: list(kind._default_manager.filter(neighborhood=here)) for kind in kinds
@@ -301,6 +325,7 @@ def _all_of(here: Neighborhood) -> Community:
         *("柳苗苗", "搬到乡下", "红夹子", "舅公来看病", "民初九号", "孩子丢了钥匙", "读头坏了"),
         *("换水泵", "还没说的事"),
         *("水漏到楼下了", "厨房水槽"),
+        *("为什么留我的电话", "柳大姑"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),
     ]
     return Community(here, words, rows)

@@ -35,6 +35,7 @@ from residents.models import (
     MoveOut,
     Occupancy,
     Resident,
+    RightsRequest,
     User,
 )
 from sharing.models import Request
@@ -85,6 +86,8 @@ def filled(address: str, community: Community) -> list[str]:
         "decision": [row.pk for row in community.rows[Decision]],
         "approval": [community.first(Approval).pk],
         "bar": [row.pk for row in community.rows[Guardianship]],
+        "made": [row.pk for row in community.rows[RightsRequest]],
+        "kind": [*RightsRequest.Kind.values, "repair", "complaint"],
         "child": [row.resident_id for row in community.rows[Approval]],
         "change": [community.first(MethodChange).pk],
         "notice": [community.first(Notice).pk],
@@ -98,7 +101,6 @@ def filled(address: str, community: Community) -> list[str]:
         "waits": [community.first(TapRequest).pk],
         "mark": [community.first(UnknownCard).pk],
         "wanted": [row.pk for row in community.rows[ServiceRequest]],
-        "kind": ["repair", "complaint"],
         "number": [1],
         "imported": [community.first(Import).pk],
         "departure": [community.first(Departure).pk],

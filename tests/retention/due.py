@@ -36,8 +36,20 @@ from consent.models import ImpactAssessment, Notice, Paper, Purpose, Standing
 from ledger.models import Opening
 from ledger.record import record
 from portal import retention
+from residents import rights
 from residents.ages import years_before
-from residents.models import DeskAct, Import, Letter, Neighborhood, Ownership, Resident, RetentionRun, User
+from residents.models import (
+    DeskAct,
+    Import,
+    Letter,
+    Neighborhood,
+    Ownership,
+    RequestWords,
+    Resident,
+    RetentionRun,
+    RightsRequest,
+    User,
+)
 from residents.retention import AsWritten, ByNeighborhood, Rule, Setting, Years
 from sharing.models import Disclosure, Recipient, Request
 from tests import make
@@ -45,6 +57,7 @@ from tests.cast import staff
 from tests.committees import service
 from tests.committees.notices import happened_at
 from tests.consent.papers import handed_out_at_exactly
+from tests.rights.conftest import pass_by
 
 StillThere = Callable[[], bool]
 numbers = itertools.count(1)
@@ -155,6 +168,18 @@ def opening(place: Place, clock: datetime) -> StillThere:
             kind="card.given", subject=who.pk, neighborhood=place.neighborhood.pk, payload={"n": 1}
         )
     return there(Opening, entry.pk)
+
+
+def request_words(place: Place, clock: datetime) -> StillThere:
+    """Of a request that was taken back then; the database's clock is moved by the owner alone."""
+    who = place.somebody()
+    assert who.user is not None
+    asked = rights.ask(resident=who, kind=RightsRequest.Kind.EXPLAIN, words="Why?", by=who.user, at=place.now)
+    rights.take_back(request=asked, by=who.user, at=place.now)
+    asked.refresh_from_db()
+    assert asked.closed_at is not None
+    pass_by(asked, asked.closed_at - clock)
+    return there(RequestWords, asked.words.get().pk)
 
 
 def session(place: Place, clock: datetime) -> StillThere:
@@ -453,6 +478,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.letters": letter,
     "residents.imports": imported,
     "residents.owned": home(Ownership),
+    "residents.request_words": request_words,
     "residents.openings": opening,
     "residents.sessions": session,
     "residents.desk_history": desk_history,

@@ -193,6 +193,7 @@ def _tasks(request: StaffRequest, found: Resident) -> list[dict[str, Any]]:
         ("desk_card_of", "manage_access", "key", _("Add a card")),
         ("desk_letters_of", "manage_register", "send", _("Letters")),
         ("desk_paper_of", "manage_register", "file", _("Form on paper")),
+        ("desk_request_of", "manage_register", "question", _("Request about their data")),
     )
     tasks = []
     for name, perm, icon, words in offered:

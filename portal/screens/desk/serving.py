@@ -113,7 +113,9 @@ def waiting(request: StaffRequest) -> ServiceRequestQuerySet:
 
 def _mine(request: StaffRequest) -> ServiceRequestQuerySet:
     """Not what they asked themselves: that they read as residents."""
-    held = capacities(user=request.user, neighborhood=request.neighborhood, perm=service.ANSWER, at=request.at)
+    held = capacities(
+        user=request.user, neighborhood=request.neighborhood, perm=service.ANSWER, at=request.at
+    )
     return ServiceRequest.objects.filter(
         neighborhood=request.neighborhood, body__in=held, forgotten_at=None
     ).exclude(resident__user=request.user)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from access import hearing, losing, plain_ways
 from access.models import MethodChange
 from consent.models import Paper
-from portal.screens.desk import seconding, serving
+from portal.screens.desk import rights, seconding, serving
 from portal.screens.desk.entrance import StaffRequest, staff_only, today
 from residents import approving, tracking
 from residents.models import Death, Departure
@@ -138,6 +138,8 @@ def due(request: StaffRequest) -> list[Due]:
         found += _asked(request)
     if "approve_minors" in request.rights:
         found += _to_approve(request)
+    if "view_register" in request.rights and not here.practice:
+        found += _rights(request)
     if "manage_register" in request.rights and not here.practice:
         found += _letters(request) + _fourteen(request)
     return found
@@ -248,6 +250,18 @@ def _asked(request: StaffRequest) -> list[Due]:
             "%(count)s should have been answered by now.", "%(count)s should have been answered by now.", late
         ) % {"count": late}
     return [Due("alert" if late else "pen", words, reverse("desk_service"))]
+
+
+def _rights(request: StaffRequest) -> list[Due]:
+    """One query."""
+    if not (count := rights.waiting(request)):
+        return []
+    words = ngettext(
+        "%(count)s request about somebody’s own data waits for an answer.",
+        "%(count)s requests about people’s own data wait for an answer.",
+        count,
+    )
+    return [Due("question", words % {"count": count}, reverse("desk_requests"))]
 
 
 def _fourteen(request: StaffRequest) -> list[Due]:
