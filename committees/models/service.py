@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from committees.models.bodies import Committee
 from residents.models import Neighborhood, Resident, Unit, User
@@ -29,12 +30,12 @@ class Kind(models.TextChoices):
 
 
 class Status(models.TextChoices):
-    RECEIVED = "received", _("received")
-    REPLIED = "replied", _("answered")
-    WORKING = "working", _("being worked on")
-    DONE = "done", _("done")
-    REOPENED = "reopened", _("not solved: open again")
-    CALLED_OFF = "called_off", _("called off")
+    RECEIVED = "received", pgettext_lazy("of a request", "received")
+    REPLIED = "replied", pgettext_lazy("of a request", "answered")
+    WORKING = "working", pgettext_lazy("of a request", "being worked on")
+    DONE = "done", pgettext_lazy("of a request", "done")
+    REOPENED = "reopened", pgettext_lazy("of a request", "not solved: open again")
+    CALLED_OFF = "called_off", pgettext_lazy("of a request", "called off")
 
 
 # What may follow what. The database holds the same (`committees_service_follows`), and a test compares the two.

@@ -103,7 +103,7 @@ class AskForm(forms.Form):
         max_length=service.LONGEST_PLACE,
     )
     words = WordsField(
-        label=gettext_lazy("What is it about?"),
+        label=gettext_lazy("What do you ask for, or complain of?"),
         help_text=gettext_lazy(
             "Write no phone number: whoever answers can look it up, and you will see that they did."
         ),

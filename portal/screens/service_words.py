@@ -12,7 +12,7 @@ from django.db.models import Prefetch
 from django.utils.functional import Promise
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from committees import said
 from committees.models import ServicePhoto, ServiceRequest, ServiceStep
@@ -33,12 +33,12 @@ ICONS: Mapping[Kind, str] = {
     Kind.OTHER: "question",
 }
 DID: Mapping[Status, tuple[str, Promise]] = {
-    Status.RECEIVED: ("send", gettext_lazy("Asked")),
-    Status.REPLIED: ("pen", gettext_lazy("Answered")),
-    Status.WORKING: ("clock", gettext_lazy("Being worked on")),
-    Status.DONE: ("check", gettext_lazy("Done")),
-    Status.REOPENED: ("alert", gettext_lazy("Not solved: opened again")),
-    Status.CALLED_OFF: ("cross", gettext_lazy("Called off")),
+    Status.RECEIVED: ("send", pgettext_lazy("of a request", "Asked")),
+    Status.REPLIED: ("pen", pgettext_lazy("of a request", "Answered")),
+    Status.WORKING: ("clock", pgettext_lazy("of a request", "Being worked on")),
+    Status.DONE: ("check", pgettext_lazy("of a request", "Done")),
+    Status.REOPENED: ("alert", pgettext_lazy("of a request", "Not solved: opened again")),
+    Status.CALLED_OFF: ("cross", pgettext_lazy("of a request", "Called off")),
 }
 REFUSED: Mapping[str, Promise] = {
     "lives_not_here": gettext_lazy("You do not live here any more, so nothing new can be asked."),

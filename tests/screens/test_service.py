@@ -152,7 +152,7 @@ def test_more_is_said_it_is_opened_again_and_called_off(me, mine, clerk):
     assert "换好了" in page
     assert "Property company · clerk" in page
     assert "This is not solved" in page
-    assert "Call it off" not in page
+    assert "Call this request off" not in page
     late = me.post(url("service_say", mine), {"words": "等等"}).content.decode()
     assert "It has come further in the meantime" in late
     me.post(url("service_reopen", over), {"words": "还是不亮"})
