@@ -32,13 +32,13 @@ from portal.screens import (
     pin,
     reading,
     receipts,
-    record,
     retention,
     sharing,
     signed,
     told,
     visitors,
 )
+from portal.screens.record import again, export, pages
 
 register_converter(consent.PurposeConverter, "purpose")
 
@@ -87,7 +87,13 @@ urlpatterns = [
     path("deletions/<uuid:order>/", erasure.erasure, name="erasure"),
     path("sharing/<uuid:asked>/", sharing.sharing, name="sharing"),
     path("sharing/<uuid:asked>/answer/", sharing.answer, name="answer"),
-    path("record/", record.record, name="record"),
+    path("record/", pages.record, name="record"),
+    path("record/all/", pages.everything, name="record_all"),
+    path("record/print/", pages.printed, name="record_print"),
+    path("record/export.json", export.export, name="record_export"),
+    path("record/entries/", pages.entries, name="my_entries"),
+    path("record/entries/close/", again.close, name="close_my_entries"),
+    path("record/again/", again.sign_in_again, name="sign_in_again"),
     path("retention/", retention.schedule, name="retention"),
     path("obligations/", obligations.matrix, name="obligations"),
     path("record/slips/<uuid:decision>/", receipts.slip, name="my_slip"),

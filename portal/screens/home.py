@@ -22,11 +22,11 @@ from portal.screens import (
     my_account,
     my_papers,
     offices,
-    record,
     told,
     ways,
 )
 from portal.screens.entrance import ResidentRequest, resident_only
+from portal.screens.record import pages
 from portal.screens.sharing import title_of
 from residents.ages import today_in
 from residents.models import Occupancy, Resident
@@ -66,7 +66,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "papers": my_papers.under_way(resident=resident, at=at),
         "said": living.waiting(resident=resident),
         "left": living.left(resident=resident),
-        "looks": record.recent(resident=resident, since=at - RECENT, limit=SHOWN),
+        "looks": pages.recent(resident=resident, since=at - RECENT, limit=SHOWN),
         "erasures": erasure.lines(resident.erasure_orders.incomplete().order_by("-opened_at")[:SHOWN]),
     }
 
