@@ -85,7 +85,7 @@ def heights(visit: Visit) -> float:
 
 
 @FOUR
-@pytest.mark.obligation("A6", "14")
+@pytest.mark.obligation("14")
 def test_the_record_is_read_sifted_and_taken(site, lived: Resident, width: int, language: str):  # noqa: F811
     with_axe = site(width=width, language=language, axe=True)
     plain = site(width=width, language=language, scripts=False)
@@ -121,7 +121,7 @@ def test_the_record_is_read_sifted_and_taken(site, lived: Resident, width: int, 
 
 
 @FOUR
-@pytest.mark.obligation("14", "23")
+@pytest.mark.obligation("14")
 def test_my_own_entries_open_with_my_password_and_close(site, lived, width: int, language: str):  # noqa: F811
     with_axe = site(width=width, language=language, axe=True)
     plain = site(width=width, language=language, scripts=False)
