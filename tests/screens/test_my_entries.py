@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from access import gates, passes
-from access.models import Credential, Device, EntryEvent, Gate
+from access.models import Credential, Device, EntryEvent
 from committees.models import Committee, Term
 from consent import withdrawal
 from consent.models import Purpose
@@ -54,26 +54,6 @@ def asks(client: Client) -> bool:
 def opens(client: Client) -> Client:
     assert client.post(AGAIN, {"password": PASSWORD})["Location"] == MINE
     return client
-
-
-@pytest.fixture
-def card(doors: list[Gate], resident: Resident) -> Credential:
-    return resident.credentials.get()
-
-
-@pytest.fixture
-def readers(doors: list[Gate], now: datetime) -> list[Device]:
-    return [make.device(gate, at=now).device for gate in doors]
-
-
-@pytest.fixture
-def south(readers: list[Device]) -> Device:
-    return readers[0]
-
-
-@pytest.fixture
-def entered(south: Device, card: Credential, now: datetime) -> EntryEvent:
-    return passed(south, card, at=now - timedelta(hours=1))
 
 
 @pytest.mark.obligation("23")
@@ -370,52 +350,12 @@ def test_a_visitor_whom_i_answer_for_is_among_them(me: Client, resident, doors, 
     assert "By: visitor pass" in text(opens(me).get(MINE))
 
 
-# --- Sifting and paging
+# --- Page by page
 
 
 def older(page: str) -> str:
     found = re.search(r'rel="next" href="([^"]+)"', page)
     return MINE + found[1] if found else ""
-
-
-def test_they_are_sifted_by_gate_and_by_month(me: Client, readers, card: Credential, now: datetime):
-    for reader, days in zip(readers, (0, 40), strict=True):
-        passed(reader, card, at=now - timedelta(days=days))
-    opens(me)
-    page = text(me.get(MINE, {"gate": readers[0].gate_id}))
-    assert ("South gate: opened" in page, "North gate: opened" in page) == (True, False)
-    month = timezone.localtime(now - timedelta(days=40)).strftime("%Y-%m")
-    page = text(me.get(MINE, {"month": month}))
-    assert ("South gate: opened" in page, "North gate: opened" in page) == (False, True)
-    assert f'value="{month}"' in page
-
-
-@pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        ({"gate": "x"}, "There is no such gate."),
-        ({"gate": "\0"}, "There is no such gate."),
-        ({"gate": "00000000-0000-0000-0000-000000000000"}, "There is no such gate."),
-        ({"month": "2026-00"}, "That is no month."),
-        ({"month": "soon"}, "That is no month."),
-    ],
-)
-def test_what_was_asked_badly_is_answered_beside_it(me: Client, entered, asked: dict[str, str], said: str):
-    page = text(opens(me).get(MINE, asked))
-    (field,) = asked
-    assert (
-        said
-        in page.split(f'<label for="id_{field}">')[1].split("<select" if field == "gate" else "<input")[0]
-    )
-    assert "South gate: opened" not in page
-    assert field == "gate" or f'value="{asked[field]}"' in page
-
-
-def test_a_gate_that_others_use_is_no_choice(me: Client, here, entered, now: datetime):
-    other = gates.put_up(neighborhood=here, name="东门", name_en="East gate", at=now)
-    page = text(opens(me).get(MINE, {"gate": other.pk}))
-    assert "East gate" not in page
-    assert "There is no such gate." in page
 
 
 @pytest.mark.parametrize("place", ["x", "1", "\0", "1.entries.5", "1.look_ups.zz", "9" * 300])
