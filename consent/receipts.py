@@ -112,6 +112,11 @@ def entries_of(decisions: Iterable[Decision]) -> dict[UUID, Entry]:
     return {keys[entry.opening.payload["decision"]]: entry for entry in entries.select_related("opening")}
 
 
+def number_of(decision: Decision) -> str:
+    """Of its receipt, the same whenever it is made."""
+    return str(uuid5(NUMBERS, str(decision.pk)))
+
+
 def context_url() -> str:
     """Where anybody finds the context. Nothing here ever fetches it."""
     host = settings.LEDGER_ORIGIN.partition("/")[
@@ -121,7 +126,7 @@ def context_url() -> str:
 
 
 def _signed(decision: Decision, entry: Entry, said: Json, proof: Json) -> Json:
-    number = str(uuid5(NUMBERS, str(decision.pk)))
+    number = number_of(decision)
     made: Json = {
         "@context": context_url(),
         "@id": f"urn:uuid:{number}",

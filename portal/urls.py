@@ -12,6 +12,7 @@ from portal.health import healthz
 from portal.screens import (
     account,
     after_me,
+    again,
     asking,
     bodies,
     checking,
@@ -37,7 +38,6 @@ from portal.screens import (
     pin,
     reading,
     receipts,
-    record,
     retention,
     service,
     sharing,
@@ -45,6 +45,7 @@ from portal.screens import (
     told,
     visitors,
 )
+from portal.screens.record import export, pages
 
 register_converter(consent.PurposeConverter, "purpose")
 register_converter(asking.KindConverter, "kind")
@@ -106,7 +107,6 @@ urlpatterns = [
     path("service/<uuid:wanted>/reopen/", service.reopen, name="service_reopen"),
     path("service/<uuid:wanted>/call-off/", service.call_off, name="service_call_off"),
     path("service/<uuid:wanted>/photos/<int:number>/", service.photo, name="service_photo"),
-    path("record/", record.record, name="record"),
     path("requests/", my_requests.overview, name="requests"),
     path("requests/new/<right:kind>/", my_requests.ask, name="ask"),
     path("requests/prove/", my_requests.prove, name="prove"),
@@ -114,6 +114,13 @@ urlpatterns = [
     path("requests/after/take-back/", after_me.take_back, name="take_instruction_back"),
     path("requests/<uuid:made>/", my_requests.one, name="request"),
     path("requests/<uuid:made>/take-back/", my_requests.take_back, name="take_request_back"),
+    path("record/", pages.record, name="record"),
+    path("record/all/", pages.everything, name="record_all"),
+    path("record/print/", pages.printed, name="record_print"),
+    path("record/export.json", export.export, name="record_export"),
+    path("record/entries/", pages.entries, name="my_entries"),
+    path("record/entries/close/", again.close, name="close_my_entries"),
+    path("record/again/", again.sign_in_again, name="sign_in_again"),
     path("retention/", retention.schedule, name="retention"),
     path("obligations/", obligations.matrix, name="obligations"),
     path("record/slips/<uuid:decision>/", receipts.slip, name="my_slip"),

@@ -25,11 +25,12 @@ from consent import deciding, guarding, voices, withdrawal
 from consent.enabling import NotEnabled
 from consent.models import Decision, Form, Purpose, Standing
 from portal.screens import consent as own
-from portal.screens import enabling, record
+from portal.screens import enabling
 from portal.screens import erasure as deletions
 from portal.screens import lost as losing_own
 from portal.screens.entrance import ResidentRequest, language, resident_only
 from portal.screens.purposes import WORDS
+from portal.screens.record import pages
 from residents import ages, standing_by
 from residents.models import Guardianship, Resident
 
@@ -81,7 +82,7 @@ def child(request: GuardianRequest) -> HttpResponse:
             line | {"url": reverse("child_erasure", args=[request.child.pk, line["number"]])}
             for line in deletions.lines(request.child.erasure_orders.order_by("-opened_at")[:LOOKS])
         ],
-        "looks": record.look_ups(request.child, upto=LOOKS),
+        "looks": pages.look_ups(resident=request.child, limit=LOOKS),
     }
     return render(request, "child.html", context)
 

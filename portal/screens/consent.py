@@ -22,7 +22,7 @@ from consent.models import SERVES, Decision, Form, Purpose, Standing
 from portal.screens import enabling
 from portal.screens.entrance import ResidentRequest, language, resident_only
 from portal.screens.purposes import WORDS
-from portal.screens.record import named
+from portal.screens.record.lines import named
 from residents import ages
 from residents.models import ErasureOrder, Resident
 

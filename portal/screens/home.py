@@ -23,12 +23,12 @@ from portal.screens import (
     my_papers,
     news,
     offices,
-    record,
     service,
     told,
     ways,
 )
 from portal.screens.entrance import ResidentRequest, resident_only
+from portal.screens.record import pages
 from portal.screens.sharing import title_of
 from residents.ages import today_in
 from residents.models import Occupancy, Resident
@@ -68,9 +68,9 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "papers": my_papers.under_way(resident=resident, at=at),
         "said": living.waiting(resident=resident),
         "left": living.left(resident=resident),
-        "looks": record.recent(resident=resident, since=at - RECENT, limit=SHOWN),
         "news": news.newest(neighborhood=resident.neighborhood, at=at, limit=SHOWN),
         "requests": service.on_home(resident=resident, at=at),
+        "looks": pages.recent(resident=resident, since=at - RECENT, limit=SHOWN),
         "erasures": erasure.lines(resident.erasure_orders.incomplete().order_by("-opened_at")[:SHOWN]),
     }
 

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.portable import portable
-from portal.screens import offices, proving
+from portal.screens import again, offices
 from portal.screens.children import GuardianRequest, guardian_only
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.my_request_forms import FORMS
@@ -94,9 +94,9 @@ def ask_for_child(request: GuardianRequest, kind: Kind) -> HttpResponse:
 @sensitive_post_parameters()
 @resident_only
 def prove(request: ResidentRequest) -> HttpResponse:
-    form = proving.PasswordForm(request.POST)
+    form = again.PasswordForm(request.POST)
     of = _whose(request, request.POST.get("child", ""))
-    if not proving.prove(request, form, timezone.now()):
+    if not again.shown(request, form, timezone.now()):
         return _copy_page(request, of, form)
     return (
         redirect("ask_for_child", of.pk, Kind.COPY) if of != request.resident else redirect("ask", Kind.COPY)
@@ -164,11 +164,11 @@ def _copy(request: ResidentRequest, of: Resident | None = None) -> HttpResponse:
     """The file, for whoever has just shown who they are; a page that asks for the password to everybody else."""
     at, of = timezone.now(), of or request.resident
     if request.method != "POST":
-        return _copy_page(request, of, proving.PasswordForm())
+        return _copy_page(request, of, again.PasswordForm())
     try:
-        rights.take_along(resident=of, by=request.user, proven_at=proving.proven_at(request), at=at)
+        rights.take_along(resident=of, by=request.user, proven_at=again.shown_at(request), at=at)
     except rights.RequestRefused as refused:
-        form = proving.PasswordForm()
+        form = again.PasswordForm()
         if refused.reason != "unproven":
             messages.info(request, _("Until you are fourteen, those who decide for you ask for you."))
         return _copy_page(request, of, form, status=403)
@@ -184,9 +184,9 @@ def _copy(request: ResidentRequest, of: Resident | None = None) -> HttpResponse:
 
 
 def _copy_page(
-    request: ResidentRequest, of: Resident, form: proving.PasswordForm, status: int = 200
+    request: ResidentRequest, of: Resident, form: again.PasswordForm, status: int = 200
 ) -> HttpResponse:
-    at, proven = timezone.now(), proving.proven_at(request)
+    at, proven = timezone.now(), again.shown_at(request)
     context = _page(request, Kind.COPY, of, form) | {
         "proven": proven is not None and at - rights.PROVEN_FOR < proven <= at,
         "minutes": int(rights.PROVEN_FOR.total_seconds() // 60),

@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.screens import offices, record
+from portal.screens import offices
 from portal.screens.entrance import ResidentRequest, resident_only
+from portal.screens.record import lines
 from residents.models import Resident
 from sharing import answering, disclosing
 from sharing.models import DisclosedRow, Request
@@ -71,7 +72,7 @@ def answer(request: ResidentRequest, asked: UUID) -> HttpResponse:
 
 def title_of(question: Request) -> str:
     return _("Give your %(fields)s to %(recipient)s?") % {
-        "fields": record.fields(question.fields),
+        "fields": lines.fields(question.fields),
         "recipient": question.recipient.name,
     }
 

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 from consent.content import content_hash
 from consent.facts import sheet
 from consent.models import Decision, Form, FormText, Purpose
-from portal.screens import record
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
+from portal.screens.record.lines import spoken
 from residents.ages import today_in
 from residents.models import Guardianship
 
@@ -51,7 +51,7 @@ def history(request: ResidentRequest, purpose: Purpose) -> HttpResponse:
     """Everything ever decided about this, newest first: their own, for their own eyes only."""
     decided = (
         Decision.objects.filter(resident=request.resident, purpose=purpose)
-        .select_related("form", "actor", "guardianship__guardian")
+        .select_related("form", "actor__resident", "guardianship__guardian")
         .order_by("-at", "-pk")
     )
     context = {
@@ -73,7 +73,7 @@ def _entry(decision: Decision) -> dict[str, Any]:
         "icon": "check" if decision.kind == Decision.Kind.GIVEN else "cross",
         "at": decision.at,
         "what": decision.get_kind_display(),
-        "how": record.spoken(decision),
+        "how": spoken(decision),
         "version": decision.form.version,
         "form": decision.form_id,
         "slip": decision.pk,

@@ -37,13 +37,8 @@ def put_away(request: ResidentRequest, notice: UUID) -> HttpResponse:
 
 def waiting(*, resident: Resident, at: datetime) -> list[dict[str, Any]]:
     """For the first page: their own, and those about children for whom they decide. Two queries."""
-    own = [_shown(notice) for notice in telling.waiting(resident=resident)]
+    own = [shown(notice) for notice in telling.waiting(resident=resident)]
     return own + [_about_a_child(notice) for notice in telling.for_wards(guardian=resident, at=at)]
-
-
-def all_of(*, resident: Resident) -> list[dict[str, Any]]:
-    """For the record. One query."""
-    return [_shown(notice) for notice in telling.told(resident=resident)]
 
 
 def words(notice: Notice) -> tuple[str, str]:
@@ -86,14 +81,14 @@ def words(notice: Notice) -> tuple[str, str]:
 
 
 def _about_a_child(notice: Notice) -> dict[str, Any]:
-    shown = _shown(notice)
-    return shown | {
-        "title": f"{notice.resident.name}: {shown['title']}",
+    said = shown(notice)
+    return said | {
+        "title": f"{notice.resident.name}: {said['title']}",
         "url": reverse("child_consent", args=[notice.resident_id, notice.purpose]),
     }
 
 
-def _shown(notice: Notice) -> dict[str, Any]:
+def shown(notice: Notice) -> dict[str, Any]:
     title, text = words(notice)
     return {
         "pk": notice.pk,

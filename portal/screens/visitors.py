@@ -48,7 +48,6 @@ REFUSED: dict[type[passes.PassRefused], tuple[str | None, Any]] = {
 }
 # As a browser's own field for date and time sends it, and as people type it where there is none.
 MOMENT = "%Y-%m-%dT%H:%M"
-RECORDED = 50
 TYPED = (MOMENT, "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M")
 
 
@@ -184,12 +183,6 @@ def end(request: ResidentRequest, visit: UUID) -> HttpResponse:
     if passes.end(visit=_mine(request.resident, visit), at=timezone.now()):
         messages.success(request, _("The pass is ended. It opens no gate any more."))
     return redirect("visitors")
-
-
-def made_for(resident: Resident) -> list[Pass]:
-    """What the desk made on somebody's behalf, ended or not: they see it for as long as there is a trace of it."""
-    made = Pass.objects.of(resident).filter(made_by__isnull=False).select_related("credential")
-    return list(made.order_by("-made_at", "pk")[:RECORDED])
 
 
 def slip(found: Pass) -> dict[str, Any]:

@@ -9,11 +9,12 @@ import pytest
 from django.test import Client
 
 from access import cards, gates, rules
-from access.models import Gate
+from access.models import Credential, Device, EntryEvent, Gate
 from residents.models import Neighborhood, Resident, User
 from sharing.models import Field, Recipient, Request
 from sharing.requesting import draft, put_to_residents
 from tests import make
+from tests.screens.entering import passed
 
 SignIn = Callable[[Resident | User], Client]
 
@@ -83,3 +84,26 @@ def question(here: Neighborhood, clerk: User, chair: User, now: datetime) -> Req
         at=now,
     )
     return put_to_residents(request=drafted, by=chair, at=now)
+
+
+# Somebody whom gates know.
+
+
+@pytest.fixture
+def card(doors: list[Gate], resident: Resident) -> Credential:
+    return resident.credentials.get()
+
+
+@pytest.fixture
+def readers(doors: list[Gate], now: datetime) -> list[Device]:
+    return [make.device(gate, at=now).device for gate in doors]
+
+
+@pytest.fixture
+def south(readers: list[Device]) -> Device:
+    return readers[0]
+
+
+@pytest.fixture
+def entered(south: Device, card: Credential, now: datetime) -> EntryEvent:
+    return passed(south, card, at=now - timedelta(hours=1))

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from access import hearing, naming, refused, words
 from access.models import EntryEvent, Gate
-from gate.decide import Reason
+from portal.screens import entry_words
 from portal.screens.desk import slips
 from portal.screens.desk.entrance import StaffRequest, staff_only
 from portal.screens.desk.finding import LookUpForm, dwelling_of, short
@@ -55,33 +55,6 @@ NEXT: dict[refused.Code, Any] = {
     Code.WORKS: gettext_lazy(
         "If it still stays shut, it is the lock or the reader: open by hand and call the repair."
     ),
-}
-OUTCOMES = {
-    "opened": gettext_lazy("opened"),
-    "refused": gettext_lazy("stayed shut"),
-    "would_open": gettext_lazy("would have opened; the old controller decides"),
-}
-KINDS = {
-    "card": gettext_lazy("card"),
-    "face": gettext_lazy("face"),
-    "pin": gettext_lazy("PIN"),
-    "qr": gettext_lazy("QR code"),
-    "pass": gettext_lazy("visitor pass"),
-}
-REASONS = {
-    Reason.UNKNOWN_CARD: gettext_lazy("no such card is known here"),
-    Reason.UNREADABLE_CARD: gettext_lazy("the card could not be read"),
-    Reason.OUTSIDE_HOURS: gettext_lazy("outside its hours"),
-    Reason.NOT_YET_VALID: gettext_lazy("not valid yet"),
-    Reason.NO_LONGER_VALID: gettext_lazy("not valid any more"),
-    Reason.WRONG_PIN: gettext_lazy("wrong number or PIN"),
-    Reason.KEYPAD_WAITS: gettext_lazy("too many wrong PINs; the keypad waits a little"),
-    Reason.UNKNOWN_CODE: gettext_lazy("the code is not for this gate, or was ended"),
-    Reason.CODE_RAN_OUT: gettext_lazy("the code ran out"),
-    Reason.CODE_NOT_YET: gettext_lazy("the code begins later"),
-    Reason.CODE_USED: gettext_lazy("the code was used before"),
-    Reason.TOO_LONG_OFFLINE: gettext_lazy("the gate was cut off for too long to take codes"),
-    Reason.UNKNOWN_FACE: gettext_lazy("no face that is known here"),
 }
 
 
@@ -196,11 +169,11 @@ def _latest(request: StaffRequest, found: Gate) -> list[dict[str, Any]]:
 
 
 def _line(event: EntryEvent) -> dict[str, Any]:
-    reason = REASONS.get(event.reason, "") if event.outcome == "refused" else ""  # type: ignore[call-overload]
+    said = entry_words.of(event)
     return {
         "at": event.device_time,
-        "kind": str(KINDS.get(event.kind, event.kind)),
-        "outcome": str(OUTCOMES.get(event.outcome, event.outcome)),
-        "opened": event.outcome == "opened",
-        "reason": str(reason),
+        "kind": said.way,
+        "outcome": said.outcome,
+        "opened": said.opened,
+        "reason": said.reason,
     }

@@ -1,0 +1,107 @@
+"""Signing in again, for what even a borrowed phone that is signed in must not show.
+
+Good for some minutes, in this session and no other; over with it, and with the password that it was opened by. Guessing
+is slowed by the same count as at the door.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal.screens import patience
+from portal.screens.claiming import LONGEST_PASSWORD
+from portal.screens.entrance import ResidentRequest, address, back_to, forgetting, resident_only
+
+KEPT = "signed_in_again"
+
+
+class PasswordForm(forms.Form):
+    password = forms.CharField(
+        label=gettext_lazy("Your password"),
+        strip=False,
+        max_length=LONGEST_PASSWORD,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+def shown_at(request: ResidentRequest) -> datetime | None:
+    """When the password was last given in this session, if it is still the password; whether that is lately enough is for
+    the act to say."""
+    kept = request.session.get(KEPT)
+    if kept is None or not constant_time_compare(kept["by"], request.user.get_session_auth_hash()):
+        return None
+    return datetime.fromtimestamp(kept["at"], tz=UTC)
+
+
+def open_until(request: ResidentRequest, at: datetime) -> datetime | None:
+    """None: they have to sign in again first."""
+    if (since := shown_at(request)) is None:
+        return None
+    until = since + timedelta(minutes=settings.SIGNED_IN_AGAIN_MINUTES)
+    return until if since <= at < until else None
+
+
+def shown(request: ResidentRequest, form: PasswordForm, at: datetime) -> bool:
+    """Whether the password is right; else the form says so."""
+    if not (form.is_valid() and _is_right(request, form)):
+        return False
+    # Another name for the session, so that whoever had the old one does not come along.
+    update_session_auth_hash(request, request.user)
+    request.session[KEPT] = {"at": at.timestamp(), "by": request.user.get_session_auth_hash()}
+    return True
+
+
+def ask(request: HttpRequest) -> HttpResponse:
+    """To the question, and back to where they were going."""
+    return redirect(f"{reverse('sign_in_again')}?{urlencode({'next': request.get_full_path()})}")
+
+
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters()
+@resident_only
+def sign_in_again(request: ResidentRequest) -> HttpResponse:
+    at = timezone.now()
+    form = PasswordForm(request.POST or None)
+    if request.method == "POST" and shown(request, form, at):
+        return redirect(back_to(request, "my_entries"))
+    context = {
+        "form": form,
+        "next": back_to(request, "my_entries"),
+        "minutes": settings.SIGNED_IN_AGAIN_MINUTES,
+        "username": request.user.username,
+    }
+    return render(request, "sign_in_again.html", context)
+
+
+@require_POST
+@resident_only
+def close(request: ResidentRequest) -> HttpResponse:
+    """Before the minutes are over; the browser forgets the pages too. Twice is once."""
+    request.session.pop(KEPT, None)
+    return forgetting(redirect("record"))
+
+
+def _is_right(request: ResidentRequest, form: PasswordForm) -> bool:
+    sender, name = address(request), request.user.username
+    if not patience.may_try(address=sender, name=name):
+        form.add_error("password", _("That was tried several times. Wait a minute, then try once more."))
+    elif not request.user.check_password(form.cleaned_data["password"]):
+        form.add_error("password", _("That is not your password."))
+    else:
+        patience.forget(address=sender, name=name)
+        return True
+    return False

@@ -1,0 +1,222 @@
+"""My record to take along: as a file for a program, and on paper."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from access import passes
+from access.models import TapRequest
+from consent import receipts
+from consent.models import Decision, Form, Notice, Purpose
+from portal.screens.record import shapes
+from portal.screens.record.pages import PRINTED
+from portal.screens.record.sources import ENTRIES, SOURCES
+from residents import deskwork, letters
+from residents.lookups import look_up
+from residents.models import DeskAct, LookUp, Resident, User
+from sharing import answering, disclosing
+from sharing.models import Request
+from tests import make
+from tests.cast import PASSWORD
+from tests.enrolling import agree
+from tests.receipts.conftest import sequenced
+from tests.screens.entering import passed
+
+FILE = "/record/export.json"
+PRINT = "/record/print/"
+DOCS = settings.BASE_DIR / "docs" / "record.md"
+
+
+def taken(client: Client) -> dict[str, Any]:
+    answer = client.get(FILE)
+    assert answer.streaming
+    assert answer["Content-Type"] == "application/json"
+    assert re.fullmatch(r'attachment; filename="linmen-record-\d{8}\.json"', answer["Content-Disposition"])
+    assert "no-store" in answer["Cache-Control"]
+    found: dict[str, Any] = json.loads(answer.getvalue())
+    assert found["complete"] is True
+    return found
+
+
+def opens(client: Client) -> Client:
+    client.post("/record/again/", {"password": PASSWORD})
+    return client
+
+
+@pytest.fixture
+def beside() -> list[dict[str, bool]]:
+    return [{"by_qr": True, "by_pin": True}] * 2
+
+
+@pytest.fixture
+def lived(
+    resident: Resident, forms: dict[Purpose, Form], question: Request, chair: User, clerk: User, doors, now
+) -> None:
+    """One of each kind of thing that the record holds."""
+    assert resident.user is not None
+    agree(resident, forms, Purpose.FACE_AT_GATE, at=now)
+    look_up(resident=resident, by=clerk, reason="水管 <leak>", capacity="property.clerk", at=now)
+    answering.answer(request=question, resident=resident, yes=True, actor=resident.user, at=now)
+    later = now + timedelta(days=8)
+    disclosing.build(disclosure=disclosing.release(request=question, by=chair, at=later).pk, at=later)
+    letters.hand_slip(resident=resident, by=clerk, seen=letters.Letter.Seen.KNOWN, at=now)
+    told = {"act": DeskAct.Act.PIN_LENT, "known_by": DeskAct.KnownBy.VOICE}
+    deskwork.note(resident=resident, by=clerk, perm="manage_access", at=now, **told)
+    passes.one_trip(resident=resident, gates=doors, at=now, on_behalf_by=clerk)
+    TapRequest.objects.create(
+        neighborhood=resident.neighborhood, gate=doors[0], resident=resident, by=clerk,
+        capacity="property.clerk", made_at=now, until=now + timedelta(minutes=2),
+    )  # fmt: skip
+    Notice.objects.create(
+        neighborhood=resident.neighborhood, resident=resident, kind=Notice.Kind.FORM_REWORDED,
+        purpose=Purpose.FACE_AT_GATE, form=forms[Purpose.FACE_AT_GATE], at=now,
+    )  # fmt: skip
+    passed(make.device(doors[0], at=now).device, resident.credentials.get(kind="card"), at=now)
+
+
+@pytest.mark.obligation("A6")
+def test_it_holds_everything_that_the_pages_show(lived, me: Client, resident: Resident):
+    found = taken(opens(me))
+    assert found["schema"] == "linmen-record/1"
+    assert found["resident"] == str(resident.pk)
+    for source in (*SOURCES, ENTRIES):
+        if source.shape is not None:
+            rows = source.rows(resident).order_by(source.clock)
+            assert len(found[source.code]) == len(rows) > 0, source.code
+    assert found["look_ups"][0]["reason"] == "水管 <leak>"
+    assert found["look_ups"][0]["by"] == "property.clerk"
+    assert found["disclosures"][0]["recipient"] == "Lifts Ltd"
+    assert found["disclosures"][0]["fields"] == ["name", "phone"]
+    assert found["answers"][0]["answer"] == "yes"
+
+
+@pytest.mark.obligation("A6")
+def test_a_decision_names_its_receipt(lived, me: Client, resident: Resident):
+    decided = Decision.objects.get(resident=resident)
+    sequenced()
+    number = receipts.receipt(decided)["dpv:hasIdentifier"]
+    assert taken(me)["consents"][0]["receipt"] == number
+
+
+def test_its_shape_is_the_one_that_is_written_down(lived, me: Client):
+    found = taken(opens(me))
+    written = DOCS.read_text(encoding="utf-8")
+    assert f"`{shapes.SCHEMA}`" in written
+    head, *parts = re.split(r"^## `(\w+)`.*$", written, flags=re.M)
+    described = {
+        name: set(re.findall(r"^\| `(\w+)` \|", body, flags=re.M))
+        for name, body in zip(parts[::2], parts[1::2], strict=True)
+    }
+    top = set(re.findall(r"^\| `(\w+)` \|", head, flags=re.M))
+    assert set(found) == top | set(described)
+    for name, fields in described.items():
+        assert {frozenset(row) for row in found[name]} == {frozenset(fields)}, name
+
+
+def test_my_entries_are_in_it_only_while_they_are_open(lived, me: Client):
+    assert taken(me)["entries"] is None
+    (entry,) = taken(opens(me))["entries"]
+    assert (entry["gate_en"], entry["way"], entry["outcome"]) == ("South gate", "card", "opened")
+    me.post("/record/entries/close/")
+    assert taken(me)["entries"] is None
+
+
+@pytest.mark.obligation("A6", "23")
+def test_nobody_elses_is_in_it(lived, them: Client, clerk: User, chair: User, resident: Resident):
+    raw = opens(them).get(FILE).getvalue().decode()
+    found = json.loads(raw)
+    assert [name for name, rows in found.items() if isinstance(rows, list) and rows] == []
+    assert str(resident.pk) not in raw
+    mine = json.dumps(found)
+    for hidden in (clerk.username, str(clerk.pk), str(chair.pk), resident.name):
+        assert hidden not in mine
+
+
+def test_staff_are_in_it_by_their_role_alone(lived, me: Client, clerk: User, chair: User, resident: Resident):
+    raw = opens(me).get(FILE).getvalue().decode()
+    for hidden in (str(clerk.pk), str(chair.pk), str(resident.user_id), "digest", "verifier"):
+        assert hidden not in raw
+    User.objects.filter(pk=clerk.pk).update(username="lin.the.third")
+    assert "lin.the.third" not in opens(me).get(FILE).getvalue().decode()
+
+
+def test_it_costs_the_same_whatever_there_is(lived, me: Client, resident: Resident, clerk: User, now):
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            me.get(FILE).getvalue()
+        return len([each for each in seen.captured_queries if each["sql"].startswith("SELECT")])
+
+    few = asked()
+    LookUp.objects.bulk_create(
+        [
+            LookUp(
+                neighborhood=resident.neighborhood, resident=resident, by=clerk, capacity="property.clerk",
+                reason=f"reason {place:04}", at=now - timedelta(minutes=place), until=now + timedelta(days=1),
+            )
+            for place in range(1300)
+        ]
+    )  # fmt: skip
+    assert asked() == few
+    assert len(taken(me)["look_ups"]) == 1301
+
+
+# --- On paper
+
+
+def page(client: Client, path: str = PRINT) -> str:
+    return html.unescape(client.get(path).content.decode())
+
+
+@pytest.mark.obligation("A6")
+def test_paper_shows_all_of_it(lived, me: Client, resident: Resident):
+    shown = page(me)
+    for words in ("水管 <leak>", "Lifts Ltd", "Getting in by face: yes", "A PIN was lent to you", "One trip"):
+        assert words in shown
+    assert "As it stood on" in shown
+    assert f"for {resident.name}." in shown
+    assert "That is the oldest there is." in shown
+    assert "@page" in (settings.BASE_DIR / "static" / "sheets.css").read_text()
+
+
+def test_paper_holds_my_entries_only_while_they_are_open(lived, me: Client, them: Client):
+    assert "South gate: opened" not in page(me)
+    assert "Your own entries are not in it." in page(me)
+    assert "South gate: opened" in page(opens(me))
+    assert "Your own entries are in it." in page(me)
+    assert "South gate: opened" not in page(me, f"{PRINT}?kind=viewed")
+    assert "South gate: opened" not in page(opens(them))
+
+
+def test_what_is_too_long_for_one_go_says_so_and_goes_on(me: Client, resident, clerk: User, now: datetime):
+    LookUp.objects.bulk_create(
+        [
+            LookUp(
+                neighborhood=resident.neighborhood, resident=resident, by=clerk, capacity="property.clerk",
+                reason=f"reason {place:04} " + "水" * 280, at=now - timedelta(minutes=place),
+                until=now + timedelta(days=1),
+            )
+            for place in range(PRINTED + 1)
+        ]
+    )  # fmt: skip
+    answer = me.get(PRINT)
+    assert len(answer.content) < 100_000
+    first = html.unescape(answer.content.decode())
+    assert "This is not all. Older lines are on the next sheets." in first
+    assert f"reason {PRINTED - 1:04}" in first
+    assert f"reason {PRINTED:04}" not in first
+    link = re.search(r'rel="next" href="([^"]+)"', first)
+    assert link is not None
+    second = page(me, PRINT + link[1])
+    assert f"reason {PRINTED:04}" in second
+    assert "This goes on from newer lines" in second
+    assert "That is the oldest there is." in second
