@@ -123,7 +123,7 @@ def test_no_word_goes_before_its_three_years_are_over(resident, clerk, now, law)
     asked = answered(ask(resident, at=now), clerk, now)
     pass_by(asked, rights.KEPT - timedelta(days=2))
     law("LM084", lambda: RequestWords.objects.filter(request=asked).delete())
-    pass_by(asked, timedelta(days=2))
+    pass_by(asked, timedelta(days=3))
     assert make.swept("residents.request_words", at=now) == 2
     assert not RequestWords.objects.exists()
     assert RightsRequest.objects.get() == asked
