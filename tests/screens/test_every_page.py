@@ -12,6 +12,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
+from portal import shots
 from portal.screens import census
 from portal.screens.census import ACTS, FILES, PAGES, Open, Page
 from tests.screens import markup
@@ -70,6 +71,16 @@ def test_the_census_names_every_address_once():
     assert set(listed) | ACTS | FILES == census.names()
     assert not set(listed) & ACTS
     assert not FILES & (ACTS | set(listed))
+
+
+def test_every_page_is_photographed():
+    """Or it is said why the demo has nothing to show on it."""
+    listed = {page.name for page in PAGES}
+    assert set(shots.WAYS) | set(shots.NOT_IN_THE_DEMO) == listed
+    assert not set(shots.WAYS) & set(shots.NOT_IN_THE_DEMO)
+    # Signed out, or as somebody: as the census has it.
+    anybody = {page.name for page in PAGES if page.open_to is Open.ANYBODY}
+    assert {name for name, way in shots.WAYS.items() if way.account is None} == anybody & set(shots.WAYS)
 
 
 def test_what_the_census_calls_an_act_shows_no_page(lived, sign_in):

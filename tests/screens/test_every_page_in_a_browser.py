@@ -18,6 +18,7 @@ from residents.models import User
 from tests.cast import PASSWORD
 from tests.screens.everything import Everything, everything
 from tests.screens.test_in_a_browser import RULES, STICKING_OUT, TOO_SMALL
+from tests.screens.test_letters_in_a_browser import pages
 
 LANGUAGES = ("zh-hans", "en")
 LOOKS = {"light": ("light", ""), "dark": ("dark", ""), "larger text": ("light", "large")}
@@ -138,3 +139,18 @@ def walk(tab: Tab, url: str) -> None:
     assert tab.evaluate("document.activeElement.id") == "main"
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_my_ways_in_are_one_sheet_of_paper(live, lived, tabs):
+    """In both languages, and for who reads big text too."""
+    tab = tabs[Open.RESIDENT]
+    for language in LANGUAGES:
+        speak(tabs, live.url, language)
+        tab.goto(f"{live.url}/sheet/")
+        for text in ("", "large"):
+            tab.evaluate("text => { document.documentElement.dataset.text = text }", text)
+            assert pages(tab.pdf(prefer_css_page_size=True)) == 1
+        tab.emulate_media(media="print")
+        size = "parseFloat(getComputedStyle(document.querySelector('.large-sheet p')).fontSize)"
+        assert tab.evaluate(size) >= 24  # 18 points: what is called large print
+        tab.emulate_media(media="screen")

@@ -90,6 +90,7 @@ def test_it_keeps_files_and_one_page_that_knows_nobody(me: Client, resident: Res
     assert 'credentials: "omit"' in said
 
 
+@pytest.mark.obligation("14")
 def test_the_page_without_network_says_first_that_the_card_opens_the_gates():
     said = Client().get("/offline/").content.decode()
     assert said.index("您的门禁卡和密码照常开门") < said.index("二维码。")

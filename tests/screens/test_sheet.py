@@ -22,6 +22,7 @@ def place(here: Neighborhood) -> None:
     Neighborhood.objects.filter(pk=here.pk).update(office="1 幢底层", guard_phone="0571 8800 1000")
 
 
+@pytest.mark.obligation("14")
 def test_it_says_how_i_get_in_whom_to_call_and_where_the_desk_is(me: Client, place, doors: list[Gate]):
     said = me.get(PAGE).content.decode()
     assert "Opens 2 gates at all hours: North gate, South gate." in said
