@@ -6,7 +6,7 @@ import shutil
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal import screenshots, shots
 
@@ -14,6 +14,9 @@ from portal import screenshots, shots
 class Command(BaseCommand):
     help = "Starts a demo of its own, photographs its screens at two widths, in both languages, light and dark, and ends it."
     requires_system_checks: list[str] = []  # the demo it starts has its own
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("names", nargs="*", help="of pages, as in portal/shots.py; all, if none is named")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -29,9 +32,10 @@ class Command(BaseCommand):
                 browser = screenshots.open_browser(playwright)
                 photos = var / "demo" / "photos"
                 camera = screenshots.Camera(browser, url, photos=photos, folder=folder, say=self.stdout.write)
-                camera.take_all()
+                camera.take(options["names"])
                 browser.close()
         except (screenshots.NoHouse, Error) as failed:
             raise CommandError(str(failed)) from failed
         for name in shots.IN_README:
-            shutil.copyfile(folder / f"{name}.png", shown / f"{name}.png")
+            if (folder / f"{name}.png").exists():
+                shutil.copyfile(folder / f"{name}.png", shown / f"{name}.png")
