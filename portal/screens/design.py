@@ -79,7 +79,7 @@ def _drawn() -> dict[str, Any]:
 def _said() -> dict[str, Any]:
     return {
         "form": SampleForm({"name": "", "code": "7K3M", "words": ""}),
-        "messages": [
+        "notices": [
             Said("info", _("You are signed out.")),
             Said("success", _("Your account is open.")),
             Said("warning", _("That needs your yes first. Nothing was kept.")),

@@ -153,4 +153,4 @@ def test_my_ways_in_are_one_sheet_of_paper(live, lived, tabs):
         tab.emulate_media(media="print")
         size = "parseFloat(getComputedStyle(document.querySelector('.large-sheet p')).fontSize)"
         assert tab.evaluate(size) >= 24  # 18 points: what is called large print
-        tab.emulate_media(media="screen")
+        tab.emulate_media(media="null")
