@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from committees.bodies import night_line
+from residents.models import Neighborhood, Resident
 
 TEXT_COOKIE = "text"
 LARGE = "large"
 
 
-def page(request: HttpRequest) -> dict[str, bool]:
-    return {"large_text": request.COOKIES.get(TEXT_COOKIE) == LARGE, "demo": settings.DEMO}
+def page(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "large_text": request.COOKIES.get(TEXT_COOKIE) == LARGE,
+        "demo": settings.DEMO,
+        # Asked for where it is shown: pages without a footer cost no query.
+        "night_line": SimpleLazyObject(lambda: _night_line(request)),
+    }
+
+
+def _night_line(request: HttpRequest) -> str:
+    """Of where the reader lives, one query; signed out, of the one neighborhood that this house serves, if it is one."""
+    resident = getattr(request, "resident", None)
+    if isinstance(resident, Resident):
+        return night_line(resident.neighborhood)
+    served = list(Neighborhood.objects.filter(practice=False)[:2])
+    return night_line(served[0]) if len(served) == 1 else ""

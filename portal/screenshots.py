@@ -1,4 +1,5 @@
-"""The screens as a visitor of the demo sees them, written as pictures: at two widths and in both languages.
+"""The screens as a visitor of the demo sees them, written as pictures: every page of the
+census, at two widths, in both languages, in light and in dark.
 
 A demo of its own is started in a temporary folder and ended afterwards, so that the pictures show what `make demo` shows.
 """
@@ -16,22 +17,23 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
 
-from portal import places
+from portal import places, shots
 from portal.demo.community import PASSWORD
 from portal.supervisor import HOST
 
 if TYPE_CHECKING:  # a tool of development: not there in production
     from playwright.sync_api import Browser, BrowserContext, Page
 
-START_SECONDS = 180.0
+START_SECONDS = 400.0  # on a busy machine
 WIDTHS = {390: 844, 1280: 900}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 COLOURS = 96  # paper, ink and two colours: more would only cost bytes
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -42,8 +44,8 @@ class NoHouse(Exception):
 
 
 @contextmanager
-def house() -> Iterator[str]:
-    """The address of a demo that stands while this lasts."""
+def house() -> Iterator[tuple[str, Path]]:
+    """The address of a demo that stands while this lasts, and the folder it lives in."""
     with tempfile.TemporaryDirectory(prefix="linmen-screens-") as folder:
         port = _free_port()
         env = {name: value for name, value in os.environ.items() if not name.endswith(("_URL", "_KEY_FILE"))}
@@ -60,7 +62,7 @@ def house() -> Iterator[str]:
         try:
             url = f"http://{HOST}:{port}"
             _wait_until_well(demo, url, said)
-            yield url
+            yield url, Path(folder)
         finally:
             demo.send_signal(signal.SIGINT)
             demo.wait(60)
@@ -92,40 +94,67 @@ def open_browser(playwright: object) -> Browser:
 
 
 class Camera:
-    """Walks through the demo and takes each picture four times."""
+    """Walks through the demo and takes each picture eight times: two languages, two widths, light and dark."""
 
-    def __init__(self, browser: Browser, url: str, folder: Path, say: Callable[[str], object]) -> None:
-        self.browser, self.url, self.folder, self.say = browser, url, folder, say
+    def __init__(
+        self, browser: Browser, url: str, *, photos: Path, folder: Path, say: Callable[[str], object]
+    ) -> None:
+        self.browser, self.url, self.photos, self.folder, self.say = browser, url, photos, folder, say
+        self.ways = {**shots.WAYS, **shots.OF_STAFF}
 
-    def take_all(self) -> None:
-        self._each("sign-in", None, lambda page: page.goto(f"{self.url}/sign-in/"))
-        self._each("home", "resident", lambda page: None)
-        self._each("sharing", "resident", lambda page: page.click("a.button[href^='/sharing/']"))
-        self._each("record", "resident", lambda page: page.goto(f"{self.url}/record/"))
-        self._each("consent", "resident", lambda page: page.goto(f"{self.url}/decisions/face_at_gate/"))
-        self._agree("resident", "face_at_gate", "photo_over_internet")
-        self._each("enrol", "resident", lambda page: page.goto(f"{self.url}/enrol/"))
-        self._stop("neighbor")
-        self._each("erasure", "neighbor", self._last_erasure)
-        self._each("look-up", "clerk", self._look_up)
-        self._each("desk", "clerk", lambda page: page.goto(f"{self.url}/desk/"))
-        self._each("letters", "clerk", lambda page: page.goto(f"{self.url}/desk/letters/"))
-        self._each("visitors", "resident", lambda page: page.goto(f"{self.url}/visitors/"))
-
-    def _each(self, name: str, account: str | None, go: Callable[[Page], object]) -> None:
+    def take(self, names: Collection[str] = ()) -> None:
+        """Those of that name; all of them, if none is named."""
+        self._prepare()
+        every = {name: way for name, way in self.ways.items() if not names or name in names}
+        accounts = dict.fromkeys(way.account for way in every.values())
         for short, language in LANGUAGES.items():
-            context = self._visitor(account, language)
-            page = context.pages[0]
-            go(page)
-            for width, height in WIDTHS.items():
-                page.set_viewport_size({"width": width, "height": height})
-                path = self.folder / f"{name}.{short}.{width}.png"
+            for account in accounts:
+                context = self._visitor(account, language)
+                for name, way in every.items():
+                    if way.account == account:
+                        self._take(context.pages[0], name, short, way)
+                context.close()
+
+    def _take(self, page: Page, name: str, short: str, way: shots.Way) -> None:
+        page.goto(f"{self.url}{way.start}")
+        for link in way.links:
+            page.locator(link).first.click()
+            page.wait_for_load_state()
+        if way.beyond:
+            page.goto(page.url + way.beyond)
+        for width, height in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)
+                path = self.folder / f"{name}.{short}.{width}.{scheme}.png"
                 path.write_bytes(_slim(page.screenshot(full_page=True, animations="disabled")))
                 self.say(f"{path.name}  {path.stat().st_size // 1024} KB")
-            context.close()
+
+    def _prepare(self) -> None:
+        """What people of the demo do before their pictures are taken. The resident has decided nothing about her face."""
+        context = self._visitor(shots.RESIDENT, "zh-hans")
+        page = context.pages[0]
+        page.goto(f"{self.url}/ways/qr/")
+        page.click("main form button")
+        page.goto(f"{self.url}/visitors/one-trip/")
+        page.click("button[name=all]")
+        context.close()
+        self._agree(shots.GUARDIAN, shots.FACE, shots.SEND)
+        context = self._visitor(shots.GUARDIAN, "zh-hans")
+        page = context.pages[0]
+        page.goto(f"{self.url}/enrol/")
+        for number in (1, 2):
+            page.set_input_files(f"[name=photo_{number}]", self.photos / f"resident-{number}.jpg")
+        page.click("form[enctype] button[type=submit]")
+        _again_until(page, lambda: page.locator("#progress[data-refresh]").count() == 0)
+        self.ways["enrolment"] = shots.Way(page.url.removeprefix(self.url), shots.GUARDIAN)
+        context.close()
+        self._stop("neighbor")
 
     def _visitor(self, account: str | None, language: str) -> BrowserContext:
-        context = self.browser.new_context(color_scheme="light", locale="zh-CN", timezone_id="Asia/Shanghai")
+        context = self.browser.new_context(
+            locale="zh-CN", timezone_id="Asia/Shanghai", reduced_motion="reduce", service_workers="block"
+        )
         context.add_cookies([{"name": "django_language", "value": language, "url": self.url}])
         page = context.new_page()
         if account is not None:
@@ -134,6 +163,11 @@ class Camera:
             page.fill("[name=password]", PASSWORD)
             page.press("[name=password]", "Enter")
             page.wait_for_url(lambda url: "sign-in" not in url)
+        if account == shots.RESIDENT:  # for her entries
+            page.goto(f"{self.url}/record/again/")
+            page.fill("[name=password]", PASSWORD)
+            page.press("[name=password]", "Enter")
+            page.wait_for_url("**/record/entries/")
         return context
 
     def _agree(self, account: str, *purposes: str) -> None:
@@ -153,15 +187,6 @@ class Camera:
         page.click("form[action$='/stop/'] button")
         _again_until(page, lambda: page.locator("#progress[data-refresh]").count() == 0)
         context.close()
-
-    def _last_erasure(self, page: Page) -> None:
-        page.goto(f"{self.url}/deletions/")
-        page.click("main .rows a")
-
-    def _look_up(self, page: Page) -> None:
-        page.goto(f"{self.url}/admin/residents/resident/")
-        page.click("#result_list tbody th a >> nth=0")
-        page.click("a[href*='look-up']")
 
 
 def _again_until(page: Page, done: Callable[[], bool], seconds: float = 60) -> None:

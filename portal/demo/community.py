@@ -119,6 +119,8 @@ class Community:
     questions: tuple[Question, ...] = ()
     viewings: tuple[Viewing, ...] = ()
     wanted: tuple[Wanted, ...] = ()
+    guardians: tuple[tuple[str, str], ...] = ()  # sign-in name, and the name of the child
+    helpers: tuple[tuple[str, str], ...] = ()  # sign-in names: who named whom
 
 
 def _dwellings(of: str) -> tuple[Dwelling, ...]:
@@ -197,6 +199,8 @@ CAILING = Community(
     portraits={"resident": 0, "neighbor": 1, "passer-by": 2},
     enrolled=("neighbor",),
     refused=("luo",),
+    guardians=(("song", "宋知夏"),),
+    helpers=(("luo", "resident"),),
     questions=(
         Question(
             recipient="清波燃气检修队 · Qingbo gas fitters",

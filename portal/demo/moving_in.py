@@ -17,8 +17,8 @@ from committees.models import Committee
 from committees.roles import capacity
 from portal.demo import announcing, asking, consenting, doors, own_data, sharing, welcome
 from portal.demo.community import COMMUNITIES, PASSWORD, Community, Dwelling, Person
-from residents import claiming, letters, lookups
-from residents.models import Building, Neighborhood, Occupancy, Ownership, Resident, Unit, User
+from residents import claiming, letters, lookups, standing_by
+from residents.models import Building, Guardianship, Neighborhood, Occupancy, Ownership, Resident, Unit, User
 from residents.register import move_in, register
 
 Say = Callable[[str], object]
@@ -91,6 +91,7 @@ def _settle(plan: Community, *, at: datetime, say: Say) -> Settled:
     asking.ask_and_answer(plan, users=here.users, resident=here.resident, at=at)
     if plan.controller:
         own_data.ask_and_answer(users=here.users, resident=here.resident, at=at)
+    _stand_by(here, at=at)
     _look_up(here, at=at)
     return here
 
@@ -176,6 +177,21 @@ def _appoint(here: Settled, *, at: datetime) -> None:
             name_agreed=bool(member.name),
         )
     announcing.publish(of=here.plan.code, neighborhood=here.neighborhood, users=here.users, at=at)
+
+
+def _stand_by(here: Settled, *, at: datetime) -> None:
+    for account, child in here.plan.guardians:
+        standing_by.verify_guardian(
+            child=here.residents[child],
+            guardian=here.resident(account),
+            verified=Guardianship.Verified.REGISTER,
+            by=here.users["clerk"],
+            at=at,
+        )
+    for who, helper in here.plan.helpers:
+        standing_by.name_helper(
+            resident=here.resident(who), helper=here.resident(helper), by=here.users[who], at=at
+        )
 
 
 def _look_up(here: Settled, *, at: datetime) -> None:

@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from committees import public
-from committees.bodies import night_line
 from committees.models import Committee
 from portal.screens.entrance import ResidentRequest, resident_only
 
@@ -39,17 +38,11 @@ WHAT_IT_IS = {
 @require_safe
 @resident_only
 def committee(request: ResidentRequest) -> HttpResponse:
-    """Three queries for it, however many are in office."""
+    """Two queries for it, however many are in office."""
     here = request.resident.neighborhood
     found = public.bodies(neighborhood=here, at=timezone.now())
     kinds = [_kind(kind, [body for body in found if body.committee.kind == kind]) for kind in Kind]
-    night = night_line(here)
-    context = {
-        "neighborhood": here.display_name,
-        "kinds": kinds,
-        "night_line": night,
-        "dialled": dialled(night),
-    }
+    context = {"neighborhood": here.display_name, "kinds": kinds}
     return render(request, "committee.html", context)
 
 

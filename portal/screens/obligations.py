@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -75,6 +75,16 @@ def matrix(request: HttpRequest) -> HttpResponse:
         "certainty": CERTAINTY.items(),
     }
     return render(request, "obligations.html", context)
+
+
+@require_safe
+def duty(request: HttpRequest, duty: str) -> HttpResponse:
+    """One of them, with every test that holds it: the lists of all of them would be too heavy for one page."""
+    seen = _seen()
+    if duty not in seen.known:
+        raise Http404
+    row = _row(seen.known[duty], seen, get_language() or "en")
+    return render(request, "duty.html", {"row": row, "open": True, "tested": seen.tested})
 
 
 def _groups(known: dict[str, Obligation]) -> list[tuple[str, str, str, list[Obligation]]]:

@@ -109,6 +109,8 @@ def filled(address: str, community: Community) -> list[str]:
         "batch": [community.first(LetterBatch).pk],
         "letter": [row.pk for row in community.rows[Letter]],
         "code": ["0000-0000-0000"],
+        "language": ["en"],
+        "duty": ["A1"],
         "level": ["0", "entries"],
         "rest": ["000", "000.p/1"],
         # Of a real one the page is there for everybody: see tests/screens/test_faces.py.

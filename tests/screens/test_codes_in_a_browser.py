@@ -190,3 +190,75 @@ def test_times_typed_are_those_of_the_place(site, host):  # noqa: F811
     made = Pass.objects.get()
     assert f"{timezone.localtime(made.valid_until):%H:%M}" == "20:30"
     assert visit.path() == f"/visitors/{made.pk}/"
+
+
+def keeps(visit: Visit) -> None:
+    """The page without network is kept: the worker stands behind this very page."""
+    visit.page.wait_for_function("navigator.serviceWorker.controller !== null")
+
+
+def without_network(visit: Visit, path: str = "/") -> str:
+    visit.page.context.set_offline(True)
+    visit.open(path)
+    visit.page.wait_for_timeout(300)
+    return visit.page.inner_text("main")
+
+
+@pytest.mark.obligation("14")
+def test_without_network_the_first_page_shows_the_last_code(site, host, now):  # noqa: F811
+    qr.token_for(resident=host, at=now)
+    visit = site(language="en-US", axe=True)
+    sign_in(visit, host)
+    keeps(visit)
+    said = without_network(visit)
+    assert "Your card and your PIN open the gates as always." in said
+    assert visit.page.locator(".qr").count() == 0  # none was opened so far
+    visit.page.context.set_offline(False)
+    visit.open("/ways/qr/")
+    drawn = visit.page.inner_html(".shown-code__frame")
+    said = without_network(visit)
+    assert "Works until" in said
+    assert visit.page.inner_html(".shown-code__frame") == drawn
+    visit.look()
+
+
+def test_at_its_end_the_code_goes(site, host, now):  # noqa: F811
+    qr.token_for(resident=host, at=now)
+    visit = site(language="en-US")
+    sign_in(visit, host)
+    keeps(visit)
+    visit.open("/ways/qr/")
+    visit.page.clock.install(time=timezone.now() + timedelta(hours=13))
+    without_network(visit)
+    assert visit.page.locator(".qr").count() == 0
+    assert visit.page.locator("#no-code").is_visible()
+
+
+@pytest.mark.parametrize("act", ["/sign-out/", "/ways/qr/stop/"])
+def test_signed_out_or_stopped_the_code_is_gone(site, host, now, act):  # noqa: F811
+    qr.token_for(resident=host, at=now)
+    visit = site(language="en-US")
+    sign_in(visit, host)
+    keeps(visit)
+    visit.open("/ways/qr/")
+    visit.press(f"form[action='{act}'] button")
+    without_network(visit)
+    assert visit.page.locator(".qr").count() == 0
+
+
+def test_the_next_one_at_a_shared_phone_does_not_meet_it(site, host, neighbor, now):  # noqa: F811
+    """Even where a browser knows nothing of clearing what it kept: the code lies under the cookies of who opened it."""
+    qr.token_for(resident=host, at=now)
+    visit = site(language="en-US")
+    sign_in(visit, host)
+    keeps(visit)
+    visit.open("/ways/qr/")
+    visit.page.context.clear_cookies(name="sessionid")
+    without_network(visit)
+    assert visit.page.locator(".qr").count() == 0
+    visit.page.context.set_offline(False)
+    sign_in(visit, neighbor)
+    without_network(visit)
+    assert visit.page.locator(".qr").count() == 0
+    kept = "caches.keys().then(async names => (await Promise.all(names.map(async name => (await (await caches.open(name)).keys()).map(each => new URL(each.url).pathname)))).flat())"
+    assert {path for path in visit.page.evaluate(kept) if not path.startswith("/static/")} == {"/offline/"}

@@ -27,10 +27,10 @@ def untested(tmp_path, monkeypatch):
 
 @pytest.fixture
 def row(anybody):
-    """What one duty's part of the page says."""
+    """What one duty's own page says of it."""
 
     def said(id: str) -> str:
-        whole = anybody.get(PAGE).content.decode()
+        whole = anybody.get(f"{PAGE}{id}/").content.decode()
         return whole.partition(f'id="{id}" ')[2].partition("</article>")[0]
 
     return said
@@ -120,15 +120,19 @@ def test_it_lives_without_tests(monkeypatch, tmp_path, anybody):
     monkeypatch.setattr(carried, "TESTS", tmp_path / "none")
     said = anybody.get(PAGE).content.decode()
     assert "The tests are not part of this installation" in said
-    assert "gate_is_never_biometric_only" in said
     assert "Not covered yet" not in said
+    assert "gate_is_never_biometric_only" in anybody.get(f"{PAGE}A1/").content.decode()
 
 
 def test_it_opens_every_list_for_a_printer(anybody):
-    assert '<details class="duty__tests">' in anybody.get(PAGE).content.decode()
-    opened = anybody.get(f"{PAGE}?tests=open").content.decode()
-    assert '<details class="duty__tests">' not in opened
-    assert '<details class="duty__tests" open>' in opened
+    closed = anybody.get(PAGE).content.decode()
+    assert "duty__tests" not in closed
+    assert f'href="{PAGE}A1/"' in closed
+    assert '<details class="duty__tests" open>' in anybody.get(f"{PAGE}?tests=open").content.decode()
+
+
+def test_it_has_no_page_for_a_duty_that_there_is_not(anybody):
+    assert anybody.get(f"{PAGE}A0/").status_code == 404
 
 
 def test_it_is_found_from_every_page(anybody, me):

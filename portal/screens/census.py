@@ -1,0 +1,175 @@
+"""Every address that a resident may open, and what it answers: the list that tests and photographs are driven by.
+
+A new address stands here, or the tests fail: so no page is left out of what is asked of all of them (weight, valid
+HTML, contrast, both languages), and none is missing among the pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+
+class Open(Enum):
+    """To whom a page is open."""
+
+    ANYBODY = "signed out"
+    RESIDENT = "signed in"
+
+
+@dataclass(frozen=True)
+class Page:
+    """`name` is that of its address in portal/urls.py."""
+
+    name: str
+    open_to: Open = Open.RESIDENT
+    is_sheet: bool = False  # one that is printed to be kept: it brings the measures of paper along
+    is_ours: bool = False  # for who works on this: it is not there in production
+
+
+PAGES = (
+    Page("home"),
+    Page("sheet", is_sheet=True),
+    Page("account"),
+    Page("consents"),
+    Page("consent"),
+    Page("consent_history"),
+    Page("signed_form"),
+    Page("decided_for_me"),
+    Page("qr"),
+    Page("pin"),
+    Page("lost"),
+    Page("visitors"),
+    Page("invite"),
+    Page("courier"),
+    Page("visit"),
+    Page("enrol"),
+    Page("enrolment"),
+    Page("erasures"),
+    Page("erasure"),
+    Page("sharing"),
+    Page("committee"),
+    Page("notices"),
+    Page("notice"),
+    Page("services"),
+    Page("ask_kinds"),
+    Page("ask_service"),
+    Page("service"),
+    Page("requests"),
+    Page("ask"),
+    Page("ask_for_child"),
+    Page("request"),
+    Page("after_me"),
+    Page("record"),
+    Page("record_all"),
+    Page("record_print", is_sheet=True),
+    Page("my_entries"),
+    Page("sign_in_again"),
+    Page("my_slip", is_sheet=True),
+    Page("household"),
+    Page("leave"),
+    Page("ask_departure"),
+    Page("departure"),
+    Page("helping"),
+    Page("helping_repair"),
+    Page("child"),
+    Page("child_consent"),
+    Page("child_erasure"),
+    Page("child_lost"),
+    Page("child_enrol"),
+    Page("child_enrolment"),
+    Page("sign_in", Open.ANYBODY),
+    Page("claim", Open.ANYBODY),
+    Page("recover", Open.ANYBODY),
+    Page("faces", Open.ANYBODY),
+    Page("faces_here", Open.ANYBODY),
+    Page("check", Open.ANYBODY),
+    Page("check_code", Open.ANYBODY),
+    Page("log", Open.ANYBODY),
+    Page("log_sheet", Open.ANYBODY, is_sheet=True),
+    Page("retention", Open.ANYBODY),
+    Page("obligations", Open.ANYBODY),
+    Page("obligation", Open.ANYBODY),
+    Page("offline", Open.ANYBODY),
+    Page("design", Open.ANYBODY, is_ours=True),
+)
+
+# Nothing to look at: they do what a form asks, and send on.
+ACTS = frozenset(
+    {
+        "answer",
+        "answer_departure",
+        "call_off",
+        "cancel_enrolment",
+        "change_password",
+        "check_file",
+        "child_cancel_enrolment",
+        "child_decide",
+        "child_stop",
+        "claim_instead",
+        "close_my_entries",
+        "decide",
+        "end_helper",
+        "end_sessions",
+        "end_visit",
+        "helping_lost",
+        "helping_no",
+        "keep_my_mail",
+        "letter",
+        "name_helper",
+        "new_qr",
+        "prove",
+        "put_letter_away",
+        "put_notice_away",
+        "put_right",
+        "send_my_mail",
+        "service_call_off",
+        "service_reopen",
+        "service_say",
+        "set_language",
+        "sign_out",
+        "stay",
+        "stop_letter",
+        "stop_paper",
+        "stop_pin",
+        "stop_qr",
+        "take_instruction_back",
+        "take_request_back",
+        "text_size",
+        "withdraw",
+    }
+)
+# For machines, or to be kept: no page.
+FILES = frozenset(
+    {
+        "healthz",
+        "manifest",
+        "my_proof",
+        "my_slip_file",
+        "qr_picture",
+        "receipt_context",
+        "record_export",
+        "service_photo",
+        "visit_picture",
+        "worker",
+    }
+)
+# Of others: the desk and its lists have tests of their own, as have the gates' API and the log's.
+ELSEWHERE = ("desk/", "admin/", "api/", "log/")
+
+
+def names() -> set[str]:
+    """Of every address in portal/urls.py that is not elsewhere."""
+    return set(_names(get_resolver().url_patterns))
+
+
+def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for each in patterns:
+        if isinstance(each, URLResolver):
+            if not str(each.pattern).startswith(ELSEWHERE):
+                yield from _names(each.url_patterns)
+        elif each.name and not str(each.pattern).startswith(("admin/", "api/")):
+            yield each.name

@@ -1,0 +1,111 @@
+"""How a visitor of the demo comes to each page of the census: as whom, and by which links. For `portal.screenshots`.
+
+Every page of the census stands in `WAYS` or, where the demo has nothing to show on it, in `NOT_IN_THE_DEMO`; a test sees
+to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FACE, SEND = "face_at_gate", "photo_over_internet"
+RESIDENT, GUARDIAN, CLERK = "resident", "song", "clerk"
+
+
+@dataclass(frozen=True)
+class Way:
+    """Begins at `start`, presses one link after another, then goes to `beyond`, below where that leads."""
+
+    start: str
+    account: str | None = RESIDENT
+    links: tuple[str, ...] = ()
+    beyond: str = ""
+
+
+_CHILD = ("main a[href^='/living/children/']",)
+
+WAYS: dict[str, Way] = {
+    "home": Way("/"),
+    "sheet": Way("/sheet/"),
+    "account": Way("/account/"),
+    "consents": Way("/decisions/"),
+    "consent": Way(f"/decisions/{FACE}/"),
+    "consent_history": Way(f"/consents/{FACE}/history/", GUARDIAN),
+    "signed_form": Way(f"/consents/{FACE}/history/", GUARDIAN, ("main a[href^='/consents/forms/']",)),
+    "decided_for_me": Way("/decisions/for-me/"),
+    "qr": Way("/ways/qr/"),
+    "pin": Way("/ways/pin/"),
+    "lost": Way("/ways/lost/"),
+    "visitors": Way("/visitors/"),
+    "invite": Way("/visitors/new/"),
+    "courier": Way("/visitors/one-trip/"),
+    "visit": Way("/visitors/", links=("main .rows a[href^='/visitors/']",)),
+    "enrol": Way("/enrol/", GUARDIAN),
+    "enrolment": Way("/enrol/", GUARDIAN),  # where sending the photos leads
+    "erasures": Way("/deletions/", "neighbor"),
+    "erasure": Way("/deletions/", "neighbor", ("main .rows a",)),
+    "sharing": Way("/", links=("a.button[href^='/sharing/']",)),
+    "committee": Way("/committee/"),
+    "notices": Way("/notices/"),
+    "notice": Way("/notices/", links=("main .rows a[href^='/notices/']",)),
+    "services": Way("/service/"),
+    "ask_kinds": Way("/service/new/"),
+    "ask_service": Way("/service/new/repair/"),
+    "service": Way("/service/", links=("main .rows a[href^='/service/']",)),
+    "requests": Way("/requests/"),
+    "ask": Way("/requests/new/correct/"),
+    "ask_for_child": Way("/living/", GUARDIAN, _CHILD, "requests/delete/"),
+    "request": Way("/requests/", links=("main .rows a[href^='/requests/']",)),
+    "after_me": Way("/requests/after/"),
+    "record": Way("/record/"),
+    "record_all": Way("/record/all/"),
+    "record_print": Way("/record/print/"),
+    "my_entries": Way("/record/entries/"),  # once the password was given again
+    "sign_in_again": Way("/record/again/"),
+    "my_slip": Way("/record/", GUARDIAN, ("main a[href^='/record/slips/']",)),
+    "household": Way("/living/"),
+    "leave": Way("/living/leave/"),
+    "ask_departure": Way("/living/", links=("main a[href^='/living/ask/']",)),
+    "helping": Way("/living/", links=("main a[href^='/living/helping/']",)),
+    "helping_repair": Way("/living/", links=("main a[href^='/living/helping/']",), beyond="repair/"),
+    "child": Way("/living/", GUARDIAN, _CHILD),
+    "child_consent": Way("/living/", GUARDIAN, _CHILD, f"decisions/{FACE}/"),
+    "child_lost": Way("/living/", GUARDIAN, _CHILD, "lost/"),
+    "child_enrol": Way("/living/", GUARDIAN, _CHILD, "enrol/"),
+    "sign_in": Way("/sign-in/", None),
+    "claim": Way("/claim/", None),
+    "recover": Way("/recover/", None),
+    "faces": Way("/faces/", None),
+    "faces_here": Way("/faces/", None, ("main a[href^='/faces/']",)),
+    "check": Way("/check/", None),
+    "log": Way("/log/", None),
+    "log_sheet": Way("/log/sheet/", None),
+    "retention": Way("/retention/", None),
+    "obligations": Way("/obligations/", None),
+    "obligation": Way("/obligations/14/", None),
+    "offline": Way("/offline/", None),
+    "design": Way("/design/", None),
+}
+NOT_IN_THE_DEMO = {
+    "check_code": "the code is of one slip, and another one in each demo",
+    "child_enrolment": "faces are not enabled for children there",
+    "child_erasure": "faces are not enabled for children there",
+    "departure": "nobody there says of another that they do not live here any more",
+}
+# Of the staff, who are no part of the census.
+OF_STAFF: dict[str, Way] = {
+    "desk": Way("/desk/", CLERK),
+    "letters": Way("/desk/letters/", CLERK),
+    "look-up": Way(
+        "/admin/residents/resident/", CLERK, ("#result_list tbody th a >> nth=0", "a[href*='look-up']")
+    ),
+}
+# Those that README.md shows: few, so that the repository stays small.
+IN_README = (
+    "home.zh.1280.light",
+    "home.en.390.light",
+    "consent.zh.390.light",
+    "record.zh.390.dark",
+    "sheet.zh.390.light",
+    "desk.zh.1280.light",
+)
