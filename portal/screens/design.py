@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from portal.screens.record.lines import Line
 from portal.screens.ways import Way
 
 STATIC = settings.BASE_DIR / "static"
@@ -103,13 +104,13 @@ def _happened(at: datetime) -> dict[str, Any]:
             {"label": _("Ready"), "state": "todo"},
         ],
         "looks": [
-            {
-                "who": _("property company: clerk"),
-                "at": at,
-                "what": _("phone number"),
-                "reason": _("A parcel"),
-            },
-            {"who": _("auditor"), "at": at, "what": _("name"), "icon": "pen"},
+            Line(
+                icon="eye",
+                at=at,
+                head=_("property company: clerk"),
+                notes=[_("phone number"), _("Reason given: %(reason)s") % {"reason": _("A parcel")}],
+            ),
+            Line(icon="pen", at=at, head=_("auditor"), notes=[_("name")]),
         ],
         "places": [
             {"icon": "row", "name": _("Our database"), "state": "gone", "at": at},
