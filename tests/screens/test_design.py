@@ -66,7 +66,18 @@ def test_it_is_made_of_the_tokens_and_partials_that_the_pages_use():
     with override_settings(DEMO=True):
         answer = Client(headers={"accept-language": "en"}).get("/design/")
     used = {template.name for template in answer.templates}
-    parts = ("errors", "field", "options", "notices", "way", "record_line", "place", "steps", "icon", "moment")
+    parts = (
+        "errors",
+        "field",
+        "options",
+        "notices",
+        "way",
+        "record_line",
+        "place",
+        "steps",
+        "icon",
+        "moment",
+    )
     assert {f"partials/{part}.html" for part in parts} <= used
     said = answer.content.decode()
     for name, value in answer.context["colours"]:
