@@ -8,8 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from committees.bodies import night_line
-from residents.models import Neighborhood, Resident
+from committees.bodies import night_line, only_night_line
+from residents.models import Resident
 
 TEXT_COOKIE = "text"
 LARGE = "large"
@@ -25,9 +25,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def _night_line(request: HttpRequest) -> str:
-    """Of where the reader lives, one query; signed out, of the one neighborhood that this house serves, if it is one."""
+    """Of where the reader lives; of who is no resident or signed out, of the one neighborhood that is served here."""
     resident = getattr(request, "resident", None)
-    if isinstance(resident, Resident):
-        return night_line(resident.neighborhood)
-    served = list(Neighborhood.objects.filter(practice=False)[:2])
-    return night_line(served[0]) if len(served) == 1 else ""
+    return night_line(resident.neighborhood) if isinstance(resident, Resident) else only_night_line()

@@ -55,7 +55,7 @@ WAYS: dict[str, Way] = {
     "requests": Way("/requests/"),
     "ask": Way("/requests/new/correct/"),
     "ask_for_child": Way("/living/", GUARDIAN, _CHILD, "requests/delete/"),
-    "request": Way("/requests/", links=("main .rows a[href^='/requests/']",)),
+    "request": Way("/requests/", links=("section[aria-labelledby='asked'] .rows a",)),
     "after_me": Way("/requests/after/"),
     "record": Way("/record/"),
     "record_all": Way("/record/all/"),

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from committees.bodies import night_line
+from committees.bodies import night_line, only_night_line
 from committees.models import Committee
 
 Kind = Committee.Kind
@@ -24,6 +24,7 @@ def test_it_is_the_property_companys_number_outside_its_hours(here):
 
 def test_it_is_the_guards_number_where_the_company_has_said_none(here):
     here.guard_phone = "8800 1234"
+    here.save()
     body(here, phone="0571 8800 1001")
     body(here, Kind.OWNERS, night_phone="0571 8800 1004")
     assert night_line(here) == "8800 1234"
@@ -53,3 +54,14 @@ def test_it_takes_nothing_that_cannot_be_rung(here, field, said):
     assert field in refused.value.message_dict
     with pytest.raises(IntegrityError), transaction.atomic():
         made.save()
+
+
+def test_to_who_lives_nowhere_it_is_told_only_where_there_is_one_neighborhood(
+    here, request, django_assert_num_queries
+):
+    body(here, night_phone="0571 8800 1000")
+    with django_assert_num_queries(1):
+        assert only_night_line() == "0571 8800 1000"
+    request.getfixturevalue("elsewhere")
+    with django_assert_num_queries(1):
+        assert only_night_line() == ""
