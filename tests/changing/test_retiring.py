@@ -309,8 +309,12 @@ def test_there_is_no_picture_of_anybody_that_a_face_could_be_made_from(execute: 
     assert {name for (name,) in pictures} <= {"access_enrolment.photo", "access_enrolment.photo_standing_id"}
 
 
-# Digests, keys, sealed phone numbers and templates: nobody's likeness.
+# Digests, keys, sealed words and phone numbers, and templates: nobody's likeness. What a resident photographs for a repair
+# is sealed under a key of its own, and only `gate/` looks at faces, which is never given it.
 KNOWN_BYTES = {
+    "committees_servicephoto.sealed",
+    "committees_servicewords.sealed",
+    "residents_requestwords.sealed",
     "access_credential.digest",
     "access_device.public_key",
     "access_device.sealing_key",

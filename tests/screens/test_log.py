@@ -98,7 +98,7 @@ def test_it_is_found_from_every_page_and_leads_to_its_programs(anybody, me):
         assert f"/log/{name}" in found
 
 
-@pytest.mark.parametrize(("path", "most"), [("/log/", 5), ("/log/sheet/", 2)])
+@pytest.mark.parametrize(("path", "most"), [("/log/", 6), ("/log/sheet/", 3)])
 def test_it_costs_few_queries(anybody, path, most, django_assert_max_num_queries):
     grow(3)
     with django_assert_max_num_queries(most):

@@ -54,7 +54,7 @@ def test_a_draft_is_nothing_to_take_home(hut: Client, here, forms):
 
 def test_a_blank_request_comes_in_both_languages_with_as_many_boxes(hut: Client):
     page = text(hut.get("/desk/paper/request/"))
-    chinese, english = page.split('<article class="paper-page"')[1:]
+    chinese, english = (part.split("</article>")[0] for part in page.split('<article class="paper-page"')[1:])
     assert chinese.count("paper-page__line") == english.count("paper-page__line")
     assert chinese.count("<li>") == english.count("<li>") == 6
 
