@@ -5,6 +5,7 @@ from django.db import migrations
 
 from residents.practising import NeverInPractice
 from residents.same_neighborhood import SameNeighborhood
+from vault.rewrite import Rewritable
 
 WHO = """
 CREATE FUNCTION residents_decides_alone(person uuid) RETURNS boolean
@@ -283,4 +284,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(ANSWERING, ANYBODY_ANSWERS),
         migrations.RunSQL(INSTRUCTIONS, NO_INSTRUCTIONS),
         migrations.RunSQL(WORDS, WORDS_GO),
+        Rewritable("residents_requestwords", secrets=["words", "sealed"]),
+        Rewritable("residents_instruction", secrets=["named"]),
     ]

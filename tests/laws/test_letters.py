@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from django.db import connections
 
+from portal import roles
 from residents import claiming, letters
 from residents.models import Letter, LetterBatch
 from residents.register import register
@@ -152,3 +154,12 @@ def test_a_batch_never_becomes_another(execute, here, clerk, now, way):
     before = LetterBatch.objects.values().get()
     assert refusal(execute, way, "residents_letterbatch", "UPDATE residents_letterbatch SET capacity = ''")
     assert LetterBatch.objects.values().get() == before
+
+
+def test_not_even_the_owner_makes_a_batch_another(committed, here, clerk, now):
+    LetterBatch.objects.create(neighborhood=here, made_by=clerk, capacity="property.clerk", made_at=now)
+    at = connections["default"].settings_dict
+    known = {"host": at["HOST"], "port": at["PORT"], "dbname": at["NAME"], "user": roles.OWNER}
+    with psycopg.connect(**known, autocommit=True) as owner, pytest.raises(psycopg.Error):
+        owner.execute("UPDATE residents_letterbatch SET capacity = ''")
+    assert LetterBatch.objects.get().capacity == "property.clerk"
