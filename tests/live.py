@@ -37,14 +37,14 @@ class Agent:
     def __init__(self, child: subprocess.Popen[bytes]) -> None:
         self.child = child
 
-    def ask(self, timeout: float = 200, **question: Any) -> dict[str, Any]:
+    def ask(self, timeout: float = 60, **question: Any) -> dict[str, Any]:
         """`ask(card="04:A2")`, `ask(photo="/path.jpg")`, `ask(sync=True)`: what it answers."""
         assert self.child.stdin is not None
         self.child.stdin.write(json.dumps(question).encode() + b"\n")
         self.child.stdin.flush()
         return self.read(timeout)
 
-    def read(self, timeout: float = 200) -> dict[str, Any]:
+    def read(self, timeout: float = 60) -> dict[str, Any]:
         """Its next line, for commands that end (`pair`, `status`)."""
         assert self.child.stdout is not None
         with ThreadPoolExecutor(1) as reader:
@@ -81,7 +81,7 @@ class Live:
 
     def web(self, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         child = self.start("web", processes.web(port=self.port), env)
-        self.wait_until(lambda: self.answers() or child.poll() is not None, timeout=200)
+        self.wait_until(lambda: self.answers() or child.poll() is not None, timeout=40)
         assert child.poll() is None, self.log("web")
         return child
 
@@ -112,7 +112,7 @@ class Live:
             check=check,
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=120,
         )
 
     def kill(self, child: subprocess.Popen[bytes] | Agent, number: int = signal.SIGKILL) -> None:
@@ -134,7 +134,7 @@ class Live:
     def log(self, name: str) -> str:
         return (self.var / "log" / f"{name}.log").read_text(errors="replace")
 
-    def wait_until(self, predicate: Callable[[], Any], timeout: float = 120, every: float = 0.1) -> Any:
+    def wait_until(self, predicate: Callable[[], Any], timeout: float = 30, every: float = 0.1) -> Any:
         """What the predicate answers, once it is true; else fails with the logs' ends."""
         deadline = time.monotonic() + timeout
         while not (answer := predicate()):
@@ -171,7 +171,7 @@ def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         env=env,
         cwd=places.BASE,
         check=True,
-        timeout=900,
+        timeout=120,
     )
     return var
 
