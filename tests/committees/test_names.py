@@ -101,7 +101,7 @@ def test_the_record_says_that_a_name_changed_and_never_which(here, chair, now):
 
 def test_it_is_shown_in_the_order_of_posts_and_of_bodies(here, chair, clerk, auditor, now):
     staff(here, username="secretary", kind=Kind.OWNERS, role=Role.CLERK, at=now - timedelta(days=20))
-    found = public.bodies(neighborhood=here, at=now)
-    assert [body.committee.kind for body in found] == ["owners", "residents", "property"]
     with translation.override("zh-hans"):
-        assert [member.post for member in found[0].members] == ["主任", "办事员"]
+        found = public.bodies(neighborhood=here, at=now)
+    assert [body.committee.kind for body in found] == ["owners", "residents", "property"]
+    assert [member.post for member in found[0].members] == ["主任", "办事员"]
