@@ -204,6 +204,12 @@ def without_network(visit: Visit, path: str = "/") -> str:
     return visit.page.inner_text("main")
 
 
+def network_again(visit: Visit) -> None:
+    """The page without network opens anew by itself as soon as there is one; until it has, nothing else can be opened."""
+    with visit.page.expect_navigation():
+        visit.page.context.set_offline(False)
+
+
 @pytest.mark.obligation("14")
 def test_without_network_the_first_page_shows_the_last_code(site, host, now):  # noqa: F811
     qr.token_for(resident=host, at=now)
@@ -213,7 +219,7 @@ def test_without_network_the_first_page_shows_the_last_code(site, host, now):  #
     said = without_network(visit)
     assert "Your card and your PIN open the gates as always." in said
     assert visit.page.locator(".qr").count() == 0  # none was opened so far
-    visit.page.context.set_offline(False)
+    network_again(visit)
     visit.open("/ways/qr/")
     drawn = visit.page.inner_html(".shown-code__frame")
     said = without_network(visit)
@@ -256,7 +262,7 @@ def test_the_next_one_at_a_shared_phone_does_not_meet_it(site, host, neighbor, n
     visit.page.context.clear_cookies(name="sessionid")
     without_network(visit)
     assert visit.page.locator(".qr").count() == 0
-    visit.page.context.set_offline(False)
+    network_again(visit)
     sign_in(visit, neighbor)
     without_network(visit)
     assert visit.page.locator(".qr").count() == 0
