@@ -10,7 +10,7 @@ export PORT ?= 8000
 REQUIREMENTS ?= requirements-dev.txt
 SOURCES := manage.py access benchmarks committees consent gate ledger portal residents sharing vault tests
 
-.PHONY: demo test bench check install production deployment obligations prove screenshots messages lock reset clean help
+.PHONY: demo test bench lighthouse check install production deployment obligations prove screenshots messages lock reset clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -33,6 +33,9 @@ check: $(STAMP)  ## style, types, arrows, migrations, packages
 
 bench: $(STAMP)  ## what proofs and appending cost at 10,000 to 1,000,000 entries, against named limits
 	@$(BIN)/python -m benchmarks.ledger
+
+lighthouse: $(STAMP) locale/.compiled  ## what Lighthouse says of four pages, in both languages; wants Node.js and Chromium
+	@LINMEN_MODE=demo $(BIN)/python manage.py lighthouse
 
 obligations: test  ## what of the law is covered by tests that ran and passed
 	@LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python manage.py obligations

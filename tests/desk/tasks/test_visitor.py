@@ -87,7 +87,7 @@ def test_the_host_sees_it_and_who_made_it(hut: Client, desk, path, resident):
 def test_of_the_visitor_nothing_is_asked(hut: Client, path):
     page = hut.get(path).content.decode()
     names = {part.split('"')[0] for part in page.split(' name="')[1:]}
-    assert names - {"viewport", "color-scheme", "theme-color", "format-detection", "robots"} == {
+    assert names - {"viewport", "color-scheme", "theme-color", "format-detection", "description"} == {
         "csrfmiddlewaretoken", "next", "size", "language", "known_by", "stay", "day", "through",
     }  # fmt: skip
 
