@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -186,10 +187,9 @@ def _copy(request: ResidentRequest, of: Resident | None = None) -> HttpResponse:
 def _copy_page(
     request: ResidentRequest, of: Resident, form: again.PasswordForm, status: int = 200
 ) -> HttpResponse:
-    at, proven = timezone.now(), again.shown_at(request)
     context = _page(request, Kind.COPY, of, form) | {
-        "proven": proven is not None and at - rights.PROVEN_FOR < proven <= at,
-        "minutes": int(rights.PROVEN_FOR.total_seconds() // 60),
+        "proven": again.open_until(request, timezone.now()) is not None,
+        "minutes": settings.SIGNED_IN_AGAIN_MINUTES,
     }
     return render(request, "request_copy.html", context, status=status)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def test_an_unverified_request_is_denied_by_every_way(resident, me, now):
-    for proven_at in (None, now - rights.PROVEN_FOR - MINUTE, now + MINUTE):
+    for proven_at in (None, now - rights.proven_for(), now + MINUTE):
         with pytest.raises(RequestRefused, match="unproven"):
             rights.take_along(resident=resident, by=resident.user, proven_at=proven_at, at=now)
     answer = me.post(COPY)
@@ -42,6 +42,16 @@ def test_an_unverified_request_is_denied_by_every_way(resident, me, now):
     with pytest.raises(DatabaseError), transaction.atomic():
         RightsRequest.objects.filter(pk=asked.pk).update(**done)
     assert not RightsRequest.objects.filter(state="done").exists()
+
+
+def test_code_and_database_mean_the_same_minutes(resident, now):
+    asked = ask(resident, "copy", at=now)
+    copies, read = RightsRequest.objects.filter(pk=asked.pk), datetime.now(UTC)
+    done = {"state": "done", "closed_at": read}
+    with pytest.raises(DatabaseError) as error, transaction.atomic():
+        copies.update(proven_at=read - rights.proven_for() - timedelta(seconds=1), **done)
+    assert error.value.__cause__.sqlstate == "LM082"
+    copies.update(proven_at=read - rights.proven_for() + timedelta(seconds=30), **done)
 
 
 def test_no_clerk_gives_a_copy_to_who_has_not_shown_who_they_are(resident, clerk, now):
@@ -70,9 +80,7 @@ def test_with_the_password_once_more_it_is_a_file_and_one_request(resident, me):
 
 def test_the_minutes_pass(resident, me, monkeypatch, now):
     me.post("/requests/prove/", {"password": PASSWORD})
-    monkeypatch.setattr(
-        "portal.screens.my_requests.timezone.now", lambda: now + rights.PROVEN_FOR + 2 * MINUTE
-    )
+    monkeypatch.setattr("portal.screens.my_requests.timezone.now", lambda: now + rights.proven_for() + MINUTE)
     assert me.post(COPY).status_code == 403
     assert not RightsRequest.objects.exists()
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -25,18 +26,19 @@ AT_ONCE = 500
 @require_safe
 @resident_only
 def export(request: ResidentRequest) -> HttpResponse:
-    """With their entries, if they signed in again. What else is in it does not hang on that."""
+    """After the password again, as a copy by right. Back from there they see the page: a file is no place to come to."""
     at = timezone.now()
-    opened = again.open_until(request, at) is not None
+    if again.open_until(request, at) is None:
+        return again.ask(request, back=f"{reverse('record')}#take")
     response = StreamingHttpResponse(
-        written(resident=request.resident, with_entries=opened, at=at), content_type="application/json"
+        written(resident=request.resident, at=at), content_type="application/json"
     )
     name = f"linmen-record-{timezone.localdate(at):%Y%m%d}.json"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response  # type: ignore[return-value]
 
 
-def written(*, resident: Resident, with_entries: bool, at: datetime) -> Iterator[str]:
+def written(*, resident: Resident, at: datetime) -> Iterator[str]:
     """One query for each source, read bit by bit."""
     head = {
         "schema": shapes.SCHEMA,
@@ -49,13 +51,11 @@ def written(*, resident: Resident, with_entries: bool, at: datetime) -> Iterator
         },
     }
     yield _spelled(head)[:-1]
-    for source in (*SOURCES, *([ENTRIES] if with_entries else [])):
+    for source in (*SOURCES, ENTRIES):
         if source.shape is not None:
             yield f',\n"{source.code}": ['
             yield from _rows(source, resident)
             yield "]"
-    if not with_entries:
-        yield f',\n"{ENTRIES.code}": null'
     yield ',\n"complete": true}\n'
 
 
