@@ -3,7 +3,7 @@
 This is the one way. It moves nobody: no credential is made, changed or enrolled by it, and a method that comes in stands
 unused until somebody chooses it. A method that goes leaves everybody a card, or a PIN that the gate still takes, at the
 same hours, or it does not go; what faces left behind is erased with an order for each person (`emptying`). Only faces
-are ever switched off at once, after an incident. The database holds all of it (LM050 to LM054).
+are ever switched off at once, after an incident. The database holds all of it (LM050 to LM054, LM085, LM086).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
@@ -45,6 +46,7 @@ REFUSALS = {
     "LM051": "same_person",
     "LM052": "not_now",
     "LM053": "left_without",
+    "LM086": "not_now",
     "methodchange_open_once": "open_already",
     "gate_looks_at_faces_in_public_only": "not_here",
 }
@@ -137,17 +139,31 @@ def carry_out(*, change: MethodChange, at: datetime) -> bool:
         return False
 
 
-@transaction.atomic
+class _CameBetween(Exception):
+    """Somebody enrolled after the faces were held and before the counter was."""
+
+
 def switch_off_faces(*, gate: Gate, why: str, by: User, at: datetime) -> MethodChange:
     """After an incident: this gate looks at no face any more, from its next poll on. Cards, PINs and codes go on.
 
-    To bring faces back takes a plan like any other, and nobody enrols anywhere until it is assessed anew. What was planned for this gate is called off: it set out from methods
-    that are no more.
+    To bring faces back takes a plan like any other, and nobody enrols anywhere until it is assessed anew. What was planned
+    for this gate is called off: it set out from methods that are no more.
 
     Raises: ChangeRefused, PermissionDenied
     """
+    while True:
+        try:
+            return _switch_off_faces(gate, why, by, at)
+        except _CameBetween:  # once more, and theirs is held too
+            continue
+
+
+@transaction.atomic
+def _switch_off_faces(gate: Gate, why: str, by: User, at: datetime) -> MethodChange:
     held = emptying.hold(gate)
     gate = _taken(gate)
+    if not emptying.holds_all(held, gate):
+        raise _CameBetween
     _insist(by, gate.neighborhood, at)
     if not gate.by_face or gate.served_since is None:
         raise ChangeRefused("same")
@@ -177,6 +193,8 @@ def _carry_out(change: MethodChange, at: datetime) -> bool:
     # What withdrawals and receipts lock as well, in their order, before the counter.
     held = emptying.hold(change.gate) if "face" in change.given_up else emptying.NOTHING
     gate, change = _mine(change)
+    if "face" in change.given_up and not emptying.holds_all(held, gate):
+        return False  # somebody enrolled within this very moment: the next sweep holds that one too
     if change.state != State.ANNOUNCED or not _has_come(change, gate, at):
         return False
     if not gate.in_service:
@@ -194,7 +212,11 @@ def _carry_out(change: MethodChange, at: datetime) -> bool:
 
 
 def _has_come(change: MethodChange, gate: Gate, at: datetime) -> bool:
-    return change.takes_effect_on is not None and change.takes_effect_on <= today_in(gate.neighborhood, at)
+    """By the calendar here, and by the one it was announced in: moving the clock on makes fourteen days no shorter."""
+    if change.takes_effect_on is None or change.takes_effect_on > today_in(gate.neighborhood, at):
+        return False
+    zone = change.announced_in_zone
+    return not zone or change.takes_effect_on <= at.astimezone(ZoneInfo(zone)).date()
 
 
 def _insist_on_the_place(gate: Gate, methods: Collection[str]) -> None:

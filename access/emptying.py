@@ -59,6 +59,13 @@ def hold(gate: Gate) -> Held:
     return Held(copies, list(faces.select_related("resident").order_by("pk")))
 
 
+def holds_all(held: Held, gate: Gate) -> bool:
+    """Under the counter: whether the gate was told of no face after `hold` looked. Its rows cannot be locked any more then,
+    since a withdrawal takes them first and waits for the counter."""
+    told = FeedRow.objects.filter(gate=gate, present=True, credential__kind=Credential.Kind.FACE)
+    return not told.exclude(credential__in=[face.pk for face in held.faces]).exists()
+
+
 def empty(held: Held, *, gate: Gate, at: datetime) -> list[ErasureOrder]:
     """After the gate was saved without faces. The readers have been told; each is asked to say that it has forgotten."""
     if not held.faces:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from access import photos, templates
@@ -42,6 +42,7 @@ class Closed(StrEnum):
 
     PHOTOS_LOST = "photos_lost"
     COULD_NOT_FINISH = "could_not_finish"
+    NO_GATE = "no_gate"
 
 
 class NotNow(StrEnum):
@@ -92,8 +93,10 @@ def begin(
         raise EnrolmentRefused(NotNow.NO_CONSENT) from None
     try:
         _take_in(enrolment, sealed, at)
-    except BaseException:
+    except BaseException as error:
         photos.delete(standing=photos.consent_of(enrolment).pk, enrolment=enrolment.pk)
+        if _opens_nothing(error):
+            raise EnrolmentRefused(NotNow.NOT_ENABLED) from None
         raise
     return enrolment
 
@@ -120,7 +123,7 @@ def work(*, enrolment: UUID, at: datetime) -> None:
     except KeyDestroyed:
         _delete_photos(claimed)  # withdrawn while we looked: the row has gone with its standing
     else:
-        _finish(claimed, face, at)
+        _finish_or_close(claimed, face, at)
         _delete_photos(claimed)
 
 
@@ -222,6 +225,20 @@ def _look(enrolment: Enrolment) -> _Face:
     return _Face(
         credential, templates.seal(standing=enrolment.standing, credential=credential, packed=packed)
     )
+
+
+def _finish_or_close(enrolment: Enrolment, face: _Face, at: datetime) -> None:
+    try:
+        _finish(enrolment, face, at)
+    except DatabaseError as error:
+        if not _opens_nothing(error):
+            raise
+        _close(enrolment, Closed.NO_GATE, at)
+
+
+def _opens_nothing(error: BaseException) -> bool:
+    """The last gate of theirs gave faces up while we looked; the database says so as the face is written."""
+    return getattr(error.__cause__, "sqlstate", None) == "LM085"
 
 
 @transaction.atomic

@@ -11,13 +11,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from ledger import bundles, checkpoints, tree
+from ledger import bundles, callers, checkpoints, tree
 from ledger.models import Checkpoint, Leaf
 from ledger.notes import BadNote
 from ledger.problems import Problem, answers
@@ -179,7 +178,7 @@ def _place(level: str, rest: str) -> tuple[int, int, int]:
 
 
 def _insist_on_few(request: HttpRequest) -> None:
-    key = f"log-handed-in:{_address(request)}"
+    key = f"log-handed-in:{callers.address(request.META)}"
     cache.add(key, 0, timeout=WINDOW_SECONDS)
     try:
         handed = cache.incr(key)
@@ -187,15 +186,6 @@ def _insist_on_few(request: HttpRequest) -> None:
         handed = 1
     if handed > HANDED_IN:
         raise Problem("too-many-attempts", 429, "Too many at once. Wait a while.", retry_after=WINDOW_SECONDS)
-
-
-def _address(request: HttpRequest) -> str:
-    """Behind our own proxy, what that proxy saw; never what the caller says."""
-    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
-        seen = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-        if seen:
-            return str(seen)
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _text(body: str, cached: str) -> HttpResponse:

@@ -142,6 +142,8 @@ urlpatterns = [
     path(f"log/{CONTEXT.name}", receipts.context, name="receipt_context"),
     path("log/", log.log, name="log"),
     path("log/sheet/", log.sheet, name="log_sheet"),
+    # What is under log/ has no slash at its end and answers for all else; so the one page among it says where it is.
+    path("log/sheet", RedirectView.as_view(pattern_name="log_sheet", permanent=True)),
     path("log/", include("ledger.urls")),
     path("faces/", enabling.faces, name="faces"),
     path("faces/<uuid:neighborhood>/", enabling.faces_here, name="faces_here"),

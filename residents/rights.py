@@ -34,8 +34,6 @@ from residents.scope import may
 from vault import keys, sealing
 
 PERM = "manage_register"
-# Whoever signed in longer ago than this is asked for the password once more before they take a copy along.
-PROVEN_FOR = timedelta(minutes=10)
 # As long as a claim from the answer can be brought (Civil Code 188).
 KEPT = timedelta(days=3 * 365)
 
@@ -135,7 +133,7 @@ def take_along(*, resident: Resident, by: User, proven_at: datetime | None, at: 
 
     Raises: RequestRefused, PermissionDenied
     """
-    if proven_at is None or not at - PROVEN_FOR <= proven_at <= at:
+    if proven_at is None or not proven_at <= at < proven_at + proven_for():
         raise RequestRefused("unproven")
     resident = _locked(resident)
     before = RightsRequest.objects.filter(resident=resident, asked_by=by, kind=Kind.COPY, proven_at=proven_at)
@@ -197,6 +195,11 @@ def end_if_nobody_asks(*, request: RightsRequest, at: datetime) -> bool:
         return False
     _close(found, State.LAPSED, by=None, at=at)
     return True
+
+
+def proven_for() -> timedelta:
+    """Whoever gave the password longer ago than this gives it once more before they take a copy along."""
+    return timedelta(minutes=settings.SIGNED_IN_AGAIN_MINUTES)
 
 
 def answer_days() -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.core.cache import cache
 from rest_framework.request import Request
 
 from access.api.problems import Problem
+from ledger import callers
 
 GUESSES, WINDOW_SECONDS = 20, 600
 
@@ -32,13 +32,4 @@ def count_guess(request: Request) -> None:
 
 
 def _key(request: Request) -> str:
-    return f"pairing-guesses:{address(request)}"
-
-
-def address(request: Request) -> str:
-    """Behind our own proxy, what that proxy saw; never what the caller says."""
-    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
-        seen = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-        if seen:
-            return str(seen)
-    return str(request.META.get("REMOTE_ADDR", ""))
+    return f"pairing-guesses:{callers.address(request.META)}"

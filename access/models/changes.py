@@ -57,6 +57,7 @@ class MethodChange(models.Model):
     confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     announced_at = models.DateTimeField(null=True)  # by the database's clock
     # Its day had come, and somebody would have been left without a way in.
+    announced_in_zone = models.CharField(max_length=64, blank=True, default="", editable=False)
     held_up_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     called_off_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

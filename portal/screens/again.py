@@ -65,9 +65,9 @@ def shown(request: ResidentRequest, form: PasswordForm, at: datetime) -> bool:
     return True
 
 
-def ask(request: HttpRequest) -> HttpResponse:
+def ask(request: HttpRequest, back: str = "") -> HttpResponse:
     """To the question, and back to where they were going."""
-    return redirect(f"{reverse('sign_in_again')}?{urlencode({'next': request.get_full_path()})}")
+    return redirect(f"{reverse('sign_in_again')}?{urlencode({'next': back or request.get_full_path()})}")
 
 
 @require_http_methods(["GET", "POST"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from ipaddress import ip_address, ip_network
 from typing import Concatenate, ParamSpec
 
 from django.conf import settings
@@ -17,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from ledger import callers
 from residents.models import Resident, User
 
 P = ParamSpec("P")
@@ -82,19 +82,7 @@ def landing(request: HttpRequest, user: User) -> str:
 
 def address(request: HttpRequest) -> str:
     """The sender's address; the one our own proxy saw, where there is one. What others wrote there is not believed."""
-    seen = ""
-    if settings.SECURE_PROXY_SSL_HEADER is not None:
-        seen = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-    return household(str(seen or request.META.get("REMOTE_ADDR", "")))
-
-
-def household(sender: str) -> str:
-    """Whom to count guesses under: one IPv6 line has 2^64 addresses to guess from."""
-    try:
-        parsed = ip_address(sender)
-    except ValueError:
-        return sender[:64]
-    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
+    return callers.address(request.META)
 
 
 def language() -> str:

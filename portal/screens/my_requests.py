@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,11 +18,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.portable import portable
 from portal.screens import again, offices
 from portal.screens.children import GuardianRequest, guardian_only
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.my_request_forms import FORMS
+from portal.screens.record import export
 from residents import contact, relatives, rights, standing_by
 from residents.models import Resident, RightsRequest
 
@@ -173,23 +174,15 @@ def _copy(request: ResidentRequest, of: Resident | None = None) -> HttpResponse:
             messages.info(request, _("Until you are fourteen, those who decide for you ask for you."))
         return _copy_page(request, of, form, status=403)
     held = Resident.objects.select_related("neighborhood").get(pk=of.pk)
-    return JsonResponse(
-        portable(resident=held, at=at),
-        json_dumps_params={"ensure_ascii": False, "indent": 2},
-        headers={
-            "Content-Disposition": f'attachment; filename="linmen-{at:%Y-%m-%d}.json"',
-            "Cache-Control": "no-store",
-        },
-    )
+    return export.as_file(resident=held, own=of == request.resident, at=at)
 
 
 def _copy_page(
     request: ResidentRequest, of: Resident, form: again.PasswordForm, status: int = 200
 ) -> HttpResponse:
-    at, proven = timezone.now(), again.shown_at(request)
     context = _page(request, Kind.COPY, of, form) | {
-        "proven": proven is not None and at - rights.PROVEN_FOR < proven <= at,
-        "minutes": int(rights.PROVEN_FOR.total_seconds() // 60),
+        "proven": again.open_until(request, timezone.now()) is not None,
+        "minutes": settings.SIGNED_IN_AGAIN_MINUTES,
     }
     return render(request, "request_copy.html", context, status=status)
 

@@ -91,6 +91,10 @@ OUTCOMES: Mapping[str, Outcome] = {
         what=_("The photos were gone before we could look at them. That was our doing, not yours."),
         next=_("Please send two photos once more."),
     ),
+    "no_gate": Outcome(
+        what=_("By now no gate of yours opens by face, so none was set up. The photos are deleted."),
+        next=_("There is nothing to do. Your card opens the gates as always."),
+    ),
     "could_not_finish": Outcome(
         what=_("We could not finish, through no fault of yours. The photos are deleted."),
         next=_("Try again later, or go to the property office. Your card opens the gates as always."),

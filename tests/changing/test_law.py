@@ -11,6 +11,7 @@ import pytest
 from access import beside, changing, gates
 from access.models import Device, Gate, MethodChange
 from residents.ages import today_in
+from residents.models import Neighborhood
 from tests import make
 from tests.laws.conftest import WAYS_ROUND, Execute, execute, refusal  # noqa: F401
 
@@ -189,3 +190,32 @@ def test_the_days_of_the_database_are_those_of_this_code():
     """Two places know the number; both are asked by the tests above and below."""
     law = Path("access/migrations/0019_methods_change_by_plan.py").read_text()
     assert f"residents_today(NEW.neighborhood_id) + {changing.NOTICE.days} THEN" in law
+
+
+def test_a_clock_that_is_moved_makes_fourteen_days_no_shorter(
+    here,
+    door,
+    at_the_desk,
+    days_pass,
+    committed,
+    now,
+    execute: Execute,  # noqa: F811
+):
+    """Announced where it is still yesterday, and by its day the neighborhood is said to lie where it is tomorrow."""
+    Neighborhood.objects.filter(pk=here.pk).update(time_zone="Pacific/Pago_Pago")
+    door.neighborhood.refresh_from_db()
+    change = at_the_desk.announced(door, "card", "pin")
+    change.refresh_from_db()
+    assert change.announced_in_zone == "Pacific/Pago_Pago"
+    days_pass(change, 13)
+    Neighborhood.objects.filter(pk=here.pk).update(time_zone="Pacific/Kiritimati")
+    assert [each.pk for each in changing.due(at=now)] == [change.pk]
+    assert not changing.carry_out(change=change, at=now)
+    done = "UPDATE access_methodchange SET state = 'done' WHERE id = %(change)s"
+    with pytest.raises(psycopg.Error) as refused:
+        execute(done, {"change": change.pk})
+    assert refused.value.sqlstate == "LM086"
+    with pytest.raises(psycopg.Error):
+        execute("UPDATE access_methodchange SET announced_in_zone = ''", {})
+    days_pass(change, 1)
+    assert changing.carry_out(change=change, at=now)

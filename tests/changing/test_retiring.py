@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import psycopg
 import pytest
 from django.db import DatabaseError, transaction
 
-from access import changing, retiring
+from access import changing, emptying, enrolment, photos, retiring
 from access.feed import refresh
-from access.models import Credential, FeedRow, Gate, Rule, SealedCopy, Template
+from access.models import Credential, Enrolment, FeedRow, Gate, Rule, SealedCopy, Template
 from consent import enabling
 from consent.deciding import overview
 from consent.models import Decision, Form, ImpactAssessment, Purpose, Standing
@@ -219,6 +220,73 @@ def test_after_an_incident_faces_go_at_once_and_nothing_else_does(place, doors, 
         changing.switch_off_faces(gate=doors[0], why="again", by=at_the_desk.clerk, at=now)
     with pytest.raises(changing.ChangeRefused, match="why"):
         changing.switch_off_faces(gate=doors[1], why=" ", by=at_the_desk.clerk, at=now)
+
+
+@pytest.mark.obligation("9")
+def test_a_face_still_being_made_when_the_last_gate_gives_faces_up_is_not_kept(
+    place, doors, people, at_the_desk, monkeypatch, settings, tmp_path, now
+):
+    """By the worker, which looked meanwhile, and by whoever writes the row."""
+    settings.PHOTOS = tmp_path / "photos"
+    monkeypatch.setattr("portal.tasks.nudge", lambda task, target: None)
+    who = people[2]
+    make.consent(who, at=now)
+    begun = enrolment.begin(resident=who, route=Enrolment.Route.OFFICE, pictures=(b"one", b"two"), at=now)
+    rows = []
+
+    def look(claimed: Enrolment) -> enrolment._Face:
+        for gate in doors:
+            changing.switch_off_faces(gate=gate, why="somebody opened it", by=at_the_desk.clerk, at=now)
+        rows.append(claimed)
+        return enrolment._Face(uuid.uuid4(), b"x")
+
+    monkeypatch.setattr(enrolment, "_look", look)
+    enrolment.work(enrolment=begun.pk, at=now)
+    assert rows
+    begun.refresh_from_db()
+    assert (begun.state, begun.reason) == ("refused", "no_gate")
+    assert not Template.objects.filter(resident=who).exists()
+    assert not who.credentials.filter(kind="face").exists()
+    assert list(photos.folders()) == []
+    held = Credential.objects.create(neighborhood=place, resident=who, kind="face", created_at=now)
+    standing = Standing.objects.get(resident=who, purpose=Purpose.FACE_AT_GATE)
+    with pytest.raises(DatabaseError) as refused, transaction.atomic():
+        Template.objects.create(
+            credential=held, resident=who, standing=standing, ciphertext=b"x", created_at=now
+        )
+    assert refused.value.__cause__.sqlstate == "LM085"
+    make.enable(place, at=now)
+    with pytest.raises(enrolment.EnrolmentRefused, match="not_enabled"):
+        enrolment.begin(resident=who, route=Enrolment.Route.OFFICE, pictures=(b"one", b"two"), at=now)
+
+
+def test_where_another_gate_of_theirs_takes_faces_they_go_on_enrolling(
+    place, doors, people, at_the_desk, now
+):
+    changing.switch_off_faces(gate=doors[0], why="somebody opened it", by=at_the_desk.clerk, at=now)
+    make.face(people[2], at=now)
+    assert (doors[1].pk, people[2].pk) in opens("face")
+    elsewhere = make.resident(place, at=now)  # who may pass neither
+    with pytest.raises(DatabaseError, match="takes faces"), transaction.atomic():
+        make.face(elsewhere, at=now)
+
+
+def test_a_face_that_comes_after_the_faces_were_held_is_held_the_next_time(
+    place, doors, people, at_the_desk, monkeypatch, now
+):
+    hold, looked = emptying.hold, []
+
+    def held_and_then(gate: Gate) -> emptying.Held:
+        found = hold(gate)
+        if not looked:
+            make.face(people[2], at=now)
+        looked.append(gate)
+        return found
+
+    monkeypatch.setattr(emptying, "hold", held_and_then)
+    changing.switch_off_faces(gate=doors[1], why="somebody opened it", by=at_the_desk.clerk, at=now)
+    assert len(looked) == 2
+    assert {gate for gate, _ in opens("face")} == {doors[0].pk}
 
 
 @pytest.mark.obligation("18")

@@ -69,6 +69,21 @@ def test_a_yes_is_not_put_by_for_later(committed, resident, forms, now):
         stand(decision, now)
 
 
+@pytest.mark.obligation("20")
+def test_a_yes_lives_no_longer_than_its_form_says(resident, forms, now):
+    """By the database's clock, whatever a server whose clock is ahead asks for."""
+    make.enable(resident.neighborhood, at=now)
+    decision = decided(resident, forms[FACE], "given")
+    decision.refresh_from_db()
+    longest = decision.at + timedelta(days=forms[FACE].life_days)
+    made = Standing.objects.create(
+        neighborhood=decision.neighborhood, resident=resident, purpose=FACE, decision=decision, since=now,
+        expires_at=longest + timedelta(hours=23),
+    )  # fmt: skip
+    made.refresh_from_db()
+    assert made.expires_at == longest
+
+
 @pytest.mark.obligation("5")
 def test_what_only_serves_another_does_not_stand_alone(resident, forms, now):
     decision = decided(resident, forms[Purpose.PHOTO_OVER_INTERNET], "given")

@@ -306,6 +306,15 @@ def test_it_listens_to_nobody_who_hands_in_too_much(client, witness):
     )
 
 
+def test_one_line_of_ipv6_is_one_caller_whatever_address_it_takes(client):
+    cache.clear()
+    sent = {"content_type": "text/plain"}
+    for number in range(api.HANDED_IN):
+        client.post("/log/cosignatures", b"x", REMOTE_ADDR=f"2001:db8:0:7::{number:x}", **sent)
+    for there, status in (("2001:db8:0:7:ffff::1", 429), ("2001:db8:0:8::1", 400)):
+        assert client.post("/log/cosignatures", b"x", REMOTE_ADDR=there, **sent).status_code == status
+
+
 def test_it_hands_out_its_programs_as_they_are(client):
     for name in ("verify.py", "witness.py"):
         response = client.get(f"/log/{name}")

@@ -464,7 +464,7 @@ def believe_whoever_sits_there(original: Any, module: ModuleType) -> Any:
     return shown
 
 
-always("portal.portable.portable", {})
+always("portal.screens.record.export.written", ["{}"])
 
 
 @made("portal.screens.desk.entrance.staff_only")

@@ -1,4 +1,4 @@
-"""Entries as gates report them, without the gates."""
+"""Entries as gates report them, without the gates; and the password once more, which opens them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import itertools
 import uuid
 from datetime import datetime
 
+from django.test import Client
+
 from access.models import Credential, Device, EntryEvent
+from tests.cast import PASSWORD
 
 _sequence = itertools.count(1)
 
@@ -35,3 +38,8 @@ def passed(device: Device, credential: Credential, *, at: datetime, **also: obje
     made = event(device, credential, at=at, **also)
     made.save()
     return made
+
+
+def opens(client: Client) -> Client:
+    assert client.post("/record/again/", {"password": PASSWORD})["Location"] == "/record/entries/"
+    return client

@@ -38,6 +38,11 @@ def test_anybody_reads_the_newest_checkpoint(anybody, path, language):
     assert ("<svg" in found and 'class="qr"' in found) == (path == "/log/sheet/")
 
 
+def test_the_sheet_is_found_without_its_slash_too(anybody):
+    answer = anybody.get("/log/sheet")
+    assert (answer.status_code, answer["Location"]) == (301, "/log/sheet/")
+
+
 @pytest.mark.parametrize("path", ["/log/", "/log/sheet/"])
 def test_it_says_so_when_there_is_nothing_yet(anybody, path):
     assert "Nothing has been written down yet." in said(anybody, path)

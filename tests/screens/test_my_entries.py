@@ -30,7 +30,7 @@ from residents.register import move_in, register
 from tests import make
 from tests.cast import PASSWORD, staff
 from tests.screens.conftest import SignIn
-from tests.screens.entering import event, passed
+from tests.screens.entering import event, opens, passed
 
 MINE = "/record/entries/"
 AGAIN = "/record/again/"
@@ -49,11 +49,6 @@ def asks(client: Client) -> bool:
     answer = client.get(MINE)
     assert answer.status_code in (200, 302)
     return answer.status_code == 302 and answer["Location"] == f"{AGAIN}?next={quote(MINE, safe='')}"
-
-
-def opens(client: Client) -> Client:
-    assert client.post(AGAIN, {"password": PASSWORD})["Location"] == MINE
-    return client
 
 
 @pytest.mark.obligation("23")

@@ -110,6 +110,13 @@ def test_the_record_is_read_sifted_and_taken(site, lived: Resident, width: int, 
         look(visit, "all-wrong")
         visit.open("/record/all/?after=x")
         look(visit, "all-lost")
+        visit.open("/record/")
+        visit.press("main a[href='/record/export.json']")  # a file only for who gives the password again
+        visit.fill(password=PASSWORD)
+        visit.press("main form button")
+        assert visit.path() == "/record/#take"
+        with visit.page.expect_download():
+            visit.page.click("a[href='/record/export.json']")
         visit.open("/record/print/")
         look(visit, "print")
         visit.page.emulate_media(media="print")

@@ -18,8 +18,8 @@ from portal.screens.record.sources import Kind
 from residents.models import Resident, User
 from sharing import answering
 from sharing.models import Request
-from tests.screens.entering import passed
-from tests.screens.test_my_entries import MINE, opens
+from tests.screens.entering import opens, passed
+from tests.screens.test_my_entries import MINE
 from tests.screens.test_my_record import ALL, lend_a_pin, looks, text
 
 
@@ -113,7 +113,7 @@ def test_what_was_asked_badly_is_answered_beside_it(
     typed = {html.unescape(each) for each in re.findall(r' value="([^"]*)"', raw)}
     assert {value for name, value in asked.items() if name != "kind"} <= typed
     # Asked for on paper, it is put right here too.
-    there = me.get("/record/print/", asked, follow=True)
+    there = opens(me).get("/record/print/", asked, follow=True)
     assert there.redirect_chain[0][0].startswith(f"{ALL}?")
     assert said in html.unescape(there.content.decode())
 

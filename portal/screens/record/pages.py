@@ -81,12 +81,14 @@ def everything(request: ResidentRequest) -> HttpResponse:
 @resident_only
 @in_local_time
 def printed(request: ResidentRequest) -> HttpResponse:
-    """As much of it as the form asks for, on paper; with their entries, if they signed in again."""
+    """As much of it as the form asks for, on paper. Like a file it is carried away: after the password again."""
     at, form = timezone.now(), SiftForm(request.GET)
+    if again.open_until(request, at) is None:
+        return again.ask(request)
     if not form.is_valid():  # it is put right where the form is
         return redirect(f"{reverse('record_all')}?{request.GET.urlencode()}")
     sources = of(*form.kinds())
-    if not form.cleaned_data["kind"] and again.open_until(request, at):
+    if not form.cleaned_data["kind"]:
         sources.append(ENTRIES)
     context = _listed(request, form, sources, size=PRINTED)
     context |= {"at": at, "name": request.resident.name, "with_entries": ENTRIES in sources}

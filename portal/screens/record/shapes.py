@@ -1,6 +1,7 @@
 """Each thing in the record as a program reads it: the same in every language, described in docs/record.md.
 
-Staff by their role, never by account; of other residents nothing. A change of these is another SCHEMA.
+Staff by their role, never by account; of other residents nothing. A change of these is another SCHEMA. Moments are in
+UTC, days those of the neighborhood's own calendar.
 """
 
 from __future__ import annotations
@@ -11,11 +12,83 @@ from typing import Any
 from access.models import Credential, EntryEvent, Pass, TapRequest
 from consent import receipts
 from consent.models import Decision, Notice
-from residents.models import DeskAct, Letter, LookUp
+from residents import contact, relatives
+from residents.models import (
+    DeskAct,
+    Letter,
+    LookUp,
+    Neighborhood,
+    Occupancy,
+    Ownership,
+    RequestWords,
+    Resident,
+    RightsRequest,
+)
 from sharing.models import Answer, DisclosedRow
 
 SCHEMA = "linmen-record/1"
 Json = dict[str, Any]
+# Of a request, what the person wrote and was answered; not the reasons of a relative.
+SAID = (RequestWords.Part.ASKED, RequestWords.Part.ANSWER)
+
+
+def neighborhood(here: Neighborhood) -> Json:
+    return {"id": str(here.pk), "name": here.name, "name_en": here.name_en, "time_zone": here.time_zone}
+
+
+def person(resident: Resident) -> Json:
+    return {
+        "name": resident.name,
+        "phone": contact.phone_of(resident) or None,
+        "born": resident.born.isoformat() if resident.born else None,
+        "registered": moment(resident.created_at),
+        "left": moment(resident.left_at),
+        "letters_kept_at_desk": resident.keep_at_desk,
+    }
+
+
+def dwellings(resident: Resident) -> list[Json]:
+    return [_home(each) | {"as": each.tenure} for each in _homes(Occupancy, resident)]
+
+
+def owned(resident: Resident) -> list[Json]:
+    return [_home(each) for each in _homes(Ownership, resident)]
+
+
+def _homes(model: Any, resident: Resident) -> Any:
+    return model.objects.filter(resident=resident).select_related("unit__building").order_by("-since", "-pk")
+
+
+def _home(home: Occupancy | Ownership) -> Json:
+    return {
+        "building": home.unit.building.name,
+        "dwelling": home.unit.number,
+        "since": home.since.isoformat(),
+        "until": home.until.isoformat() if home.until else None,
+    }
+
+
+def requests(resident: Resident) -> list[Json]:
+    asked = RightsRequest.objects.filter(resident=resident).prefetch_related("words")
+    return [_request(each) for each in asked.order_by("-opened_at", "-pk")]
+
+
+def _request(asked: RightsRequest) -> Json:
+    said = {each.part: each.words for each in asked.words.all() if each.part in SAID}
+    return {
+        "id": str(asked.pk),
+        "at": moment(asked.opened_at),
+        "kind": asked.kind,
+        "state": asked.state,
+        "due": moment(asked.due_at),
+        "closed": moment(asked.closed_at),
+        **{str(part): said.get(part) for part in SAID},
+    }
+
+
+def after_death(resident: Resident) -> Json | None:
+    standing = relatives.instruction_of(resident)
+    return None if standing is None else {"at": moment(standing.at), "wish": standing.wish}
 
 
 def look_up(look: LookUp) -> Json:

@@ -49,6 +49,7 @@ class Source:
     rows: Callable[[Resident], QuerySet[Any]]
     line: Callable[[Any], Line]
     shape: Callable[[Any], shapes.Json] | None
+    filed: Callable[[Resident], QuerySet[Any]] | None = None  # where the file holds more than the pages
     numbered: bool = False  # its keys are numbers and no UUIDs
 
     def when(self, row: Any) -> datetime:
@@ -122,6 +123,7 @@ SOURCES: Sequence[Source] = (
         rows=_plain,
         line=lines.way_began,
         shape=shapes.way,
+        filed=lambda resident: Credential.objects.filter(resident=resident),
     ),
     Source(
         code="ways_ended",
