@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from consent import receipts
 from consent.models import Category, Decision, PlainWay, Storage, WayOut
 from portal import qr_codes, taking_home
-from portal.screens import checking
+from portal.screens import again, checking
 from portal.screens.codes import in_local_time
 from portal.screens.entrance import ResidentRequest, language, resident_only
 from portal.screens.purposes import WORDS
@@ -69,8 +69,10 @@ def download(request: ResidentRequest, decision: UUID) -> HttpResponse:
 @require_safe
 @resident_only
 def proof(request: ResidentRequest) -> HttpResponse:
-    """Everything about the one who asks."""
+    """Everything about the one who asks; after the password again, as whatever is taken from the record."""
     now = timezone.now()
+    if again.open_until(request, now) is None:
+        return again.ask(request, back=reverse("record"))
     made = taking_home.everything(resident=request.resident, at=now)
     return _file(made, f"linmen-proof-{timezone.localdate(now):%Y%m%d}.zip", "application/zip")
 

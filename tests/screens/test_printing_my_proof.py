@@ -22,6 +22,7 @@ from sharing.models import Request
 from tests.enrolling import agree
 from tests.receipts.checking import outside
 from tests.receipts.conftest import sequenced
+from tests.screens.entering import opens
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def lived(
 
 
 def taken(client: Client) -> zipfile.ZipFile:
-    answer = client.get("/record/proof/")
+    answer = opens(client).get("/record/proof/")
     assert answer["Content-Type"] == "application/zip"
     return zipfile.ZipFile(io.BytesIO(answer.content))
 
@@ -66,7 +67,7 @@ def test_it_verifies_in_one_command_where_nothing_of_ours_is(lived, me: Client, 
 
 @pytest.mark.obligation("A6")
 def test_the_zip_verifies_as_it_is(lived, me: Client, tmp_path: Path):
-    (tmp_path / "all.zip").write_bytes(me.get("/record/proof/").content)
+    (tmp_path / "all.zip").write_bytes(opens(me).get("/record/proof/").content)
     assert outside(tmp_path, "everything", "all.zip")[0] == 0
     code, said = outside(tmp_path, "everything", "all.zip", language="zh")
     assert (code, "全部属实" in said) == (0, True)
@@ -110,9 +111,17 @@ def test_it_is_the_persons_own(lived, me: Client, them: Client, anybody: Client)
     assert "水管" not in "".join(str(taken(them).read(name)) for name in taken(them).namelist())
 
 
+@pytest.mark.obligation("33")
+def test_a_phone_that_is_signed_in_is_not_enough(lived, me: Client):
+    answer = me.get("/record/proof/")
+    assert answer["Location"] == "/record/again/?next=%2Frecord%2F"
+    assert taken(me).namelist()
+
+
 def test_the_number_of_queries_does_not_grow(
     lived, me: Client, resident: Resident, clerk: User, now: datetime, django_assert_max_num_queries
 ):
+    opens(me)
     with django_assert_max_num_queries(50) as first:
         me.get("/record/proof/")
     for _ in range(20):
