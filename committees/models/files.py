@@ -17,6 +17,13 @@ MOST_FILES = 5
 LARGEST = 12 * 1024 * 1024
 
 
+class NoticeFileQuerySet(models.QuerySet["NoticeFile"]):
+    def listed(self) -> NoticeFileQuerySet:
+        """For a list: how large each is, without bringing it along."""
+        size = models.Func("content", function="octet_length", output_field=models.IntegerField())
+        return self.defer("content").annotate(size=size)
+
+
 class NoticeFile(models.Model):
     """Comes while its notice is a draft, and stands with it from then on; what is wrong is taken off and added anew. Kept as
     it is, as the words of its notice are: both are for everybody who lives here."""
@@ -42,6 +49,8 @@ class NoticeFile(models.Model):
     hash = models.BinaryField(max_length=32)
     added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     added_at = models.DateTimeField()
+
+    objects = NoticeFileQuerySet.as_manager()
 
     # All of it that people read, beside the file.
     WORDS = ("title", "title_en", "shows", "shows_en")
@@ -82,6 +91,11 @@ class NoticeFile(models.Model):
     @property
     def told(self) -> str:
         return self.shows_en if self.in_english else self.shows
+
+    @property
+    def length(self) -> int:
+        """In bytes, where it was listed."""
+        return int(self.__dict__["size"])
 
     @property
     def is_picture(self) -> bool:
