@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from committees.models.bodies import Committee
 from residents.models import Neighborhood, User
@@ -39,10 +40,10 @@ class Notice(models.Model):
     class Sort(models.TextChoices):
         """Of a document, so that it can be found again."""
 
-        MINUTES = "minutes", _("minutes")
-        ACCOUNTS = "accounts", _("accounts")
-        RULES = "rules", _("rules")
-        CONTRACT = "contract", _("contract")
+        MINUTES = "minutes", pgettext_lazy("of a document", "minutes")
+        ACCOUNTS = "accounts", pgettext_lazy("of a document", "accounts")
+        RULES = "rules", pgettext_lazy("of a document", "rules")
+        CONTRACT = "contract", pgettext_lazy("of a document", "contract")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
