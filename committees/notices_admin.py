@@ -222,4 +222,5 @@ class NoticeAdmin(ScopedAdmin[Notice]):
         if not change:
             assert isinstance(request.user, User)
             obj.written_by, obj.written_at = request.user, moment(request)
+            self.message_user(request, gettext("A draft. Add files on its page, then publish it."))
         super().save_model(request, obj, form, change)

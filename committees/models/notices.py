@@ -7,9 +7,8 @@ from datetime import date
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from committees.models.bodies import Committee
 from residents.models import Neighborhood, User

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -69,3 +70,18 @@ def attached(notice: Notice, by: User, *, at: datetime, **also: Any) -> NoticeFi
     """A PDF, unless told otherwise."""
     said = {"content": pdf(), "title": "收支表", **also}
     return attaching.attach(notice=notice, by=by, at=at, **said)
+
+
+def bare_file(notice: Notice, by: User, *, at: datetime) -> NoticeFile:
+    """As a row, past all that is asked before; whoever added it needs no more than a term."""
+    return NoticeFile.objects.create(
+        neighborhood_id=notice.neighborhood_id,
+        notice=notice,
+        number=1,
+        format="pdf",
+        title="收支表",
+        content=pdf(),
+        hash=hashlib.sha256(pdf()).digest(),
+        added_by=by,
+        added_at=at,
+    )

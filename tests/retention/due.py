@@ -55,7 +55,7 @@ from sharing.models import Disclosure, Recipient, Request
 from tests import make
 from tests.cast import staff
 from tests.committees import service
-from tests.committees.notices import attached, happened_at
+from tests.committees.notices import bare_file, happened_at
 from tests.consent.papers import handed_out_at_exactly
 from tests.rights.conftest import pass_by
 
@@ -447,7 +447,7 @@ def news(field: str) -> Callable[[Place, datetime], StillThere]:
             written_by=term.user,
             written_at=clock,
         )
-        attached(row, term.user, at=clock)
+        bare_file(row, term.user, at=clock)
         kept = BodyNotice.objects.filter(pk=row.pk)
         if field != "written_at":
             kept.update(published_by=term.user, published_at=clock)
