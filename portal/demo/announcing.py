@@ -41,7 +41,9 @@ def publish(*, of: str, neighborhood: Neighborhood, users: Mapping[str, User], a
             content = papers.DRAWN[file["drawn"]]()
             words = {part: written for part, written in file.items() if part != "drawn"}
             attaching.attach(notice=drafted, content=content, by=by, at=at, **words)
-        meetings[name] = publishing.publish(notice=drafted, by=by, at=at)
+        shown = publishing.publish(notice=drafted, by=by, at=at)
+        if name:
+            meetings[name] = shown
 
 
 def _days(said: dict[str, Any], neighborhood: Neighborhood, at: datetime) -> dict[str, Any]:

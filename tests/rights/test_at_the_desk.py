@@ -170,8 +170,8 @@ def test_it_costs_the_same_however_many_wait_and_is_paged(desk, here, resident, 
 
 
 def test_who_has_no_account_takes_the_answer_along_on_a_slip(desk, here, resident, sign_in, outsider, now):
-    plain = make.resident(here, at=now)
-    sent = {"kind": "explain", "words": "为什么？", "known_by": "card"}
+    plain = make.resident(here, at=now, account=False)
+    sent = {"kind": "explain", "words": "为什么？", "known_by": "in_person"}
     desk.post(f"/desk/people/{plain.pk}/request/", sent)
     asked = RightsRequest.objects.get(resident=plain)
     slip = f"{LIST}{asked.pk}/slip/"
