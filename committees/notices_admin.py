@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import ForeignKey, Q, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from committees import publishing, roles, wording
+from committees import notice_files_admin, publishing, roles, wording
 from committees.models import Committee, Notice
 from committees.publishing import PERM
 from residents.acts import Act, Refused
@@ -33,13 +36,24 @@ def speaks_for(request: HttpRequest) -> frozenset[Any]:
     return known
 
 
+# Shown on the page of one that is there, and not to be written on it.
+SET_ELSEWHERE = ("committee", "attached", "corrects", "published_at", "taken_down_at")
+
+
 class NoticeForm(ScopedForm):
     """Says beside each field what may not stand in it, while it is still a draft."""
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
-        if committee := given.get("committee"):
+        committee = given.get("committee")
+        if committee is not None:
             self.instance.neighborhood = committee.neighborhood
+        meeting, body = (
+            given.get("meeting"),
+            committee or (self.instance.committee_id and self.instance.committee),
+        )
+        if meeting is not None and body and meeting.committee_id != body.pk:
+            self.add_error("meeting", gettext("This meeting is another body’s."))
         if self.instance.neighborhood_id is not None:
             own = wording.office_numbers(self.instance.neighborhood)
             for name in Notice.WORDS:
@@ -52,16 +66,19 @@ def in_words(rule: wording.Rule) -> str:
     return gettext("A notice holds %(rule)s. Take it out.") % {"rule": rule.label}
 
 
+def _named(name: str) -> str:
+    if name == wording.FILES:
+        return gettext("What is written beside the files")
+    return str(Notice._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+
 def _insisting(act: Callable[..., Notice], request: HttpRequest, notice: Notice) -> Notice:
     """Do it, or say in words which rule is in the way."""
     assert isinstance(request.user, User)
     try:
         return act(notice=notice, by=request.user, at=moment(request))
     except publishing.SaysTooMuch as refused:
-        said = "; ".join(
-            f"{Notice._meta.get_field(name).verbose_name}: {in_words(rule)}"  # type: ignore[union-attr]
-            for name, rule in refused.broken
-        )
+        said = "; ".join(f"{_named(name)}: {in_words(rule)}" for name, rule in refused.broken)
         raise Refused(gettext("Not published. %(why)s") % {"why": said}) from refused
     except publishing.NotADraft as refused:
         raise Refused(gettext("It is published already.")) from refused
@@ -82,6 +99,11 @@ def _correct(request: HttpRequest, notice: Notice, given: dict[str, Any]) -> Htt
     return HttpResponseRedirect(reverse("admin:committees_notice_change", args=[made.pk]))
 
 
+def _when_it_met(meeting: Notice) -> str:
+    day = date_format(timezone.localtime(meeting.meets_at), "DATE_FORMAT") if meeting.meets_at else ""
+    return f"{day} {meeting.title}"
+
+
 @admin.register(Notice)
 class NoticeAdmin(ScopedAdmin[Notice]):
     view_perms = (PERM, "audit")
@@ -99,16 +121,20 @@ class NoticeAdmin(ScopedAdmin[Notice]):
             run=_publish,
             explained=_(
                 "Every resident here can read it from now on, and nobody can change it. Name no resident; telephone numbers and"
-                " identity numbers are refused."
+                " identity numbers are refused. Files stand with it: open each of them here once more."
             ),
-            when=lambda notice: notice.published_at is None,
+            when=notice_files_admin.is_draft,
+            beside=notice_files_admin.listed,
         ),
+        *notice_files_admin.ACTS,
         Act(
             slug="correct",
             label=_("Put it right with another notice"),
             perms=(PERM,),
             run=_correct,
-            explained=_("A draft begins with these words and names this notice. This one stays as it is."),
+            explained=_(
+                "A draft begins with these words and files, and names this notice. This one stays as it is."
+            ),
             when=lambda notice: notice.published_at is not None,
         ),
         Act(
@@ -116,7 +142,9 @@ class NoticeAdmin(ScopedAdmin[Notice]):
             label=_("Take it down"),
             perms=(PERM,),
             run=_take_down,
-            explained=_("Residents can read it no more. For what should never have been said."),
+            explained=_(
+                "Residents can read it no more, and its files are gone at the same moment. For what should never have been said."
+            ),
             when=lambda notice: notice.published_at is not None and notice.taken_down_at is None,
         ),
     )
@@ -142,6 +170,8 @@ class NoticeAdmin(ScopedAdmin[Notice]):
         drafted = (
             "committee",
             "kind",
+            "sort",
+            "meeting",
             "title",
             "text",
             "title_en",
@@ -151,10 +181,10 @@ class NoticeAdmin(ScopedAdmin[Notice]):
             "pinned",
             "until",
         )
-        return drafted if obj is None else (*drafted, "corrects", "published_at", "taken_down_at")
+        return drafted if obj is None else (*drafted, "attached", "corrects", "published_at", "taken_down_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Notice | None = None) -> Any:
-        return () if obj is None else ("committee", "corrects", "published_at", "taken_down_at")
+        return () if obj is None else SET_ELSEWHERE
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
@@ -164,10 +194,33 @@ class NoticeAdmin(ScopedAdmin[Notice]):
             field.queryset = Committee.objects.filter(pk__in=speaks_for(request))
             if len(speaks_for(request)) == 1:
                 field.initial = next(iter(speaks_for(request)))
+        if field is not None and db_field.name == "meeting":
+            theirs = Notice.objects.published().filter(committee__in=speaks_for(request), kind="meeting")
+            field.queryset = theirs.order_by("-meets_at", "pk")
+            field.label_from_instance = _when_it_met  # type: ignore[assignment, method-assign]
         return field
+
+    def get_urls(self) -> list[URLPattern]:
+        file = path(
+            "<uuid:object_id>/files/<int:number>/",
+            self.admin_site.admin_view(self.hand_out),
+            name="committees_notice_file",
+        )
+        return [file, *super().get_urls()]
+
+    def hand_out(self, request: HttpRequest, object_id: UUID, number: int) -> HttpResponse:
+        """To whoever may see the notice here: a second reader sees what the first one added."""
+        found = self.get_object(request, str(object_id))
+        may = found is not None and self.has_view_permission(request, found)
+        return notice_files_admin.handed(found if may else None, number)
+
+    @admin.display(description=_("files"))
+    def attached(self, notice: Notice) -> str:
+        return notice_files_admin.listed(notice) or "-"
 
     def save_model(self, request: HttpRequest, obj: Notice, form: Any, change: bool) -> None:
         if not change:
             assert isinstance(request.user, User)
             obj.written_by, obj.written_at = request.user, moment(request)
+            self.message_user(request, gettext("A draft. Add files on its page, then publish it."))
         super().save_model(request, obj, form, change)

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from committees import roles, wording
-from committees.models import Notice
+from committees.models import Notice, NoticeFile
 from committees.wording import Rule
 from residents.models import User
 
@@ -37,7 +37,7 @@ def publish(*, notice: Notice, by: User, at: datetime) -> Notice:
 
     Raises: PermissionDenied, NotADraft, SaysTooMuch
     """
-    found = _held(notice, by, at)
+    found = held(notice, by, at)
     if found.published_at is not None:
         raise NotADraft
     if broken := wording.broken(notice=found):
@@ -54,7 +54,7 @@ def take_down(*, notice: Notice, by: User, at: datetime) -> Notice:
 
     Raises: PermissionDenied, NotShown
     """
-    found = _held(notice, by, at)
+    found = held(notice, by, at)
     if found.published_at is None or found.taken_down_at is not None:
         raise NotShown
     found.taken_down_by, found.taken_down_at = by, at
@@ -64,15 +64,16 @@ def take_down(*, notice: Notice, by: User, at: datetime) -> Notice:
 
 @transaction.atomic
 def correct(*, notice: Notice, by: User, at: datetime) -> Notice:
-    """A draft that begins with the words of a published notice, and names it.
+    """A draft that begins with the words and the files of a published notice, and names it.
 
     Raises: PermissionDenied, NotShown
     """
-    found = _held(notice, by, at)
+    found = held(notice, by, at)
     if found.published_at is None:
         raise NotShown
-    said = {name: getattr(found, name) for name in (*Notice.WORDS, "kind", "meets_at", "pinned", "until")}
-    return Notice.objects.create(
+    same = (*Notice.WORDS, "kind", "meets_at", "pinned", "until", "sort", "meeting_id")
+    said = {name: getattr(found, name) for name in same}
+    draft = Notice.objects.create(
         neighborhood_id=found.neighborhood_id,
         committee_id=found.committee_id,
         corrects=found,
@@ -80,9 +81,11 @@ def correct(*, notice: Notice, by: User, at: datetime) -> Notice:
         written_at=at,
         **said,
     )
+    NoticeFile.objects.bulk_create(each.copy_for(draft, by=by, at=at) for each in found.files.all())
+    return draft
 
 
-def _held(notice: Notice, by: User, at: datetime) -> Notice:
+def held(notice: Notice, by: User, at: datetime) -> Notice:
     """The row itself, locked, if it is theirs to publish."""
     locked = Notice.objects.select_for_update(of=("self",)).select_related("neighborhood")
     found = locked.get(pk=notice.pk)

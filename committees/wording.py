@@ -14,9 +14,11 @@ from collections.abc import Iterable
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from committees.models import Committee, Notice
+from committees.models import Committee, Notice, NoticeFile
 from residents.importing.identity import has_identity
 from residents.models import Neighborhood
+
+FILES = "files"
 
 
 class Rule(models.TextChoices):
@@ -33,11 +35,14 @@ PHONE = re.compile(
 
 
 def broken(*, notice: Notice) -> list[tuple[str, Rule]]:
-    """(field, rule) for all that it says and may not say. One query."""
+    """(field, rule) for all that it says and may not say; `files` for what is said beside them. Two queries."""
     own = office_numbers(notice.neighborhood)
-    return [
+    found = [
         (name, rule) for name in Notice.WORDS for rule in rules_broken(text=getattr(notice, name), own=own)
     ]
+    said = notice.files.values_list(*NoticeFile.WORDS)
+    of_files = {rule for words in said for rule in rules_broken(text="\n".join(words), own=own)}
+    return found + [(FILES, rule) for rule in Rule if rule in of_files]
 
 
 def rules_broken(*, text: str, own: Iterable[str] = ()) -> list[Rule]:

@@ -334,6 +334,7 @@ EFFECTS: dict[str, str] = {
     "way_in": "access.residence.way_in",
     "has_way_in": "access.residence.has_way_in",
     "plain_picture": "access.pictures.plain",
+    "too_large": "portal.uploads.too_large",
     "end_ways": "access.residence.end_ways",
     "restore_ways": "access.residence.restore_ways",
     "forget_ways": "access.residence.forget_ways",

@@ -48,6 +48,7 @@ WAYS: dict[str, Way] = {
     "committee": Way("/committee/"),
     "notices": Way("/notices/"),
     "notice": Way("/notices/", links=("main .rows a[href^='/notices/']",)),
+    "documents": Way("/notices/documents/"),
     "services": Way("/service/"),
     "ask_kinds": Way("/service/new/"),
     "ask_service": Way("/service/new/repair/"),

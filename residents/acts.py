@@ -29,11 +29,19 @@ Words = str | Promise
 
 
 class Refused(Exception):
-    """The act cannot be done; the message says why, to whoever tried."""
+    """The act cannot be done; the message says why, to whoever tried, beside the field that is to blame."""
+
+    def __init__(self, message: Words, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 def always(obj: Any) -> bool:
     return True
+
+
+def nothing(*given: Any) -> str:
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +54,9 @@ class Act(Generic[M]):
     form: type[forms.Form] = forms.Form
     explained: Words = ""
     when: Callable[[M], bool] = always  # whether the button is shown; `run` is asked all the same
+    # What is shown above the form, as HTML that is safe as it is; and what the form must know of the row.
+    beside: Callable[[M], str] = nothing
+    fill: Callable[[forms.Form, M], Any] = nothing
 
 
 def view_of(act: Act[M], page: ScopedAdmin[M]) -> Callable[..., HttpResponse]:
@@ -57,12 +68,13 @@ def view_of(act: Act[M], page: ScopedAdmin[M]) -> Callable[..., HttpResponse]:
             raise Http404
         if not page.allows(request, act.perms, obj):
             raise PermissionDenied
-        form = act.form(request.POST if request.method == "POST" else None)
+        form = act.form(request.POST, request.FILES) if request.method == "POST" else act.form()
+        act.fill(form, obj)
         if request.method == "POST" and form.is_valid():
             try:
                 answer = act.run(request, obj, form.cleaned_data)
             except Refused as refused:
-                form.add_error(None, str(refused))
+                form.add_error(refused.field, str(refused))
             else:
                 page.log_change(request, obj, act.slug)
                 return answer or _back(request, page, obj)
@@ -70,6 +82,7 @@ def view_of(act: Act[M], page: ScopedAdmin[M]) -> Callable[..., HttpResponse]:
             **page.admin_site.each_context(request),
             "act": act,
             "form": form,
+            "beside": act.beside(obj),
             "title": act.label,
             "opts": page.opts,
             "original": obj,

@@ -7,7 +7,7 @@ from datetime import date
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from committees.models.bodies import Committee
@@ -36,6 +36,14 @@ class Notice(models.Model):
         MEETING = "meeting", _("meeting")
         DOCUMENT = "document", _("document")
 
+    class Sort(models.TextChoices):
+        """Of a document, so that it can be found again."""
+
+        MINUTES = "minutes", pgettext_lazy("of a document", "minutes")
+        ACCOUNTS = "accounts", pgettext_lazy("of a document", "accounts")
+        RULES = "rules", pgettext_lazy("of a document", "rules")
+        CONTRACT = "contract", pgettext_lazy("of a document", "contract")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
     committee = models.ForeignKey(
@@ -48,6 +56,16 @@ class Notice(models.Model):
     text_en = models.TextField(_("text in English"), max_length=40_000, blank=True)
     meets_at = models.DateTimeField(_("when the meeting begins"), null=True, blank=True)
     place = models.CharField(_("where it meets"), max_length=120, blank=True)
+    sort = models.CharField(_("sort of document"), max_length=20, choices=Sort.choices, blank=True)
+    # What was written for it or after it: an agenda, the minutes.
+    meeting = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="papers",
+        verbose_name=_("of which meeting"),
+    )
     pinned = models.BooleanField(_("on top of the list"), default=False)
     until = models.DateField(_("counts until"), null=True, blank=True)
     corrects = models.ForeignKey(
@@ -64,6 +82,8 @@ class Notice(models.Model):
     published_at = models.DateTimeField(null=True, editable=False)
     taken_down_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
     taken_down_at = models.DateTimeField(_("taken down at"), null=True, editable=False)
+    # Of its words and files; the database writes it at the moment of publication.
+    hash = models.BinaryField(max_length=32, null=True, editable=False)
 
     objects = NoticeQuerySet.as_manager()
 
@@ -75,8 +95,18 @@ class Notice(models.Model):
         verbose_name_plural = _("notices")
         indexes = [
             models.Index(fields=["neighborhood", "-published_at", "-id"], name="notice_newest_first"),
+            models.Index(
+                fields=["neighborhood", "-published_at", "-id"],
+                name="documents_newest_first",
+                condition=Q(kind="document"),
+            ),
         ]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="document") | Q(sort="", meeting=None),
+                name="only_a_document_is_of_a_sort",
+                violation_error_message=_("Only a document is of a sort, or belongs to a meeting."),
+            ),
             models.CheckConstraint(
                 condition=Q(kind="meeting", meets_at__isnull=False) & ~Q(place="")
                 | ~Q(kind="meeting") & Q(meets_at=None, place=""),

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from committees import publishing
+from committees import attaching, publishing
 from committees.models import Committee, Notice
+from portal.demo import papers
 from residents.ages import today_in
 from residents.models import Neighborhood, User
 
@@ -22,18 +23,27 @@ def contacts(of: str) -> dict[str, dict[str, str]]:
 
 
 def publish(*, of: str, neighborhood: Neighborhood, users: Mapping[str, User], at: datetime) -> None:
+    meetings: dict[str, Notice] = {}
     for each in _said(of).get("notice", []):
         said = dict(each)
-        by = users[said.pop("by")]
+        by, files, name = users[said.pop("by")], said.pop("file", []), said.pop("name", "")
+        meeting = meetings.get(said.pop("of", ""))
         drafted = Notice.objects.create(
             neighborhood=neighborhood,
             committee=Committee.objects.get(neighborhood=neighborhood, terms__user=by),
             written_by=by,
             written_at=at,
+            meeting=meeting,
             **_days(said, neighborhood, at),
             **{name: words.strip() if isinstance(words, str) else words for name, words in said.items()},
         )
-        publishing.publish(notice=drafted, by=by, at=at)
+        for file in files:
+            content = papers.DRAWN[file["drawn"]]()
+            words = {part: written for part, written in file.items() if part != "drawn"}
+            attaching.attach(notice=drafted, content=content, by=by, at=at, **words)
+        shown = publishing.publish(notice=drafted, by=by, at=at)
+        if name:
+            meetings[name] = shown
 
 
 def _days(said: dict[str, Any], neighborhood: Neighborhood, at: datetime) -> dict[str, Any]:

@@ -1,9 +1,11 @@
-"""Notices, meetings and documents to read. Who read what is written down nowhere."""
+"""Notices, meetings and documents to read, with their files. Who read what is written down nowhere."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Q
@@ -12,9 +14,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from committees.models import Notice
+from committees import handing_out
+from committees.models import Committee, Notice, NoticeFile
 from committees.models.notices import NoticeQuerySet
 from portal.screens.entrance import ResidentRequest, resident_only
 from residents.ages import today_in
@@ -32,12 +36,7 @@ def notices(request: ResidentRequest) -> HttpResponse:
     here, at = request.resident.neighborhood, timezone.now()
     on_top = Q(pinned=True) & (Q(until=None) | Q(until__gte=today_in(here, at)))
     before = _named(here, request.GET.get("before", ""))
-    older = _of(here).exclude(on_top)
-    if before is not None:
-        older = older.filter(
-            Q(published_at__lt=before.published_at) | Q(published_at=before.published_at, pk__lt=before.pk)
-        )
-    found = list(older.newest_first()[: PAGE + 1])
+    found = _page(_of(here).exclude(on_top), before)
     pinned = [] if before else list(_of(here).filter(on_top).newest_first()[:PAGE])
     context = {
         "pinned": [line(each, here, at) for each in pinned],
@@ -53,15 +52,99 @@ def notices(request: ResidentRequest) -> HttpResponse:
 def notice(request: ResidentRequest, news: UUID) -> HttpResponse:
     """What is not published here, or was taken down, is not there."""
     here, at = request.resident.neighborhood, timezone.now()
-    found = get_object_or_404(_of(here).select_related("corrects"), pk=news)
+    found = get_object_or_404(_of(here).select_related("corrects", "meeting"), pk=news)
+    papers = list(_of(here).filter(meeting=found).order_by("published_at", "pk"))
+    files = _files([found, *papers])
     corrected = found.corrections.published().order_by("published_at", "pk").first()
     context = {
         "notice": found,
         "line": line(found, here, at),
+        "files": files.get(found.pk, []),
+        "papers": [line(each, here, at) | {"files": files.get(each.pk, [])} for each in papers],
+        "of_meeting": found.meeting if found.meeting and found.meeting.taken_down_at is None else None,
+        "fingerprint": bytes(found.hash).hex() if found.hash else "",
         "puts_right": found.corrects if found.corrects and found.corrects.taken_down_at is None else None,
         "put_right_by": corrected,
     }
     return render(request, "notice.html", context)
+
+
+@require_safe
+@resident_only
+def file(request: ResidentRequest, news: UUID, number: int) -> HttpResponse:
+    """It is there as long as its notice is, and for the same people."""
+    readable = _of(request.resident.neighborhood).filter(pk=news)
+    return handing_out.answer(get_object_or_404(NoticeFile, notice__in=readable, number=number))
+
+
+@require_safe
+@resident_only
+def documents(request: ResidentRequest) -> HttpResponse:
+    """All documents, or those of one kind of body and one sort, a page at a time. What means nothing sifts nothing."""
+    here, at = request.resident.neighborhood, timezone.now()
+    chosen = {
+        name: asked
+        for name, known in (("body", Committee.Kind.values), ("sort", Notice.Sort.values))
+        if (asked := request.GET.get(name, "")) in known
+    }
+    columns = {"body": "committee__kind", "sort": "sort"}
+    of_these = _of(here).filter(
+        kind=Notice.Kind.DOCUMENT, **{columns[n]: asked for n, asked in chosen.items()}
+    )
+    before = _named(here, request.GET.get("before", ""))
+    found = _page(of_these, before)
+    context = {
+        "bodies": _choices("body", Committee.Kind.choices, chosen),
+        "sorts": _choices("sort", Notice.Sort.choices, chosen),
+        "notices": [line(each, here, at) for each in found[:PAGE]],
+        "older": urlencode(chosen | {"before": found[PAGE - 1].pk}) if len(found) > PAGE else "",
+        "newest": f"?{urlencode(chosen)}" if before else "",
+    }
+    return render(request, "documents.html", context)
+
+
+def _choices(name: str, known: list[tuple[str, Any]], chosen: dict[str, str]) -> list[Shown]:
+    """Links, with the one that is chosen; the other choice stays as it is."""
+    others = {each: value for each, value in chosen.items() if each != name}
+    return [
+        {
+            "words": capfirst(words),
+            "url": "?" + urlencode(others | ({name: value} if value else {})),
+            "on": chosen.get(name, "") == value,
+        }
+        for value, words in [("", _("all")), *known]
+    ]
+
+
+def _page(found: NoticeQuerySet, before: Notice | None) -> list[Notice]:
+    """One more than is shown: then there is a page after."""
+    if before is not None:
+        found = found.filter(
+            Q(published_at__lt=before.published_at) | Q(published_at=before.published_at, pk__lt=before.pk)
+        )
+    return list(found.newest_first()[: PAGE + 1])
+
+
+def _files(notices: Iterable[Notice]) -> dict[UUID, list[Shown]]:
+    """By notice, without their contents. One query."""
+    found: dict[UUID, list[Shown]] = {}
+    for each in NoticeFile.objects.listed().filter(notice__in=[notice.pk for notice in notices]):
+        shown = {
+            "number": each.number,
+            "headline": each.headline,
+            "is_picture": each.is_picture,
+            "told": each.told,
+            "format": capfirst(each.get_format_display()),
+            "size": each.length,
+            "lang": _lang(each),
+        }
+        found.setdefault(each.notice_id, []).append(shown)
+    return found
+
+
+def _lang(said: Notice | NoticeFile) -> str:
+    """Chinese words on an English page say that they are Chinese, for whoever has it read aloud."""
+    return "zh-Hans" if (get_language() or "").startswith("en") and not said.in_english else ""
 
 
 def newest(*, neighborhood: Neighborhood, at: datetime, limit: int) -> list[Shown]:
@@ -73,13 +156,13 @@ def newest(*, neighborhood: Neighborhood, at: datetime, limit: int) -> list[Show
 
 
 def line(notice: Notice, here: Neighborhood, at: datetime) -> Shown:
-    """One notice in a list. Chinese words on an English page say that they are Chinese, for whoever has it read aloud."""
+    """One notice in a list."""
     return {
         "pk": notice.pk,
         "icon": ICONS[Notice.Kind(notice.kind)],
-        "kind": capfirst(notice.get_kind_display()),
+        "kind": capfirst(notice.get_sort_display() or notice.get_kind_display()),
         "headline": notice.headline,
-        "lang": "zh-Hans" if (get_language() or "").startswith("en") and not notice.in_english else "",
+        "lang": _lang(notice),
         "by": f"{capfirst(notice.committee.get_kind_display())} · {notice.committee.name}",
         "at": notice.published_at,
         "meets_at": notice.meets_at,

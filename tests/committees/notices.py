@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
 import psycopg
 from django.db import connection, connections
 
-from committees import publishing
-from committees.models import Committee, Notice
+from committees import attaching, publishing
+from committees.models import Committee, Notice, NoticeFile
 from portal import roles
 from residents.models import Neighborhood, User
 
@@ -51,3 +52,36 @@ def draft(here: Neighborhood, by: User, *, at: datetime, **said: Any) -> Notice:
 
 def published(here: Neighborhood, by: User, *, at: datetime, **said: Any) -> Notice:
     return publishing.publish(notice=draft(here, by, at=at, **said), by=by, at=at)
+
+
+PDF = (
+    b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\n"
+    b"endobj\n3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>\nendobj\nMORE\n"
+    b"trailer\n<< /Root 1 0 R >>\nstartxref\n0\n%%EOF\n"
+)
+
+
+def pdf(more: bytes = b"") -> bytes:
+    """The least that is one, with something in it."""
+    return PDF.replace(b"MORE", more)
+
+
+def attached(notice: Notice, by: User, *, at: datetime, **also: Any) -> NoticeFile:
+    """A PDF, unless told otherwise."""
+    said = {"content": pdf(), "title": "收支表", **also}
+    return attaching.attach(notice=notice, by=by, at=at, **said)
+
+
+def bare_file(notice: Notice, by: User, *, at: datetime) -> NoticeFile:
+    """As a row, past all that is asked before; whoever added it needs no more than a term."""
+    return NoticeFile.objects.create(
+        neighborhood_id=notice.neighborhood_id,
+        notice=notice,
+        number=1,
+        format="pdf",
+        title="收支表",
+        content=pdf(),
+        hash=hashlib.sha256(pdf()).digest(),
+        added_by=by,
+        added_at=at,
+    )

@@ -28,8 +28,16 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from committees import appointing
-from committees.models import Committee, ServicePhoto, ServiceRequest, ServiceStep, ServiceWords, Term
+from committees import appointing, publishing
+from committees.models import (
+    Committee,
+    NoticeFile,
+    ServicePhoto,
+    ServiceRequest,
+    ServiceStep,
+    ServiceWords,
+    Term,
+)
 from committees.models import Notice as BodyNotice
 from consent.models import (
     Decision,
@@ -87,8 +95,8 @@ from sharing import answering, disclosing, requesting
 from sharing.models import Answer, Disclosure, Recipient, Request
 from tests import make
 from tests.cast import draft, staff
+from tests.committees.notices import attached
 from tests.committees.notices import draft as draft_notice
-from tests.committees.notices import published
 from tests.committees.service import asked, picture
 from tests.consent.papers import days_pass, handed, returned
 from tests.enrolling import agree
@@ -151,8 +159,11 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     _awaited(resident, gate, clerk, now)
     _signed(resident, clerk, forms, now)
     _planned(gate, clerk, now)
-    published(here, chair, at=now, title="换水泵", text="泵房换水泵")
-    draft_notice(here, chair, at=now, title="还没说的事")
+    shown = draft_notice(here, chair, at=now, title="换水泵", text="泵房换水泵")
+    attached(shown, chair, at=now, title="水泵报价单")
+    publishing.publish(notice=shown, by=chair, at=now)
+    unsaid = draft_notice(here, chair, at=now, title="还没说的事")
+    attached(unsaid, chair, at=now, title="还没给看的图", content=picture(size=(50, 40)), shows="泵的草图")
     asked(resident, words="水漏到楼下了", place="厨房水槽", pictures=[picture(size=(60, 40))], at=now)
     _asked(resident, now)
     LogEntry.objects.create(
@@ -305,7 +316,7 @@ def _all_of(here: Neighborhood) -> Community:
     kinds: list[type[Model]] = [
         *(Building, Unit, Resident, Occupancy, LookUp, ErasureOrder, Form, Decision, Standing, Notice),
         *(Letter, LetterBatch, Paper),
-        *(Committee, Term, BodyNotice, Recipient, Request, Answer, Disclosure),
+        *(Committee, Term, BodyNotice, NoticeFile, Recipient, Request, Answer, Disclosure),
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
         *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
@@ -323,7 +334,7 @@ def _all_of(here: Neighborhood) -> Community:
         *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳五", "柳＊", "柳门", "Willow Gate"),
         *("青禾送水站", "柳岸路", "送水到户", "送奶到户", "水管漏了", "0471112222"),
         *("柳苗苗", "搬到乡下", "红夹子", "舅公来看病", "民初九号", "孩子丢了钥匙", "读头坏了"),
-        *("换水泵", "还没说的事"),
+        *("换水泵", "还没说的事", "水泵报价单", "还没给看的图"),
         *("水漏到楼下了", "厨房水槽"),
         *("为什么留我的电话", "柳大姑"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),

@@ -7,6 +7,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from committees import appointing, service
@@ -14,7 +16,7 @@ from committees.models import ServiceRequest, Term
 from portal.screens.desk import serving
 from residents.models import LookUp, Unit
 from tests import make
-from tests.committees.service import Body, answers, asked, days_pass, fresh, picture
+from tests.committees.service import Body, answers, asked, days_pass, done, fresh, picture
 
 pytestmark = pytest.mark.django_db
 LIST = "/desk/service/"
@@ -156,3 +158,51 @@ def test_the_list_costs_the_same_for_more_of_them(
         asked(make.resident(here, at=now), at=now, pictures=[picture(size=(60, 40))])
     with django_assert_num_queries(len(few.captured_queries)):
         assert "Page 1 of 2" in client.get(LIST).content.decode()
+
+
+# --- What is over
+
+FINISHED = "/desk/service/finished/"
+
+
+def test_what_is_over_is_found_again_as_long_as_its_words_are_kept(desk, clerk, lamp, neighbor, now):
+    again = asked(neighbor, at=now, words="水管漏了")
+    first, last = done(lamp, clerk, at=now), done(again, clerk, at=now)
+    open_ = asked(neighbor, at=now, words="还没修")
+    days_pass(first, timedelta(days=20))
+    client = desk(clerk)
+    assert FINISHED in client.get(LIST).content.decode()
+    text = client.get(FINISHED).content.decode()
+    assert re.findall(r"/desk/service/([0-9a-f-]{36})/", text) == [str(last.pk), str(first.pk)]
+    assert str(open_.pk) not in text
+    assert "柳＊" in text
+    assert "柳二" not in text
+    days_pass(first, timedelta(days=160))
+    assert str(first.pk) not in client.get(FINISHED).content.decode()
+
+
+@pytest.mark.obligation("27")
+def test_another_body_an_outsider_and_whoever_asked_find_nothing_there(
+    desk, clerk, owners, outsider, auditor, resident, lamp, now
+):
+    over = done(lamp, clerk, at=now)
+    for who in (owners, outsider, auditor, resident.user):
+        answer = desk(who).get(FINISHED)
+        assert str(over.pk) not in answer.content.decode()
+    assert desk(auditor).get(FINISHED).status_code in (302, 404)
+    assert desk(resident.user).get(FINISHED).status_code == 404
+
+
+def test_it_is_paged_and_costs_the_same(desk, clerk, here, now, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(serving, "PAGE", 3)
+    client = desk(clerk)
+    done(asked(make.resident(here, at=now), at=now), clerk, at=now)
+    client.get(FINISHED)
+    with CaptureQueriesContext(connection) as few:
+        client.get(FINISHED)
+    for _ in range(4):
+        done(asked(make.resident(here, at=now), at=now), clerk, at=now)
+    with django_assert_num_queries(len(few)):
+        text = client.get(FINISHED).content.decode()
+    assert len(re.findall(r"/desk/service/[0-9a-f-]{36}/", text)) == 3
+    assert "?page=2" in text

@@ -21,7 +21,7 @@ from django.urls.resolvers import RegexPattern, RoutePattern
 
 from access.models import Credential, Enrolment, EntryEvent, Gate, MethodChange, Pass, TapRequest, UnknownCard
 from committees.models import Notice as BodyNotice
-from committees.models import ServiceRequest
+from committees.models import NoticeFile, ServiceRequest
 from consent.models import Decision, Form, Notice, Paper, Purpose
 from residents.models import (
     Approval,
@@ -289,9 +289,10 @@ def test_a_resident_here_has_no_desk(community, neighbor):
     }
     # What a body has published is for everybody here; a draft is not.
     their_own |= {str(row.pk) for row in community.rows[BodyNotice] if row.published_at}
+    their_own |= {str(row.pk) for row in community.rows[NoticeFile] if row.notice.published_at}
     others = Community(
         community.neighborhood,
-        ["柳一", "88000101", "057188000101", "0571 8800 0101", "水管漏了", "0471112222"],
+        ["柳一", "88000101", "057188000101", "0571 8800 0101", "水管漏了", "0471112222", "还没给看的图"],
         {
             model: [row for row in rows if str(row.pk) not in their_own]
             for model, rows in community.rows.items()

@@ -29,7 +29,7 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from committees.models import Committee, ServiceWords, Term
+from committees.models import Committee, NoticeFile, ServiceWords, Term
 from committees.models import Notice as BodyNotice
 from consent import papers
 from consent.models import ImpactAssessment, Notice, Paper, Purpose, Standing
@@ -55,7 +55,7 @@ from sharing.models import Disclosure, Recipient, Request
 from tests import make
 from tests.cast import staff
 from tests.committees import service
-from tests.committees.notices import happened_at
+from tests.committees.notices import bare_file, happened_at
 from tests.consent.papers import handed_out_at_exactly
 from tests.rights.conftest import pass_by
 
@@ -447,13 +447,14 @@ def news(field: str) -> Callable[[Place, datetime], StillThere]:
             written_by=term.user,
             written_at=clock,
         )
+        bare_file(row, term.user, at=clock)
         kept = BodyNotice.objects.filter(pk=row.pk)
         if field != "written_at":
             kept.update(published_by=term.user, published_at=clock)
         if field == "taken_down_at":
             kept.update(taken_down_by=term.user, taken_down_at=clock)
         happened_at(row, field, clock)
-        return there(BodyNotice, row.pk)
+        return lambda: kept.exists() or NoticeFile.objects.filter(notice=row.pk).exists()
 
     return made
 

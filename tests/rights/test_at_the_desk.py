@@ -167,3 +167,37 @@ def test_it_costs_the_same_however_many_wait_and_is_paged(desk, here, resident, 
     assert [queries(each) for each in pages] == few
     assert text(desk, LIST).count("due by") == 25
     assert text(desk, f"{LIST}?page=2").count("due by") == 6
+
+
+def test_who_has_no_account_takes_the_answer_along_on_a_slip(desk, here, resident, sign_in, outsider, now):
+    plain = make.resident(here, at=now, account=False)
+    sent = {"kind": "explain", "words": "为什么？", "known_by": "in_person"}
+    desk.post(f"/desk/people/{plain.pk}/request/", sent)
+    asked = RightsRequest.objects.get(resident=plain)
+    slip = f"{LIST}{asked.pk}/slip/"
+    assert desk.get(slip).status_code == 404  # not answered yet
+    answered = desk.post(
+        f"{LIST}{asked.pk}/", {"answer": "refused", "words": "门要用它。\n一年后删除。"}, follow=True
+    )
+    assert slip in answered.content.decode()
+    page = text(desk, slip)
+    for said in (
+        "The answer to your request",
+        "对您请求的答复",
+        "门要用它。",
+        "<li>一年后删除。</li>",
+        "data-print",
+    ):
+        assert said in page
+    assert "shown this once" not in page
+    assert plain.name not in page
+    assert sign_in(outsider).get(slip).status_code == 404
+    assert sign_in(resident.user).get(slip).status_code == 404
+
+
+def test_who_has_an_account_reads_it_there(desk, resident, now):
+    asked = ask(resident, "delete", at=now)
+    desk.post(f"{LIST}{asked.pk}/", {"answer": "refused", "words": "The gates stand on it."})
+    slip = f"{LIST}{asked.pk}/slip/"
+    assert desk.get(slip).status_code == 404
+    assert slip not in text(desk, f"{LIST}{asked.pk}/")

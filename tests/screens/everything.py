@@ -160,6 +160,7 @@ def _asks(found: Everything, clerk: User, at: datetime) -> None:
     made = rights.ask(resident=me, kind=kind, by=me.user, words="为什么留着我的电话？", at=at)
     found.addresses |= {
         "notice": f"/notices/{told.pk}/",
+        "documents": "/notices/documents/",
         "ask_service": "/service/new/repair/",
         "service": f"/service/{wanted.pk}/",
         "ask": "/requests/new/correct/",

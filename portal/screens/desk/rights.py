@@ -14,10 +14,14 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal.screens.desk import slips
 from portal.screens.desk.entrance import StaffRequest, person_or_404, staff_only
 from portal.screens.desk.finding import about, short
 from portal.screens.desk.forms import TYPED, DeskForm, known_by_field
@@ -159,6 +163,33 @@ def one(request: StaffRequest, made: UUID) -> HttpResponse:
     return render(request, "desk/request.html", _page(request, found, form))
 
 
+@require_safe
+@staff_only("manage_register", real=True)
+def slip(request: StaffRequest, made: UUID) -> HttpResponse:
+    """The answer on paper, for who has no page of their own to read it on."""
+    found = _request_or_404(request, made)
+    answered = _page(request, found, AnswerForm())
+    if not _by_hand(found):
+        raise Http404
+
+    def build() -> slips.Slip:
+        words = [each for each in answered["answer"].splitlines() if each.strip()]
+        asked_on = _("Asked on %(day)s.") % {
+            "day": date_format(timezone.localtime(found.opened_at), "DATE_FORMAT")
+        }
+        way_on = _(
+            "Not satisfied? Go to the residents’ committee, the internet information office of your district or city, or a court."
+        )
+        return slips.Slip(
+            title=_("The answer to your request"),
+            done=[f"{found.get_kind_display()}: {found.get_state_display()}"],
+            next=[asked_on, *words, way_on],
+        )
+
+    back = (_("Back to the request"), reverse("desk_request", args=[found.pk]))
+    return slips.show(request, build, of=found.resident, further=[back], template="desk/request_slip.html")
+
+
 @require_POST
 @staff_only("view_register", real=True)
 def second(request: StaffRequest, made: UUID) -> HttpResponse:
@@ -236,6 +267,12 @@ def _honoured(wish: str) -> str:
     return _("They named nobody in their lifetime. Choose how the person is related to them.")
 
 
+def _by_hand(found: RightsRequest) -> bool:
+    """Answered, and whoever asked has no account here to read it with."""
+    no_page = found.voice == RightsRequest.Voice.RELATIVE or found.resident.user_id is None
+    return found.state in (State.DONE, State.REFUSED) and no_page
+
+
 def _request_or_404(request: StaffRequest, made: UUID) -> RightsRequest:
     here = RightsRequest.objects.filter(neighborhood=request.neighborhood)
     found = get_object_or_404(here.select_related("resident__neighborhood", "asked_by"), pk=made)
@@ -274,6 +311,7 @@ def _page(request: StaffRequest, found: RightsRequest, form: AnswerForm) -> dict
         "who": in_words(found.capacity) if found.capacity else "",
         "closed_at": found.closed_at,
         "is_open": found.is_open,
+        "by_hand": _by_hand(found),
         "waits_for_second": found.state == State.SECOND,
         "form": form if found.is_open else None,
     }

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from committees import service
 from committees.models import ServiceRequest, ServiceRequestQuerySet
-from committees.models.service import Status
+from committees.models.service import OVER, Status
 from committees.roles import capacities
 from portal.screens.asking import TokenField, WordsField
 from portal.screens.desk.entrance import StaffRequest, staff_only
@@ -75,6 +75,20 @@ def overview(request: StaffRequest) -> HttpResponse:
     for row, each in zip(rows, page.object_list, strict=True):
         row |= _whose(each)
     return render(request, "desk/service.html", {"lines": rows, "page": page})
+
+
+@require_safe
+@staff_only("answer_service", real=True)
+def finished(request: StaffRequest) -> HttpResponse:
+    """What is over, for as long as its words are kept; what ended last stands first."""
+    over = _mine(request).filter(status__in=OVER, ended_at__gt=request.at - service.KEPT)
+    found = over.select_related("unit__building", "resident").order_by("-ended_at", "pk")
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    rows = lines(page.object_list, at=request.at)
+    for row, each in zip(rows, page.object_list, strict=True):
+        row |= _whose(each) | {"ended_at": each.ended_at}
+    context = {"lines": rows, "page": page, "days": service.KEPT.days}
+    return render(request, "desk/service_finished.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
