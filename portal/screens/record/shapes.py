@@ -11,7 +11,7 @@ from typing import Any
 from access.models import Credential, EntryEvent, Pass, TapRequest
 from consent import receipts
 from consent.models import Decision, Notice
-from residents.models import DeskAct, Letter, LookUp
+from residents.models import DeskAct, Letter, LookUp, Message, Wish
 from sharing.models import Answer, DisclosedRow
 
 SCHEMA = "linmen-record/1"
@@ -42,6 +42,20 @@ def disclosed(row: DisclosedRow) -> Json:
         "purpose_en": asked.purpose_en,
         "kept_days": asked.retention_days,
     }
+
+
+def handed(message: Message) -> Json:
+    return {
+        "id": str(message.pk),
+        "at": moment(message.handed_at),
+        "to": message.operator,
+        "field": "phone" if message.way == Wish.Way.SMS else "mail_address",
+        "for": message.what,
+    }
+
+
+def slip(message: Message) -> Json:
+    return {"id": str(message.pk), "at": moment(message.over_at)}
 
 
 def decision(decided: Decision) -> Json:
