@@ -63,8 +63,9 @@ BEGIN
         IF who.user_id IS NULL OR who.left_at IS NOT NULL OR who.erased_at IS NOT NULL THEN
             RAISE EXCEPTION 'an address is given by who lives here and signs in' USING ERRCODE = 'LM096';
         END IF;
+        -- Two hours, give or take the day by which clocks may differ.
         IF NEW.proven_at IS NOT NULL OR NEW.tries <> 0
-            OR NEW.code_until > clock_timestamp() + interval '2 hours' THEN
+            OR NEW.code_until > clock_timestamp() + interval '26 hours' THEN
             RAISE EXCEPTION 'an address begins unproven, and its code lives a short while' USING ERRCODE = 'LM096';
         END IF;
         RETURN NEW;

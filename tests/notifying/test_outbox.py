@@ -43,7 +43,7 @@ def test_it_goes_after_a_while_and_once(waiting, now, mailoutbox):
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", "Something waits for you at Linmen."), ("zh-hans", "邻门")],
+    [("en", "Something waits for you at Linmen."), ("zh-hans", "有一件事在等您")],
 )
 def test_it_says_the_same_few_words_in_their_language(
     waiting, resident, now, mailoutbox, settings, language, words

@@ -139,7 +139,7 @@ def test_an_answer_about_a_repair_tells_who_asked(listening, resident, clerk, no
     asking.add_words(request=wanted, words="still", token=wanted.pk, by=resident.user, at=now)
     assert who_waits() == set()
     asking.answer(
-        request=wanted, status=Status.IN_PROGRESS, words="yes", seen=2, token=wanted.key, by=clerk, at=now
+        request=wanted, status=Status.WORKING, words="yes", seen=2, token=wanted.key, by=clerk, at=now
     )
     assert who_waits() == {resident.pk}
 
