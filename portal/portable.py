@@ -12,8 +12,8 @@ from typing import Any
 
 from access.models import Credential
 from consent.models import Decision
-from residents import contact, relatives
-from residents.models import Occupancy, Ownership, RequestWords, Resident, RightsRequest
+from residents import contact, mail_addresses, notifying, relatives
+from residents.models import MailAddress, Occupancy, Ownership, RequestWords, Resident, RightsRequest
 from sharing.models import Answer, DisclosedRow
 
 FORMAT, VERSION = "linmen.portable", 1
@@ -54,6 +54,8 @@ def _person(resident: Resident) -> Part:
         "born": resident.born.isoformat() if resident.born else None,
         "on_the_register_since": _moment(resident.created_at),
         "left_at": _moment(resident.left_at),
+        "mail_address": _mail_address(resident),
+        "told_of": [{"topic": topic, "by": way} for topic, way in sorted(notifying.chosen(resident))],
         "letters_kept_at_the_desk": resident.keep_at_desk,
         "neighborhood": {
             "number": str(resident.neighborhood_id),
@@ -61,6 +63,11 @@ def _person(resident: Resident) -> Part:
             "time_zone": resident.neighborhood.time_zone,
         },
     }
+
+
+def _mail_address(resident: Resident) -> str | None:
+    given = MailAddress.objects.filter(resident=resident).first()
+    return (mail_addresses.address_of(given) or None) if given else None
 
 
 def _homes(model: Any, resident: Resident) -> Any:

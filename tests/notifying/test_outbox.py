@@ -75,6 +75,7 @@ def test_what_comes_after_it_went_is_another_message(waiting, resident, now, mai
     assert len(mailoutbox) == 2
 
 
+@pytest.mark.obligation("F16")
 def test_a_server_that_is_away_is_tried_again_later_each_time(waiting, resident, now, monkeypatch):
     def away(*args, **kwargs):
         raise NotReached
