@@ -287,7 +287,7 @@ SPECTACULAR_SETTINGS = {
 # --- Mail and text messages: the ledger's weekly digest, and to who chose it that something waits; never what
 
 vars().update(env.email("EMAIL_URL", default="smtp://localhost:25" if PRODUCTION else "consolemail://"))
-EMAIL_TIMEOUT = 20  # seconds; well below MESSAGE_LEASE_SECONDS
+EMAIL_TIMEOUT = 10  # seconds a step; all of them together stay below MESSAGE_LEASE_SECONDS
 DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="linmen@localhost")
 # In the demo nothing is sent anywhere: mail and text messages are files in this folder.
 MESSAGE_FOLDER = VAR / "messages"

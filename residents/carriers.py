@@ -72,6 +72,8 @@ class Mail:
             self._close()
             codes = [code for code, _ in error.recipients.values()]
             raise (Refused if all(500 <= code < 600 for code in codes) else Failed) from None
+        except ValueError:  # it cannot even be written down as a mail (a header in the address, for one)
+            raise Refused from None
         except (smtplib.SMTPException, OSError):
             self._close()
             raise Failed from None

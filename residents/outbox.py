@@ -61,6 +61,10 @@ class Post:
         message = claim(at=at)
         if message is None:
             return False
+        if message.attempts > 1 and at >= message.made_at + _life(message) + LONGEST_WAIT:
+            # Whatever it is that goes wrong with this one, it is not tried for ever.
+            _finish(message, State.GIVEN_UP, at, handed=False)
+            return True
         target = _target(message, at)
         if target is None:
             _drop(message, at)
@@ -190,16 +194,19 @@ def _drop_unwanted(at: datetime) -> None:
 
 def _try_again(message: Message, at: datetime, *, handed: bool) -> None:
     """Later, and later each time; not for ever. One that waits beside it says the same, and goes in its place."""
-    life = mail_addresses.CODE_LIFE if message.what == What.CODE else GIVE_UP
     same = Message.objects.filter(
         resident=message.resident_id, way=message.way, what=message.what, state=State.WAITING
     )
-    if at >= message.made_at + life or same.exists():
+    if at >= message.made_at + _life(message) or same.exists():
         over = State.DROPPED if same.exists() else State.GIVEN_UP
         _finish(message, over, at, handed=handed)
         return
     wait = min(FIRST_WAIT * 2 ** min(message.attempts - 1, 20), LONGEST_WAIT)
     _write(message, handed, at, claim=None, claimed_at=None, lease_until=at + wait)
+
+
+def _life(message: Message) -> timedelta:
+    return mail_addresses.CODE_LIFE if message.what == What.CODE else GIVE_UP
 
 
 def _finish(message: Message, state: State, at: datetime, *, handed: bool = True) -> None:

@@ -182,7 +182,7 @@ def _page(
         "number": contact.phone_of(resident)[-4:],
         "slips_stay": resident.keep_at_desk,
         "any_chosen": bool(chosen),
-        "failed": _failed(resident, at),
+        "failed": _failed(resident, found, at),
         "lives_here": resident.left_at is None,
         "words": outbox.waits_words(),
     }
@@ -193,11 +193,13 @@ def _address(resident: Resident) -> MailAddress | None:
     return MailAddress.objects.filter(resident=resident).first()
 
 
-def _failed(resident: Resident, at: datetime) -> str:
+def _failed(resident: Resident, address: MailAddress | None, at: datetime) -> str:
     """That something did not arrive, and what can be done; no blame."""
     message = notifying.failed(resident=resident, at=at)
-    if message is None:
+    if message is None or message.over_at is None:
         return ""
+    if message.way == Way.MAIL and (address is None or address.given_at > message.over_at):
+        return ""  # that was another address
     day = {"day": date_format(timezone.localtime(message.over_at), "DATE_FORMAT")}
     if message.what == Message.What.CODE:
         return (

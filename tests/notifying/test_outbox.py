@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -107,6 +108,22 @@ def test_in_the_end_it_is_given_up_and_their_page_says_so(waiting, resident, now
     assert at - now < outbox.GIVE_UP + outbox.LONGEST_WAIT
     assert notifying.failed(resident=resident, at=at) == waiting
     assert notifying.failed(resident=resident, at=at + notifying.SHOWN_FAILED) is None
+
+
+def test_one_that_goes_wrong_in_an_unknown_way_is_not_tried_for_ever(waiting, now, monkeypatch):
+    def broken(*args, **kwargs):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("residents.carriers.Mail.send", broken)
+    at, tries = gathered(now), 0
+    while waiting.state != State.GIVEN_UP:
+        tries += 1
+        assert tries < 40
+        with suppress(ZeroDivisionError):
+            send_all(at)
+        waiting.refresh_from_db()
+        at = waiting.over_at or waiting.lease_until + timedelta(hours=3)
+    assert tries > 10
 
 
 @pytest.mark.obligation("A6")

@@ -148,6 +148,9 @@ def test_what_did_not_arrive_is_said_kindly(me, resident, now):
     Message.objects.update(state="sending")
     Message.objects.update(state="given_up", over_at=now)
     assert "An e-mail could not be brought to you" in said(me)
+    mail_addresses.take_away(resident=resident, by=resident.user)
+    proven(resident, at=now + timedelta(minutes=1), address="new@example.com")
+    assert "could not be brought" not in said(me), "that was another address"
 
 
 @pytest.mark.obligation("A6", "28")
