@@ -10,6 +10,7 @@ from django.db import transaction
 from committees import roles, wording
 from committees.models import Notice, NoticeFile
 from committees.wording import Rule
+from residents import notifying
 from residents.models import User
 
 PERM = "publish_notices"
@@ -45,6 +46,7 @@ def publish(*, notice: Notice, by: User, at: datetime) -> Notice:
     found.published_by, found.published_at = by, at
     found.save(update_fields=["published_by", "published_at"])
     found.refresh_from_db()  # the moment is the database's
+    notifying.tell_everybody(neighborhood=found.neighborhood, topic=notifying.Topic.NOTICE, at=at)
     return found
 
 

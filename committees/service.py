@@ -19,6 +19,7 @@ from committees.models.service import BY_STAFF, HELPER, OVER, RESIDENT, Kind, St
 from committees.models.service import REOPEN as REOPEN
 from committees.retention import WORDS
 from committees.roles import capacities, in_office
+from residents import notifying
 from residents.ages import today_in
 from residents.models import Helper, Neighborhood, Occupancy, Ownership, Resident, Unit, User
 from vault import keys
@@ -192,7 +193,7 @@ def _step(
     with transaction.atomic():
         held = (
             ServiceRequest.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("resident")
+            .select_related("resident", "neighborhood")
             .get(pk=request.pk)
         )
         last = held.steps.order_by("-number")[0]
@@ -208,7 +209,15 @@ def _step(
         wanted = Status(held.status) if status is None else status
         if not may_follow(held, wanted, at):
             raise ServiceRefused("not_now")
-        return _write(held, last.number + 1, wanted, sealed, token=token, by=by, capacity=capacity, at=at)
+        step = _write(held, last.number + 1, wanted, sealed, token=token, by=by, capacity=capacity, at=at)
+        if not own:
+            notifying.tell(
+                neighborhood=held.neighborhood,
+                residents=[held.resident_id],
+                topic=notifying.Topic.ANSWER,
+                at=at,
+            )
+        return step
 
 
 def may_follow(request: ServiceRequest, status: Status, at: datetime) -> bool:

@@ -17,6 +17,7 @@ from consent import enabling, terms
 from consent.content import changed_parts, content_hash
 from consent.models import IN_FORCE, Form, FormText, ImpactAssessment, Modality, Notice, Purpose, Standing
 from ledger.record import record
+from residents import notifying
 from residents.models import Neighborhood, User
 from residents.one_person import is_one_person
 
@@ -231,6 +232,13 @@ def _tell(form: Form, before: list[Form], at: datetime) -> int:
         for resident in said_yes.values_list("resident", flat=True)
     ]
     Notice.objects.bulk_create(notices, batch_size=1000)
+    # Those alone: whoever had said no is told nothing by any way (law 5).
+    notifying.tell(
+        neighborhood=form.neighborhood,
+        residents=[notice.resident_id for notice in notices],
+        topic=notifying.Topic.DATA,
+        at=at,
+    )
     return len(notices)
 
 

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from consent.models import Notice, Paper
 from ledger.record import record
+from residents import notifying
 from residents.ages import today_in
 from residents.models import Guardianship, Resident, User
 
@@ -57,6 +58,9 @@ def of_paper(*, paper: Paper, kind: Notice.Kind, at: datetime) -> None:
         at=at,
     )
     Notice.objects.bulk_create([notice], ignore_conflicts=True)
+    notifying.tell(
+        neighborhood=paper.neighborhood, residents=[paper.resident_id], topic=notifying.Topic.DATA, at=at
+    )
 
 
 @transaction.atomic

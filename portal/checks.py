@@ -20,6 +20,7 @@ from django.db import DatabaseError, connections
 from django.utils.module_loading import import_string
 
 from portal import keys, owner
+from residents.carriers import HttpText
 from vault import canary, wrapping
 
 # What a signed note may carry as a name: no space and no plus sign.
@@ -229,6 +230,30 @@ def _others(path: Path) -> int:
     alone and may be opened by an access list, whose mask the group's bits then show."""
     handed = os.environ.get("CREDENTIALS_DIRECTORY")
     return stat.S_IRWXO if handed and Path(handed) == path.parent else stat.S_IRWXG | stat.S_IRWXO
+
+
+@register(Tags.security)
+def check_messages(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Numbers go to nobody who has no name, and over no open line."""
+    if not settings.SMS_GATEWAY:
+        return
+    try:
+        found = import_string(settings.SMS_GATEWAY)
+    except ImportError as error:
+        yield Error(f"SMS_GATEWAY cannot be imported: {error}", id="linmen.E033")
+        return
+    if not callable(getattr(found, "send", None)):
+        yield Error("SMS_GATEWAY names nothing that can send.", id="linmen.E033")
+    if not settings.SMS_OPERATOR.strip():
+        yield Error(
+            "SMS_OPERATOR is missing: residents are told who gets their number before they choose.",
+            hint="Set it to the operator's name as people know it.",
+            id="linmen.E034",
+        )
+    if found is HttpText and not (settings.SMS_URL.startswith("https://") and settings.SMS_TOKEN):
+        yield Error(
+            "The gateway for text messages needs SMS_URL (https://…) and SMS_TOKEN.", id="linmen.E035"
+        )
 
 
 @register(Tags.security)

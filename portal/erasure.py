@@ -48,9 +48,11 @@ def pages(place: ErasurePlace) -> Evidence | None:
     others = ErasurePlace.objects.open().filter(order=place.order_id, kind__in=[Kind.ROWS, Kind.KEY])
     if others.exists():
         return None  # rewritten too early, the pages would keep what goes after
-    tables: tuple[str, ...] = {leaving.PERSON: leaving.NAMES, stopping.PAPER: ()}.get(
-        place.order.purpose, retention.CIPHERTEXT
-    )
+    tables: tuple[str, ...] = {
+        leaving.PERSON: leaving.NAMES,
+        leaving.WAYS_IN: (*retention.CIPHERTEXT, leaving.ADDRESSES),
+        stopping.PAPER: (),
+    }.get(place.order.purpose, retention.CIPHERTEXT)
     if scans.are_in(place.order_id):
         tables = (*tables, scans.TABLE)
     if said.are_in(place.order_id):

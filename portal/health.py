@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from access.models import Device
 from ledger import checkpoints
 from portal import retention
+from residents import outbox
 
 WORKER_KEY = "worker:last"
 SWEEP_KEY = "sweep:last"
@@ -48,6 +49,7 @@ def report(*, now: datetime) -> dict[str, Part]:
         "beat": _answered(lambda: _age(SWEEP_KEY, now=now, limit=3 * settings.SWEEP_SECONDS + 30)),
         "ledger": _answered(lambda: _ledger(now=now)),
         "retention": _answered(lambda: _retention(now=now)),
+        "messages": _answered(lambda: _messages(now=now)),
         "gates": _answered(lambda: _gates(now=now)),
     }
 
@@ -92,6 +94,12 @@ def _ledger(*, now: datetime) -> Part:
     since = checkpoints.uncovered_since()
     age = max(0.0, (now - since).total_seconds()) if since else 0.0
     return {"ok": age <= LEDGER_LATE_SECONDS, "uncovered_seconds": round(age, 1)}
+
+
+def _messages(*, now: datetime) -> Part:
+    """By the rows: something waits for a worker, and none came."""
+    since = outbox.late_since(at=now)
+    return {"ok": since is None, "late_seconds": round((now - since).total_seconds(), 1) if since else 0.0}
 
 
 def _gates(*, now: datetime) -> Part:

@@ -284,10 +284,38 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
-# --- Mail: a weekly digest of the ledger and nothing else; nobody's affairs are ever mailed
+# --- Mail and text messages: the ledger's weekly digest, and to who chose it that something waits; never what
 
 vars().update(env.email("EMAIL_URL", default="smtp://localhost:25" if PRODUCTION else "consolemail://"))
+EMAIL_TIMEOUT = 10  # seconds a step; all of them together stay below MESSAGE_LEASE_SECONDS
 DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="linmen@localhost")
+# In the demo nothing is sent anywhere: mail and text messages are files in this folder.
+MESSAGE_FOLDER = VAR / "messages"
+if DEMO and "EMAIL_URL" not in env.ENVIRON:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = MESSAGE_FOLDER
+# Offered to residents only where a mail server was named: a way that carries nothing is none.
+MAIL_TO_RESIDENTS = env.bool("MAIL_TO_RESIDENTS", default=not PRODUCTION or "EMAIL_URL" in env.ENVIRON)
+# Whose mail server it is, in words for people: it sees their address.
+MAIL_CARRIER = env.str("MAIL_CARRIER", default=DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">"))
+# A dotted path, such as residents.carriers.HttpText; empty: no text messages, and nobody is offered any.
+SMS_GATEWAY = env.str("SMS_GATEWAY", default="residents.carriers.FolderText" if DEMO else "")
+# Who gets the numbers, in words for people: they read it before they choose.
+SMS_OPERATOR = env.str("SMS_OPERATOR", default="短信网关（演示） · Text gateway (demo)" if DEMO else "")
+SMS_URL = env.str("SMS_URL", default="")
+SMS_TOKEN = keys.given("SMS_TOKEN")
+SMS_SECONDS = env.float("SMS_SECONDS", default=20)
+# What messages say beside "Something waits": where to sign in.
+SITE_ADDRESS = env.str(
+    "SITE_ADDRESS",
+    default=f"https://{ALLOWED_HOSTS[0]}/"
+    if PRODUCTION and ALLOWED_HOSTS
+    else f"http://127.0.0.1:{env.int('PORT', default=8000)}/",
+)
+# What comes within so many seconds makes one message.
+MESSAGE_GATHER_SECONDS = env.int("MESSAGE_GATHER_SECONDS", default=20 if DEMO else 600)
+# How long a worker that took up a message is left alone with it before another one may.
+MESSAGE_LEASE_SECONDS = env.int("MESSAGE_LEASE_SECONDS", default=120)
 
 # --- Linmen's own
 
@@ -351,6 +379,7 @@ EFFECTS: dict[str, str] = {
     "erase_soon": "portal.tasks.erase_soon",
     "disclose_soon": "portal.tasks.disclose_soon",
     "import_soon": "portal.tasks.import_soon",
+    "send_soon": "portal.tasks.send_soon",
     "cards_known": "access.importing.cards_known",
     "give_imported_cards": "access.importing.give_imported_cards",
     "take_back_imported_cards": "access.importing.take_back_imported_cards",

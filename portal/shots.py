@@ -28,6 +28,7 @@ WAYS: dict[str, Way] = {
     "home": Way("/"),
     "sheet": Way("/sheet/"),
     "account": Way("/account/"),
+    "messages": Way("/account/messages/"),
     "consents": Way("/decisions/"),
     "consent": Way(f"/decisions/{FACE}/"),
     "consent_history": Way(f"/consents/{FACE}/history/", GUARDIAN),

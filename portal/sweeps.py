@@ -27,7 +27,7 @@ from ledger import checkpoints, sequencing
 from portal import erasure, practice
 from portal.demo import assessing
 from portal.health import SWEEP_KEY
-from residents import departures, effects, leaving, moving
+from residents import departures, effects, leaving, moving, outbox
 from residents.erasure import due
 from residents.importing import running
 from sharing import disclosing
@@ -64,6 +64,7 @@ def sweep(*, at: datetime) -> bool:
         ("disclosures", lambda: _disclose(at)),
         ("practice", lambda: practice.put_back_nightly(at=at)),
         ("waiting imports", lambda: _bring_in(at)),
+        ("messages that wait", lambda: _send(at)),
         ("assessments that are over", lambda: enabling.lapse(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
         ("new rights of roles", lambda: appointing.grant_new(at=at)),
@@ -139,6 +140,13 @@ def _bring_in(at: datetime) -> None:
     for each in running.waiting(at=at)[:AT_ONCE]:
         if cache.add(f"nudged:{each}", 1, timeout=3 * settings.SWEEP_SECONDS):
             effects.call("import_soon", imported=each)
+
+
+def _send(at: datetime) -> None:
+    """One nudge for all that is due, or is to be dropped."""
+    found = outbox.due(at=at)
+    if found is not None and cache.add("nudged:outbox", 1, timeout=settings.SWEEP_SECONDS):
+        effects.call("send_soon", message=found)
 
 
 def _each(found: Iterable[Item], act: Callable[[Item], object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from uuid import UUID
 
 from celery import Task, shared_task
@@ -12,10 +13,14 @@ from kombu.exceptions import OperationalError
 from access import enrolment
 from ledger import digest
 from portal import erasure, retention, sweeps
+from residents import outbox
 from residents.importing import running
 from sharing import disclosing
 
 log = logging.getLogger(__name__)
+
+# Below the time limit of a task, one slow mail server included.
+SEND_SECONDS = 60
 
 
 @shared_task(name="access.enrol")
@@ -36,6 +41,15 @@ def disclose(disclosure_id: str) -> None:
 @shared_task(name="residents.import")
 def bring_in(import_id: str) -> None:
     running.work_to_end(imported=UUID(import_id), at=timezone.now())
+
+
+@shared_task(name="residents.send")
+def send(message_id: str) -> None:
+    """All that is due, whichever message it was that somebody nudged for; for a while, then the next nudge goes on."""
+    until = time.monotonic() + SEND_SECONDS
+    with outbox.Post() as post:
+        while time.monotonic() < until and post.send_next(at=timezone.now()):
+            pass
 
 
 @shared_task(name="portal.sweeps.sweep")
@@ -67,6 +81,10 @@ def disclose_soon(*, disclosure: UUID) -> None:
 
 def import_soon(*, imported: UUID) -> None:
     nudge(bring_in, imported)
+
+
+def send_soon(*, message: UUID) -> None:
+    nudge(send, message)
 
 
 def nudge(task: Task[[str], None], target: UUID) -> None:

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 
 from ledger.record import record
+from residents import notifying
 from residents.models import ErasureOrder, ErasurePlace, Resident
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(hours=1)
@@ -84,6 +85,12 @@ def mark_gone(*, place: UUID, evidence: dict[str, Any], at: datetime) -> bool:
             subject=order.resident_id,
             neighborhood=order.neighborhood_id,
             payload={"order": str(order.pk), "places": order.places.count()},
+        )
+        notifying.tell(
+            neighborhood=order.neighborhood,
+            residents=[order.resident_id],
+            topic=notifying.Topic.DATA,
+            at=at,
         )
     return bool(moved)
 

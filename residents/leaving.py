@@ -18,7 +18,7 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from ledger.record import record
-from residents import effects, letters
+from residents import effects, letters, notifying
 from residents.ages import today_in
 from residents.erasure import Place, open_order
 from residents.models import (
@@ -30,6 +30,8 @@ from residents.models import (
     Helper,
     Instruction,
     Letter,
+    MailAddress,
+    Message,
     MoveOut,
     Neighborhood,
     Occupancy,
@@ -38,6 +40,7 @@ from residents.models import (
     Resident,
     RightsRequest,
     User,
+    Wish,
 )
 
 # Obligation 20. The dead have longer: their relatives may ask (obligation 34).
@@ -49,7 +52,9 @@ CAUSE = {
 WAYS_IN, PERSON = "ways_in", "person"  # what the two orders are about, beside those of consents
 
 # Tables whose deleted versions hold a name: their files are rewritten.
-NAMES = tuple(model._meta.db_table for model in (Resident, User, RequestWords, Instruction))
+NAMES = tuple(model._meta.db_table for model in (Resident, User, RequestWords, Instruction, MailAddress))
+
+ADDRESSES = MailAddress._meta.db_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +93,9 @@ def close(*, resident: Resident, because: Resident.Left, at: datetime) -> bool:
     for child in children:
         effects.call("end_unheld", child=child, at=at)
     places: list[Place] = effects.call("end_ways", resident=resident, at=at)
+    if keys := notifying.end(resident):
+        places += [Place(kind=ErasurePlace.Kind.KEY, target=key) for key in keys]
+        places.append(Place(kind=ErasurePlace.Kind.PAGES, target=resident.pk))
     if places:
         order = open_order(resident=resident, purpose=WAYS_IN, cause=CAUSE[because], places=places, at=at)
         transaction.on_commit(lambda: effects.call("erase_soon", order=order.pk), robust=True)
@@ -212,6 +220,9 @@ def _rows(resident: UUID) -> list[Any]:
     gone = Resident.objects.filter(pk=resident, erased_at__isnull=False).values("pk")
     return [
         Letter.objects.filter(resident__in=gone),
+        Wish.objects.filter(resident__in=gone),
+        Message.objects.filter(resident__in=gone),
+        MailAddress.objects.filter(resident__in=gone),
         RequestWords.objects.filter(request__resident__in=gone),
         Instruction.objects.filter(resident__in=gone),
         MoveOut.objects.filter(resident__in=gone),

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from ledger.record import Act, record, record_many
-from residents import effects
+from residents import effects, notifying
 from residents.models import Letter, LetterBatch, Neighborhood, Resident, User
 from residents.scope import may
 from vault import blind
@@ -163,6 +163,7 @@ def keep_at_desk(*, resident: Resident, by: User, at: datetime) -> None:
     resident = _marking(resident, by=by, at=at)
     waiting = Letter.objects.unspent().filter(resident=resident, goes=Letter.Goes.MAILBOX, delivered_at=None)
     waiting.update(goes=Letter.Goes.DESK)
+    notifying.no_more_slips(resident)
     _mark(resident, keep=True, by=by)
 
 

@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from ledger.record import record
-from residents import approving, contact
+from residents import approving, contact, notifying
 from residents.approving import NeedsApproval as NeedsApproval
 from residents.models import Approval, LookUp, Resident, User
 from residents.scope import may
@@ -74,6 +74,9 @@ def look_up(
             "until": entry.until.isoformat(),
             "approval": str(approval.pk) if approval else None,
         },
+    )
+    notifying.tell(
+        neighborhood=resident.neighborhood, residents=[resident.pk], topic=notifying.Topic.DATA, at=at
     )
     return entry
 

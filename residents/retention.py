@@ -22,16 +22,19 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ledger.models import Opening
-from residents import letters, rights
+from residents import letters, mail_addresses, rights
 from residents.ages import years_before
 from residents.importing import life as importing
 from residents.models import (
     Import,
+    MailAddress,
+    Message,
     Neighborhood,
     Ownership,
     RequestWords,
     Resident,
     RetentionRun,
+    Wish,
 )
 
 Words = str | Promise
@@ -218,6 +221,8 @@ def _by_calendar(clock: str, years: int, at: datetime) -> Q:
 OWNED_HERE = Years(3)
 HISTORY = timedelta(days=3 * 365)
 RUNS = timedelta(days=400)
+# As long as what is given to others is on record (PIPL 56).
+HANDED = timedelta(days=3 * 365)
 ADULT = Years(18)
 
 
@@ -243,6 +248,13 @@ def _forget_births(claimed: list[Any], at: datetime) -> int:
 
 def _forget_imports(claimed: list[Any], at: datetime) -> int:
     return sum(importing.forget(imported=pk, at=at) for pk in claimed)
+
+
+def _forget_addresses(claimed: list[Any], at: datetime) -> int:
+    found = list(MailAddress.objects.filter(pk__in=claimed))
+    for each in found:
+        mail_addresses.forget(each)
+    return len(found)
 
 
 def _forget_letters(claimed: list[Any], at: datetime) -> int:
@@ -276,6 +288,46 @@ RULES: Sequence[Rule] = (
         rows=letters.ended,
         clock="ended",
         forget=_forget_letters,
+    ),
+    Rule(
+        code="residents.unproven_addresses",
+        what=_("A mail address that you gave and did not prove"),
+        why=_(
+            "So that the code that went there can be typed. One that is proven stays until you take it away."
+        ),
+        life=AsWritten(),
+        since=_("an hour after it was given; taking it away deletes it at once"),
+        end=End.DELETE,
+        covers=("residents.MailAddress",),
+        rows=lambda: MailAddress.objects.filter(proven_at=None),
+        clock="code_until",
+        forget=_forget_addresses,
+    ),
+    Rule(
+        code="residents.messages",
+        what=_(
+            "That a message went to you by mail or as a text, and who was given your address or number for it"
+        ),
+        why=_("So that you can see who was given it, and when. What waited for you is not in it."),
+        life=HANDED,
+        since=_("after it was sent, or given up"),
+        end=End.DELETE,
+        covers=("residents.Message",),
+        rows=lambda: Message.objects.sendable().filter(over_at__isnull=False),
+        clock="over_at",
+        forget=deleted(Message),
+    ),
+    Rule(
+        code="residents.slips",
+        what=_("That a slip was to be printed for your mailbox, and by whom it was"),
+        why=_("So that it is printed once, and you can see who did."),
+        life=letters.KEPT,
+        since=_("after something began to wait for you"),
+        end=End.DELETE,
+        covers=("residents.Message",),
+        rows=lambda: Message.objects.filter(way=Wish.Way.SLIP),
+        clock="made_at",
+        forget=deleted(Message),
     ),
     Rule(
         code="residents.imports",
@@ -407,6 +459,18 @@ KEPT: Sequence[Kept] = (
             "residents.Guardianship",
             "residents.Helper",
         ),
+    ),
+    Kept(
+        what=_(
+            "In which ways you want to be told that something waits, and the mail address you gave for it"
+        ),
+        why=_(
+            "So that you are told as you chose, and not otherwise. The address is encrypted and opens no account."
+        ),
+        until=_(
+            "Until you change it or take the address away; all of it goes when you do not live here any more."
+        ),
+        covers=("residents.Wish", "residents.MailAddress"),
     ),
     Kept(
         what=_("What you decided about requests of relatives after your death"),

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from ledger.record import record
-from residents import ages, contact, correcting, effects, standing_by
+from residents import ages, contact, correcting, effects, notifying, standing_by
 from residents.models import (
     Death,
     DeskAct,
@@ -168,6 +168,7 @@ def answer(*, request: RightsRequest, done: bool, words: str, by: User, at: date
         _say(found, Part.ANSWER, words)
     if done and found.kind == Kind.CORRECT:
         _correct(found, by, at)
+    _tell_who_asked(found, at)
     return _close(found, State.DONE if done else State.REFUSED, by=by, at=at, words=words)
 
 
@@ -326,6 +327,18 @@ def _still_asks(request: RightsRequest, at: datetime) -> bool:
         return True
     asker = Resident.objects.of(request.asked_by).first()
     return asker is not None and standing_by.guardianship_of(asker, request.resident, at) is not None
+
+
+def _tell_who_asked(request: RightsRequest, at: datetime) -> None:
+    """The person, or the guardian who asked for them. Relatives of the dead asked at the desk, and hear there."""
+    if request.voice == Voice.RELATIVE:
+        return
+    notifying.tell(
+        neighborhood=request.neighborhood,
+        residents=[request.resident_id],
+        topic=notifying.Topic.ANSWER,
+        at=at,
+    )
 
 
 def _correct(request: RightsRequest, by: User, at: datetime) -> None:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from ledger.record import Act, record, record_many
-from residents import effects
+from residents import effects, notifying
 from residents.models import Resident, User
 from residents.scope import may
 from sharing.files import table, values_of
@@ -102,6 +102,12 @@ def build(*, disclosure: UUID, at: datetime) -> bool:
     given.built_at = at
     given.save(update_fields=["file_sealed", "file_sha256", "built_at"])
     record_many(_acts(given, request, rows))
+    notifying.tell(
+        neighborhood=request.neighborhood,
+        residents=[row.resident_id for row in rows],
+        topic=notifying.Topic.DATA,
+        at=at,
+    )
     return True
 
 

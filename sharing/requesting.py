@@ -9,9 +9,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from ledger.record import record
-from residents.models import User
+from residents import notifying
+from residents.models import Resident, User
 from residents.scope import may
-from sharing.models import Field, Recipient, Request
+from sharing.models import Answer, Field, Recipient, Request
 
 
 class RequestRefused(Exception):
@@ -88,6 +89,7 @@ def put_to_residents(*, request: Request, by: User, at: datetime) -> Request:
     request.state, request.opened_by, request.opened_at = Request.State.OPEN, by, at
     request.save(update_fields=["state", "opened_by", "opened_at"])
     _record("sharing.opened", request, by=by)
+    _tell(request, at)
     return request
 
 
@@ -109,6 +111,19 @@ def check(
         raise RequestRefused("retention")
     if deadline <= at:
         raise RequestRefused("deadline")
+
+
+def _tell(request: Request, at: datetime) -> None:
+    """Once, and nobody who said no to this recipient before: they find the question, and are not called to it (law 5)."""
+    newest = Answer.objects.filter(request__recipient=request.recipient_id).order_by("resident_id", "-id")
+    said_no = Answer.objects.filter(pk__in=newest.distinct("resident_id").values("pk"), yes=False)
+    asked = Resident.objects.living().filter(neighborhood=request.neighborhood_id, left_at=None)
+    notifying.tell(
+        neighborhood=request.neighborhood,
+        residents=asked.exclude(pk__in=said_no.values("resident")).values("pk"),
+        topic=notifying.Topic.DECIDE,
+        at=at,
+    )
 
 
 def _record(kind: str, request: Request, *, by: User) -> None:

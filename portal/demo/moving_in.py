@@ -15,7 +15,7 @@ from access import feed
 from committees.appointing import appoint
 from committees.models import Committee
 from committees.roles import capacity
-from portal.demo import announcing, asking, consenting, doors, own_data, sharing, welcome
+from portal.demo import announcing, asking, consenting, doors, own_data, sharing, told, welcome
 from portal.demo.community import COMMUNITIES, PASSWORD, Community, Dwelling, Person
 from residents import claiming, letters, lookups, standing_by
 from residents.models import Building, Guardianship, Neighborhood, Occupancy, Ownership, Resident, Unit, User
@@ -87,6 +87,8 @@ def _settle(plan: Community, *, at: datetime, say: Say) -> Settled:
         consenting.ask_and_answer(
             plan, neighborhood=neighborhood, users=here.users, resident=here.resident, at=at
         )
+    if plan.controller:
+        told.choose(users=here.users, resident=here.resident, at=at)
     sharing.put(plan, neighborhood=neighborhood, users=here.users, resident=here.resident, at=at)
     asking.ask_and_answer(plan, users=here.users, resident=here.resident, at=at)
     if plan.controller:

@@ -20,6 +20,7 @@ Sign in at {url}/sign-in/ (choose 中文 or English there first). The password o
   auditor    of the residents' committee
   clerk2     works for the property company of 半枫里, another neighborhood, which takes no faces
 Staff work at {url}/desk/, with every list at {url}/admin/
+Mail and text messages are sent to nobody; they lie in {messages}
 
 Letters nobody has used yet, to open an account at {url}/claim/
 {letters}
@@ -38,6 +39,7 @@ def write(letters: Mapping[str, str]) -> None:
         password=PASSWORD,
         letters="\n".join(f"  {name}   {code}" for name, code in letters.items()),
         photos=pictures.folder(),
+        messages=settings.MESSAGE_FOLDER,
         log=settings.VAR / "log" / "gate-south.log",
     )
     (places.make_private(settings.VAR / "demo") / "welcome.txt").write_text(text, encoding="utf-8")

@@ -5,6 +5,7 @@ from residents.models.importing import Import, ImportRow
 from residents.models.letters import Letter, LetterBatch
 from residents.models.living import Death, Departure, Guardianship, Helper, MoveOut
 from residents.models.lookup import Approval, LookUp
+from residents.models.notifying import MailAddress, Message, Wish
 from residents.models.people import Occupancy, Ownership, Resident
 from residents.models.places import Building, Neighborhood, Unit
 from residents.models.retention import RetentionRun
@@ -26,6 +27,8 @@ __all__ = [
     "Letter",
     "LetterBatch",
     "LookUp",
+    "MailAddress",
+    "Message",
     "MoveOut",
     "Neighborhood",
     "Occupancy",
@@ -36,4 +39,5 @@ __all__ = [
     "RightsRequest",
     "Unit",
     "User",
+    "Wish",
 ]

@@ -24,6 +24,8 @@ class DeskAct(models.Model):
         PAPER_TAKEN = "paper_taken", _("A form that you signed came back, and was written down")
         PAPER_READ = "paper_read", _("A second of the staff read the form that you signed")
         PAPER_STOPPED = "paper_stopped", _("A form on paper was stopped, because you said so")
+        SLIPS_ON = "slips_on", _("Slips in your mailbox were switched on, because you said so")
+        SLIPS_OFF = "slips_off", _("Slips in your mailbox were switched off, because you said so")
 
     class KnownBy(models.TextChoices):
         """How staff knew whom they had before them. No number of any document is written down."""

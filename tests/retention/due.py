@@ -42,6 +42,8 @@ from residents.models import (
     DeskAct,
     Import,
     Letter,
+    MailAddress,
+    Message,
     Neighborhood,
     Ownership,
     RequestWords,
@@ -49,6 +51,7 @@ from residents.models import (
     RetentionRun,
     RightsRequest,
     User,
+    Wish,
 )
 from residents.retention import AsWritten, ByNeighborhood, Rule, Setting, Years
 from sharing.models import Disclosure, Recipient, Request
@@ -168,6 +171,47 @@ def opening(place: Place, clock: datetime) -> StillThere:
             kind="card.given", subject=who.pk, neighborhood=place.neighborhood.pk, payload={"n": 1}
         )
     return there(Opening, entry.pk)
+
+
+def _listens(who: Resident) -> None:
+    Wish.objects.create(
+        neighborhood=who.neighborhood, resident=who, topic="data", way="slip", by=who.user, at=timezone.now()
+    )
+
+
+def unproven_address(place: Place, clock: datetime) -> StillThere:
+    """Whose code is over since then."""
+    row = MailAddress.objects.create(
+        neighborhood=place.neighborhood,
+        resident=place.somebody(),
+        sealed=b"sealed",
+        given_at=clock,
+        code_until=clock,
+    )
+    return there(MailAddress, row.pk)
+
+
+def message(place: Place, clock: datetime) -> StillThere:
+    """Of the code for an address, sent then."""
+    who = place.somebody()
+    given = {"neighborhood": place.neighborhood, "resident": who, "given_at": place.now}
+    MailAddress.objects.create(sealed=b"sealed", code_until=place.now + timedelta(hours=1), **given)
+    row = Message.objects.create(
+        neighborhood=place.neighborhood, resident=who, what="code", way="mail", made_at=clock, due_at=clock
+    )
+    taken = {"state": "sending", "claim": uuid.uuid4(), "operator": "x", "handed_at": clock}
+    Message.objects.filter(pk=row.pk).update(**taken)
+    Message.objects.filter(pk=row.pk).update(state="sent", over_at=clock)
+    return there(Message, row.pk)
+
+
+def slip(place: Place, clock: datetime) -> StillThere:
+    who = place.somebody()
+    _listens(who)
+    row = Message.objects.create(
+        neighborhood=place.neighborhood, resident=who, way="slip", made_at=clock, due_at=clock
+    )
+    return there(Message, row.pk)
 
 
 def request_words(place: Place, clock: datetime) -> StillThere:
@@ -477,6 +521,9 @@ def service_words(place: Place, clock: datetime) -> StillThere:
 MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.birth_dates": birth_date,
     "residents.letters": letter,
+    "residents.unproven_addresses": unproven_address,
+    "residents.messages": message,
+    "residents.slips": slip,
     "residents.imports": imported,
     "residents.owned": home(Ownership),
     "residents.request_words": request_words,

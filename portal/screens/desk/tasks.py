@@ -19,7 +19,7 @@ from access.models import MethodChange
 from consent.models import Paper
 from portal.screens.desk import rights, seconding, serving
 from portal.screens.desk.entrance import StaffRequest, staff_only, today
-from residents import approving, tracking
+from residents import approving, slips, tracking
 from residents.models import Death, Departure
 
 OUT_TOO_LONG = timedelta(days=7)
@@ -141,8 +141,19 @@ def due(request: StaffRequest) -> list[Due]:
     if "view_register" in request.rights and not here.practice:
         found += _rights(request)
     if "manage_register" in request.rights and not here.practice:
-        found += _letters(request) + _fourteen(request)
+        found += _letters(request) + _slips(request) + _fourteen(request)
     return found
+
+
+def _slips(request: StaffRequest) -> list[Due]:
+    """How many, and for whom on the sheet alone. One query."""
+    count = slips.waiting(neighborhood=request.neighborhood, at=request.at).count()
+    words = ngettext(
+        "%(count)s slip is to be printed for a mailbox.",
+        "%(count)s slips are to be printed for mailboxes.",
+        count,
+    )
+    return [Due("send", words % {"count": count}, reverse("desk_slips"))] if count else []
 
 
 def _without_a_way(request: StaffRequest) -> list[Due]:

@@ -22,6 +22,7 @@ from portal.screens.desk import (
     seconding,
     serving,
     shut_gate,
+    slips_to_print,
     tasks,
     told,
     visiting,
@@ -116,5 +117,8 @@ urlpatterns = [
     path("letters/people/", letters_people.people, name="desk_letters_people"),
     path("letters/people/deliver/", letters_people.deliver, name="desk_letters_deliver"),
     path("letters/<uuid:letter>/hand-over/", letters_people.hand_over, name="desk_letters_hand_over"),
+    path("people/<uuid:person>/slips/", slips_to_print.choose, name="desk_slips_of"),
+    path("slips/", slips_to_print.overview, name="desk_slips"),
+    path("slips/print/", slips_to_print.print_next, name="desk_slips_print"),
     path("letters/tablet/", letters_people.tablet, name="desk_letters_tablet"),
 ]

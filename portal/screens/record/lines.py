@@ -17,7 +17,7 @@ from consent.models import Decision, Notice
 from portal.screens import entry_words, offices, told
 from portal.screens.purposes import WORDS
 from portal.screens.ways import listed
-from residents.models import DeskAct, Letter, LookUp, User
+from residents.models import DeskAct, Letter, LookUp, Message, User, Wish
 from sharing.models import Answer, DisclosedRow, Field
 
 # A gate that was without network tells later; below this nobody need be told so.
@@ -58,6 +58,36 @@ def disclosed(row: DisclosedRow) -> Line:
             _("Given: %(fields)s") % {"fields": fields(row.fields)},
             _("What for: %(purpose)s") % {"purpose": asked.what_for},
         ],
+    )
+
+
+def handed(message: Message) -> Line:
+    """A number or an address went to whoever carries messages."""
+    assert message.handed_at is not None  # else nobody was given anything
+    given = _("your phone number") if message.way == Wish.Way.SMS else _("your e-mail address")
+    what_for = (
+        _("to send you the code that you asked for")
+        if message.what == Message.What.CODE
+        else _("to tell you that something waits, as you chose")
+    )
+    return Line(
+        icon="send",
+        at=message.handed_at,
+        head=message.operator,
+        notes=[
+            _("Given: %(fields)s") % {"fields": given},
+            _("What for: %(purpose)s") % {"purpose": what_for},
+        ],
+    )
+
+
+def slip(message: Message) -> Line:
+    assert message.over_at is not None  # else it is not printed
+    return Line(
+        icon="file",
+        at=message.over_at,
+        head=_("A slip with your name and dwelling, saying that something waits"),
+        notes=[_("Printed at the property office, as was chosen")],
     )
 
 

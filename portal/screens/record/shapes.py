@@ -12,17 +12,20 @@ from typing import Any
 from access.models import Credential, EntryEvent, Pass, TapRequest
 from consent import receipts
 from consent.models import Decision, Notice
-from residents import contact, relatives
+from residents import contact, mail_addresses, notifying, relatives
 from residents.models import (
     DeskAct,
     Letter,
     LookUp,
+    MailAddress,
+    Message,
     Neighborhood,
     Occupancy,
     Ownership,
     RequestWords,
     Resident,
     RightsRequest,
+    Wish,
 )
 from sharing.models import Answer, DisclosedRow
 
@@ -44,7 +47,14 @@ def person(resident: Resident) -> Json:
         "registered": moment(resident.created_at),
         "left": moment(resident.left_at),
         "letters_kept_at_desk": resident.keep_at_desk,
+        "mail_address": _mail_address(resident),
+        "told_of": [{"topic": topic, "by": way} for topic, way in sorted(notifying.chosen(resident))],
     }
+
+
+def _mail_address(resident: Resident) -> str | None:
+    given = MailAddress.objects.filter(resident=resident).first()
+    return (mail_addresses.address_of(given) or None) if given else None
 
 
 def dwellings(resident: Resident) -> list[Json]:
@@ -115,6 +125,20 @@ def disclosed(row: DisclosedRow) -> Json:
         "purpose_en": asked.purpose_en,
         "kept_days": asked.retention_days,
     }
+
+
+def handed(message: Message) -> Json:
+    return {
+        "id": str(message.pk),
+        "at": moment(message.handed_at),
+        "to": message.operator,
+        "field": "phone" if message.way == Wish.Way.SMS else "mail_address",
+        "for": message.what,
+    }
+
+
+def slip(message: Message) -> Json:
+    return {"id": str(message.pk), "at": moment(message.over_at)}
 
 
 def decision(decided: Decision) -> Json:

@@ -22,7 +22,7 @@ from consent import telling
 from consent.models import Decision
 from portal.screens.record import lines, shapes
 from portal.screens.record.lines import Line
-from residents.models import DeskAct, Letter, LookUp, Resident
+from residents.models import DeskAct, Letter, LookUp, Message, Resident
 from sharing.models import Answer, DisclosedRow
 
 
@@ -82,6 +82,14 @@ SOURCES: Sequence[Source] = (
         numbered=True,
     ),
     Source(
+        code="handed",
+        kind=Kind.GIVEN,
+        clock="handed_at",
+        rows=lambda resident: Message.objects.handed().filter(resident=resident),
+        line=lines.handed,
+        shape=shapes.handed,
+    ),
+    Source(
         code="consents",
         kind=Kind.DECIDED,
         clock="at",
@@ -115,6 +123,14 @@ SOURCES: Sequence[Source] = (
         rows=lambda resident: Letter.objects.filter(resident=resident),
         line=lines.letter,
         shape=shapes.letter,
+    ),
+    Source(
+        code="slips",
+        kind=Kind.LETTERS,
+        clock="over_at",
+        rows=lambda resident: Message.objects.filter(resident=resident, state=Message.State.PRINTED),
+        line=lines.slip,
+        shape=shapes.slip,
     ),
     Source(
         code="ways",

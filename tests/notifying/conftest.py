@@ -1,0 +1,3 @@
+from tests.screens.conftest import anybody, me, sign_in, them
+
+__all__ = ["anybody", "me", "sign_in", "them"]
