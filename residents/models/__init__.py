@@ -8,6 +8,7 @@ from residents.models.lookup import Approval, LookUp
 from residents.models.people import Occupancy, Ownership, Resident
 from residents.models.places import Building, Neighborhood, Unit
 from residents.models.retention import RetentionRun
+from residents.models.signing_in import Passkey, RecoveryCode, SecondStep
 from residents.models.users import User
 
 __all__ = [
@@ -30,10 +31,13 @@ __all__ = [
     "Neighborhood",
     "Occupancy",
     "Ownership",
+    "Passkey",
+    "RecoveryCode",
     "RequestWords",
     "Resident",
     "RetentionRun",
     "RightsRequest",
+    "SecondStep",
     "Unit",
     "User",
 ]
