@@ -19,7 +19,7 @@ from residents.models.signing_in import TOLD
 SHOWN = 5
 
 TITLES = {
-    "codes_on": gettext_lazy("One-time codes were switched on on %(day)s."),
+    "codes_on": gettext_lazy("One-time codes were switched on: %(day)s."),
     "switched_off": gettext_lazy("One-time codes were switched off on %(day)s."),
     "recovered": gettext_lazy("One-time codes were switched off on %(day)s, with the new password."),
     "by_operator": gettext_lazy("Who runs the system switched your one-time codes off on %(day)s."),

@@ -150,8 +150,10 @@ def test_nothing_opens_an_account_that_is_closed(says):
         f"UPDATE {STEP} SET last_step = last_step + 1",
         f"UPDATE {CODE} SET used_at = now() + interval '1 hour'",
         f"UPDATE {PASSKEY} SET sign_count = sign_count + 1",
-        f"INSERT INTO {PASSKEY} (id, user_id, name, credential_id, public_key, sign_count, added_at)"
-        " SELECT gen_random_uuid(), id, 'x', 'z', 'k', 0, now() FROM residents_user",
+        (
+            f"INSERT INTO {PASSKEY} (id, user_id, name, credential_id, public_key, sign_count, added_at)"
+            " SELECT gen_random_uuid(), id, 'x', 'z', 'k', 0, now() FROM residents_user"
+        ),
     ):
         says(act, breaks="LM103")
 
