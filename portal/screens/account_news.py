@@ -56,6 +56,15 @@ def told(*, account: UUID | None, at: datetime) -> list[dict[str, Any]]:
     return [_said(*row) for row in found.order_by("-moment")[:SHOWN]]
 
 
+def on_home(*, account: UUID | None, at: datetime) -> list[dict[str, Any]]:
+    """All of it in one notice, so that it does not push away what the first page is for."""
+    found = told(account=account, at=at)
+    if not found:
+        return []
+    newest, *before = found
+    return [newest | {"text": " ".join([*(each["title"] for each in before), newest["text"]])}]
+
+
 def navigation(user: User) -> str | None:
     """The row of links above: of a resident, or of staff who live nowhere here."""
     return None if Resident.objects.of(user).exists() else "partials/places_of_staff.html"

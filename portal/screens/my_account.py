@@ -101,7 +101,7 @@ def notices(*, resident: Resident, at: datetime) -> list[dict[str, Any]]:
     found = Letter.objects.filter(resident=resident, purpose=Letter.Purpose.RECOVER)
     of_late = (found.open(at) | found.filter(used_at__gt=at - NOTICE)).order_by("-made_at")
     of_letters = [_used(letter) if letter.used_at else _under_way(letter) for letter in of_late]
-    return of_letters + account_news.told(account=resident.user_id, at=at)
+    return of_letters + account_news.on_home(account=resident.user_id, at=at)
 
 
 def _used(letter: Letter) -> dict[str, Any]:

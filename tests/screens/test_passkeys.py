@@ -74,7 +74,7 @@ def test_the_whole_way(me: Client, anybody: Client, phone: PasskeyPhone):
     assert SIGN_IN in text(anybody.get("/sign-in/"))
     assert signs_in(anybody, phone, next="/record/")["Location"] == "/record/"
     assert is_in(anybody)
-    assert "Last used:" in text(me.get(MINE))
+    assert "Last used on " in text(me.get(MINE))
 
 
 @pytest.mark.obligation("23")
