@@ -19,13 +19,13 @@ from residents.models.signing_in import TOLD
 SHOWN = 5
 
 TITLES = {
-    "codes_on": gettext_lazy("One-time codes were switched on: %(day)s."),
-    "switched_off": gettext_lazy("One-time codes were switched off on %(day)s."),
-    "recovered": gettext_lazy("One-time codes were switched off on %(day)s, with the new password."),
-    "by_operator": gettext_lazy("Who runs the system switched your one-time codes off on %(day)s."),
-    "recovery_code": gettext_lazy("A recovery code was used on %(day)s."),
-    "passkey_added": gettext_lazy("A passkey was added on %(day)s: %(name)s."),
-    "passkey_removed": gettext_lazy("A passkey was removed on %(day)s: %(name)s."),
+    "codes_on": gettext_lazy("On %(day)s one-time codes were switched on."),
+    "switched_off": gettext_lazy("On %(day)s one-time codes were switched off."),
+    "recovered": gettext_lazy("On %(day)s one-time codes were switched off, with the new password."),
+    "by_operator": gettext_lazy("On %(day)s who runs the system switched your one-time codes off."),
+    "recovery_code": gettext_lazy("On %(day)s a recovery code was used."),
+    "passkey_added": gettext_lazy("On %(day)s a passkey was added: %(name)s."),
+    "passkey_removed": gettext_lazy("On %(day)s a passkey was removed: %(name)s."),
 }
 OF_PASSKEYS = ("passkey_added", "passkey_removed")
 

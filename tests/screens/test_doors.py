@@ -269,7 +269,7 @@ def test_who_runs_the_system_switches_them_off_for_staff_and_it_is_told(sign_in,
     assert "are off" in said.getvalue()
     assert not one_time_codes.is_on(clerk)
     assert (
-        "Who runs the system switched your one-time codes off"
+        "who runs the system switched your one-time codes off"
         in sign_in(clerk).get("/desk/").content.decode()
     )
     call_command("codes_off", "clerk", stdout=said)

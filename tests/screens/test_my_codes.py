@@ -61,12 +61,12 @@ def test_the_whole_way_on_and_off(me: Client, user: User, now):
     page = text(me.get(PAGE))
     assert "10 recovery codes" in page
     assert codes[0] not in page
-    assert "One-time codes were switched on" in text(me.get("/"))
+    assert "one-time codes were switched on" in text(me.get("/"))
     me.post(f"{PAGE}off/", {**PROOF, "code": codes[0]})
     assert not one_time_codes.is_on(user)
     home = text(me.get("/"))
-    assert "One-time codes were switched off" in home
-    assert "A recovery code was used" in home
+    assert "one-time codes were switched off" in home
+    assert "a recovery code was used" in home
 
 
 @pytest.mark.obligation("23")
@@ -178,7 +178,7 @@ def test_mine_are_nobody_elses(me: Client, them: Client, phone: CodePhone, now):
     assert "They are off." in text(them.get(PAGE))
     them.post(f"{PAGE}off/", {**PROOF, "code": phone.shows(now)})
     assert "They are on since" in text(me.get(PAGE))
-    assert "One-time codes" not in text(them.get("/"))
+    assert "one-time codes" not in text(them.get("/"))
 
 
 def test_staff_have_the_same_page_and_hear_of_it_at_their_desk(sign_in, clerk: User, now):
@@ -190,7 +190,7 @@ def test_staff_have_the_same_page_and_hear_of_it_at_their_desk(sign_in, clerk: U
     assert "My decisions" not in page
     desk.post(f"{PAGE}confirm/", {"code": CodePhone.typed(key_on(page)).shows(now)})
     assert one_time_codes.is_on(clerk)
-    assert "One-time codes were switched on" in text(desk.get("/desk/"))
+    assert "one-time codes were switched on" in text(desk.get("/desk/"))
 
 
 def test_the_language_is_chosen_on_my_account_too(me: Client, user: User):

@@ -70,7 +70,7 @@ def test_the_whole_way(me: Client, anybody: Client, phone: PasskeyPhone):
     page = text(me.get(MINE))
     assert "My phone" in page
     assert "Not used yet." in page
-    assert "A passkey was added" in text(me.get("/"))
+    assert "a passkey was added" in text(me.get("/"))
     assert SIGN_IN in text(anybody.get("/sign-in/"))
     assert signs_in(anybody, phone, next="/record/")["Location"] == "/record/"
     assert is_in(anybody)
@@ -187,7 +187,7 @@ def test_a_removed_one_opens_nothing_and_signs_other_devices_out(
     assert me.get(MINE).status_code == 200
     assert anybody.get(MINE).status_code == 302
     assert NOT_RIGHT in text(signs_in(Client(headers={"accept-language": "en"}), phone))
-    assert text(me.get("/")).count("A passkey was removed") == 1
+    assert text(me.get("/")).count("a passkey was removed") == 1
 
 
 @pytest.mark.obligation("23")
