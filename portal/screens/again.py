@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.screens import patience, second_step
+from portal.screens import account_news, patience, second_step
 from portal.screens.claiming import LONGEST_PASSWORD
 from portal.screens.entrance import (
     AccountRequest,
@@ -94,15 +94,27 @@ def ask(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @account_only
 def sign_in_again(request: AccountRequest) -> HttpResponse:
-    at = timezone.now()
-    form = PasswordForm(request.POST or None, user=request.user)
-    if request.method == "POST" and shown(request, form, at):
-        return redirect(back_to(request, "my_entries"))
+    """Of a resident for their entries; of anybody, staff too, for what opens their account."""
+    if back_to(request, "my_entries").startswith(reverse("account")):
+        return _page(request, for_account=True)
+    return _for_entries(request)
+
+
+@resident_only
+def _for_entries(request: ResidentRequest) -> HttpResponse:
+    return _page(request, for_account=False)
+
+
+def _page(request: AccountRequest, *, for_account: bool) -> HttpResponse:
     wanted = back_to(request, "my_entries")
+    form = PasswordForm(request.POST or None, user=request.user)
+    if request.method == "POST" and shown(request, form, timezone.now()):
+        return redirect(wanted)
     context = {
         "form": form,
         "next": wanted,
-        "for_account": wanted.startswith(reverse("account")),
+        "for_account": for_account,
+        "navigation": account_news.navigation(request.user) if for_account else None,
         "minutes": settings.SIGNED_IN_AGAIN_MINUTES,
         "username": request.user.username,
     }
