@@ -117,9 +117,9 @@ def test_a_passkey_counts_forward_and_never_becomes_another(says):
         ("removed_at = now()", "23514"),
     ):
         says(f"UPDATE {PASSKEY} SET {changed}", breaks=breaks)
+    says(f"UPDATE {PASSKEY} SET name = 'my other phone'", breaks=None)
     says(f"UPDATE {PASSKEY} SET sign_count = 6", breaks=None)
     says(f"UPDATE {PASSKEY} SET removed_at = now(), credential_id = NULL, public_key = NULL", breaks=None)
-    says(f"UPDATE {PASSKEY} SET name = 'my other phone'", breaks=None)
 
 
 def test_a_removed_passkey_stays_removed_and_told(says):
