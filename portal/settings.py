@@ -55,6 +55,20 @@ if SECRET_KEY and WRAPPING_KEY and SERVER_KEY_FILE:  # else it may not start, an
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
+
+def _first_name(hosts: list[str]) -> str:
+    """The first that is a name: numbers and "every host" are none that a passkey could be made for."""
+    named = (
+        host.removeprefix(".").partition(":")[0] for host in hosts if host[:1].isalpha() or host[:1] == "."
+    )
+    return next((host for host in named if host.isascii()), "")
+
+
+# The host that passkeys are made for, for good: at another one they sign nobody in. And from which pages they are
+# believed; none named: from that of the request, which ALLOWED_HOSTS has let through.
+PASSKEY_HOST = env.str("LINMEN_PASSKEY_HOST", default=_first_name(ALLOWED_HOSTS))
+PASSKEY_ORIGINS = env.list("LINMEN_PASSKEY_ORIGINS", default=[])
+
 INSTALLED_APPS = [
     "portal",
     "ledger",
@@ -398,5 +412,8 @@ LOGGING = {
     "filters": {"no codes": {"()": "portal.logs.WithoutCodes"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no codes"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "fido2": {"level": "WARNING"},  # it would write down whose passkey was used when
+    },
 }

@@ -29,6 +29,9 @@ WAYS: dict[str, Way] = {
     "sheet": Way("/sheet/"),
     "account": Way("/account/"),
     "messages": Way("/account/messages/"),
+    "my_codes": Way("/account/codes/"),
+    "my_passkeys": Way("/account/passkeys/"),
+    "new_passkey": Way("/account/passkeys/new/"),  # asks for the password first
     "consents": Way("/decisions/"),
     "consent": Way(f"/decisions/{FACE}/"),
     "consent_history": Way(f"/consents/{FACE}/history/", GUARDIAN),
@@ -75,6 +78,7 @@ WAYS: dict[str, Way] = {
     "child_lost": Way("/living/", GUARDIAN, _CHILD, "lost/"),
     "child_enrol": Way("/living/", GUARDIAN, _CHILD, "enrol/"),
     "sign_in": Way("/sign-in/", None),
+    "sign_in_passkey": Way("/sign-in/passkey/", None),
     "claim": Way("/claim/", None),
     "recover": Way("/recover/", None),
     "faces": Way("/faces/", None),
@@ -89,6 +93,7 @@ WAYS: dict[str, Way] = {
     "design": Way("/design/", None),
 }
 NOT_IN_THE_DEMO = {
+    "sign_in_code": "nobody there has switched one-time codes on",
     "check_code": "the code is of one slip, and another one in each demo",
     "child_enrolment": "faces are not enabled for children there",
     "child_erasure": "faces are not enabled for children there",

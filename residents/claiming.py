@@ -14,8 +14,8 @@ from django.core.cache import cache
 from django.db import transaction
 
 from ledger.record import record
-from residents import letters
-from residents.models import Letter, Resident, User
+from residents import letters, one_time_codes, passkeys
+from residents.models import Letter, Resident, SecondStep, User
 
 GUESSES, GUESS_WINDOW = 20, timedelta(minutes=10)
 
@@ -84,6 +84,8 @@ def open_account(*, letter: UUID, username: str, password: str, language: str, a
 def recover(*, letter: UUID, password: str, at: datetime) -> User:
     """A new password for the account there is. The old one stops, and every session with it (`User` says how).
 
+    One-time codes are switched off and passkeys removed: the phone may be gone, or somebody else may have put them there.
+
     Raises: ClaimRefused
     """
     hashed = make_password(password)  # slow, so before any lock
@@ -98,6 +100,8 @@ def recover(*, letter: UUID, password: str, at: datetime) -> User:
         _spend(found, at)
         user.password = hashed
         user.save(update_fields=["password"])
+        one_time_codes.switch_off(user=user, because=SecondStep.Ended.RECOVERED, at=at)
+        passkeys.remove_all(user=user, at=at)
         _record("account.recovered", found)
     return user
 

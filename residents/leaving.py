@@ -18,7 +18,7 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from ledger.record import record
-from residents import effects, letters, notifying
+from residents import effects, letters, notifying, one_time_codes
 from residents.ages import today_in
 from residents.erasure import Place, open_order
 from residents.models import (
@@ -36,9 +36,12 @@ from residents.models import (
     Neighborhood,
     Occupancy,
     Ownership,
+    Passkey,
+    RecoveryCode,
     RequestWords,
     Resident,
     RightsRequest,
+    SecondStep,
     User,
     Wish,
 )
@@ -51,8 +54,11 @@ CAUSE = {
 }
 WAYS_IN, PERSON = "ways_in", "person"  # what the two orders are about, beside those of consents
 
-# Tables whose deleted versions hold a name: their files are rewritten.
-NAMES = tuple(model._meta.db_table for model in (Resident, User, RequestWords, Instruction, MailAddress))
+# Tables whose deleted versions hold a name, or what an account was opened with: their files are rewritten.
+NAMES = tuple(
+    model._meta.db_table
+    for model in (Resident, User, RequestWords, Instruction, MailAddress, SecondStep, RecoveryCode, Passkey)
+)
 
 ADDRESSES = MailAddress._meta.db_table
 
@@ -178,13 +184,12 @@ def erase(*, resident: Resident, at: datetime) -> ErasureOrder | None:
     resident.phone_sealed = resident.phone_index = None
     resident.erased_at = at
     resident.save()
-    if account is not None:
-        _close_account(account, at)
+    keys = _close_account(account, at) if account is not None else []
     _delete_rows(resident)
     _end_requests(resident, at)
     places = [
         Place(kind=ErasurePlace.Kind.ROWS, target=resident.pk),
-        Place(kind=ErasurePlace.Kind.KEY, target=resident.contact_key),
+        *(Place(kind=ErasurePlace.Kind.KEY, target=key) for key in (resident.contact_key, *keys)),
         Place(kind=ErasurePlace.Kind.PAGES, target=resident.pk),
         *effects.call("forget_ways", resident=resident, at=at),
         *effects.call("forget_requests", resident=resident, at=at),
@@ -255,11 +260,16 @@ def _end_requests(resident: Resident, at: datetime) -> None:
         )
 
 
-def _close_account(account: User, at: datetime) -> None:
-    """The row stays, for others point to what it did; nothing in it says whose it was. Staff keep theirs for work."""
+def _close_account(account: User, at: datetime) -> list[UUID]:
+    """The row stays, for others point to what it did; nothing in it says whose it was. Staff keep theirs for work.
+
+    The keys to destroy: of the secrets of one-time codes, which go with passkeys and all.
+    """
     if effects.call("has_office", user=account, at=at) or account.is_superuser:
-        return
+        return []
     account.username = f"gone-{account.pk.hex}"
     account.is_active = False
     account.set_unusable_password()  # and with it, every session
     account.save()
+    Passkey.objects.filter(user=account).delete()
+    return one_time_codes.forget(account)

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ledger.models import Opening
-from residents import letters, mail_addresses, rights
+from residents import letters, mail_addresses, one_time_codes, rights
 from residents.ages import years_before
 from residents.importing import life as importing
 from residents.models import (
@@ -31,11 +31,14 @@ from residents.models import (
     Message,
     Neighborhood,
     Ownership,
+    Passkey,
     RequestWords,
     Resident,
     RetentionRun,
+    SecondStep,
     Wish,
 )
+from residents.models.signing_in import TOLD
 
 Words = str | Promise
 Rows = QuerySet[Any, Any]
@@ -261,6 +264,10 @@ def _forget_letters(claimed: list[Any], at: datetime) -> int:
     return letters.drop(claimed, at=at)
 
 
+def _forget_steps(claimed: list[Any], at: datetime) -> int:
+    return one_time_codes.drop(claimed)
+
+
 RULES: Sequence[Rule] = (
     Rule(
         code="residents.birth_dates",
@@ -328,6 +335,42 @@ RULES: Sequence[Rule] = (
         rows=lambda: Message.objects.filter(way=Wish.Way.SLIP),
         clock="made_at",
         forget=deleted(Message),
+    ),
+    Rule(
+        code="residents.second_steps_begun",
+        what=_("A secret for one-time codes that was shown and never used"),
+        why=_("So that you can type the first code."),
+        life=one_time_codes.SETUP_LIFE,
+        since=_("after it was shown"),
+        end=End.DELETE,
+        covers=("residents.SecondStep",),
+        rows=lambda: SecondStep.objects.filter(confirmed_at=None),
+        clock="begun_at",
+        forget=_forget_steps,
+    ),
+    Rule(
+        code="residents.second_steps",
+        what=_("That one-time codes were switched off, and which recovery codes were used"),
+        why=_("So that the first page can tell you, if it was not you. The secret itself goes at once."),
+        life=TOLD,
+        since=_("after they were switched off"),
+        end=End.DELETE,
+        covers=("residents.SecondStep", "residents.RecoveryCode"),
+        rows=lambda: SecondStep.objects.filter(ended_at__isnull=False),
+        clock="ended_at",
+        forget=_forget_steps,
+    ),
+    Rule(
+        code="residents.passkeys",
+        what=_("That a passkey was removed, and the name you gave it"),
+        why=_("So that the first page can tell you, if it was not you. The key itself goes at once."),
+        life=TOLD,
+        since=_("after it was removed"),
+        end=End.DELETE,
+        covers=("residents.Passkey",),
+        rows=lambda: Passkey.objects.filter(removed_at__isnull=False),
+        clock="removed_at",
+        forget=deleted(Passkey),
     ),
     Rule(
         code="residents.imports",
@@ -440,6 +483,15 @@ KEPT: Sequence[Kept] = (
             "residents.Unit",
             "residents.Neighborhood",
         ),
+    ),
+    Kept(
+        what=_("What you chose to sign in with: one-time codes, recovery codes, passkeys"),
+        why=_(
+            "To know that it is you. The secret of the codes is sealed under a key of its own; of passkeys only the half"
+            " that opens nothing is here. Nothing of your face or finger is in them."
+        ),
+        until=_("Until you switch it off or remove it, or your account ends."),
+        covers=("residents.SecondStep", "residents.RecoveryCode", "residents.Passkey"),
     ),
     Kept(
         what=_(

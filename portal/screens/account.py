@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,9 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.screens import patience, reading
+from portal.screens import doors, passkeys, patience, reading, second_step
 from portal.screens.claiming import LONGEST_PASSWORD
-from portal.screens.entrance import address, back_to, forgetting, landing
+from portal.screens.entrance import address, back_to, forgetting
+from residents import one_time_codes
 from residents.models import User
 
 
@@ -44,9 +45,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request.POST or None)
     user = _known(request, form) if form.is_valid() else None
     if user is None:
-        return render(request, "sign_in.html", {"form": form, "next": back_to(request)})
-    login(request, user)
-    return reading.as_they_speak(request, user, forgetting(redirect(landing(request, user))))
+        context = {"form": form, "next": back_to(request), "passkeys": passkeys.site(request) is not None}
+        return render(request, "sign_in.html", context)
+    if one_time_codes.is_on(user):
+        return second_step.ask(request, user)
+    return second_step.entered(request, user, doors.Shown.PASSWORD)
 
 
 def _known(request: HttpRequest, form: SignInForm) -> User | None:

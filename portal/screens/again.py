@@ -1,4 +1,6 @@
-"""Signing in again, for what even a borrowed phone that is signed in must not show.
+"""Signing in again, for what even a borrowed phone that is signed in must not show or change.
+
+It asks for the same proof as signing in: the password, and a code where one-time codes are on.
 
 Good for some minutes, in this session and no other; over with it, and with the password that it was opened by. Guessing
 is slowed by the same count as at the door.
@@ -7,6 +9,7 @@ is slowed by the same count as at the door.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -22,14 +25,26 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.screens import patience
+from portal.screens import account_news, patience, second_step
 from portal.screens.claiming import LONGEST_PASSWORD
-from portal.screens.entrance import ResidentRequest, address, back_to, forgetting, resident_only
+from portal.screens.entrance import (
+    AccountRequest,
+    ResidentRequest,
+    account_only,
+    address,
+    back_to,
+    forgetting,
+    resident_only,
+)
+from residents import one_time_codes
+from residents.models import User
 
 KEPT = "signed_in_again"
 
 
 class PasswordForm(forms.Form):
+    """The proof that the account has: a code, too, where one-time codes are on."""
+
     password = forms.CharField(
         label=gettext_lazy("Your password"),
         strip=False,
@@ -37,8 +52,13 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if one_time_codes.is_on(user):
+            self.fields["code"] = second_step.code_field()
 
-def shown_at(request: ResidentRequest) -> datetime | None:
+
+def shown_at(request: AccountRequest) -> datetime | None:
     """When the password was last given in this session, if it is still the password; whether that is lately enough is for
     the act to say."""
     kept = request.session.get(KEPT)
@@ -47,7 +67,7 @@ def shown_at(request: ResidentRequest) -> datetime | None:
     return datetime.fromtimestamp(kept["at"], tz=UTC)
 
 
-def open_until(request: ResidentRequest, at: datetime) -> datetime | None:
+def open_until(request: AccountRequest, at: datetime) -> datetime | None:
     """None: they have to sign in again first."""
     if (since := shown_at(request)) is None:
         return None
@@ -55,9 +75,9 @@ def open_until(request: ResidentRequest, at: datetime) -> datetime | None:
     return until if since <= at < until else None
 
 
-def shown(request: ResidentRequest, form: PasswordForm, at: datetime) -> bool:
-    """Whether the password is right; else the form says so."""
-    if not (form.is_valid() and _is_right(request, form)):
+def shown(request: AccountRequest, form: PasswordForm, at: datetime) -> bool:
+    """Whether it is them; else the form says so."""
+    if not (form.is_valid() and is_right(request, form)):
         return False
     # Another name for the session, so that whoever had the old one does not come along.
     update_session_auth_hash(request, request.user)
@@ -72,15 +92,29 @@ def ask(request: HttpRequest, back: str = "") -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters()
+@account_only
+def sign_in_again(request: AccountRequest) -> HttpResponse:
+    """Of a resident for their entries; of anybody, staff too, for what opens their account."""
+    if back_to(request, "my_entries").startswith(reverse("account")):
+        return _page(request, for_account=True)
+    return _for_entries(request)
+
+
 @resident_only
-def sign_in_again(request: ResidentRequest) -> HttpResponse:
-    at = timezone.now()
-    form = PasswordForm(request.POST or None)
-    if request.method == "POST" and shown(request, form, at):
-        return redirect(back_to(request, "my_entries"))
+def _for_entries(request: ResidentRequest) -> HttpResponse:
+    return _page(request, for_account=False)
+
+
+def _page(request: AccountRequest, *, for_account: bool) -> HttpResponse:
+    wanted = back_to(request, "my_entries")
+    form = PasswordForm(request.POST or None, user=request.user)
+    if request.method == "POST" and shown(request, form, timezone.now()):
+        return redirect(wanted)
     context = {
         "form": form,
-        "next": back_to(request, "my_entries"),
+        "next": wanted,
+        "for_account": for_account,
+        "navigation": account_news.navigation(request.user) if for_account else None,
         "minutes": settings.SIGNED_IN_AGAIN_MINUTES,
         "username": request.user.username,
     }
@@ -95,7 +129,8 @@ def close(request: ResidentRequest) -> HttpResponse:
     return forgetting(redirect("record"))
 
 
-def _is_right(request: ResidentRequest, form: PasswordForm) -> bool:
+def is_right(request: AccountRequest, form: PasswordForm) -> bool:
+    """The password first: a code is not spent beside a wrong one."""
     sender, name = address(request), request.user.username
     if not patience.may_try(address=sender, name=name):
         form.add_error("password", _("That was tried several times. Wait a minute, then try once more."))
@@ -103,5 +138,5 @@ def _is_right(request: ResidentRequest, form: PasswordForm) -> bool:
         form.add_error("password", _("That is not your password."))
     else:
         patience.forget(address=sender, name=name)
-        return True
+        return "code" not in form.fields or second_step.is_right(request, request.user, form)
     return False

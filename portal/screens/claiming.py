@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
@@ -25,13 +25,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.screens import reading
+from portal.screens import doors, reading
 from portal.screens.entrance import address, forgetting, language
 from residents import claiming
 from residents.lookups import masked_name
 from residents.models import Letter, User
 
-BACKEND = "committees.backends.TermBackend"
 HELD, TABLET = "letter", "desk_tablet"  # in the session
 HELD_FOR = timedelta(minutes=30)
 LONGEST_PASSWORD = 1000
@@ -296,7 +295,7 @@ def _signed_in(request: HttpRequest, user: User, words: str) -> HttpResponse:
             request, f"{words} {_('Sign in with it on your own phone or computer whenever you like.')}"
         )
         return forgetting(redirect("sign_in"))
-    login(request, user, backend=BACKEND)
+    doors.let_in(request, user, shown=doors.Shown.LETTER)
     messages.success(request, words)
     return reading.in_language(forgetting(redirect("home")), user.language)
 

@@ -22,11 +22,30 @@ from residents.models import Resident, User
 P = ParamSpec("P")
 
 
-class ResidentRequest(HttpRequest):
-    """A request whose sender is known and is on the register."""
+class AccountRequest(HttpRequest):
+    """A request whose sender is signed in: a resident, or staff who live nowhere here."""
 
     user: User
+
+
+class ResidentRequest(AccountRequest):
+    """A request whose sender is known and is on the register."""
+
     resident: Resident
+
+
+def account_only(
+    view: Callable[Concatenate[AccountRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Lets in whoever is signed in, for what their account itself is about. Nothing behind it is ever cached."""
+
+    @wraps(view)
+    def seen(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+        return view(request, *args, **kwargs)  # type: ignore[arg-type]
+
+    return never_cache(seen)
 
 
 def resident_only(

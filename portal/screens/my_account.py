@@ -1,4 +1,4 @@
-"""My account: the password, other devices, and where my letters go."""
+"""My account: the password, language, other devices, where my letters go, and the way to codes and passkeys."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.screens import patience
+from portal.screens import account_news, patience
 from portal.screens.claiming import LONGEST_PASSWORD, NewPasswordForm
 from portal.screens.entrance import ResidentRequest, address, resident_only
-from residents import letters, passwords
+from residents import letters, one_time_codes, passwords
 from residents.models import Letter, Resident
 
 # How long a replaced password is shown on the first page: whoever is away for a holiday still sees it.
@@ -97,10 +97,11 @@ def stop_letter(request: ResidentRequest) -> HttpResponse:
 
 
 def notices(*, resident: Resident, at: datetime) -> list[dict[str, Any]]:
-    """What the first page says of letters for this account: nobody gets into it in silence. One query."""
+    """What the first page says of ways into this account: nobody gets into it in silence. Two queries."""
     found = Letter.objects.filter(resident=resident, purpose=Letter.Purpose.RECOVER)
     of_late = (found.open(at) | found.filter(used_at__gt=at - NOTICE)).order_by("-made_at")
-    return [_used(letter) if letter.used_at else _under_way(letter) for letter in of_late]
+    of_letters = [_used(letter) if letter.used_at else _under_way(letter) for letter in of_late]
+    return of_letters + account_news.on_home(account=resident.user_id, at=at)
 
 
 def _used(letter: Letter) -> dict[str, Any]:
@@ -147,5 +148,6 @@ def _page(request: ResidentRequest, form: ChangePasswordForm) -> HttpResponse:
         "username": request.user.username,
         "keep_at_desk": request.resident.keep_at_desk,
         "office": request.resident.neighborhood.office,
+        "codes_on": one_time_codes.is_on(request.user),
     }
     return render(request, "account.html", context)

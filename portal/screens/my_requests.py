@@ -95,7 +95,7 @@ def ask_for_child(request: GuardianRequest, kind: Kind) -> HttpResponse:
 @sensitive_post_parameters()
 @resident_only
 def prove(request: ResidentRequest) -> HttpResponse:
-    form = again.PasswordForm(request.POST)
+    form = again.PasswordForm(request.POST, user=request.user)
     of = _whose(request, request.POST.get("child", ""))
     if not again.shown(request, form, timezone.now()):
         return _copy_page(request, of, form)
@@ -165,11 +165,11 @@ def _copy(request: ResidentRequest, of: Resident | None = None) -> HttpResponse:
     """The file, for whoever has just shown who they are; a page that asks for the password to everybody else."""
     at, of = timezone.now(), of or request.resident
     if request.method != "POST":
-        return _copy_page(request, of, again.PasswordForm())
+        return _copy_page(request, of, again.PasswordForm(user=request.user))
     try:
         rights.take_along(resident=of, by=request.user, proven_at=again.shown_at(request), at=at)
     except rights.RequestRefused as refused:
-        form = again.PasswordForm()
+        form = again.PasswordForm(user=request.user)
         if refused.reason != "unproven":
             messages.info(request, _("Until you are fourteen, those who decide for you ask for you."))
         return _copy_page(request, of, form, status=403)

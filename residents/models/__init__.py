@@ -9,6 +9,7 @@ from residents.models.notifying import MailAddress, Message, Wish
 from residents.models.people import Occupancy, Ownership, Resident
 from residents.models.places import Building, Neighborhood, Unit
 from residents.models.retention import RetentionRun
+from residents.models.signing_in import Passkey, RecoveryCode, SecondStep
 from residents.models.users import User
 
 __all__ = [
@@ -33,10 +34,13 @@ __all__ = [
     "Neighborhood",
     "Occupancy",
     "Ownership",
+    "Passkey",
+    "RecoveryCode",
     "RequestWords",
     "Resident",
     "RetentionRun",
     "RightsRequest",
+    "SecondStep",
     "Unit",
     "User",
     "Wish",

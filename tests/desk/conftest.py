@@ -84,6 +84,7 @@ from residents.models import (
     Neighborhood,
     Occupancy,
     Ownership,
+    Passkey,
     RequestWords,
     Resident,
     RightsRequest,
@@ -166,6 +167,9 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     attached(unsaid, chair, at=now, title="还没给看的图", content=picture(size=(50, 40)), shows="泵的草图")
     asked(resident, words="水漏到楼下了", place="厨房水槽", pictures=[picture(size=(60, 40))], at=now)
     _asked(resident, now)
+    Passkey.objects.create(
+        user=resident.user, name="柳家平板", credential_id=b"c" * 32, public_key=b"k" * 77, added_at=now
+    )
     LogEntry.objects.create(
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
@@ -327,6 +331,7 @@ def _all_of(here: Neighborhood) -> Community:
         kind: list(kind._default_manager.filter(neighborhood=here)) for kind in kinds
     }
     rows[ErasurePlace] = list(ErasurePlace.objects.filter(order__neighborhood=here))
+    rows[Passkey] = list(Passkey.objects.filter(user__resident__neighborhood=here))
     rows[Neighborhood] = [here]
     rows[User] = list(User.objects.filter(resident__neighborhood=here))
     assert all(rows.values()), [kind for kind, found in rows.items() if not found]
@@ -336,7 +341,7 @@ def _all_of(here: Neighborhood) -> Community:
         *("柳苗苗", "搬到乡下", "红夹子", "舅公来看病", "民初九号", "孩子丢了钥匙", "读头坏了"),
         *("换水泵", "还没说的事", "水泵报价单", "还没给看的图"),
         *("水漏到楼下了", "厨房水槽"),
-        *("为什么留我的电话", "柳大姑"),
+        *("为什么留我的电话", "柳大姑", "柳家平板"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),
     ]
     return Community(here, words, rows)

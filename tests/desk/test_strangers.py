@@ -34,6 +34,7 @@ from residents.models import (
     LetterBatch,
     MoveOut,
     Occupancy,
+    Passkey,
     Resident,
     RightsRequest,
     User,
@@ -77,6 +78,7 @@ def filled(address: str, community: Community) -> list[str]:
     """The address for real rows of this neighborhood."""
     known: dict[str, list[Any]] = {
         "purpose": list(Purpose.values),
+        "passkey": [community.first(Passkey).pk],
         "enrolment": [community.first(Enrolment).pk],
         "order": [community.first(ErasureOrder).pk],
         "person": [row.pk for row in community.rows[Resident]],

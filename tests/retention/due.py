@@ -46,10 +46,13 @@ from residents.models import (
     Message,
     Neighborhood,
     Ownership,
+    Passkey,
+    RecoveryCode,
     RequestWords,
     Resident,
     RetentionRun,
     RightsRequest,
+    SecondStep,
     User,
     Wish,
 )
@@ -140,6 +143,36 @@ def letter(place: Place, clock: datetime) -> StillThere:
         expires_at=clock,
     )
     return there(Letter, row.pk)
+
+
+def second_step_begun(place: Place, clock: datetime) -> StillThere:
+    row = SecondStep.objects.create(user=make.somebody(), begun_at=clock, secret_sealed=b"s")
+    return there(SecondStep, row.pk)
+
+
+def second_step(place: Place, clock: datetime) -> StillThere:
+    """Was on for a day, and a recovery code was used."""
+    row = SecondStep.objects.create(
+        user=make.somebody(), begun_at=clock - timedelta(days=1), secret_sealed=b"s"
+    )
+    found = SecondStep.objects.filter(pk=row.pk)
+    found.update(confirmed_at=row.begun_at, last_step=1)
+    code = RecoveryCode.objects.create(step=row, digest=uuid.uuid4().bytes, made_at=row.begun_at)
+    RecoveryCode.objects.filter(pk=code.pk).update(used_at=clock)
+    found.update(ended_at=clock, ended_because=SecondStep.Ended.SWITCHED_OFF, secret_sealed=None)
+    return there(SecondStep, row.pk)
+
+
+def passkey(place: Place, clock: datetime) -> StillThere:
+    row = Passkey.objects.create(
+        user=make.somebody(),
+        name="旧手机",
+        credential_id=uuid.uuid4().bytes,
+        public_key=b"k",
+        added_at=clock - timedelta(days=1),
+    )
+    Passkey.objects.filter(pk=row.pk).update(removed_at=clock, credential_id=None, public_key=None)
+    return there(Passkey, row.pk)
 
 
 def home(model: Any) -> Callable[[Place, datetime], StillThere]:
@@ -524,6 +557,9 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.unproven_addresses": unproven_address,
     "residents.messages": message,
     "residents.slips": slip,
+    "residents.second_steps_begun": second_step_begun,
+    "residents.second_steps": second_step,
+    "residents.passkeys": passkey,
     "residents.imports": imported,
     "residents.owned": home(Ownership),
     "residents.request_words": request_words,

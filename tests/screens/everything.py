@@ -24,6 +24,7 @@ from tests.cast import PASSWORD, staff
 from tests.committees import notices, service
 from tests.enrolling import agree, two_portraits
 from tests.minors.conftest import allow_faces, says
+from tests.signing_in import switched_on
 
 ME = "everything"
 
@@ -31,6 +32,7 @@ ME = "everything"
 @dataclass
 class Everything:
     me: Resident
+    with_codes: User  # who lives with them, and has one-time codes on
     addresses: dict[str, str] = field(default_factory=dict)  # name of an address -> one that is there
 
 
@@ -40,7 +42,11 @@ def everything(
     Neighborhood.objects.filter(pk=here.pk).update(office="1 幢底层", guard_phone="0571 8800 1000")
     me = make.resident(here, at=at)
     partner = make.resident(here, at=at, lives_in=make.home(me))
-    found = Everything(me)
+    assert partner.user is not None
+    partner.user.set_password(PASSWORD)
+    partner.user.save()
+    switched_on(partner.user, at=at)
+    found = Everything(me, partner.user)
     _gets_in(found, at)
     allow_faces(here, at=at)
     _decides(found, forms, question, at)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from access import hearing, losing, plain_ways
 from access.models import MethodChange
 from consent.models import Paper
+from portal.screens import account_news
 from portal.screens.desk import rights, seconding, serving
 from portal.screens.desk.entrance import StaffRequest, staff_only, today
 from residents import approving, slips, tracking
@@ -112,7 +113,9 @@ def tasks(request: StaffRequest) -> HttpResponse:
 def due(request: StaffRequest) -> list[Due]:
     """Counts and gates, never a person. A constant number of queries."""
     here, at = request.neighborhood, request.at
-    found: list[Due] = []
+    found = [
+        Due("key", each["title"], each["url"]) for each in account_news.told(account=request.user.pk, at=at)
+    ]
     if "manage_access" in request.rights:
         found += [_silent(each.gate.display_name) for each in hearing.of_all(here, at=at) if each.silent]
         out = losing.loans(here, at=at)

@@ -1,0 +1,116 @@
+"""The second step of signing in: a code of the phone, or a recovery code, where somebody has switched that on.
+
+Between the two steps the session names the account and nothing is open. It is over after some minutes, and with the
+password by which it began.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from portal.screens import doors, patience, reading
+from portal.screens.entrance import address, back_to, forgetting, landing
+from residents import one_time_codes
+from residents.models import User
+
+KEPT = "second_step"
+LIFE = timedelta(minutes=10)
+
+REFUSED = {
+    "wrong": gettext_lazy(
+        "That is not the code. Type the one that your phone shows now, or a recovery code."
+    ),
+    "used": gettext_lazy("This code was used already. Wait for the next one, or take another recovery code."),
+    "unreadable": gettext_lazy("Codes of a phone cannot be checked just now. Use a recovery code."),
+}
+
+
+def code_field(label: str | None = None) -> forms.CharField:
+    return forms.CharField(
+        label=label or _("One-time code"),
+        help_text=_("The six digits that your phone shows, or one of your recovery codes."),
+        max_length=64,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
+
+
+class CodeForm(forms.Form):
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["code"] = code_field()
+
+
+def is_right(request: HttpRequest, user: User, form: forms.Form) -> bool:
+    """Whether the form's code is one; else the form says so. Guessing is slowed."""
+    sender = address(request)
+    if not patience.may_try_code(address=sender, account=user.pk):
+        form.add_error("code", _("That was tried several times. Wait a minute, then try once more."))
+        return False
+    try:
+        one_time_codes.answer(user=user, code=form.cleaned_data["code"], at=timezone.now())
+    except one_time_codes.CodeRefused as refused:
+        if refused.reason == "off":  # in the meantime, elsewhere: then the password is enough
+            return True
+        form.add_error("code", str(REFUSED[refused.reason]))
+        return False
+    patience.forget_codes(address=sender, account=user.pk)
+    return True
+
+
+def ask(request: HttpRequest, user: User) -> HttpResponse:
+    """The password was right; now for the code. Nobody is signed in yet."""
+    request.session.cycle_key()
+    request.session[KEPT] = {
+        "user": str(user.pk),
+        "by": user.get_session_auth_hash(),
+        "until": (timezone.now() + LIFE).timestamp(),
+    }
+    return redirect(f"{reverse('sign_in_code')}?{urlencode({'next': back_to(request)})}")
+
+
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters()
+@never_cache
+def sign_in_code(request: HttpRequest) -> HttpResponse:
+    user = None if request.user.is_authenticated else _waiting(request)
+    if user is None:
+        return redirect("sign_in")
+    form = CodeForm(request.POST or None)
+    if not (form.is_valid() and is_right(request, user, form)):
+        return render(request, "sign_in_code.html", {"form": form, "next": back_to(request)})
+    request.session.pop(KEPT, None)
+    return entered(request, user, doors.Shown.PASSWORD_AND_CODE)
+
+
+def entered(request: HttpRequest, user: User, shown: doors.Shown) -> HttpResponse:
+    """Through the door, to where they were going, in their language."""
+    doors.let_in(request, user, shown=shown)
+    return reading.as_they_speak(request, user, forgetting(redirect(landing(request, user))))
+
+
+def _waiting(request: HttpRequest) -> User | None:
+    """Whose password was given in this session a moment ago, if it is their password still."""
+    kept = request.session.get(KEPT)
+    if kept is None:
+        return None
+    user = User.objects.filter(pk=kept["user"], is_active=True).first()
+    in_time = timezone.now().timestamp() < kept["until"]
+    if user and in_time and constant_time_compare(kept["by"], user.get_session_auth_hash()):
+        return user
+    del request.session[KEPT]
+    return None

@@ -1,0 +1,32 @@
+"""What acts on an account share, whoever it is of: staff who live nowhere here have one too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F
+
+from ledger.record import record
+from residents.models import Resident, User
+
+
+def hold(user: User) -> None:
+    """Two acts on one account come one after the other."""
+    list(User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk"))
+
+
+def end_sessions(user: User) -> None:
+    """Every session of this account is over; the caller renews its own."""
+    User.objects.filter(pk=user.pk).update(sessions_ended=F("sessions_ended") + 1)
+    user.refresh_from_db(fields=["sessions_ended"])
+
+
+def note(*, kind: str, user: User, **also: Any) -> None:
+    """In the record of the person; of staff who live nowhere here, under the number of their account."""
+    resident = Resident.objects.of(user).first()
+    record(
+        kind=kind,
+        subject=resident.pk if resident else None,
+        neighborhood=resident.neighborhood_id if resident else None,
+        payload=also if resident else {**also, "account": user.pk},
+    )
