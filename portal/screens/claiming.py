@@ -13,7 +13,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
@@ -76,6 +76,9 @@ class NewPasswordForm(forms.Form):
 
     password1 = forms.CharField(
         label=gettext_lazy("New password"),
+        help_text=gettext_lazy(
+            "At least 8 characters: none that many people use, and not like your user name."
+        ),
         strip=False,
         max_length=LONGEST_PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -90,7 +93,6 @@ class NewPasswordForm(forms.Form):
     def __init__(self, *args: Any, user: User | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["password1"].help_text = password_validators_help_text_html()
 
     def whose(self) -> User | None:
         return self.user
