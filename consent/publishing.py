@@ -232,12 +232,14 @@ def _tell(form: Form, before: list[Form], at: datetime) -> int:
         for resident in said_yes.values_list("resident", flat=True)
     ]
     Notice.objects.bulk_create(notices, batch_size=1000)
-    # Those alone: whoever had said no is told nothing by any way (law 5).
+    # Those alone: whoever had said no is told nothing by any way (law 5). And nobody on paper, or the desk would see on
+    # its sheet who had said yes.
     notifying.tell(
         neighborhood=form.neighborhood,
         residents=[notice.resident_id for notice in notices],
         topic=notifying.Topic.DATA,
         at=at,
+        on_paper=False,
     )
     return len(notices)
 

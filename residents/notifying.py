@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -36,6 +37,7 @@ Way = Wish.Way
 # As long as somebody whose address failed is shown it.
 SHOWN_FAILED = timedelta(days=30)
 PERM = "manage_register"
+MONDAY = 0
 
 
 class WishRefused(Exception):
@@ -60,10 +62,12 @@ def tell(
     residents: Iterable[UUID] | QuerySet[Any, Any],
     topic: Topic,
     at: datetime,
+    on_paper: bool = True,
 ) -> int:
-    """Inside the act's own transaction: something waits for these people. How many messages are new.
+    """Inside the act's own transaction: something waits for these people. How many messages were written.
 
     For a child under fourteen, whoever decides for it today. As many queries for a whole neighborhood as for one person.
+    Not `on_paper` where it depends on an answer who is told: the desk reads names on the sheet and would learn the answer.
     """
     today = ages.today_in(neighborhood, at)
     people = residents if isinstance(residents, QuerySet) else list(residents)
@@ -72,7 +76,11 @@ def tell(
     )
     guardians = Guardianship.objects.current(today).filter(child__in=guarded)
     tried_again = Message.objects.filter(
-        resident=OuterRef("resident"), way=OuterRef("way"), state=Message.State.SENDING, claim=None
+        resident=OuterRef("resident"),
+        way=OuterRef("way"),
+        what=Message.What.WAITS,
+        state=Message.State.SENDING,
+        claim=None,
     )
     wanted = (
         Wish.objects.filter(
@@ -83,11 +91,22 @@ def tell(
             resident__erased_at=None,
         )
         .exclude(Exists(tried_again))
+        # In one order for all, so that two acts at once never wait for each other.
+        .order_by("resident", "way")
         .values_list("resident", "way")
     )
-    due = at + timedelta(seconds=settings.MESSAGE_GATHER_SECONDS)
+    if not on_paper:
+        wanted = wanted.exclude(way=Way.SLIP)
+    sent = at + timedelta(seconds=settings.MESSAGE_GATHER_SECONDS)
+    printed = next_print_day(neighborhood, at)
     messages = [
-        Message(neighborhood=neighborhood, resident_id=who, way=way, made_at=at, due_at=due)
+        Message(
+            neighborhood=neighborhood,
+            resident_id=who,
+            way=way,
+            made_at=at,
+            due_at=printed if way == Way.SLIP else sent,
+        )
         for who, way in wanted
     ]
     # One that waits already says it for this as well.
@@ -98,6 +117,13 @@ def tell_everybody(*, neighborhood: Neighborhood, topic: Topic, at: datetime) ->
     """Whoever lives here and chose it."""
     here = Resident.objects.living().filter(neighborhood=neighborhood, left_at=None)
     return tell(neighborhood=neighborhood, residents=here.values("pk"), topic=topic, at=at)
+
+
+def next_print_day(neighborhood: Neighborhood, at: datetime) -> datetime:
+    """From when what comes now may be printed: the beginning of the next Monday there, never today."""
+    today = ages.today_in(neighborhood, at)
+    day = today + timedelta(days=(MONDAY - today.weekday() - 1) % 7 + 1)
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(neighborhood.time_zone))
 
 
 def offers(*, resident: Resident, address: MailAddress | None) -> list[Offer]:
@@ -163,7 +189,7 @@ def failed(*, resident: Resident, at: datetime) -> Message | None:
 def no_more_slips(resident: Resident) -> None:
     """Others read their mail: nothing goes into the mailbox, what waits to be printed included."""
     Wish.objects.filter(resident=resident, way=Way.SLIP).delete()
-    Message.objects.slips().filter(resident=resident).delete()
+    Message.objects.filter(resident=resident, way=Way.SLIP, state=Message.State.WAITING).delete()
 
 
 def end(resident: Resident) -> list[UUID]:

@@ -1,7 +1,8 @@
 """Slips into mailboxes: for who chose paper, or has no account. One for each person, however many things wait.
 
 As with `batches`, names and dwellings leave on paper here, and it is recorded for each of them. A slip says that something
-waits and where to ask, so it may be printed again for an hour by whoever printed it: there is no code on it.
+waits and where to ask, so it may be printed again for an hour by whoever printed it: there is no code on it. They are
+printed from Monday on, those of a whole week together: from who is on the sheet nobody can tell what came that day.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Slip:
 
 def waiting(*, neighborhood: Neighborhood, at: datetime) -> QuerySet[Resident]:
     """For whom one waits, in a carrier's order. Nobody whose mail is read by others, and nobody without a mailbox here."""
-    return _addressed(Message.objects.slips().filter(neighborhood=neighborhood), neighborhood, at)
+    return _addressed(Message.objects.slips(at).filter(neighborhood=neighborhood), neighborhood, at)
 
 
 @transaction.atomic
@@ -50,7 +51,7 @@ def print_next(*, token: UUID, neighborhood: Neighborhood, by: User, at: datetim
         return 0
     people = list(waiting(neighborhood=neighborhood, at=at).values_list("pk", flat=True)[:AT_ONCE])
     # Two presses at once: each slip is in one of the two.
-    mine = Message.objects.slips().filter(resident__in=people)
+    mine = Message.objects.slips(at).filter(resident__in=people)
     found = list(mine.select_for_update(skip_locked=True, no_key=True, of=("self",)))
     Message.objects.filter(pk__in=[each.pk for each in found]).update(
         state=Message.State.PRINTED, batch=token, printed_by=by, over_at=at

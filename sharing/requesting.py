@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from ledger.record import record
-from residents import notifying
+from residents import ages, notifying
 from residents.models import Resident, User
 from residents.scope import may
 from sharing.models import Answer, Field, Recipient, Request
@@ -114,15 +114,25 @@ def check(
 
 
 def _tell(request: Request, at: datetime) -> None:
-    """Once, and nobody who said no to this recipient before: they find the question, and are not called to it (law 5)."""
+    """Once, and nobody who said no to this recipient before: they find the question, and are not called to it (law 5).
+
+    Nobody for a child under fourteen either: none can answer for it, and its guardian may be one who said no. And nobody
+    on paper, or the desk would see on its sheet who had said no.
+    """
     newest = Answer.objects.filter(request__recipient=request.recipient_id).order_by("resident_id", "-id")
     said_no = Answer.objects.filter(pk__in=newest.distinct("resident_id").values("pk"), yes=False)
-    asked = Resident.objects.living().filter(neighborhood=request.neighborhood_id, left_at=None)
+    today = ages.today_in(request.neighborhood, at)
+    asked = (
+        Resident.objects.living()
+        .filter(neighborhood=request.neighborhood_id, left_at=None)
+        .exclude(born__gt=ages.years_before(today, ages.GUARDED))
+    )
     notifying.tell(
         neighborhood=request.neighborhood,
         residents=asked.exclude(pk__in=said_no.values("resident")).values("pk"),
         topic=notifying.Topic.DECIDE,
         at=at,
+        on_paper=False,
     )
 
 

@@ -96,8 +96,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """For which a number or an address left this house."""
         return self.filter(handed_at__isnull=False)
 
-    def slips(self) -> MessageQuerySet:
-        return self.filter(way=Wish.Way.SLIP, state=Message.State.WAITING)
+    def slips(self, at: datetime) -> MessageQuerySet:
+        """Whose day to be printed has come."""
+        return self.filter(way=Wish.Way.SLIP, state=Message.State.WAITING, due_at__lte=at)
 
 
 class Message(models.Model):

@@ -19,6 +19,8 @@ from tests.access.test_enrolment_races import at_once
 from tests.cast import settle
 from tests.notifying.people import told, wants
 
+# What was told then may be printed by now.
+WEEK = timedelta(days=7)
 pytestmark = pytest.mark.django_db
 
 
@@ -26,7 +28,7 @@ pytestmark = pytest.mark.django_db
 def waiting(resident, neighbor, stranger, now):
     for who in (resident, neighbor, stranger):
         wants(who, Way.SLIP, at=now)
-        told(who, at=now)
+        told(who, at=now - WEEK)
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def test_the_same_form_again_shows_the_same_sheet_and_prints_nobody_anew(waiting
     token = uuid4()
     first = printing(desk, token).content.decode()
     assert resident.name in first
-    told(resident, at=now + timedelta(minutes=1))
+    told(resident, at=now - WEEK + timedelta(minutes=1))
     again = printing(desk, token).content.decode()
     assert again.count('class="cut"') == 2
     assert Message.objects.filter(state="waiting", resident=resident).count() == 1
@@ -117,7 +119,7 @@ def test_two_presses_at_once_print_each_slip_once(committed, now):
     by.save()
     for _ in range(4):
         who = wants(make.resident(here, at=now), Way.SLIP, at=now)
-        told(who, at=now)
+        told(who, at=now - WEEK)
     counts: list[int] = []
 
     def press() -> None:
@@ -150,8 +152,19 @@ def test_for_who_has_no_account_the_desk_switches_it_on_and_off(here, desk, cler
     assert DeskAct.objects.filter(resident=who).count() == 2
 
 
-def test_not_for_who_has_one(desk, resident):
+def test_a_slip_waits_for_the_day_on_which_all_are_printed(desk, resident, now):
+    wants(resident, Way.SLIP, at=now)
+    told(resident, at=now)
+    assert "0 slips" in desk.get("/desk/slips/").content.decode()
+    assert printing(desk, uuid4())["Location"] == "/desk/slips/"
+    assert not Message.objects.filter(state="printed").exists()
+
+
+def test_not_for_who_has_one(desk, resident, now):
     page = f"/desk/people/{resident.pk}/slips/"
+    wants(resident, Way.SLIP, at=now)
+    assert "switched" not in desk.get(page).content.decode(), "what they chose is theirs to know"
+    notifying.choose(resident=resident, wanted=[], by=resident.user, at=now)
     assert "choose for themselves" in desk.get(page).content.decode()
     said = desk.post(page, {"slips": "on", "known_by": "in_person"}).content.decode()
     assert "choose for themselves" in said
@@ -167,5 +180,5 @@ def test_a_sheet_costs_the_same_for_two_and_for_twenty(waiting, desk, here, now)
     few = queries()
     for number in range(400, 420):
         who = wants(settle(here, number=str(number), name="柳", phone="", at=now), Way.SLIP, at=now)
-        told(who, at=now)
+        told(who, at=now - WEEK)
     assert queries() == few

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection, transaction
@@ -33,12 +34,16 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def listening(resident, neighbor, stranger, now):
-    """Everybody here and elsewhere wants a slip for everything."""
-    return [wants(each, Way.SLIP, at=now) for each in (resident, neighbor, stranger)]
+    """Everybody here and elsewhere wants a mail and a slip for everything."""
+    return [wants(each, Way.MAIL, Way.SLIP, at=now) for each in (resident, neighbor, stranger)]
 
 
 def who_waits() -> set:
     return set(Message.objects.values_list("resident", flat=True))
+
+
+def ways() -> set:
+    return set(Message.objects.values_list("way", flat=True))
 
 
 def question(recipient: Recipient, clerk: User, chair: User, now) -> Request:
@@ -76,6 +81,22 @@ def test_who_said_no_to_them_before_is_not_called_to_it_again(
     assert who_waits() == {neighbor.pk}
     question(water, clerk, chair, now)
     assert who_waits() == {resident.pk, neighbor.pk}, "to somebody else they have said nothing yet"
+    assert ways() == {"mail"}, "on a sheet of slips the desk would read who had said no"
+
+
+@pytest.mark.obligation("12")
+def test_a_guardian_is_not_called_to_a_question_that_nobody_can_answer_for_the_child(
+    listening, here, clerk, chair, resident, neighbor, now
+):
+    child = register(neighborhood=here, name="小柳", born=ages.years_before(ages.today_in(here, now), 10))
+    standing_by.verify_guardian(child=child, guardian=resident, verified="register", by=clerk, at=now)
+    Message.objects.all().delete()
+    lifts = Recipient.objects.create(neighborhood=here, name="Lifts", contact="x")
+    first = question(lifts, clerk, chair, now)
+    answering.answer(request=first, resident=resident, yes=False, actor=resident.user, at=now)
+    Message.objects.all().delete()
+    question(lifts, clerk, chair, now)
+    assert who_waits() == {neighbor.pk}
 
 
 @pytest.mark.obligation("12")
@@ -93,6 +114,7 @@ def test_a_form_that_changes_tells_who_had_said_yes_and_nobody_who_said_no(
     changed.save()
     publish(form=changed, by=chair, at=now)
     assert who_waits() == {resident.pk}
+    assert ways() == {"mail"}, "on a sheet of slips the desk would read who had said yes"
 
 
 def test_a_look_up_tells_whose_details_it_was(listening, resident, clerk, now):
@@ -186,6 +208,33 @@ def test_if_the_act_is_rolled_back_nobody_is_told(resident, now):
     with pytest.raises(ZeroDivisionError):
         act()
     assert not Message.objects.exists()
+
+
+def test_a_choice_taken_back_in_the_meantime_fails_nothing(listening, here, clerk, resident, neighbor, now, monkeypatch):
+    """Between reading who wants it and writing it down, one changes their mind."""
+    write = Message.objects.bulk_create
+
+    def meanwhile(*args, **kwargs):
+        notifying.choose(resident=resident, wanted=[], by=resident.user, at=now)
+        return write(*args, **kwargs)
+
+    monkeypatch.setattr(Message.objects, "bulk_create", meanwhile)
+    publishing.publish(notice=notices.draft(here, clerk, at=now), by=clerk, at=now)
+    assert who_waits() == {neighbor.pk}
+
+
+@pytest.mark.parametrize("hours", range(0, 8 * 24, 11))
+def test_a_slip_is_printed_from_the_next_monday_on(resident, now, hours):
+    at = now + timedelta(hours=hours)
+    wants(resident, Way.SLIP, at=now)
+    told(resident, at=at)
+    found = Message.objects.get()
+    zone = ZoneInfo(resident.neighborhood.time_zone)
+    due = found.due_at.astimezone(zone)
+    assert (due.weekday(), due.hour, due.minute) == (0, 0, 0)
+    assert timedelta(0) < due.date() - at.astimezone(zone).date() <= timedelta(days=7)
+    assert not Message.objects.slips(found.due_at - timedelta(seconds=1)).exists()
+    assert Message.objects.slips(found.due_at).get() == found
 
 
 MANY = """

@@ -96,9 +96,10 @@ def test_an_address_is_proven_within_its_time_and_never_becomes_another(resident
 
 @pytest.mark.obligation("12", "28")
 def test_nobody_is_told_who_did_not_ask_for_it(resident, now):
-    refused(lambda: message(resident), "LM097")
+    message(resident)
     wants(resident, Way.SLIP, at=now)
-    refused(lambda: message(resident, way="mail"), "LM097")
+    message(resident, way="mail")
+    assert not Message.objects.exists(), "neither comes to be, and no act fails by it"
     refused(lambda: message(resident, state="sent", over_at=now), "LM097")
     refused(lambda: message(resident, what="code", way="mail"), "LM097")
     message(resident)
@@ -151,10 +152,29 @@ def test_the_owner_of_the_tables_cannot_either(request, committed, now, role):
         ("UPDATE residents_wish SET operator = 'other'", "LM095"),
         ("UPDATE residents_mailaddress SET sealed = 'x'", "LM096"),
         ("UPDATE residents_message SET state = 'sent', over_at = now()", "LM097"),
-        (("INSERT INTO residents_message (id, neighborhood_id, resident_id, what, way, state, made_at, due_at, attempts,"
-         " operator) SELECT gen_random_uuid(), neighborhood_id, resident_id, 'waits', 'sms', 'waiting', now(), now(), 0,"
-         " '' FROM residents_message"), "LM097"),
-    ):  # fmt: skip
+    ):
         with sql() as raw, pytest.raises(psycopg.Error) as error:
             raw.execute(words)
         assert error.value.sqlstate == code
+    with sql() as raw:
+        raw.execute(
+            "INSERT INTO residents_message (id, neighborhood_id, resident_id, what, way, state, made_at, due_at,"
+            " attempts, operator) SELECT gen_random_uuid(), neighborhood_id, resident_id, 'waits', 'sms', 'waiting',"
+            " now(), now(), 0, '' FROM residents_message"
+        )
+    assert not Message.objects.filter(way="sms").exists(), "to who did not ask for it nothing is written"
+
+
+@pytest.mark.obligation("28")
+@pytest.mark.parametrize("role", ["app", "owner"])
+def test_a_yes_to_text_messages_is_a_yes_to_one_number(request, committed, now, role, settings):
+    settings.SMS_GATEWAY, settings.SMS_OPERATOR = "residents.carriers.FolderText", "x"
+    who = wants(make.resident(make.neighborhood(), at=now), Way.SMS, Way.SLIP, at=now)
+    told(who, at=now)
+    with request.getfixturevalue(f"{role}_sql")() as raw:
+        raw.execute("UPDATE residents_resident SET name = 'other'")
+    assert Wish.objects.filter(way="sms").exists()
+    with request.getfixturevalue(f"{role}_sql")() as raw:
+        raw.execute("UPDATE residents_resident SET phone_index = 'other'")
+    assert set(Wish.objects.values_list("way", flat=True)) == {"slip"}
+    assert set(Message.objects.values_list("way", flat=True)) == {"slip"}
