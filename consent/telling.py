@@ -58,6 +58,8 @@ def of_paper(*, paper: Paper, kind: Notice.Kind, at: datetime) -> None:
         at=at,
     )
     Notice.objects.bulk_create([notice], ignore_conflicts=True)
+    if not Notice.objects.filter(pk=notice.pk).exists():
+        return
     notifying.tell(
         neighborhood=paper.neighborhood, residents=[paper.resident_id], topic=notifying.Topic.DATA, at=at
     )

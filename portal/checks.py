@@ -20,7 +20,7 @@ from django.db import DatabaseError, connections
 from django.utils.module_loading import import_string
 
 from portal import keys, owner
-from residents.carriers import HttpText
+from residents.carriers import FolderText, HttpText
 from vault import canary, wrapping
 
 # What a signed note may carry as a name: no space and no plus sign.
@@ -234,9 +234,30 @@ def _others(path: Path) -> int:
 
 @register(Tags.security)
 def check_messages(**kwargs: Any) -> Iterator[CheckMessage]:
-    """Numbers go to nobody who has no name, and over no open line."""
-    if not settings.SMS_GATEWAY:
-        return
+    """Addresses and numbers go to nobody who has no name, and over no open line; for residents, into no folder."""
+    if settings.MAIL_TO_RESIDENTS:
+        yield from _carrier_is_named("MAIL_CARRIER", "linmen.E036")
+        if settings.PRODUCTION and settings.EMAIL_BACKEND.startswith(_NO_MAIL):
+            yield Error("EMAIL_URL names no mail server: mail would reach nobody.", id="linmen.E037")
+    if settings.SMS_GATEWAY:
+        yield from _carrier_is_named("SMS_OPERATOR", "linmen.E034")
+        yield from _check_gateway()
+
+
+_NO_MAIL = tuple(f"django.core.mail.backends.{kind}." for kind in ("filebased", "console", "dummy", "locmem"))
+
+
+def _carrier_is_named(setting: str, code: str) -> Iterator[CheckMessage]:
+    name = getattr(settings, setting)
+    if not name.strip() or len(name) > 100:
+        yield Error(
+            f"{setting} is missing or too long: residents read before they choose who gets their address or number.",
+            hint="Set it to the operator's name as people know it, in 1 to 100 characters.",
+            id=code,
+        )
+
+
+def _check_gateway() -> Iterator[CheckMessage]:
     try:
         found = import_string(settings.SMS_GATEWAY)
     except ImportError as error:
@@ -244,12 +265,8 @@ def check_messages(**kwargs: Any) -> Iterator[CheckMessage]:
         return
     if not callable(getattr(found, "send", None)):
         yield Error("SMS_GATEWAY names nothing that can send.", id="linmen.E033")
-    if not settings.SMS_OPERATOR.strip():
-        yield Error(
-            "SMS_OPERATOR is missing: residents are told who gets their number before they choose.",
-            hint="Set it to the operator's name as people know it.",
-            id="linmen.E034",
-        )
+    if settings.PRODUCTION and found is FolderText:
+        yield Error("SMS_GATEWAY is a folder, for the demo: texts would reach nobody.", id="linmen.E037")
     if found is HttpText and not (settings.SMS_URL.startswith("https://") and settings.SMS_TOKEN):
         yield Error(
             "The gateway for text messages needs SMS_URL (https://…) and SMS_TOKEN.", id="linmen.E035"

@@ -11,6 +11,8 @@ import unicodedata
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import EmailValidator
 from django.db import transaction
@@ -27,6 +29,7 @@ CODE_LIFE = timedelta(hours=1)
 TRIES = 5
 # So many codes a day: nobody fills another's mailbox by giving their address here again and again.
 CODES_A_DAY = 5
+DAY_SECONDS = 24 * 60 * 60
 LONGEST = 254
 
 
@@ -55,6 +58,8 @@ def give(*, resident: Resident, address: str, by: User, at: datetime) -> MailAdd
 
     Raises: AddressRefused, PermissionDenied
     """
+    if not settings.MAIL_TO_RESIDENTS:
+        raise AddressRefused(_("No e-mail is sent from here now."))
     resident = _locked(resident, by)
     plain = normalise(address)
     before = MailAddress.objects.filter(resident=resident).first()
@@ -63,6 +68,7 @@ def give(*, resident: Resident, address: str, by: User, at: datetime) -> MailAdd
             return before
         raise AddressRefused(_("Take the address away that is here, then give another one."))
     _insist_on_patience(resident, at)
+    _spare(resident, plain)
     key = uuid4()
     keys.ensure(id=key, subject=resident.pk, purpose=PURPOSE)
     made = MailAddress(
@@ -108,7 +114,7 @@ def prove(*, resident: Resident, code: str, by: User, at: datetime) -> bool:
 
 
 @transaction.atomic
-def take_away(*, resident: Resident, by: User) -> bool:
+def take_away(*, resident: Resident, by: User, at: datetime) -> bool:
     """It is gone, and what was chosen for it. False if there was none.
 
     Raises: PermissionDenied
@@ -117,18 +123,23 @@ def take_away(*, resident: Resident, by: User) -> bool:
     found = MailAddress.objects.filter(resident=resident).first()
     if found is None:
         return False
-    forget(found)
+    forget(found, at=at)
     _record(found, "taken_away", by)
     return True
 
 
-def forget(address: MailAddress) -> None:
-    """The key first: an address that nobody can read is as good as gone, and this may be repeated."""
+def forget(address: MailAddress, *, at: datetime) -> None:
+    """The key first: an address that nobody can read is as good as gone, and this may be repeated.
+
+    A code that waits is not sent, and stays to be counted: whoever gives and takes away all day gets no more of them.
+    """
     keys.destroy(id=address.key)
     Wish.objects.filter(address=address).delete()
-    Message.objects.filter(
+    waiting = Message.objects.filter(
         resident=address.resident_id, way=Wish.Way.MAIL, state=Message.State.WAITING
-    ).delete()
+    )
+    waiting.exclude(what=Message.What.CODE).delete()
+    waiting.update(state=Message.State.DROPPED, over_at=at)
     MailAddress.objects.filter(pk=address.pk).delete()
 
 
@@ -161,10 +172,26 @@ def _digits(code: str) -> str:
 
 
 def _insist_on_patience(resident: Resident, at: datetime) -> None:
-    sent = Message.objects.handed().filter(
+    """Each counts, sent or not: with each comes another code that can be guessed at five times."""
+    asked = Message.objects.filter(
         resident=resident, what=Message.What.CODE, made_at__gt=at - timedelta(days=1)
     )
-    if sent.count() >= CODES_A_DAY:
+    if asked.count() >= CODES_A_DAY:
+        raise AddressRefused(_("That was tried several times today. Try again tomorrow."))
+
+
+def _spare(resident: Resident, plain: str) -> None:
+    """So many a day for one address too, whoever gives it: several accounts fill no mailbox together.
+
+    In the cache alone, under a number that nobody can turn back: no table says which address it was.
+    """
+    digest = blind.index(domain=f"mail-codes|{resident.neighborhood_id}", value=plain.casefold()).hex()
+    cache.add(f"mail-codes:{digest}", 0, timeout=DAY_SECONDS)
+    try:
+        asked = cache.incr(f"mail-codes:{digest}")
+    except ValueError:  # it ran out between the two
+        return
+    if asked > CODES_A_DAY:
         raise AddressRefused(_("That was tried several times today. Try again tomorrow."))
 
 

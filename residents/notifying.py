@@ -126,14 +126,14 @@ def next_print_day(neighborhood: Neighborhood, at: datetime) -> datetime:
     return datetime.combine(day, time(), tzinfo=ZoneInfo(neighborhood.time_zone))
 
 
-def offers(*, resident: Resident, address: MailAddress | None) -> list[Offer]:
+def offers(*, resident: Resident, address: MailAddress | None, at: datetime) -> list[Offer]:
     """Which ways this person can choose now. Opens their number: only for themselves."""
     found = []
     if settings.MAIL_TO_RESIDENTS and address is not None and address.proven_at is not None:
         found.append(Offer(Way.MAIL, settings.MAIL_CARRIER))
     if settings.SMS_GATEWAY and carriers.mobile(contact.phone_of(resident)):
         found.append(Offer(Way.SMS, settings.SMS_OPERATOR))
-    if not resident.keep_at_desk:
+    if not resident.keep_at_desk and not ages.is_guarded(resident, at):
         found.append(Offer(Way.SLIP))
     return found
 
@@ -150,21 +150,23 @@ def choose(
     if resident.user_id != by.pk or resident.left_at is not None:
         raise PermissionDenied
     address = MailAddress.objects.filter(resident=resident).first()
-    return _choose(resident, set(wanted), address, offers(resident=resident, address=address), by, at)
+    return _choose(resident, set(wanted), address, offers(resident=resident, address=address, at=at), by, at)
 
 
 @transaction.atomic
 def choose_at_desk(
     *, resident: Resident, slips: bool, known_by: DeskAct.KnownBy, by: User, at: datetime
 ) -> None:
-    """For who has no account and stands at the desk or rings: slips for every topic, or none.
+    """For who has no account and stands at the desk or rings: slips for every topic, or none. For a child under fourteen
+    never: its guardian is told.
 
     Raises: WishRefused, PermissionDenied
     """
     resident = _locked(resident)
     if resident.user_id is not None:
         raise WishRefused("account")
-    offered = [] if resident.keep_at_desk or resident.left_at is not None else [Offer(Way.SLIP)]
+    stays = resident.keep_at_desk or resident.left_at is not None or ages.is_guarded(resident, at)
+    offered = [] if stays else [Offer(Way.SLIP)]
     if slips and not offered:
         raise WishRefused("slip")
     act = DeskAct.Act.SLIPS_ON if slips else DeskAct.Act.SLIPS_OFF

@@ -8,6 +8,7 @@ message goes once more, under the same Message-ID. Elsewhere nothing goes twice.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -16,7 +17,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, When
 from django.db.models.functions import Coalesce
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -35,6 +36,12 @@ GIVE_UP = timedelta(days=2)
 LATE = timedelta(minutes=15)
 
 
+_ORDER = (
+    Case(When(what=What.CODE, then=0), default=1, output_field=IntegerField()),
+    Coalesce("lease_until", "due_at"),
+)
+
+
 @dataclass(frozen=True)
 class Target:
     """Where one message goes, opened for this moment."""
@@ -49,6 +56,8 @@ class Post:
 
     def __init__(self) -> None:
         self._mail = carriers.Mail()
+        # Ways that failed in this round: the others need not wait for them.
+        self._without: set[Way] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +67,7 @@ class Post:
 
     def send_next(self, *, at: datetime) -> bool:
         """See to one message that is due. False when there is none."""
-        message = claim(at=at)
+        message = claim(at=at, without=self._without)
         if message is None:
             return False
         if message.attempts > 1 and at >= message.made_at + _life(message) + LONGEST_WAIT:
@@ -71,10 +80,9 @@ class Post:
             return True
         try:
             self._hand_over(message, target)
-        except carriers.NotReached:
-            _try_again(message, at, handed=False)
-        except carriers.Failed:
-            _try_again(message, at, handed=True)
+        except (carriers.NotReached, carriers.Failed) as error:
+            self._without.add(Way(message.way))
+            _try_again(message, at, handed=isinstance(error, carriers.Failed))
         except carriers.Refused:
             _finish(message, State.GIVEN_UP, at)
         else:
@@ -89,18 +97,18 @@ class Post:
             self._mail.send(address=target.where, subject=subject, words=words, reference=message.pk)
 
 
-def claim(*, at: datetime) -> Message | None:
-    """Take up one that is due and still wanted, and nobody else does meanwhile. The oldest first."""
+def claim(*, at: datetime, without: Collection[Way] = ()) -> Message | None:
+    """Take up one that is due and still wanted, and nobody else does meanwhile.
+
+    Codes first, for somebody sits and waits for one; then what is due for longest, by when it is to be tried again.
+    """
     with transaction.atomic():
-        waiting = Message.objects.due(at).filter(_wanted()).order_by("due_at")
+        waiting = Message.objects.due(at).exclude(way__in=without).filter(_wanted()).order_by(*_ORDER)
         found = waiting.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
         if found is None:
             _drop_unwanted(at)
             return None
-        if found.claim is not None and found.handed_at is None:
-            # Whoever had it in hand did not come back, and may have handed it over: that counts as given.
-            found.handed_at = found.claimed_at
-            _record_handed(found)
+        _count_as_handed(found)
         found.state, found.claim, found.claimed_at = State.SENDING, uuid4(), at
         found.lease_until = at + timedelta(seconds=settings.MESSAGE_LEASE_SECONDS)
         found.operator = operator_of(Way(found.way))
@@ -162,6 +170,8 @@ def _target(message: Message, at: datetime) -> Target | None:
     if message.what == What.CODE:
         if address.proven_at is not None or not mail_addresses.may_be_proven(address, at):
             return None
+        if message.made_at != address.given_at:
+            return None  # it was for the address before this one
         code = mail_addresses.code_of(address)
     elif address.proven_at is None:
         return None
@@ -189,7 +199,17 @@ def _drop_unwanted(at: datetime) -> None:
         .exclude(_wanted())
         .select_for_update(skip_locked=True, no_key=True, of=("self",))
     ):
+        _count_as_handed(each)
         _drop(each, at)
+
+
+def _count_as_handed(message: Message) -> None:
+    """Whoever had it in hand did not come back, and may have handed it over: that counts as given."""
+    if message.claim is None or message.handed_at is not None:
+        return
+    message.handed_at = message.claimed_at
+    Message.objects.filter(pk=message.pk, claim=message.claim).update(handed_at=message.handed_at)
+    _record_handed(message)
 
 
 def _try_again(message: Message, at: datetime, *, handed: bool) -> None:
@@ -215,9 +235,9 @@ def _finish(message: Message, state: State, at: datetime, *, handed: bool = True
 
 @transaction.atomic
 def _drop(message: Message, at: datetime) -> None:
-    """Nothing went, so nothing stays; of what an operator may have been handed, that it was."""
+    """Nothing went, so nothing stays; of what an operator may have been handed, that it was. Codes stay to be counted."""
     mine = Message.objects.filter(pk=message.pk, claim=message.claim)
-    mine.filter(handed_at=None).delete()
+    mine.filter(handed_at=None).exclude(what=What.CODE).delete()
     mine.update(state=State.DROPPED, over_at=at, lease_until=None)
 
 

@@ -256,7 +256,7 @@ def _forget_imports(claimed: list[Any], at: datetime) -> int:
 def _forget_addresses(claimed: list[Any], at: datetime) -> int:
     found = list(MailAddress.objects.filter(pk__in=claimed))
     for each in found:
-        mail_addresses.forget(each)
+        mail_addresses.forget(each, at=at)
     return len(found)
 
 

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 
 from ledger.record import Act, record_many
 from residents import batches
-from residents.ages import today_in
+from residents.ages import GUARDED, today_in, years_before
 from residents.models import Message, Neighborhood, Resident, User
 from residents.scope import may
 
@@ -35,7 +35,8 @@ class Slip:
 
 
 def waiting(*, neighborhood: Neighborhood, at: datetime) -> QuerySet[Resident]:
-    """For whom one waits, in a carrier's order. Nobody whose mail is read by others, and nobody without a mailbox here."""
+    """For whom one waits, in a carrier's order. Nobody whose mail is read by others, no child under fourteen, and nobody without a mailbox
+    here."""
     return _addressed(Message.objects.slips(at).filter(neighborhood=neighborhood), neighborhood, at)
 
 
@@ -83,4 +84,5 @@ def _addressed(messages: QuerySet[Message], neighborhood: Neighborhood, at: date
     people = Resident.objects.living().filter(
         pk__in=messages.values("resident"), neighborhood=neighborhood, left_at=None, keep_at_desk=False
     )
-    return batches.at_home(people, on=today_in(neighborhood, at))
+    today = today_in(neighborhood, at)
+    return batches.at_home(people.exclude(born__gt=years_before(today, GUARDED)), on=today)

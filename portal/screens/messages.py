@@ -84,7 +84,8 @@ def page(request: ResidentRequest) -> HttpResponse:
 @resident_only
 def choose(request: ResidentRequest) -> HttpResponse:
     found = _address(request.resident)
-    form = WishForm(request.POST, offered=notifying.offers(resident=request.resident, address=found))
+    offered = notifying.offers(resident=request.resident, address=found, at=timezone.now())
+    form = WishForm(request.POST, offered=offered)
     if request.resident.left_at is not None or not form.is_valid():
         return _page(request, wishes=form)
     try:
@@ -146,7 +147,7 @@ def prove(request: ResidentRequest) -> HttpResponse:
 @resident_only
 def take_away(request: ResidentRequest) -> HttpResponse:
     if request.resident.left_at is None:
-        mail_addresses.take_away(resident=request.resident, by=request.user)
+        mail_addresses.take_away(resident=request.resident, by=request.user, at=timezone.now())
     messages.success(request, _("The address is gone, and nothing more goes there."))
     return redirect("messages")
 
@@ -161,7 +162,7 @@ def _page(
     """Each bad answer beside its field, and what was typed is still there."""
     resident, at = request.resident, timezone.now()
     found = _address(resident)
-    offered = notifying.offers(resident=resident, address=found)
+    offered = notifying.offers(resident=resident, address=found, at=at)
     chosen = notifying.chosen(resident)
     if wishes is None:
         before = {topic: [str(way) for each, way in chosen if each == topic] for topic in Topic}

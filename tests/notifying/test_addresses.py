@@ -9,10 +9,11 @@ from django.contrib.auth import authenticate
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 
-from residents import mail_addresses, notifying
+from residents import mail_addresses, notifying, outbox
 from residents.mail_addresses import AddressRefused
 from residents.models import MailAddress, Message, Wish
 from residents.notifying import Way
+from tests import make
 from tests.cast import PASSWORD
 from tests.notifying.people import proven, send_all, told, wants
 from vault import keys
@@ -123,12 +124,12 @@ def test_taking_it_away_takes_the_key_the_choices_and_what_waits(resident, now):
     given = proven(resident, at=now)
     wants(resident, Way.MAIL, Way.SLIP, at=now)
     told(resident, at=now)
-    assert mail_addresses.take_away(resident=resident, by=resident.user)
+    assert mail_addresses.take_away(resident=resident, by=resident.user, at=now)
     assert keys.state(given.key) == keys.State.DESTROYED
     assert not MailAddress.objects.exists()
     assert set(Wish.objects.values_list("way", flat=True)) == {"slip"}
     assert set(Message.objects.values_list("way", flat=True)) == {"slip"}
-    assert not mail_addresses.take_away(resident=resident, by=resident.user), "twice is once"
+    assert not mail_addresses.take_away(resident=resident, by=resident.user, at=now), "twice is once"
 
 
 def test_one_whose_key_is_gone_is_shown_as_nothing(resident, now, mailoutbox):
@@ -140,7 +141,7 @@ def test_one_whose_key_is_gone_is_shown_as_nothing(resident, now, mailoutbox):
     send_all(now + timedelta(hours=1))
     assert mail_addresses.address_of(given) == ""
     assert mailoutbox == []
-    assert mail_addresses.take_away(resident=resident, by=resident.user)
+    assert mail_addresses.take_away(resident=resident, by=resident.user, at=now)
 
 
 def test_giving_the_same_again_changes_nothing_and_another_waits_for_the_first_to_go(resident, now):
@@ -156,7 +157,7 @@ def test_nobody_fills_anothers_mailbox_with_codes(resident, now, mailoutbox):
     for _ in range(mail_addresses.CODES_A_DAY):
         give(resident, "victim@example.com", at=yesterday)
         send_all(yesterday)
-        mail_addresses.take_away(resident=resident, by=resident.user)
+        mail_addresses.take_away(resident=resident, by=resident.user, at=now)
     with pytest.raises(AddressRefused):
         give(resident, "victim@example.com", at=yesterday)
     assert len(mailoutbox) == mail_addresses.CODES_A_DAY
@@ -168,3 +169,44 @@ def test_it_opens_no_account(resident, now):
     proven(resident, at=now)
     assert authenticate(username="liu@example.com", password=PASSWORD) is None
     assert notifying.chosen(resident) == set(), "and chooses nothing by itself"
+
+
+def test_giving_and_taking_away_makes_no_more_codes_while_no_mail_goes(resident, now, mailoutbox):
+    """Codes of an outage count too, and none of them goes to the address that came after."""
+    for number in range(mail_addresses.CODES_A_DAY):
+        at = now + timedelta(minutes=number)
+        give(resident, f"a{number}@example.com", at=at)
+        mail_addresses.take_away(resident=resident, by=resident.user, at=at)
+    with pytest.raises(AddressRefused):
+        give(resident, "last@example.com", at=now + timedelta(minutes=9))
+    send_all(now + timedelta(minutes=10))
+    assert mailoutbox == []
+    assert set(Message.objects.values_list("state", flat=True)) == {"dropped"}
+
+
+def test_a_code_for_one_address_does_not_go_to_the_next(resident, now, mailoutbox):
+    give(resident, "one@example.com", at=now)
+    tried = outbox.claim(at=now)
+    outbox._try_again(tried, now, handed=False)
+    mail_addresses.take_away(resident=resident, by=resident.user, at=now)
+    later = now + timedelta(minutes=5)
+    give(resident, "two@example.com", at=later)
+    send_all(later)
+    assert [letter.to for letter in mailoutbox] == [["two@example.com"]]
+    assert Message.objects.filter(what="code").count() == 2, "each is counted"
+
+
+def test_several_accounts_fill_no_mailbox_together(here, now):
+    people = [make.resident(here, at=now) for _ in range(mail_addresses.CODES_A_DAY + 1)]
+    for who in people[:-1]:
+        give(who, "victim@example.com", at=now)
+    with pytest.raises(AddressRefused):
+        give(people[-1], "Victim@example.com", at=now)
+    give(people[-1], "other@example.com", at=now)
+
+
+def test_where_no_mail_is_sent_no_address_is_taken(resident, now, settings):
+    settings.MAIL_TO_RESIDENTS = False
+    with pytest.raises(AddressRefused):
+        give(resident, at=now)
+    assert not MailAddress.objects.exists()

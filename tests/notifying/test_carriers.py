@@ -176,7 +176,7 @@ def test_a_number_that_is_gone_gets_nothing(gateway, resident, now):
     resident.save()
     send_all(gathered(now) + timedelta(hours=1))
     assert gateway.asked == []
-    assert [offer.way for offer in notifying.offers(resident=resident, address=None)] == [Way.SLIP]
+    assert [offer.way for offer in notifying.offers(resident=resident, address=None, at=now)] == [Way.SLIP]
 
 
 @pytest.mark.parametrize(
@@ -196,6 +196,9 @@ def test_a_folder_is_a_gateway_for_the_demo(resident, now, settings, tmp_path):
     assert file.read_text(encoding="utf-8").startswith(f"To: +86{MOBILE}\n\n")
 
 
+BACKENDS = "django.core.mail.backends"
+
+
 @pytest.mark.parametrize(
     ("changed", "found"),
     [
@@ -204,6 +207,14 @@ def test_a_folder_is_a_gateway_for_the_demo(resident, now, settings, tmp_path):
         ({"SMS_GATEWAY": "no.such.place"}, ["linmen.E033"]),
         ({"SMS_GATEWAY": "residents.carriers.mobile"}, ["linmen.E033"]),
         ({"SMS_OPERATOR": " "}, ["linmen.E034"]),
+        ({"SMS_OPERATOR": "x" * 101}, ["linmen.E034"]),
+        ({"SMS_GATEWAY": "", "MAIL_CARRIER": ""}, ["linmen.E036"]),
+        ({"MAIL_CARRIER": "x" * 101}, ["linmen.E036"]),
+        ({"MAIL_CARRIER": "", "MAIL_TO_RESIDENTS": False}, []),
+        ({"SMS_GATEWAY": "residents.carriers.FolderText"}, []),
+        ({"SMS_GATEWAY": "residents.carriers.FolderText", "PRODUCTION": True}, ["linmen.E037"]),
+        ({"EMAIL_BACKEND": f"{BACKENDS}.filebased.EmailBackend", "PRODUCTION": True}, ["linmen.E037"]),
+        ({"PRODUCTION": True}, []),
         ({"SMS_URL": "http://sms.example/"}, ["linmen.E035"]),
         ({"SMS_TOKEN": ""}, ["linmen.E035"]),
     ],
@@ -214,6 +225,7 @@ def test_a_gateway_half_set_up_does_not_start(changed, found):
         "SMS_OPERATOR": "云短信公司",
         "SMS_URL": "https://sms.example/",
         "SMS_TOKEN": "secret",
+        "EMAIL_BACKEND": f"{BACKENDS}.smtp.EmailBackend",
     }
     with override_settings(**whole | changed):
         assert [message.id for message in checks.check_messages()] == found

@@ -84,7 +84,7 @@ def test_text_needs_a_number_that_takes_texts(resident, now, number):
 def test_where_there_is_no_gateway_text_is_not_offered(resident, now, settings):
     contact.set_phone(resident, "13800001111")
     settings.SMS_GATEWAY = ""
-    assert [offer.way for offer in notifying.offers(resident=resident, address=None)] == [Way.SLIP]
+    assert [offer.way for offer in notifying.offers(resident=resident, address=None, at=now)] == [Way.SLIP]
 
 
 @pytest.mark.obligation("28")

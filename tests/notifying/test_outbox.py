@@ -151,7 +151,7 @@ def changes_their_mind(resident, clerk, chair, at):
 
 
 def takes_the_address_away(resident, clerk, chair, at):
-    mail_addresses.take_away(resident=resident, by=resident.user)
+    mail_addresses.take_away(resident=resident, by=resident.user, at=at)
 
 
 WAYS_OUT = [leaves, dies, changes_their_mind, takes_the_address_away]
@@ -176,8 +176,8 @@ def test_one_that_a_worker_has_in_hand_is_looked_at_again_before_it_goes(
     at = gathered(now)
     claimed = outbox.claim
 
-    def meanwhile(*, at):
-        found = claimed(at=at)
+    def meanwhile(*, at, **also):
+        found = claimed(at=at, **also)
         if found is not None:
             how(resident, clerk, chair, at)
         return found
@@ -273,3 +273,66 @@ def test_the_task_sends_what_is_due(resident, now, mailoutbox):
     tasks.send(str(resident.pk))
     assert len(mailoutbox) == 1
     assert mail.outbox[0].extra_headers["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.obligation("29", "A6")
+def test_one_left_behind_by_a_worker_counts_as_handed_even_where_nobody_wants_it_now(waiting, resident, now):
+    """Killed after it handed it over and before it wrote so; then the person changed their mind."""
+    at = gathered(now)
+    taken = outbox.claim(at=at)
+    assert taken is not None and taken.lease_until is not None
+    changes_their_mind(resident, None, None, at)
+    send_all(taken.lease_until)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.handed_at) == (State.DROPPED, at)
+    assert Entry.objects.filter(kind="message.handed", subject=resident.pk).count() == 1
+
+
+def test_a_code_goes_before_what_is_due_for_longer(waiting, neighbor, now):
+    at = gathered(now)
+    mail_addresses.give(resident=neighbor, address="new@example.com", by=neighbor.user, at=at)
+    first, then = outbox.claim(at=at), outbox.claim(at=at)
+    assert first is not None and first.what == Message.What.CODE
+    assert then == waiting
+
+
+def test_what_was_tried_in_vain_does_not_go_before_what_waits_longer(waiting, neighbor, now):
+    wants(neighbor, Way.MAIL, at=now)
+    at = gathered(now)
+    tried = outbox.claim(at=at)
+    outbox._try_again(tried, at, handed=False)
+    told(neighbor, at=now + timedelta(seconds=1))
+    found = outbox.claim(at=at + timedelta(hours=1))
+    assert found is not None and found.resident == neighbor
+
+
+def test_after_a_way_failed_the_others_go_and_it_waits_for_the_next_round(
+    waiting, resident, neighbor, now, monkeypatch, settings, tmp_path
+):
+    settings.SMS_GATEWAY, settings.SMS_OPERATOR = "residents.carriers.FolderText", "x"
+    settings.MESSAGE_FOLDER = tmp_path
+    tried = []
+
+    def away(*args, **kwargs):
+        tried.append(kwargs)
+        raise NotReached
+
+    monkeypatch.setattr("residents.carriers.Mail.send", away)
+    wants(neighbor, Way.MAIL, Way.SMS, at=now)
+    told(neighbor, at=now + timedelta(seconds=1))
+    at = gathered(now) + timedelta(seconds=1)
+    send_all(at)
+    assert len(tried) == 1
+    assert len(list(tmp_path.iterdir())) == 1
+    send_all(at)
+    assert len(tried) == 2, "the next round goes on with the other one"
+
+
+def test_a_code_that_is_tried_again_stands_for_no_message(resident, now):
+    mail_addresses.give(resident=resident, address="two@example.com", by=resident.user, at=now)
+    tried = outbox.claim(at=now)
+    assert tried is not None and tried.what == Message.What.CODE
+    outbox._try_again(tried, now, handed=False)
+    MailAddress.objects.update(proven_at=now)
+    wants(resident, Way.MAIL, at=now)
+    assert told(resident, at=now) == 1

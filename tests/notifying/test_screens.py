@@ -124,7 +124,7 @@ def test_pressing_twice_does_nothing_twice(me, resident):
 
 def test_a_page_that_is_old_cannot_choose_what_is_gone(me, resident, now):
     wants(resident, Way.MAIL, at=now)
-    mail_addresses.take_away(resident=resident, by=resident.user)
+    mail_addresses.take_away(resident=resident, by=resident.user, at=now)
     page = me.post(CHOOSE, {"data": ["mail", "slip"]}).content.decode()
     assert "give an address first" in page
     assert not Wish.objects.exists()
@@ -148,7 +148,7 @@ def test_what_did_not_arrive_is_said_kindly(me, resident, now):
     Message.objects.update(state="sending")
     Message.objects.update(state="given_up", over_at=now)
     assert "An e-mail could not be brought to you" in said(me)
-    mail_addresses.take_away(resident=resident, by=resident.user)
+    mail_addresses.take_away(resident=resident, by=resident.user, at=now)
     proven(resident, at=now + timedelta(minutes=1), address="new@example.com")
     assert "could not be brought" not in said(me), "that was another address"
 

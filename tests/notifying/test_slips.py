@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ledger.models import Entry
-from residents import letters, notifying, slips
+from residents import ages, letters, notifying, slips
 from residents.models import DeskAct, Message, Resident
 from residents.notifying import Topic, Way
 from tests import make
@@ -48,7 +48,7 @@ def test_the_desk_says_how_many_wait_and_not_for_whom(waiting, desk, resident):
 
 
 def test_a_sheet_has_names_and_dwellings_and_the_same_words_for_all(
-    waiting, desk, resident, neighbor, stranger
+    waiting, desk, resident, neighbor, stranger, settings
 ):
     page = printing(desk, uuid4()).content.decode()
     for who, number in ((resident, "101"), (neighbor, "102")):
@@ -59,6 +59,7 @@ def test_a_sheet_has_names_and_dwellings_and_the_same_words_for_all(
     assert page.count("Something waits for you.") == 2
     for never in ("8800", "13800", *(str(topic.label) for topic in Topic)):
         assert never not in page
+    assert settings.SITE_ADDRESS in page
     assert Message.objects.filter(state="printed").count() == 2
     assert Entry.objects.filter(kind="message.printed").count() == 2
 
@@ -158,6 +159,20 @@ def test_a_slip_waits_for_the_day_on_which_all_are_printed(desk, resident, now):
     assert "0 slips" in desk.get("/desk/slips/").content.decode()
     assert printing(desk, uuid4())["Location"] == "/desk/slips/"
     assert not Message.objects.filter(state="printed").exists()
+
+
+def test_for_a_child_under_fourteen_no_slip_is_put_out(waiting, here, desk, resident, clerk, now):
+    born = ages.years_before(ages.today_in(here, now), 10)
+    child = settle(here, number="302", name="柳小", phone="", at=now)
+    Resident.objects.filter(pk=child.pk).update(user=None, born=born)
+    child.refresh_from_db()
+    page = f"/desk/people/{child.pk}/slips/"
+    assert "under fourteen" in desk.post(page, {"slips": "on", "known_by": "in_person"}).content.decode()
+    assert notifying.chosen(child) == set()
+    Resident.objects.filter(pk=resident.pk).update(born=born)  # with one that waits already
+    resident.refresh_from_db()
+    assert notifying.offers(resident=resident, address=None, at=now) == []
+    assert resident.name not in printing(desk, uuid4()).content.decode()
 
 
 def test_not_for_who_has_one(desk, resident, now):

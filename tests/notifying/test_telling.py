@@ -210,7 +210,9 @@ def test_if_the_act_is_rolled_back_nobody_is_told(resident, now):
     assert not Message.objects.exists()
 
 
-def test_a_choice_taken_back_in_the_meantime_fails_nothing(listening, here, clerk, resident, neighbor, now, monkeypatch):
+def test_a_choice_taken_back_in_the_meantime_fails_nothing(
+    listening, here, clerk, resident, neighbor, now, monkeypatch
+):
     """Between reading who wants it and writing it down, one changes their mind."""
     write = Message.objects.bulk_create
 

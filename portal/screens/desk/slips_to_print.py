@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -28,7 +29,7 @@ KnownBy = DeskAct.KnownBy
 REFUSED = {
     "account": gettext_lazy("They have an account, and choose for themselves under My account."),
     "slip": gettext_lazy(
-        "Their letters stay at the desk, or they do not live here any more: no slip is put out."
+        "Their letters stay at the desk, they are under fourteen, or they do not live here any more: no slip is put out."
     ),
 }
 
@@ -65,7 +66,7 @@ def print_next(request: StaffRequest) -> HttpResponse:
     context = {
         **_overview(request),
         "slips": sheet,
-        "address": request.get_host(),
+        "address": settings.SITE_ADDRESS,
         "neighborhood": request.neighborhood,
     }
     return render(request, "desk/slips_sheet.html", context)
