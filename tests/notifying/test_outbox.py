@@ -280,7 +280,8 @@ def test_one_left_behind_by_a_worker_counts_as_handed_even_where_nobody_wants_it
     """Killed after it handed it over and before it wrote so; then the person changed their mind."""
     at = gathered(now)
     taken = outbox.claim(at=at)
-    assert taken is not None and taken.lease_until is not None
+    assert taken is not None
+    assert taken.lease_until is not None
     changes_their_mind(resident, None, None, at)
     send_all(taken.lease_until)
     waiting.refresh_from_db()
@@ -292,7 +293,8 @@ def test_a_code_goes_before_what_is_due_for_longer(waiting, neighbor, now):
     at = gathered(now)
     mail_addresses.give(resident=neighbor, address="new@example.com", by=neighbor.user, at=at)
     first, then = outbox.claim(at=at), outbox.claim(at=at)
-    assert first is not None and first.what == Message.What.CODE
+    assert first is not None
+    assert first.what == Message.What.CODE
     assert then == waiting
 
 
@@ -303,7 +305,8 @@ def test_what_was_tried_in_vain_does_not_go_before_what_waits_longer(waiting, ne
     outbox._try_again(tried, at, handed=False)
     told(neighbor, at=now + timedelta(seconds=1))
     found = outbox.claim(at=at + timedelta(hours=1))
-    assert found is not None and found.resident == neighbor
+    assert found is not None
+    assert found.resident == neighbor
 
 
 def test_after_a_way_failed_the_others_go_and_it_waits_for_the_next_round(
@@ -331,7 +334,8 @@ def test_after_a_way_failed_the_others_go_and_it_waits_for_the_next_round(
 def test_a_code_that_is_tried_again_stands_for_no_message(resident, now):
     mail_addresses.give(resident=resident, address="two@example.com", by=resident.user, at=now)
     tried = outbox.claim(at=now)
-    assert tried is not None and tried.what == Message.What.CODE
+    assert tried is not None
+    assert tried.what == Message.What.CODE
     outbox._try_again(tried, now, handed=False)
     MailAddress.objects.update(proven_at=now)
     wants(resident, Way.MAIL, at=now)
