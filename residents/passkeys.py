@@ -39,7 +39,16 @@ from residents.models.signing_in import MOST_PASSKEYS
 
 CHALLENGE_LIFE = timedelta(minutes=5)
 # How the parsers say that what a browser sent is no answer of WebAuthn.
-MALFORMED = (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, struct.error)
+MALFORMED = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    AssertionError,
+    RecursionError,
+    struct.error,
+)
 MALFORMED_KEY = (*MALFORMED, NotImplementedError)
 
 State = dict[str, Any]

@@ -36,7 +36,16 @@ def test_it_goes_on_to_where_one_wanted(anybody: Client, account: User):
 
 @pytest.mark.parametrize(
     "next",
-    ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example", "\0", "http:///x"],
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "javascript:alert(1)",
+        "/\\evil.example",
+        "\0",
+        "http:///x",
+        "foo",
+        "my_slip",
+    ],
 )
 def test_it_never_leads_away(anybody: Client, account: User, next: str):
     assert anybody.post("/sign-in/", {**RIGHT, "next": next})["Location"] == "/"
