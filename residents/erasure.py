@@ -86,11 +86,13 @@ def mark_gone(*, place: UUID, evidence: dict[str, Any], at: datetime) -> bool:
             neighborhood=order.neighborhood_id,
             payload={"order": str(order.pk), "places": order.places.count()},
         )
+        # Not on paper, or the desk would see on its sheet who had stopped something.
         notifying.tell(
             neighborhood=order.neighborhood,
             residents=[order.resident_id],
             topic=notifying.Topic.DATA,
             at=at,
+            on_paper=False,
         )
     return bool(moved)
 

@@ -38,6 +38,9 @@ Way = Wish.Way
 SHOWN_FAILED = timedelta(days=30)
 PERM = "manage_register"
 MONDAY = 0
+# Who is told of a question depends on what they said before: a sheet of names would give that away to the desk. So of this
+# topic no slip can be had, and of other things that follow from an answer none is printed (`on_paper`).
+NEVER_ON_PAPER = (Topic.DECIDE,)
 
 
 class WishRefused(Exception):
@@ -95,7 +98,7 @@ def tell(
         .order_by("resident", "way")
         .values_list("resident", "way")
     )
-    if not on_paper:
+    if not on_paper or topic in NEVER_ON_PAPER:
         wanted = wanted.exclude(way=Way.SLIP)
     sent = at + timedelta(seconds=settings.MESSAGE_GATHER_SECONDS)
     printed = next_print_day(neighborhood, at)
@@ -138,6 +141,11 @@ def offers(*, resident: Resident, address: MailAddress | None, at: datetime) -> 
     return found
 
 
+def can_tell(topic: Topic, way: Way) -> bool:
+    """Whether this topic is ever told in this way."""
+    return way != Way.SLIP or topic not in NEVER_ON_PAPER
+
+
 @transaction.atomic
 def choose(
     *, resident: Resident, wanted: Iterable[tuple[Topic, Way]], by: User, at: datetime
@@ -157,8 +165,8 @@ def choose(
 def choose_at_desk(
     *, resident: Resident, slips: bool, known_by: DeskAct.KnownBy, by: User, at: datetime
 ) -> None:
-    """For who has no account and stands at the desk or rings: slips for every topic, or none. For a child under fourteen
-    never: its guardian is told.
+    """For who has no account and stands at the desk or rings: slips for all that is told on paper, or none. For a child
+    under fourteen never: its guardian is told.
 
     Raises: WishRefused, PermissionDenied
     """
@@ -171,7 +179,8 @@ def choose_at_desk(
         raise WishRefused("slip")
     act = DeskAct.Act.SLIPS_ON if slips else DeskAct.Act.SLIPS_OFF
     deskwork.note(resident=resident, act=act, known_by=known_by, by=by, perm=PERM, at=at)
-    _choose(resident, {(topic, Way.SLIP) for topic in Topic} if slips else set(), None, offered, by, at)
+    wanted = {(topic, Way.SLIP) for topic in Topic if can_tell(topic, Way.SLIP)} if slips else set()
+    _choose(resident, wanted, None, offered, by, at)
 
 
 def chosen(resident: Resident) -> set[tuple[Topic, Way]]:
@@ -216,8 +225,8 @@ def _choose(
     at: datetime,
 ) -> list[tuple[Topic, Way]]:
     operators = {offer.way: offer.operator for offer in offered}
-    for _topic, way in sorted(wanted):
-        if way not in operators:
+    for topic, way in sorted(wanted):
+        if way not in operators or not can_tell(topic, way):
             raise WishRefused(way)
     standing = Wish.objects.filter(resident=resident)
     before = {(Topic(each.topic), Way(each.way)): each for each in standing}

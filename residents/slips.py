@@ -2,7 +2,8 @@
 
 As with `batches`, names and dwellings leave on paper here, and it is recorded for each of them. A slip says that something
 waits and where to ask, so it may be printed again for an hour by whoever printed it: there is no code on it. They are
-printed from Monday on, those of a whole week together: from who is on the sheet nobody can tell what came that day.
+printed from Monday on, those of a whole week together: from who is on the sheet nobody can tell what came that day. Of what
+depends on somebody's answer there is no slip at all (`notifying.tell`).
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class Slip:
 
 
 def waiting(*, neighborhood: Neighborhood, at: datetime) -> QuerySet[Resident]:
-    """For whom one waits, in a carrier's order. Nobody whose mail is read by others, no child under fourteen, and nobody without a mailbox
-    here."""
+    """For whom one waits, in a carrier's order. Nobody whose mail is read by others, no child under fourteen, and nobody
+    without a mailbox here."""
     return _addressed(Message.objects.slips(at).filter(neighborhood=neighborhood), neighborhood, at)
 
 

@@ -102,11 +102,13 @@ def build(*, disclosure: UUID, at: datetime) -> bool:
     given.built_at = at
     given.save(update_fields=["file_sealed", "file_sha256", "built_at"])
     record_many(_acts(given, request, rows))
+    # Not on paper, or the desk would see on its sheet who had said yes.
     notifying.tell(
         neighborhood=request.neighborhood,
         residents=[row.resident_id for row in rows],
         topic=notifying.Topic.DATA,
         at=at,
+        on_paper=False,
     )
     return True
 

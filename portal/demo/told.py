@@ -15,5 +15,5 @@ ON_PAPER = ("neighbor", "chair")
 def choose(*, users: Mapping[str, User], resident: Callable[[str], Resident], at: datetime) -> None:
     """Before anything happens that they could be told of."""
     for account in ON_PAPER:
-        wanted = [(topic, Way.SLIP) for topic in Topic]
+        wanted = [(topic, Way.SLIP) for topic in Topic if notifying.can_tell(topic, Way.SLIP)]
         notifying.choose(resident=resident(account), wanted=wanted, by=users[account], at=at)

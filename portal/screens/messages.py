@@ -28,6 +28,16 @@ NOT_NOW = {
     Way.SMS: gettext_lazy("Text messages cannot be chosen now: we keep no mobile number of yours."),
     Way.SLIP: gettext_lazy("Slips cannot be chosen: your letters stay at the property office."),
 }
+# Beside a topic of which not all, or nothing, is told on paper.
+ON_PAPER = {
+    Topic.DECIDE: gettext_lazy(
+        "Never by a slip: the desk prints those, and could tell from whose slips come who had said no before."
+    ),
+    Topic.DATA: gettext_lazy(
+        "By a slip only that it was viewed, or what became of a yes on paper. Of what was given or deleted, and of a form"
+        " that changed, no slip is printed: the desk could tell from it who had said yes."
+    ),
+}
 
 
 class AddressForm(forms.Form):
@@ -52,11 +62,14 @@ class WishForm(forms.Form):
 
     def __init__(self, *args: Any, offered: Sequence[Offer], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        ways = [offer.way for offer in offered]
+        self.offered = {topic: [way for way in ways if notifying.can_tell(topic, way)] for topic in Topic}
         for topic in Topic:
             self.fields[topic] = forms.MultipleChoiceField(
                 label=topic.label,
+                help_text=ON_PAPER.get(topic, "") if Way.SLIP in ways else "",
                 required=False,
-                choices=[(str(offer.way), offer.way.label) for offer in offered],
+                choices=[(str(way), way.label) for way in self.offered[topic]],
                 widget=forms.CheckboxSelectMultiple,
                 error_messages={"invalid_choice": _("This cannot be chosen now.")},
             )
@@ -66,7 +79,11 @@ class WishForm(forms.Form):
         for topic in Topic:
             if topic in self.errors:
                 sent = set(self.data.getlist(topic)) if hasattr(self.data, "getlist") else set()
-                why = [str(words) for way, words in NOT_NOW.items() if str(way) in sent]
+                why = [
+                    str(words if notifying.can_tell(topic, way) else ON_PAPER[topic])
+                    for way, words in NOT_NOW.items()
+                    if str(way) in sent and way not in self.offered[topic]
+                ]
                 self.errors[topic] = self.error_class(why or [_("This cannot be chosen now.")])
         return super().clean() or {}
 

@@ -8,12 +8,13 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from access import pins
-from consent import deciding, enabling, papers, withdrawal
+from consent import deciding, enabling, papers, telling, withdrawal
 from consent.models import Decision, Form, Notice, Paper, PaperScan, Purpose, Standing
 from consent.papers import PaperRefused, Reading
 from consent.voices import own
 from portal import erasure, sweeps
-from residents.models import DeskAct, ErasureOrder, ErasurePlace
+from residents import notifying
+from residents.models import DeskAct, ErasureOrder, ErasurePlace, Message
 from residents.standing_by import verify_guardian
 from tests import make
 from tests.cast import draft, publish
@@ -499,3 +500,12 @@ def test_a_paper_is_found_by_its_number_here_and_nowhere_else(at_home, elsewhere
 def test_what_was_drawn_is_what_the_second_clerk_sees(at_home, clerk, second_clerk, now):
     paper = returned(at_home, clerk, now, picture=sheet("no", kind="PNG"))
     assert papers.shown(paper=paper, by=second_clerk, at=now).startswith(b"\xff\xd8")
+
+
+def test_what_was_told_once_calls_nobody_a_second_time(back, now):
+    wanted = [(notifying.Topic.DATA, notifying.Way.SLIP)]
+    notifying.choose(resident=back.resident, wanted=wanted, by=back.resident.user, at=now)
+    telling.of_paper(paper=back, kind=Notice.Kind.PAPER_YES, at=now)
+    assert not Message.objects.exists()
+    telling.of_paper(paper=back, kind=Notice.Kind.PAPER_STOPPED, at=now)
+    assert Message.objects.count() == 1

@@ -31,16 +31,15 @@ def proven(who: Resident, *, at: datetime, address: str = "liu@example.com") -> 
 
 
 def wants(who: Resident, *ways: Way, at: datetime, topics: Iterable[Topic] = Topic) -> Resident:
-    """To be told of everything in these ways, and of nothing in others."""
+    """To be told in these ways of everything that can be told so, and of nothing in others."""
     assert who.user is not None
     if Way.MAIL in ways and not MailAddress.objects.filter(resident=who).exists():
         proven(who, at=at)
     if Way.SMS in ways:
         contact.set_phone(who, MOBILE)
         who.save()
-    notifying.choose(
-        resident=who, wanted=[(topic, way) for topic in topics for way in ways], by=who.user, at=at
-    )
+    wanted = [(topic, way) for topic in topics for way in ways if notifying.can_tell(topic, way)]
+    notifying.choose(resident=who, wanted=wanted, by=who.user, at=at)
     return who
 
 

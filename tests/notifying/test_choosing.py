@@ -125,9 +125,21 @@ def test_the_desk_switches_slips_on_and_off_for_who_has_no_account(here, clerk, 
     who = make.resident(here, at=now, account=False)
     for on in (True, False):
         notifying.choose_at_desk(resident=who, slips=on, known_by=DeskAct.KnownBy.IN_PERSON, by=clerk, at=now)
-        assert chosen(who) == ({(topic, Way.SLIP) for topic in Topic} if on else set())
+        paper = {(topic, Way.SLIP) for topic in (Topic.ANSWER, Topic.DATA, Topic.NOTICE)}
+        assert chosen(who) == (paper if on else set())
     acts = DeskAct.objects.filter(resident=who).values_list("act", flat=True)
     assert sorted(acts) == ["slips_off", "slips_on"], "they read it in their record"
+
+
+def test_a_slip_for_what_is_to_decide_cannot_be_had(resident, now):
+    """Whose slips came would tell the desk who had said no before."""
+    with pytest.raises(WishRefused):
+        notifying.choose(
+            resident=resident, wanted=[*SLIP, (Topic.DECIDE, Way.SLIP)], by=resident.user, at=now
+        )
+    assert chosen(resident) == set()
+    wants(resident, Way.MAIL, at=now, topics=[Topic.DECIDE])
+    assert chosen(resident) == {(Topic.DECIDE, Way.MAIL)}
 
 
 def test_staff_elsewhere_do_not(here, outsider, now):

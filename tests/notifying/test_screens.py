@@ -136,6 +136,21 @@ def test_a_page_that_is_old_cannot_choose_what_is_gone(me, resident, now):
     assert not Wish.objects.exists()
 
 
+def test_what_never_comes_on_paper_is_not_offered_and_it_is_said_why(me, resident, now):
+    page = said(me)
+    decide = page[page.index('id="id_decide"') :]
+    decide = decide[: decide.index("</fieldset>")]
+    assert 'value="slip"' not in decide
+    assert "Never by a slip" in decide
+    assert "no slip is printed" in page, "of part of what happens with data"
+    old = me.post(CHOOSE, {"decide": ["slip"], "notice": ["slip"]}).content.decode()
+    assert old.count("Never by a slip") == 3, "above, beside and under it"
+    assert "letters stay" not in old
+    assert not Wish.objects.exists()
+    letters.keep_at_desk(resident=resident, by=resident.user, at=now)
+    assert "Never by a slip" not in said(me)
+
+
 @pytest.mark.parametrize("sent", [{"data": ["pigeon"]}, {"data": ["mail\0"]}])
 def test_nonsense_is_refused(me, sent):
     page = me.post(CHOOSE, sent)
