@@ -100,7 +100,7 @@ def lived(
 
 def _told_that_something_waits(resident: Resident, clerk: User, now: datetime) -> None:
     wants(resident, notifying.Way.MAIL, notifying.Way.SLIP, at=now)
-    told(resident, at=now)
+    told(resident, at=now - timedelta(days=7))  # slips wait for the Monday after
     send_all(gathered(now))
     printed = slips.print_next(token=uuid4(), neighborhood=resident.neighborhood, by=clerk, at=gathered(now))
     assert printed == 1
