@@ -1,4 +1,4 @@
-"""Who in the demo wants to be told that something waits: two on paper, so that the desk has something to print."""
+"""Who in the demo wants to be told that something waits: two on paper, so that the desk has something to print from Monday on."""
 
 from __future__ import annotations
 
