@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from ledger.record import record
 from residents.models import Resident, User
@@ -13,6 +13,12 @@ from residents.models import Resident, User
 def hold(user: User) -> None:
     """Two acts on one account come one after the other."""
     list(User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk"))
+
+
+def hold_all(users: QuerySet[Any, Any]) -> None:
+    """The same for several, in one order."""
+    found = User.objects.select_for_update(no_key=True).filter(pk__in=users).order_by("pk")
+    list(found.values_list("pk"))
 
 
 def end_sessions(user: User) -> None:

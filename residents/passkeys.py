@@ -39,8 +39,10 @@ from residents.models.signing_in import MOST_PASSKEYS
 
 CHALLENGE_LIFE = timedelta(minutes=5)
 # How the parsers say that what a browser sent is no answer of WebAuthn.
-MALFORMED = (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, struct.error)
-MALFORMED_KEY = (*MALFORMED, NotImplementedError)
+MALFORMED = (
+    *(ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, struct.error),
+    *(NotImplementedError, RecursionError),
+)
 
 State = dict[str, Any]
 
@@ -94,7 +96,7 @@ def add(
         credential = made.credential_data
         if credential is None or type(credential.public_key).ALGORITHM not in CoseKey.supported_algorithms():
             raise ValueError("no such algorithm")
-    except MALFORMED_KEY:
+    except MALFORMED:
         raise PasskeyRefused("not_right") from None
     with transaction.atomic():
         accounts.hold(user)
@@ -131,7 +133,7 @@ def sign_in(*, site: Site, state: State, response: Mapping[str, Any], at: dateti
         _server(site).authenticate_complete(state, [_credential(found)], said)
         if said.response.user_handle not in (None, found.user.pk.bytes):
             raise ValueError("somebody else's")
-    except MALFORMED_KEY:
+    except MALFORMED:
         raise PasskeyRefused("not_right") from None
     _count(found, said.response.authenticator_data.counter, at)
     return found.user

@@ -10,14 +10,14 @@ from django.db.models import F
 
 from ledger.record import record
 from residents import letters
-from residents.models import Letter, Resident, User
+from residents.models import Resident, User
 
 
 def change(*, resident: Resident, user: User, password: str, at: datetime) -> None:
     """Whoever calls has asked for the old one. Every other session ends, and so does a letter to get back in."""
     hashed = make_password(password)  # slow, so before any lock
     with transaction.atomic():
-        letters.end(resident=resident, purposes=[Letter.Purpose.RECOVER], at=at)
+        letters.end_ways_back(resident=resident, at=at)
         user.password = hashed
         user.save(update_fields=["password"])
         _record("account.password_changed", resident)

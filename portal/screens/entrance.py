@@ -86,7 +86,8 @@ def forgetting(response: HttpResponse) -> HttpResponse:
 def back_to(request: HttpRequest, otherwise: str = "home") -> str:
     """Where the form wants to go afterwards, if that is on this site."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    # A path: anything else would be looked up as the name of a page.
+    safe = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
     return str(wanted) if safe else str(resolve_url(otherwise))
 
 

@@ -91,7 +91,7 @@ def send_by_mail(request: ResidentRequest) -> HttpResponse:
 @resident_only
 def stop_letter(request: ResidentRequest) -> HttpResponse:
     """A letter for my account that I did not ask for."""
-    letters.end(resident=request.resident, purposes=[Letter.Purpose.RECOVER], at=timezone.now())
+    letters.end_ways_back(resident=request.resident, at=timezone.now())
     messages.success(request, _("The letter is worthless now. Your password stays as it is."))
     return redirect("home")
 
@@ -122,6 +122,16 @@ def _used(letter: Letter) -> dict[str, Any]:
 
 def _under_way(letter: Letter) -> dict[str, Any]:
     day = date_format(timezone.localtime(letter.made_at), "DATETIME_FORMAT")
+    if letter.goes == Letter.Goes.SLIP:
+        return {
+            "title": _("On %(day)s the property office gave you a slip with which your password can be replaced.")
+            % {"day": day},
+            "text": _(
+                "It works for a quarter of an hour, and nobody can stop it from here. If it was not you, tell the property office at once."
+            ),
+            "url": reverse("committee"),
+            "action": _("How to reach the property office"),
+        }
     return {
         "title": _("On %(day)s a letter was made with which your password can be replaced.") % {"day": day},
         "text": _("If you did not ask for it, make it worthless. Your password stays as it is."),

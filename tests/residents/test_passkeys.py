@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from fido2.utils import websafe_encode
 
 from ledger.models import Entry
 from residents import passkeys
@@ -175,6 +176,22 @@ MALFORMED: list[Any] = [
             "attestationObject": "AA",
         },
     },
+]
+
+
+def nested(part: str, deep: bytes) -> dict[str, Any]:
+    """Deeper than any parser goes."""
+    empty = {"clientDataJSON": "e30", "authenticatorData": "AA", "signature": "AA", "attestationObject": "AA"}
+    said = {**empty, part: websafe_encode(deep)}
+    return {"id": "YQ", "rawId": "YQ", "type": "public-key", "response": said}
+
+
+# authenticatorData with an extension: 32 bytes of a hash, flags, counter, and then CBOR.
+DEEP_CBOR = b"\x81" * 5000 + b"\x00"
+MALFORMED += [
+    nested("clientDataJSON", b"[" * 100_000),
+    nested("authenticatorData", bytes(32) + b"\x85" + bytes(4) + DEEP_CBOR),
+    nested("attestationObject", DEEP_CBOR),
 ]
 
 

@@ -112,6 +112,15 @@ def test_whoever_remembers_and_changes_their_password_needs_no_letter(resident, 
         recover(written, now)
 
 
+@pytest.mark.obligation("23")
+def test_a_slip_from_the_counter_works_whatever_is_pressed_in_the_account(resident, clerk, now):
+    """Whoever sits in a taken account would else keep its owner out for ever."""
+    slip = letters.hand_slip(resident=resident, by=clerk, seen=Letter.Seen.KNOWN, at=now)
+    passwords.change(resident=resident, user=resident.user, password=NEW, at=now)
+    assert letters.end_ways_back(resident=resident, at=now) == 0
+    assert recover(slip, now) == resident.user
+
+
 def test_guesses_are_counted_together_with_those_at_claiming(resident, written, now):
     for guess in range(claiming.GUESSES):
         with pytest.raises(claiming.ClaimRefused, match="wrong"):

@@ -93,6 +93,24 @@ def test_pressed_twice_nothing_is_done_twice(me: Client, user: User, now):
     assert one_time_codes.left(user) == 10
 
 
+@pytest.mark.obligation("23")
+def test_the_key_is_shown_to_who_began_and_to_no_other_session(me: Client, user: User, now):
+    """Whoever sat at a browser left signed in has no key that the owner confirms for them."""
+    elsewhere = Client(headers={"accept-language": "en"})
+    elsewhere.force_login(user)
+    elsewhere.post(f"{PAGE}begin/", PROOF)
+    theirs = CodePhone.typed(key_on(text(elsewhere.get(PAGE))))
+    assert 'class="code"' not in text(me.get(PAGE))
+    late = me.post(f"{PAGE}confirm/", {"code": theirs.shows(now)}, follow=True)
+    assert "Begin again" in text(late)
+    me.post(f"{PAGE}begin/", PROOF)
+    mine = CodePhone.typed(key_on(text(me.get(PAGE))))
+    assert mine.secret != theirs.secret
+    assert "They are off." in text(elsewhere.get(PAGE))
+    me.post(f"{PAGE}confirm/", {"code": mine.shows(now)})
+    assert one_time_codes.is_on(user)
+
+
 @pytest.mark.parametrize(
     ("typed", "words"),
     [("", "This field is required."), ("12345", "That is not the code"), ("x" * 99, "at most 64 characters")],
