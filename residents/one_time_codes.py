@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.constant_time import bytes_eq
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.db import transaction
+from django.db.models import Q
 
 from residents import accounts, letters
 from residents.models import RecoveryCode, SecondStep, User
@@ -163,6 +164,17 @@ def switch_off(*, user: User, because: SecondStep.Ended, at: datetime) -> bool:
     transaction.on_commit(partial(keys.destroy_many, ids=[step.key]), robust=True)
     accounts.note(kind="account.codes_off", user=user, because=str(because))
     return True
+
+
+def is_of_phone(code: str) -> bool:
+    """Six digits, which can be guessed; a recovery code cannot."""
+    typed = normalise(code)
+    return len(typed) == DIGITS and typed.isascii() and typed.isdigit()
+
+
+def tell_of_wrong_ones(*, user: User, at: datetime) -> None:
+    """Somebody knows the password and types one wrong code after another: the owner hears of it."""
+    SecondStep.objects.on().filter(user=user).filter(Q(wrong_at=None) | Q(wrong_at__lt=at)).update(wrong_at=at)
 
 
 def left(user: User) -> int:

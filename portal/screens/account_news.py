@@ -11,18 +11,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from residents.models import Passkey, RecoveryCode, Resident, SecondStep, User
 from residents.models.signing_in import TOLD
-
-SHOWN = 5
 
 TITLES = {
     "codes_on": gettext_lazy("On %(day)s one-time codes were switched on."),
     "switched_off": gettext_lazy("On %(day)s one-time codes were switched off."),
     "recovered": gettext_lazy("On %(day)s one-time codes were switched off, with the new password."),
     "by_operator": gettext_lazy("On %(day)s who runs the system switched your one-time codes off."),
+    "wrong_codes": gettext_lazy("Somebody who knows your password typed wrong codes, last on %(day)s."),
     "recovery_code": gettext_lazy("On %(day)s a recovery code was used."),
     "passkey_added": gettext_lazy("On %(day)s a passkey was added: %(name)s."),
     "passkey_removed": gettext_lazy("On %(day)s a passkey was removed: %(name)s."),
@@ -31,7 +30,7 @@ OF_PASSKEYS = ("passkey_added", "passkey_removed")
 
 
 def told(*, account: UUID | None, at: datetime) -> list[dict[str, Any]]:
-    """The newest first, for thirty days; at most some. One query."""
+    """All of it, the newest first, for thirty days: many small things must not push a great one away. One query."""
     if account is None:
         return []
     since = at - TOLD
@@ -41,6 +40,7 @@ def told(*, account: UUID | None, at: datetime) -> list[dict[str, Any]]:
     ended = SecondStep.objects.filter(user=account, confirmed_at__isnull=False)
     passkeys = Passkey.objects.filter(user=account)
     found = found.union(
+        _rows(ended, "wrong_at", since, Value("wrong_codes"), Value("")),
         _rows(ended, "ended_at", since, F("ended_because"), Value("")),
         _rows(
             RecoveryCode.objects.filter(step__user=account),
@@ -53,16 +53,31 @@ def told(*, account: UUID | None, at: datetime) -> list[dict[str, Any]]:
         _rows(passkeys, "removed_at", since, Value("passkey_removed"), F("name")),
         all=True,
     )
-    return [_said(*row) for row in found.order_by("-moment")[:SHOWN]]
+    return [_said(*row) for row in found.order_by("-moment")]
 
 
 def on_home(*, account: UUID | None, at: datetime) -> list[dict[str, Any]]:
-    """All of it in one notice, so that it does not push away what the first page is for."""
-    found = told(account=account, at=at)
+    """In one notice, so that it does not push away what the first page is for: the newest of each kind, and how many more
+    there are."""
+    found, more = newest_of_each_kind(account=account, at=at)
     if not found:
         return []
     newest, *before = found
-    return [newest | {"text": " ".join([*(each["title"] for each in before), newest["text"]])}]
+    also = [each["title"] for each in before]
+    return [newest | {"text": " ".join([*also, *([more_of(more)] if more else []), newest["text"]])}]
+
+
+def newest_of_each_kind(*, account: UUID | None, at: datetime) -> tuple[list[dict[str, Any]], int]:
+    """And how many more there are."""
+    every = told(account=account, at=at)
+    found: dict[str, dict[str, Any]] = {}
+    for each in every:
+        found.setdefault(each["kind"], each)
+    return list(found.values()), len(every) - len(found)
+
+
+def more_of(count: int) -> str:
+    return ngettext("And %(count)s more.", "And %(count)s more.", count) % {"count": count}
 
 
 def navigation(user: User) -> str | None:
@@ -83,7 +98,16 @@ def _rows(rows: QuerySet[Any], clock: str, since: datetime, kind: Any, name: Any
 def _said(moment: datetime, kind: str, name: str) -> dict[str, Any]:
     day = date_format(timezone.localtime(moment), "DATETIME_FORMAT")
     of_passkeys = kind in OF_PASSKEYS
+    if kind == "wrong_codes":
+        return {
+            "kind": kind,
+            "title": str(TITLES[kind]) % {"day": day},
+            "text": _("If that was not you, choose another password: codes alone open nothing."),
+            "url": reverse("account"),
+            "action": _("Choose another password"),
+        }
     return {
+        "kind": kind,
         "title": str(TITLES[kind]) % {"day": day, "name": name},
         "text": _(
             "If that was not you: choose another password, look at what your account is opened with, and tell the property office."

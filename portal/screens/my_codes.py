@@ -23,7 +23,7 @@ from residents import one_time_codes
 from residents.models import SecondStep
 
 REFUSED = {
-    "wrong": gettext_lazy("That is not the code that your phone should show now. Type the next one."),
+    "wrong": gettext_lazy("That is not the code that your phone should show now. Type the next one. Is your phone’s clock right?"),
     "unreadable": gettext_lazy("This cannot be set up just now. Begin again."),
 }
 BEGUN = "codes_begun"  # in the session that began: no other one is shown the key, or confirms it
@@ -83,7 +83,8 @@ def confirm(request: AccountRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form)
     sender = address(request)
-    if not patience.may_try_code(address=sender, account=request.user.pk):
+    # Not for the account: nothing is guessed at here that opens it, and its owner must not wait elsewhere for it.
+    if not patience.may_try_code(address=sender, account=request.user.pk, of_phone=False):
         form.add_error("code", _("That was tried several times. Wait a minute, then try once more."))
         return _page(request, form)
     try:
@@ -101,7 +102,7 @@ def confirm(request: AccountRequest) -> HttpResponse:
             return redirect("my_codes")
         form.add_error("code", str(REFUSED[refused.reason]))
         return _page(request, form)
-    patience.forget_codes(address=sender, account=request.user.pk)
+    patience.forget_codes(address=sender, account=request.user.pk, of_phone=False)
     update_session_auth_hash(request, request.user)
     return _shown_once(request, made, just_on=True)
 

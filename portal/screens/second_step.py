@@ -31,7 +31,7 @@ LIFE = timedelta(minutes=10)
 
 REFUSED = {
     "wrong": gettext_lazy(
-        "That is not the code. Type the one that your phone shows now, or a recovery code."
+        "That is not the code. Type the one that your phone shows now, or a recovery code. Is your phone’s clock right?"
     ),
     "used": gettext_lazy("This code was used already. Wait for the next one, or take another recovery code."),
     "unreadable": gettext_lazy("Codes of a phone cannot be checked just now. Use a recovery code."),
@@ -57,18 +57,21 @@ class CodeForm(forms.Form):
 
 def is_right(request: HttpRequest, user: User, form: forms.Form) -> bool:
     """Whether the form's code is one; else the form says so. Guessing is slowed."""
-    sender = address(request)
-    if not patience.may_try_code(address=sender, account=user.pk):
+    sender, code, at = address(request), form.cleaned_data["code"], timezone.now()
+    of_phone = one_time_codes.is_of_phone(code)
+    if not patience.may_try_code(address=sender, account=user.pk, of_phone=of_phone):
         form.add_error("code", _("That was tried several times. Wait a minute, then try once more."))
         return False
     try:
-        one_time_codes.answer(user=user, code=form.cleaned_data["code"], at=timezone.now())
+        one_time_codes.answer(user=user, code=code, at=at)
     except one_time_codes.CodeRefused as refused:
         if refused.reason == "off":  # in the meantime, elsewhere: then the password is enough
             return True
+        if refused.reason == "wrong" and patience.many_wrong_codes(user.pk):
+            one_time_codes.tell_of_wrong_ones(user=user, at=at)
         form.add_error("code", str(REFUSED[refused.reason]))
         return False
-    patience.forget_codes(address=sender, account=user.pk)
+    patience.forget_codes(address=sender, account=user.pk, of_phone=of_phone)
     return True
 
 

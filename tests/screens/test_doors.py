@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth import authenticate
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
@@ -106,6 +107,49 @@ def test_guessing_from_many_addresses_is_slowed_too(anybody: Client, phone: Code
         anybody.post(CODE, {"code": "000000"}, REMOTE_ADDR=f"10.0.0.{number}")
     anybody.post("/sign-in/", RIGHT, REMOTE_ADDR="10.1.0.1")
     assert WAIT in anybody.post(CODE, {"code": phone.shows(now)}, REMOTE_ADDR="10.1.0.1").content.decode()
+
+
+@pytest.mark.obligation("23")
+def test_guessing_slowly_for_a_day_gets_nowhere_and_a_recovery_code_never_waits(
+    anybody: Client, user: User, phone: CodePhone
+):
+    """From ever other addresses, with the right password: the owner is told, and is not kept out."""
+    for number in range(patience.FREE_FOR_ACCOUNT + 12):
+        patience.may_try_code(address=f"10.0.0.{number}", account=user.pk, of_phone=True)
+    counter = patience._of_account(user.pk)
+    raw = cache._cache.get_client()  # type: ignore[attr-defined]
+    assert raw.ttl(cache.make_key(counter.key)) > patience.ACCOUNT_WINDOW_SECONDS - 60
+    cache.delete(counter.wait)
+    assert patience.may_try_code(address="10.0.1.1", account=user.pk, of_phone=True)
+    assert 500 < raw.ttl(cache.make_key(counter.wait)) <= patience.LONGEST_WAIT_FOR_ACCOUNT
+    anybody.post("/sign-in/", RIGHT, REMOTE_ADDR="10.1.0.1")
+    anybody.post(CODE, {"code": phone.recovery[0]}, REMOTE_ADDR="10.1.0.1")
+    assert is_in(anybody)
+
+
+def test_a_right_code_counts_for_nothing_and_wipes_nothing(user: User):
+    for _ in range(3 * patience.FREE_FOR_ACCOUNT):
+        assert patience.may_try_code(address="10.0.0.1", account=user.pk, of_phone=True)
+        patience.forget_codes(address="10.0.0.1", account=user.pk, of_phone=True)
+    for number in range(patience.FREE_FOR_ACCOUNT):
+        patience.may_try_code(address=f"10.0.0.{number}", account=user.pk, of_phone=True)
+    patience.forget_codes(address="10.0.0.1", account=user.pk, of_phone=True)
+    assert cache.get(patience._of_account(user.pk).key) == patience.FREE_FOR_ACCOUNT - 1
+
+
+@pytest.mark.obligation("23")
+def test_the_owner_hears_that_somebody_knows_the_password(
+    anybody: Client, sign_in, user: User, phone: CodePhone
+):
+    told = "Somebody who knows your password typed wrong codes"
+    me = sign_in(user)
+    for number in range(patience.MANY_WRONG):
+        assert told not in me.get("/").content.decode(), "one slip of the thumb alarms nobody"
+        anybody.post("/sign-in/", RIGHT, REMOTE_ADDR=f"10.0.0.{number}")
+        anybody.post(CODE, {"code": "000000"}, REMOTE_ADDR=f"10.0.0.{number}")
+    page = me.get("/").content.decode()
+    assert page.count(told) == 1
+    assert "choose another password" in page
 
 
 def test_without_a_password_there_is_no_second_step(anybody: Client, phone: CodePhone, now):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
 from portal.screens import patience
 from residents import one_time_codes
-from residents.models import Resident, SecondStep, User
+from residents.models import Passkey, Resident, SecondStep, User
 from tests.cast import PASSWORD
 from tests.signing_in import CodePhone, switched_on
 
@@ -222,13 +223,24 @@ def test_the_language_is_chosen_on_my_account_too(me: Client, user: User):
 def test_the_first_page_tells_for_thirty_days_and_the_account_for_as_long(
     me: Client, user: User, phone: CodePhone, now, django_assert_num_queries
 ):
-    from datetime import timedelta
-
     from portal.screens import account_news
 
     with django_assert_num_queries(1):
         assert len(account_news.told(account=user.pk, at=now)) == 1
     assert account_news.told(account=user.pk, at=now + timedelta(days=30)) == []
+
+
+@pytest.mark.obligation("23")
+def test_many_small_things_push_no_great_one_away(me: Client, user: User, phone: CodePhone, now):
+    """Whoever got in and added a passkey uses up recovery codes afterwards."""
+    Passkey.objects.create(user=user, name="theirs", credential_id=b"c", public_key=b"k", added_at=now)
+    for code in phone.recovery[:7]:
+        one_time_codes.answer(user=user, code=code, at=now + timedelta(minutes=1))
+    home = text(me.get("/"))
+    assert "a passkey was added: theirs" in home
+    assert home.count("a recovery code was used") == 1
+    assert "And 6 more." in home
+    assert text(me.get(PAGE)).count("a recovery code was used") == 7
 
 
 def test_the_pages_cost_the_same_whatever_is_there(
