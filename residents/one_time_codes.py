@@ -84,7 +84,11 @@ def _begin(user: User, at: datetime) -> Setup:
 
 def begun(*, user: User, at: datetime, known: UUID | None) -> Setup | None:
     """For who began it, and nobody else. Where its key is gone (a backup came back without it), as if it were over."""
-    step = SecondStep.objects.standing().filter(user=user, confirmed_at=None, pk=known).first()
+    step = (
+        SecondStep.objects.standing()
+        .filter(user=user, confirmed_at=None, pk__in=[known] if known else [])
+        .first()
+    )
     return None if step is None or _waited_too_long(step, at) else _setup(step)
 
 
@@ -174,7 +178,9 @@ def is_of_phone(code: str) -> bool:
 
 def tell_of_wrong_ones(*, user: User, at: datetime) -> None:
     """Somebody knows the password and types one wrong code after another: the owner hears of it."""
-    SecondStep.objects.on().filter(user=user).filter(Q(wrong_at=None) | Q(wrong_at__lt=at)).update(wrong_at=at)
+    SecondStep.objects.on().filter(user=user).filter(Q(wrong_at=None) | Q(wrong_at__lt=at)).update(
+        wrong_at=at
+    )
 
 
 def left(user: User) -> int:

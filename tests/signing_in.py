@@ -54,9 +54,7 @@ def switched_on(user: User, *, at: datetime) -> CodePhone:
     before = datetime.fromtimestamp(at.timestamp() - 90, tz=at.tzinfo)
     setup = one_time_codes.begin(user=user, at=before)
     phone = CodePhone.scanned(setup.uri)
-    phone.recovery = one_time_codes.confirm(
-        user=user, code=phone.shows(before), at=before, known=setup.step
-    )
+    phone.recovery = one_time_codes.confirm(user=user, code=phone.shows(before), at=before, known=setup.step)
     return phone
 
 

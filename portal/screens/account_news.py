@@ -6,13 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import F, QuerySet, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from portal.screens.entrance import AccountRequest
 from residents.models import Passkey, RecoveryCode, Resident, SecondStep, User
 from residents.models.signing_in import TOLD
 
@@ -26,6 +29,7 @@ TITLES = {
     "passkey_added": gettext_lazy("On %(day)s a passkey was added: %(name)s."),
     "passkey_removed": gettext_lazy("On %(day)s a passkey was removed: %(name)s."),
 }
+OF_STAFF = "partials/places_of_staff.html"
 OF_PASSKEYS = ("passkey_added", "passkey_removed")
 
 
@@ -82,7 +86,20 @@ def more_of(count: int) -> str:
 
 def navigation(user: User) -> str | None:
     """The row of links above: of a resident, or of staff who live nowhere here."""
-    return None if Resident.objects.of(user).exists() else "partials/places_of_staff.html"
+    return None if Resident.objects.of(user).exists() else OF_STAFF
+
+
+def say_passkeys_open(request: AccountRequest) -> None:
+    """Whoever shuts a door hears of those beside it."""
+    count = Passkey.objects.standing().filter(user=request.user).count()
+    if count:
+        words = ngettext(
+            "%(count)s passkey still opens your account.",
+            "%(count)s passkeys still open your account.",
+            count,
+        )
+        link = format_html('<a href="{}">{}</a>', reverse("my_passkeys"), _("Look at my passkeys"))
+        messages.warning(request, format_html("{} {}", words % {"count": count}, link))
 
 
 def _rows(rows: QuerySet[Any], clock: str, since: datetime, kind: Any, name: Any) -> QuerySet[Any, Any]:
@@ -102,7 +119,9 @@ def _said(moment: datetime, kind: str, name: str) -> dict[str, Any]:
         return {
             "kind": kind,
             "title": str(TITLES[kind]) % {"day": day},
-            "text": _("If that was not you, choose another password: codes alone open nothing."),
+            "text": _(
+                "If that was not you, choose another password: then nobody who knew the old one gets as far as the code."
+            ),
             "url": reverse("account"),
             "action": _("Choose another password"),
         }

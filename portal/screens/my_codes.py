@@ -23,7 +23,9 @@ from residents import one_time_codes
 from residents.models import SecondStep
 
 REFUSED = {
-    "wrong": gettext_lazy("That is not the code that your phone should show now. Type the next one. Is your phone’s clock right?"),
+    "wrong": gettext_lazy(
+        "That is not the code that your phone should show now. Type the next one. Is your phone’s clock right?"
+    ),
     "unreadable": gettext_lazy("This cannot be set up just now. Begin again."),
 }
 BEGUN = "codes_begun"  # in the session that began: no other one is shown the key, or confirms it
@@ -104,6 +106,7 @@ def confirm(request: AccountRequest) -> HttpResponse:
         return _page(request, form)
     patience.forget_codes(address=sender, account=request.user.pk, of_phone=False)
     update_session_auth_hash(request, request.user)
+    account_news.say_passkeys_open(request)
     return _shown_once(request, made, just_on=True)
 
 
@@ -153,7 +156,7 @@ def _page(request: AccountRequest, form: forms.Form | None = None) -> HttpRespon
         context |= {"left": one_time_codes.left(request.user)}
     if setup:
         title = _("QR code with the key for your phone")
-        context |= {"key": setup.key, "picture": qr_codes.svg(setup.uri, title=title)}
+        context |= {"key": setup.key, "uri": setup.uri, "picture": qr_codes.svg(setup.uri, title=title)}
     wanted = FirstCodeForm if setup else again.PasswordForm
     if not isinstance(form, wanted) or ("code" in form.fields) != bool(setup or context["since"]):
         form = FirstCodeForm() if setup else again.PasswordForm(user=request.user)

@@ -92,7 +92,8 @@ def many_wrong_codes(account: UUID) -> bool:
 
 
 def _may_try(counters: list[Counter]) -> bool:
-    return all([each.may() for each in counters])  # each of them counts, whatever the first one says
+    said = [each.may() for each in counters]  # each of them counts, whatever the first one says
+    return all(said)
 
 
 def _of_name(address: str, name: str) -> Counter:

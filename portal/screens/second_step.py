@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -92,7 +93,9 @@ def ask(request: HttpRequest, user: User) -> HttpResponse:
 def sign_in_code(request: HttpRequest) -> HttpResponse:
     user = None if request.user.is_authenticated else _waiting(request)
     if user is None:
-        return redirect("sign_in")
+        wanted = back_to(request)
+        asked = "" if wanted == reverse("home") else f"?{urlencode({'next': wanted})}"
+        return redirect(f"{reverse('sign_in')}{asked}")
     form = CodeForm(request.POST or None)
     if not (form.is_valid() and is_right(request, user, form)):
         return render(request, "sign_in_code.html", {"form": form, "next": back_to(request)})
@@ -116,4 +119,6 @@ def _waiting(request: HttpRequest) -> User | None:
     if user and in_time and constant_time_compare(kept["by"], user.get_session_auth_hash()):
         return user
     del request.session[KEPT]
+    if not in_time:
+        messages.info(request, _("That took longer than ten minutes. Type your name and password once more."))
     return None

@@ -237,7 +237,7 @@ def test_a_letter_and_a_slip_switch_them_off_with_the_old_password(
 
 def test_another_password_leaves_them_on(resident, user: User, now):
     switched_on(user, at=now)
-    passwords.change(resident=resident, user=user, password=NEW, at=now)
+    passwords.change(user=user, password=NEW, at=now)
     assert one_time_codes.is_on(user)
 
 
@@ -305,11 +305,9 @@ def test_two_tabs_that_switch_on_get_one_set_of_codes(committed, request, now):
 
     def tab(_number: int) -> str:
         try:
-            setup = one_time_codes.begin(user=user, at=now)
+            setup = one_time_codes.begin(user=User.objects.get(pk=user.pk), at=now)
             code = CodePhone.scanned(setup.uri).shows(now)
-            one_time_codes.confirm(
-                user=User.objects.get(pk=user.pk), code=code, at=now, known=setup.step
-            )
+            one_time_codes.confirm(user=User.objects.get(pk=user.pk), code=code, at=now, known=setup.step)
         except CodeRefused as refusal:
             return refusal.reason
         finally:

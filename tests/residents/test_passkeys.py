@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -57,6 +58,23 @@ def test_it_signs_in_whose_it_is_and_keeps_the_day(user: User, phone: PasskeyPho
     assert kept.sign_count == 1
     assert kept.last_used is not None
     assert Entry.objects.filter(kind="account.passkey_added").count() == 1
+
+
+def test_the_day_never_goes_back(user: User, phone: PasskeyPhone, now):
+    """Two machines, and midnight between their clocks."""
+    signed_in(phone, at=now + timedelta(days=1))
+    newest = Passkey.objects.get().last_used
+    signed_in(phone, at=now)
+    assert Passkey.objects.get().last_used == newest
+
+
+@pytest.mark.parametrize(("length", "fits"), [(1023, True), (1024, False)])
+def test_a_number_longer_than_webauthn_allows_is_refused(user: User, now, length: int, fits: bool):
+    phone = PasskeyPhone(id=b"x" * length)
+    if fits:
+        assert added(user, phone, at=now)
+    else:
+        refused("not_right", added, user, phone, at=now)
 
 
 def test_one_that_never_counts_works_again_and_again(user: User, now):

@@ -18,7 +18,7 @@ from django.test import Client, RequestFactory
 
 from portal.screens import doors, patience, second_step
 from residents import letters, one_time_codes, passwords
-from residents.models import Letter, Resident, SecondStep, User
+from residents.models import Letter, Passkey, Resident, SecondStep, User
 from tests.cast import PASSWORD
 from tests.screens.test_signing_in import NOT_RIGHT, RIGHT, WAIT
 from tests.signing_in import CodePhone, switched_on
@@ -171,7 +171,7 @@ def test_the_second_step_is_over_with_its_time_its_password_and_its_account(
 
     for end in (
         time_passes,
-        lambda: passwords.change(resident=resident, user=user, password=PASSWORD, at=now),
+        lambda: passwords.change(user=user, password=PASSWORD, at=now),
         lambda: User.objects.filter(pk=user.pk).update(is_active=False),
     ):
         anybody.post("/sign-in/", RIGHT)
@@ -179,6 +179,18 @@ def test_the_second_step_is_over_with_its_time_its_password_and_its_account(
         end()
         assert anybody.post(CODE, {"code": phone.shows(now)})["Location"] == "/sign-in/"
         assert not is_in(anybody)
+
+
+def test_who_took_too_long_is_told_so_and_still_comes_to_where_they_were_going(
+    anybody: Client, phone: CodePhone, now
+):
+    anybody.post("/sign-in/", {**RIGHT, "next": "/record/"})
+    session = anybody.session
+    session[second_step.KEPT] |= {"until": now.timestamp() - 1}
+    session.save()
+    late = anybody.post(CODE, {"code": phone.shows(now), "next": "/record/"}, follow=True)
+    assert late.redirect_chain[-1][0] == "/sign-in/?next=%2Frecord%2F"
+    assert "That took longer than ten minutes." in late.content.decode()
 
 
 def test_switched_off_meanwhile_the_password_is_enough(anybody: Client, user: User, phone: CodePhone, now):
@@ -309,14 +321,18 @@ def test_the_name_and_the_password_say_no_more_than_before(anybody: Client, phon
 def test_who_runs_the_system_switches_them_off_for_staff_and_it_is_told(sign_in, clerk: User, now):
     switched_on(clerk, at=now - timedelta(minutes=10))
     said = io.StringIO()
+    Passkey.objects.create(user=clerk, name="x", credential_id=b"c", public_key=b"k", added_at=now)
+    inside = sign_in(User.objects.get(pk=clerk.pk))
     call_command("codes_off", "clerk", stdout=said)
+    assert not Passkey.objects.standing().exists()
+    assert inside.get("/desk/").status_code == 302
     assert "are off" in said.getvalue()
     assert not one_time_codes.is_on(clerk)
     assert (
         "who runs the system switched your one-time codes off"
-        in sign_in(clerk).get("/desk/").content.decode()
+        in sign_in(User.objects.get(pk=clerk.pk)).get("/desk/").content.decode()
     )
     call_command("codes_off", "clerk", stdout=said)
-    assert "nothing was changed" in said.getvalue()
+    assert "One-time codes were off." in said.getvalue()
     with pytest.raises(CommandError):
         call_command("codes_off", "nobody")

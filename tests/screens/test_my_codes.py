@@ -52,6 +52,7 @@ def test_the_whole_way_on_and_off(me: Client, user: User, now):
     assert me.post(f"{PAGE}begin/", PROOF)["Location"] == PAGE
     page = text(me.get(PAGE))
     assert '<svg role="img"' in page
+    assert 'href="otpauth://totp/' in page, "for whose app is on this very phone"
     phone = CodePhone.typed(key_on(page))
     shown = me.post(f"{PAGE}confirm/", {"code": phone.shows(now)})
     codes = re.findall(r'<li class="code">([0-9A-Z-]+)</li>', text(shown))

@@ -37,8 +37,26 @@ def test_it_goes_on_to_where_one_wanted(anybody: Client, account: User):
 @pytest.mark.parametrize(
     "next",
     [
-        *("https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example", "\0", "http:///x"),
-        *("foo", "record", "record/", "foo.bar", "a:b", "?x", "#", ".", "%2Frecord%2F", "http://testserver/record/"),
+        *(
+            "https://evil.example/",
+            "//evil.example",
+            "javascript:alert(1)",
+            "/\\evil.example",
+            "\0",
+            "http:///x",
+        ),
+        *(
+            "foo",
+            "record",
+            "record/",
+            "foo.bar",
+            "a:b",
+            "?x",
+            "#",
+            ".",
+            "%2Frecord%2F",
+            "http://testserver/record/",
+        ),
     ],
 )
 def test_it_never_leads_away(anybody: Client, account: User, next: str):

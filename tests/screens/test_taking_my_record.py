@@ -23,13 +23,14 @@ from consent.models import Decision, Form, Notice, Purpose
 from portal.screens.record import shapes
 from portal.screens.record.pages import PRINTED
 from portal.screens.record.sources import ENTRIES, SOURCES
-from residents import deskwork, letters, relatives, rights
+from residents import deskwork, letters, one_time_codes, relatives, rights
 from residents.lookups import look_up
 from residents.models import (
     DeskAct,
     Instruction,
     LookUp,
     Ownership,
+    Passkey,
     Resident,
     RightsRequest,
     User,
@@ -41,6 +42,7 @@ from tests.cast import PASSWORD
 from tests.enrolling import agree
 from tests.receipts.conftest import sequenced
 from tests.screens.entering import opens, passed
+from tests.signing_in import switched_on
 
 FILE = "/record/export.json"
 PRINT = "/record/print/"
@@ -93,6 +95,23 @@ def lived(
     rights.ask(resident=resident, kind=RightsRequest.Kind.EXPLAIN, words="Why?", by=resident.user, at=now)
     relatives.leave(resident=resident, wish=Instruction.Wish.NOTHING, named="", by=resident.user, at=now)
     passed(make.device(doors[0], at=now).device, resident.credentials.get(kind="card"), at=now)
+
+
+@pytest.mark.obligation("A6")
+def test_it_says_what_the_account_is_opened_with_and_holds_no_key(me: Client, resident: Resident, now):
+    assert resident.user is not None
+    phone = switched_on(resident.user, at=now)
+    one_time_codes.answer(user=resident.user, code=phone.recovery[0], at=now)
+    Passkey.objects.create(
+        user=resident.user, name="My phone", credential_id=b"c" * 16, public_key=b"k" * 16, added_at=now
+    )
+    told = shapes.account(resident)
+    assert told is not None
+    assert told["user_name"] == resident.user.username
+    assert told["passkeys"] == [{"name": "My phone", "added": shapes.moment(now), "last_used": None}]
+    assert told["codes_on_since"] is not None
+    assert told["recovery_codes_used"] == [shapes.moment(now)]
+    assert set(told) == {"user_name", "passkeys", "codes_on_since", "wrong_codes", "recovery_codes_used"}
 
 
 @pytest.mark.obligation("A6")
