@@ -84,11 +84,9 @@ def _begin(user: User, at: datetime) -> Setup:
 
 def begun(*, user: User, at: datetime, known: UUID | None) -> Setup | None:
     """For who began it, and nobody else. Where its key is gone (a backup came back without it), as if it were over."""
-    step = (
-        SecondStep.objects.standing()
-        .filter(user=user, confirmed_at=None, pk__in=[known] if known else [])
-        .first()
-    )
+    if known is None:
+        return None
+    step = SecondStep.objects.standing().filter(user=user, confirmed_at=None, pk=known).first()
     return None if step is None or _waited_too_long(step, at) else _setup(step)
 
 
