@@ -182,7 +182,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         else:
             return second_step.entered(request, user, doors.Shown.PASSKEY)
     if request.session.session_key is None:
-        request.session.set_expiry(STRANGERS_SESSION)
+        request.session.set_expiry(int(STRANGERS_SESSION.total_seconds()))
     options, state = passkeys.begin_signing_in(site=here)
     _keep(request, SIGN_IN, state)
     context = {"form": form, "options": json.dumps(options), "next": back_to(request)}

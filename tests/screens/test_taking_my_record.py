@@ -150,7 +150,7 @@ def test_its_shape_is_the_one_that_is_written_down(lived, me: Client):
     top = set(re.findall(r"^\| `(\w+)` \|", head, flags=re.M))
     assert set(found) == top | set(described)
     for name, fields in described.items():
-        rows = [found[name]] if name in ("person", "after_death") else found[name]
+        rows = [found[name]] if name in ("person", "account", "after_death") else found[name]
         assert {frozenset(row) for row in rows} == {frozenset(fields)}, name
     inside = re.search(r"^\| `neighborhood` \| (.+) \|$", head, flags=re.M)
     assert inside is not None
