@@ -42,8 +42,15 @@ LONGEST_ID = 1023
 CHALLENGE_LIFE = timedelta(minutes=5)
 # How the parsers say that what a browser sent is no answer of WebAuthn.
 MALFORMED = (
-    *(ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, struct.error),
-    *(NotImplementedError, RecursionError),
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    AssertionError,
+    RecursionError,
+    NotImplementedError,
+    struct.error,
 )
 
 State = dict[str, Any]

@@ -58,6 +58,11 @@ class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
     def open(self) -> ServiceRequestQuerySet:
         return self.exclude(status__in=OVER)
 
+    def open_or_done(self, *, since: datetime) -> ServiceRequestQuerySet:
+        """What is open, then what was done of late."""
+        found = self.exclude(status=Status.CALLED_OFF).filter(Q(ended_at=None) | Q(ended_at__gt=since))
+        return found.order_by(models.F("ended_at").asc(nulls_first=True), *self.by_due_date().query.order_by)
+
     def open_first(self) -> ServiceRequestQuerySet:
         """As whoever asked reads them."""
         return self.order_by(models.Case(models.When(status__in=OVER, then=1), default=0), "-opened_at", "pk")

@@ -21,6 +21,7 @@ from portal.screens import (
     living,
     my_account,
     my_papers,
+    my_requests,
     news,
     offices,
     service,
@@ -35,6 +36,7 @@ from residents.models import Occupancy, Resident
 from sharing import answering
 
 RECENT = timedelta(days=30)
+ANSWERED = timedelta(days=14)  # as long an answer stands here, so that nobody has to look whether it has come
 SHOWN = 3
 
 
@@ -69,7 +71,8 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "said": living.waiting(resident=resident),
         "left": living.left(resident=resident),
         "news": news.newest(neighborhood=resident.neighborhood, at=at, limit=SHOWN),
-        "requests": service.on_home(resident=resident, at=at),
+        "requests": service.on_home(resident=resident, since=at - ANSWERED, at=at),
+        "asked": my_requests.on_home(resident=resident, since=at - ANSWERED, at=at),
         "looks": pages.recent(resident=resident, since=at - RECENT, limit=SHOWN),
         "erasures": erasure.lines(resident.erasure_orders.incomplete().order_by("-opened_at")[:SHOWN]),
     }

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -27,6 +28,7 @@ from residents import contact, relatives, rights, standing_by
 from residents.models import Resident, RightsRequest
 
 PAGE = 20
+ON_HOME = 3
 Kind = RightsRequest.Kind
 State = RightsRequest.State
 
@@ -206,6 +208,13 @@ def _whose(request: ResidentRequest, child: str) -> Resident:
         if str(each.pk) == child:
             return each
     raise Http404
+
+
+def on_home(*, resident: Resident, since: datetime, at: datetime) -> list[dict[str, Any]]:
+    """What waits for an answer, and what was answered of late: nobody has to look whether it has come. One query."""
+    of_late = Q(closed_at=None) | Q(closed_at__gt=since, state__in=(State.DONE, State.REFUSED))
+    found = rights.of(resident, at).exclude(kind__in=rights.AT_ONCE).filter(of_late)
+    return [_line(each, resident, at) for each in found[:ON_HOME]]
 
 
 def _line(found: RightsRequest, reader: Resident, at: datetime) -> dict[str, Any]:

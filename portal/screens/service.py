@@ -122,9 +122,9 @@ def shown(request: ServiceRequest, number: int) -> HttpResponse:
         raise Http404 from None
 
 
-def on_home(*, resident: Resident, at: datetime) -> list[dict[str, Any]]:
-    """The open ones that are due first. One query."""
-    found = ServiceRequest.objects.filter(resident=resident).open().by_due_date()[:ON_HOME]
+def on_home(*, resident: Resident, since: datetime, at: datetime) -> list[dict[str, Any]]:
+    """The open ones that are due first, then what was done of late. One query."""
+    found = ServiceRequest.objects.filter(resident=resident).open_or_done(since=since)[:ON_HOME]
     return [line(each, at=at) for each in found]
 
 

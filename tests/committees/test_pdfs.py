@@ -39,6 +39,12 @@ ACTS = [
     b"/Subtype /RichMedia",
     b"/S /SubmitForm",
     b"/AcroForm << /XFA 7 0 R >>",
+    b"/S /GoToR /F (b.pdf)",
+    b"/S /Rendition /OP 0",
+    b"/Subtype /Movie",
+    b"/OpenAction << /S /URI /URI (https://example.org) >>",
+    b"/AA << /O << /S /#55RI /URI (https://example.org) >> >>",
+    b"/A#41 << /O << /S /URI /URI (https://example.org) >> >>",
 ]
 
 
@@ -51,10 +57,24 @@ def test_what_acts_by_itself_is_refused_in_the_open_and_packed(act):
 
 
 @pytest.mark.parametrize(
-    "harmless", [b"/OpenAction [3 0 R /Fit]", b"/S /URI /URI (https://example.org)", b"/JavaScripts"]
+    "harmless",
+    [
+        b"/OpenAction [3 0 R /Fit]",
+        b"/S /URI /URI (https://example.org)",
+        b"/JavaScripts",
+        b"/AA << /O << /S /GoTo /D [3 0 R /Fit] >> >> /A << /S /URI /URI (https://example.org) >>",
+        b"/OpenAction 3 0 R >>\nendobj\n8 0 obj\n<< /S /URI /URI (https://example.org)",
+    ],
 )
 def test_a_link_and_a_first_page_are_not(harmless):
     assert pdfs.check(pdf(b"9 0 obj\n<< " + harmless + b" >>\nendobj")) == ""
+
+
+@pytest.mark.parametrize("named", [b"/OpenAction 8 0 R", b"/AA << /C 8 0 R >>"])
+def test_an_address_that_opens_by_itself_is_found_where_it_stands(named):
+    act = b"8 0 obj\n<< /S /URI /URI (https://example.org) >>\nendobj\n"
+    assert reason(pdf(act + b"9 0 obj\n<< " + named + b" >>\nendobj")) == "acts"
+    assert reason(pdf(act + stream(b"7 0 << " + named + b" >>"))) == "acts"
 
 
 def test_a_locked_one_is_refused():
@@ -87,10 +107,53 @@ def test_pages_within_a_packed_stream_are_pages():
 
 
 def test_a_picture_within_is_no_text(monkeypatch):
-    monkeypatch.setattr(pdfs, "MOST_UNPACKED", 1000)
+    monkeypatch.setattr(pdfs, "MOST_UNPACKED", 10_000)
     much = bytes(100_000)
     assert pdfs.check(pdf(stream(much, b"/Subtype /Image"))) == ""
     assert reason(pdf(stream(much, b""))) == "unreadable"  # a few bytes that unpack to very many
+    assert reason(pdf(stream(much, b"/Resources << /ProcSet [/PDF /ImageC] >>"))) == "unreadable"
+
+
+def test_a_name_written_in_numbers_says_what_a_stream_is():
+    assert (
+        reason(pdf(b"9 0 obj << /Type /Obj#53tm /Filter /LZWDecode >>\nstream\nxx\nendstream"))
+        == "unreadable"
+    )
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"stream\n" * 1000,
+        b"stream\n\x78\x9c\x03\x00\x00\x00\x00\x01" * 1000,
+        b"#41" * 20_000,
+        b"/AA <<" * 2000,
+        b"/OpenAction 8 0 R" + b" 8 0 obj" * 2000,
+    ],
+)
+def test_what_makes_work_out_of_few_bytes_is_paid_for(monkeypatch, hostile):
+    assert pdfs.check(pdf(hostile)) == ""
+    monkeypatch.setattr(pdfs, "MOST_UNPACKED", 1_000_000)
+    assert pdfs.check(pdf(bytes(len(hostile)))) == ""
+    assert reason(pdf(hostile)) == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "hostile", [b"/Author (a", b"/Author (", b"/Author <", b"<dc:creator>", b"/Company (a)"]
+)
+def test_of_many_who_made_it_so_many_are_read_and_no_more(monkeypatch, hostile):
+    read: list[int] = []
+    for name in ("_text", "_xmp"):
+        monkeypatch.setattr(pdfs, name, lambda value: read.append(len(value)) or "")
+    assert pdfs.check(pdf(hostile * 10_000 + stream(hostile * 10_000))) == ""
+    assert 0 < len(read) <= pdfs._WHO_MOST
+    assert max(read) <= pdfs._WHO_READ
+
+
+def test_on_a_slow_machine_it_gives_up(monkeypatch):
+    seconds = iter(range(0, 10_000, 3))
+    monkeypatch.setattr(pdfs, "monotonic", lambda: next(seconds))
+    assert reason(pdf(stream(b"x") * 20)) == "unreadable"
 
 
 @pytest.mark.parametrize(
@@ -106,6 +169,11 @@ def test_a_picture_within_is_no_text(monkeypatch):
             "Author: 柳一",
         ),
         (b"/Company (a\nb) /Author (c)", "Company: a b; Author: c"),
+        (b"/Author (\\8\\9\\061)", "Author: 891"),
+        (b"/Author (\\9", ""),
+        (b"/Author (" + b"a" * 5000 + b")", "Author: " + "a" * 120),
+        (b"/Author <" + b"61" * 5000 + b">", "Author: " + "a" * 120),
+        (b"<dc:creator>" + b"a" * 5000 + b"</dc:creator>", "Author: " + "a" * 120),
     ],
 )
 def test_it_says_who_made_it_in_the_open_and_packed(said, read):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from residents.ages import today_in
 from residents.models import MailAddress, Message, Wish
 from residents.notifying import Topic, Way
 from tests.notifying.people import MOBILE, gathered, proven, send_all, told, wants
+from tests.screens.entering import opens
 
 pytestmark = pytest.mark.django_db
 PAGE, CHOOSE, NONE = "/account/messages/", "/account/messages/choose/", "/account/messages/none/"
@@ -162,10 +164,10 @@ def test_my_record_says_who_was_given_it(me, resident, now):
     page = me.get("/record/").content.decode()
     assert "邮件公司" in page
     assert "to tell you that something waits, as you chose" in page
-    kept = me.get("/record/export.json")
-    text = b"".join(kept.streaming_content).decode()
-    assert '"to": "邮件公司"' in text
-    assert "liu@example.com" not in text
+    kept = opens(me).get("/record/export.json")
+    (handed,) = json.loads(kept.getvalue())["handed"]
+    assert handed["to"] == "邮件公司"
+    assert "liu@example.com" not in handed.values()
 
 
 def test_strangers_and_neighbors_see_and_change_nothing(me, them, anybody, resident, neighbor, now):

@@ -208,3 +208,15 @@ def test_what_i_want_for_after_my_death_is_mine_to_say(me, resident):
     me.post("/requests/after/take-back/")
     assert relatives.instruction_of(resident) is None
     assert "nothing to take back" in me.post("/requests/after/take-back/", follow=True).content.decode()
+
+
+def test_what_waits_and_what_was_answered_of_late_stand_on_the_first_page(
+    me, sign_in, resident, neighbor, clerk, now
+):
+    asked = ask(resident, at=now)
+    assert f'href="/requests/{asked.pk}/"' in text(me, "/")
+    assert f"/requests/{asked.pk}/" not in text(sign_in(neighbor), "/")
+    rights.answer(request=asked, done=True, words="For the gates.", by=clerk, at=now)
+    assert f'href="/requests/{asked.pk}/"' in text(me, "/")
+    pass_by(asked, timedelta(days=15))
+    assert f"/requests/{asked.pk}/" not in text(me, "/")

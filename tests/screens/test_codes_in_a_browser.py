@@ -194,7 +194,7 @@ def test_times_typed_are_those_of_the_place(site, host):  # noqa: F811
 
 def keeps(visit: Visit) -> None:
     """The page without network is kept: the worker stands behind this very page."""
-    visit.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    visit.page.wait_for_function("() => navigator.serviceWorker.controller !== null")
 
 
 def without_network(visit: Visit, path: str = "/") -> str:

@@ -71,7 +71,7 @@ def test_from_the_desk_to_a_resident(site, live, here, resident, chair, now, tmp
     visit.open("/notices/documents/?sort=accounts")
     look(visit, "documents")
     visit.press("main .rows a")
-    visit.page.wait_for_function("document.querySelector('main img').naturalWidth > 100")
+    visit.page.wait_for_function("() => document.querySelector('main img').naturalWidth > 100")
     look(visit, "notice")
     with visit.page.expect_download() as taken:
         visit.page.locator("main a[href$='/files/1/']").click()

@@ -291,3 +291,12 @@ def test_a_stranger_asks_in_nobodys_name(sign_in, resident, neighbor, stranger, 
     named = standing_by.name_helper(resident=resident, helper=neighbor, by=resident.user, at=now)
     for other in (stranger, resident):
         assert sign_in(other).get(reverse("helping_repair", args=[named.pk])).status_code == 404
+
+
+def test_an_answer_stands_on_the_first_page_for_two_weeks(me, them, mine, clerk, now):
+    assert url("service", mine) in me.get("/").content.decode()
+    assert url("service", mine) not in them.get("/").content.decode()
+    done(mine, clerk, at=now)
+    assert url("service", mine) in me.get("/").content.decode()
+    days_pass(mine, timedelta(days=15))
+    assert url("service", mine) not in me.get("/").content.decode()

@@ -8,6 +8,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -23,7 +24,7 @@ from consent.models import Decision, Form, Notice, Purpose
 from portal.screens.record import shapes
 from portal.screens.record.pages import PRINTED
 from portal.screens.record.sources import ENTRIES, SOURCES
-from residents import deskwork, letters, one_time_codes, relatives, rights
+from residents import deskwork, letters, notifying, one_time_codes, relatives, rights, slips
 from residents.lookups import look_up
 from residents.models import (
     DeskAct,
@@ -40,6 +41,7 @@ from sharing.models import Request
 from tests import make
 from tests.cast import PASSWORD
 from tests.enrolling import agree
+from tests.notifying.people import gathered, send_all, told, wants
 from tests.receipts.conftest import sequenced
 from tests.screens.entering import opens, passed
 from tests.signing_in import switched_on
@@ -95,6 +97,15 @@ def lived(
     rights.ask(resident=resident, kind=RightsRequest.Kind.EXPLAIN, words="Why?", by=resident.user, at=now)
     relatives.leave(resident=resident, wish=Instruction.Wish.NOTHING, named="", by=resident.user, at=now)
     passed(make.device(doors[0], at=now).device, resident.credentials.get(kind="card"), at=now)
+    _told_that_something_waits(resident, clerk, now)
+
+
+def _told_that_something_waits(resident: Resident, clerk: User, now: datetime) -> None:
+    wants(resident, notifying.Way.MAIL, notifying.Way.SLIP, at=now)
+    told(resident, at=now)
+    send_all(gathered(now))
+    printed = slips.print_next(token=uuid4(), neighborhood=resident.neighborhood, by=clerk, at=gathered(now))
+    assert printed == 1
 
 
 @pytest.mark.obligation("A6")
