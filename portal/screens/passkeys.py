@@ -63,7 +63,7 @@ class AnswerForm(forms.Form):
             said = None
         if self.errors:  # what is beside a field comes first
             self.errors.pop("answer", None)
-        if not self.errors and not given.get("answer"):
+        if not self.errors and given.get("answer") == "":  # not there at all if it was too long
             raise forms.ValidationError(str(NEEDS_SCRIPT))
         if not self.errors and not isinstance(said, dict):
             raise forms.ValidationError(str(REFUSED["not_right"]))

@@ -101,6 +101,7 @@ def test_guessing_codes_is_slowed_and_the_password_wipes_no_count(anybody: Clien
     assert not is_in(anybody)
 
 
+@pytest.mark.obligation("23")
 def test_guessing_from_many_addresses_is_slowed_too(anybody: Client, phone: CodePhone, now):
     for number in range(patience.FREE_FOR_ACCOUNT + 1):
         anybody.post("/sign-in/", RIGHT, REMOTE_ADDR=f"10.0.0.{number}")

@@ -136,7 +136,8 @@ def _frame(page: Page, read: markup.Page, language: str) -> list[str]:
         "one main part": len(read.every("main")) == 1,
         "one stylesheet": styles == ["linmen.css", *(["sheets.css"] if page.is_sheet else [])],
         "the way past the head first": bilingual or (len(skips) == 1 and links[0] is skips[0]),
-        "the number to call at night": bilingual or any(each.attributes.get("href") == NIGHT for each in links),
+        "the number to call at night": bilingual
+        or any(each.attributes.get("href") == NIGHT for each in links),
         "headings without a step left out": not _steps_left_out(read),
     }
     return [f"it lacks {what}" for what, is_there in wanted.items() if not is_there]

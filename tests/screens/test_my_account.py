@@ -129,7 +129,7 @@ def test_staff_who_live_nowhere_here_change_their_password_on_the_same_page(sign
     assert desk.post("/account/mail/keep/")["Location"] == "/desk/"
 
 
-@pytest.mark.obligation("23", "A2")
+@pytest.mark.obligation("23")
 def test_anothers_password_is_set_after_ones_own_again(sign_in, superuser: User, outsider: User):
     lists = sign_in(superuser)
     address = f"/admin/residents/user/{outsider.pk}/password/"
@@ -154,6 +154,7 @@ def test_passkeys_that_still_open_it_are_said(me: Client, resident: Resident, no
     assert '<a href="/account/passkeys/">' in page
 
 
+@pytest.mark.obligation("23")
 def test_what_was_begun_with_another_password_changes_nothing(resident: Resident, now):
     """Somebody sits in the account while its owner changes the password: the slower of the two is out."""
     stale = User.objects.get(pk=resident.user_id)

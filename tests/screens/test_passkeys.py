@@ -219,6 +219,7 @@ def test_a_stranger_who_looks_leaves_no_session_for_weeks(me: Client, anybody: C
     assert anybody.session.get_expiry_age() > passkeys.STRANGERS_SESSION.total_seconds()
 
 
+@pytest.mark.obligation("23")
 def test_after_a_backup_was_put_back_nothing_of_then_opens(me: Client, anybody: Client, phone: PasskeyPhone):
     signs_in(anybody, phone)
     said = io.StringIO()

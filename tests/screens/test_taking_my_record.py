@@ -108,7 +108,7 @@ def _told_that_something_waits(resident: Resident, clerk: User, now: datetime) -
     assert printed == 1
 
 
-@pytest.mark.obligation("A6")
+@pytest.mark.obligation("33")
 def test_it_says_what_the_account_is_opened_with_and_holds_no_key(me: Client, resident: Resident, now):
     assert resident.user is not None
     phone = switched_on(resident.user, at=now)
