@@ -176,9 +176,9 @@ def is_of_phone(code: str) -> bool:
 
 def tell_of_wrong_ones(*, user: User, at: datetime) -> None:
     """Somebody knows the password and types one wrong code after another: the owner hears of it."""
-    SecondStep.objects.on().filter(user=user).filter(Q(wrong_at=None) | Q(wrong_at__lt=at)).update(
-        wrong_at=at
-    )
+    # Clocks of two machines may differ: it is never before they were switched on.
+    on = SecondStep.objects.on().filter(user=user, confirmed_at__lte=at)
+    on.filter(Q(wrong_at=None) | Q(wrong_at__lt=at)).update(wrong_at=at)
 
 
 def left(user: User) -> int:
