@@ -24,7 +24,7 @@ TITLES = {
     "switched_off": gettext_lazy("On %(day)s one-time codes were switched off."),
     "recovered": gettext_lazy("On %(day)s one-time codes were switched off, with the new password."),
     "by_operator": gettext_lazy("On %(day)s who runs the system switched your one-time codes off."),
-    "wrong_codes": gettext_lazy("Somebody who knows your password typed wrong codes, last on %(day)s."),
+    "wrong_codes": gettext_lazy("On %(day)s somebody who knows your password typed wrong codes."),
     "recovery_code": gettext_lazy("On %(day)s a recovery code was used."),
     "passkey_added": gettext_lazy("On %(day)s a passkey was added: %(name)s."),
     "passkey_removed": gettext_lazy("On %(day)s a passkey was removed: %(name)s."),
@@ -67,8 +67,10 @@ def on_home(*, account: UUID | None, at: datetime) -> list[dict[str, Any]]:
     if not found:
         return []
     newest, *before = found
-    also = [each["title"] for each in before]
-    return [newest | {"text": " ".join([*also, *([more_of(more)] if more else []), newest["text"]])}]
+    also = [*(each["title"] for each in before), *([more_of(more)] if more else [])]
+    # Whoever got in and types wrong codes afterwards does not change what its owner is told to look at.
+    advice = next((each for each in found if each["kind"] != "wrong_codes"), newest)
+    return [{**advice, "title": newest["title"], "text": " ".join([*also, advice["text"]])}]
 
 
 def newest_of_each_kind(*, account: UUID | None, at: datetime) -> tuple[list[dict[str, Any]], int]:

@@ -142,7 +142,7 @@ def test_a_right_code_counts_for_nothing_and_wipes_nothing(user: User):
 def test_the_owner_hears_that_somebody_knows_the_password(
     anybody: Client, sign_in, user: User, phone: CodePhone
 ):
-    told = "Somebody who knows your password typed wrong codes"
+    told = "somebody who knows your password typed wrong codes."
     me = sign_in(user)
     for number in range(patience.MANY_WRONG):
         assert told not in me.get("/").content.decode(), "one slip of the thumb alarms nobody"

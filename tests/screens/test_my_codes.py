@@ -241,6 +241,11 @@ def test_many_small_things_push_no_great_one_away(me: Client, user: User, phone:
     assert "a passkey was added: theirs" in home
     assert home.count("a recovery code was used") == 1
     assert "And 6 more." in home
+    assert "look at what your account is opened with" in home
+    one_time_codes.tell_of_wrong_ones(user=user, at=now + timedelta(minutes=2))
+    home = text(me.get("/"))
+    assert "somebody who knows your password typed wrong codes." in home
+    assert "look at what your account is opened with" in home
     assert text(me.get(PAGE)).count("a recovery code was used") == 7
 
 
