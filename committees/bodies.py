@@ -6,12 +6,18 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from committees.models import Committee
-from residents.models import Neighborhood
+from residents.models import Neighborhood, Resident, User
 
 
 def night_line(neighborhood: Neighborhood) -> str:
     """The number to call at 23:00: the property company's, or else the guard's. Empty where neither is known. One query."""
     return next(iter(_night_lines(Neighborhood.objects.filter(pk=neighborhood.pk))), "")
+
+
+def night_line_at_home(user: User) -> str:
+    """Where this account's person lives; empty for staff who live nowhere here. One query."""
+    home = Resident.objects.of(user).values("neighborhood")
+    return next(iter(_night_lines(Neighborhood.objects.filter(pk__in=home))), "")
 
 
 def only_night_line() -> str:

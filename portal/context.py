@@ -8,8 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from committees.bodies import night_line, only_night_line
-from residents.models import Resident
+from committees.bodies import night_line, night_line_at_home, only_night_line
+from residents.models import Neighborhood, Resident, User
 
 TEXT_COOKIE = "text"
 LARGE = "large"
@@ -25,6 +25,14 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def _night_line(request: HttpRequest) -> str:
-    """Of where the reader lives; of who is no resident or signed out, of the one neighborhood that is served here."""
-    resident = getattr(request, "resident", None)
-    return night_line(resident.neighborhood) if isinstance(resident, Resident) else only_night_line()
+    """Of where the reader lives, or whose desk they stand at; of who does neither or is signed out, of the one neighborhood
+    that is served here."""
+    resident, in_hand = getattr(request, "resident", None), getattr(request, "neighborhood", None)
+    if isinstance(resident, Resident):
+        return night_line(resident.neighborhood)
+    if isinstance(in_hand, Neighborhood) and not in_hand.practice:
+        return night_line(in_hand)
+    # Pages that are about the account alone, and those that are open to anybody, have asked for nobody's home.
+    user = getattr(request, "user", None)
+    known = night_line_at_home(user) if isinstance(user, User) else ""
+    return known or only_night_line()

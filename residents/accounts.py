@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, QuerySet
 
 from ledger.record import record
 from residents.models import Resident, User
 
 
+class Changed(PermissionDenied):
+    """Another password, or every session ended, since this account was looked at: whoever acts is signed in no more."""
+
+
 def hold(user: User) -> None:
-    """Two acts on one account come one after the other."""
-    list(User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk"))
+    """Two acts on one account come one after the other, and the second sees what the first did.
+
+    Raises: Changed
+    """
+    held = User.objects.select_for_update(no_key=True).filter(pk=user.pk)
+    if list(held.values_list("password", "sessions_ended")) != [(user.password, user.sessions_ended)]:
+        raise Changed
+
+
+def hold_all(users: QuerySet[Any, Any]) -> None:
+    """The same for several, in one order."""
+    found = User.objects.select_for_update(no_key=True).filter(pk__in=users).order_by("pk")
+    list(found.values_list("pk"))
 
 
 def end_sessions(user: User) -> None:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.constant_time import bytes_eq
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.db import transaction
+from django.db.models import Q
 
 from residents import accounts, letters
 from residents.models import RecoveryCode, SecondStep, User
@@ -46,6 +47,7 @@ class CodeRefused(Exception):
 class Setup:
     """What the phone has to learn, shown until the first code was right."""
 
+    step: UUID  # which only the session that began it is told
     uri: str
     key: str  # in groups of four, to be typed
 
@@ -54,8 +56,9 @@ def is_on(user: User) -> bool:
     return SecondStep.objects.on().filter(user=user).exists()
 
 
-def begin(*, user: User, at: datetime) -> Setup:
-    """A secret for the phone. Twice is once; one that waited too long is replaced by another.
+def begin(*, user: User, at: datetime, known: UUID | None = None) -> Setup:
+    """A secret for the phone. Twice is once for who began it (`known`). One that waited too long, or that somebody else
+    began, is replaced by another: whoever put the first into their own phone would show the same codes for ever.
 
     Raises: CodeRefused("on")
     """
@@ -64,26 +67,31 @@ def begin(*, user: User, at: datetime) -> Setup:
         step = SecondStep.objects.standing().filter(user=user).first()
         if step and step.confirmed_at:
             raise CodeRefused("on")
-        if step and _waited_too_long(step, at):
+        setup = _setup(step) if step and step.pk == known and not _waited_too_long(step, at) else None
+        if step and setup is None:
             _drop([step])
-            step = None
-        if step is None:
-            step = SecondStep(user=user, begun_at=at)
-            keys.ensure(id=step.key, subject=user.pk, purpose=PURPOSE)
-            step.secret_sealed = sealing.encrypt(
-                key=step.key, plaintext=secrets.token_bytes(SECRET_BYTES), context=_context(step)
-            )
-            step.save(force_insert=True)
-    return _setup(step)
+        return setup or _begin(user, at)
 
 
-def begun(*, user: User, at: datetime) -> Setup | None:
-    step = SecondStep.objects.standing().filter(user=user, confirmed_at=None).first()
+def _begin(user: User, at: datetime) -> Setup:
+    step = SecondStep(user=user, begun_at=at)
+    keys.ensure(id=step.key, subject=user.pk, purpose=PURPOSE)
+    secret = secrets.token_bytes(SECRET_BYTES)
+    step.secret_sealed = sealing.encrypt(key=step.key, plaintext=secret, context=_context(step))
+    step.save(force_insert=True)
+    return _spelled(step, secret)
+
+
+def begun(*, user: User, at: datetime, known: UUID | None) -> Setup | None:
+    """For who began it, and nobody else. Where its key is gone (a backup came back without it), as if it were over."""
+    if known is None:
+        return None
+    step = SecondStep.objects.standing().filter(user=user, confirmed_at=None, pk=known).first()
     return None if step is None or _waited_too_long(step, at) else _setup(step)
 
 
 @transaction.atomic
-def confirm(*, user: User, code: str, at: datetime) -> list[str]:
+def confirm(*, user: User, code: str, at: datetime, known: UUID | None) -> list[str]:
     """The phone shows the right code: from now on each sign-in asks for one. The recovery codes, known only now.
 
     Every other session ends: it came in without a code.
@@ -92,7 +100,7 @@ def confirm(*, user: User, code: str, at: datetime) -> list[str]:
     """
     accounts.hold(user)
     step = SecondStep.objects.standing().filter(user=user).first()
-    if step is None or (step.confirmed_at is None and _waited_too_long(step, at)):
+    if step is None or (step.confirmed_at is None and (step.pk != known or _waited_too_long(step, at))):
         raise CodeRefused("over")
     if step.confirmed_at:
         raise CodeRefused("on")
@@ -160,6 +168,19 @@ def switch_off(*, user: User, because: SecondStep.Ended, at: datetime) -> bool:
     return True
 
 
+def is_of_phone(code: str) -> bool:
+    """Six digits, which can be guessed; a recovery code cannot."""
+    typed = normalise(code)
+    return len(typed) == DIGITS and typed.isascii() and typed.isdigit()
+
+
+def tell_of_wrong_ones(*, user: User, at: datetime) -> None:
+    """Somebody knows the password and types one wrong code after another: the owner hears of it."""
+    # Clocks of two machines may differ: it is never before they were switched on.
+    on = SecondStep.objects.on().filter(user=user, confirmed_at__lte=at)
+    on.filter(Q(wrong_at=None) | Q(wrong_at__lt=at)).update(wrong_at=at)
+
+
 def left(user: User) -> int:
     """How many recovery codes are unused."""
     return RecoveryCode.objects.filter(
@@ -169,8 +190,13 @@ def left(user: User) -> int:
 
 @transaction.atomic
 def drop(found: list[UUID]) -> int:
-    """What ended long ago, or was begun and never confirmed. How many there were."""
-    return _drop(list(SecondStep.objects.filter(pk__in=found)))
+    """What ended long ago, or was begun and never confirmed. How many there were.
+
+    Looked at once more under the lock: the first code may have come in the meantime, and a key is not to be had again.
+    """
+    asked = SecondStep.objects.filter(pk__in=found)
+    accounts.hold_all(asked.values("user"))
+    return _drop(list(asked.exclude(confirmed_at__isnull=False, ended_at=None)))
 
 
 def forget(user: User) -> list[UUID]:
@@ -194,18 +220,21 @@ def _matching(step: SecondStep, typed: str, at: datetime) -> int:
     """
     if len(typed) != DIGITS or not typed.isascii() or not typed.isdigit():
         raise CodeRefused("wrong")
-    try:
-        secret = sealing.decrypt(
-            key=step.key, ciphertext=bytes(step.secret_sealed or b""), context=_context(step)
-        )
-    except (keys.KeyDestroyed, keys.KeyMissing):  # a backup came back without it
-        raise CodeRefused("unreadable") from None
-    now, shown = int(at.timestamp()) // SECONDS, _shows(secret)
+    now, shown = int(at.timestamp()) // SECONDS, _shows(_secret(step))
     nearby = range(now - EARLY_OR_LATE, now + EARLY_OR_LATE + 1)
     found = [each for each in nearby if bytes_eq(shown.generate(each * SECONDS), typed.encode())]
     if not found:
         raise CodeRefused("wrong")
     return max(found)
+
+
+def _secret(step: SecondStep) -> bytes:
+    """Raises: CodeRefused"""
+    sealed = bytes(step.secret_sealed or b"")
+    try:
+        return sealing.decrypt(key=step.key, ciphertext=sealed, context=_context(step))
+    except (keys.KeyDestroyed, keys.KeyMissing):  # a backup came back without it
+        raise CodeRefused("unreadable") from None
 
 
 def _use_recovery_code(step: SecondStep, typed: str, at: datetime) -> None:
@@ -234,12 +263,17 @@ def _drop(steps: list[SecondStep]) -> int:
     return SecondStep.objects.filter(pk__in=[each.pk for each in steps]).delete()[0]
 
 
-def _setup(step: SecondStep) -> Setup:
-    secret = sealing.decrypt(
-        key=step.key, ciphertext=bytes(step.secret_sealed or b""), context=_context(step)
-    )
+def _setup(step: SecondStep) -> Setup | None:
+    try:
+        return _spelled(step, _secret(step))
+    except CodeRefused:
+        return None
+
+
+def _spelled(step: SecondStep, secret: bytes) -> Setup:
     typed = base64.b32encode(secret).decode().rstrip("=")
     return Setup(
+        step=step.pk,
         uri=_shows(secret).get_provisioning_uri(step.user.username, ISSUER),
         key=" ".join(typed[i : i + 4] for i in range(0, len(typed), 4)),
     )

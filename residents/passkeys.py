@@ -15,7 +15,8 @@ from typing import Any, cast
 
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import DateField, Q, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from fido2 import cbor
 from fido2.cose import CoseKey
@@ -37,6 +38,7 @@ from residents import accounts
 from residents.models import Passkey, User
 from residents.models.signing_in import MOST_PASSKEYS
 
+LONGEST_ID = 1023
 CHALLENGE_LIFE = timedelta(minutes=5)
 # How the parsers say that what a browser sent is no answer of WebAuthn.
 MALFORMED = (
@@ -47,9 +49,9 @@ MALFORMED = (
     IndexError,
     AssertionError,
     RecursionError,
+    NotImplementedError,
     struct.error,
 )
-MALFORMED_KEY = (*MALFORMED, NotImplementedError)
 
 State = dict[str, Any]
 
@@ -103,7 +105,9 @@ def add(
         credential = made.credential_data
         if credential is None or type(credential.public_key).ALGORITHM not in CoseKey.supported_algorithms():
             raise ValueError("no such algorithm")
-    except MALFORMED_KEY:
+        if len(credential.credential_id) > LONGEST_ID:
+            raise ValueError("longer than WebAuthn allows")
+    except MALFORMED:
         raise PasskeyRefused("not_right") from None
     with transaction.atomic():
         accounts.hold(user)
@@ -140,7 +144,7 @@ def sign_in(*, site: Site, state: State, response: Mapping[str, Any], at: dateti
         _server(site).authenticate_complete(state, [_credential(found)], said)
         if said.response.user_handle not in (None, found.user.pk.bytes):
             raise ValueError("somebody else's")
-    except MALFORMED_KEY:
+    except MALFORMED:
         raise PasskeyRefused("not_right") from None
     _count(found, said.response.authenticator_data.counter, at)
     return found.user
@@ -156,8 +160,10 @@ def _count(passkey: Passkey, counted: int, at: datetime) -> None:
     # Many passkeys never count: they stand at nought for good. One that once did counts on.
     forward = Q(sign_count__lt=counted) | (Q(sign_count=0) if counted == 0 else Q(pk=None))
     today = timezone.localdate(at, timezone.get_default_timezone())
+    # Clocks of two machines may stand on either side of midnight.
+    newest = Greatest("last_used", Value(today, output_field=DateField()))
     standing = Passkey.objects.standing().filter(forward, pk=passkey.pk)
-    if not standing.update(sign_count=counted, last_used=today):
+    if not standing.update(sign_count=counted, last_used=newest):
         raise PasskeyRefused("copied")
 
 

@@ -485,7 +485,9 @@ KEPT: Sequence[Kept] = (
         ),
     ),
     Kept(
-        what=_("What you chose to sign in with: one-time codes, recovery codes, passkeys"),
+        what=_(
+            "What you chose to sign in with: one-time codes, recovery codes, passkeys; and when wrong codes were last typed after your password"
+        ),
         why=_(
             "To know that it is you. The secret of the codes is sealed under a key of its own; of passkeys only the half"
             " that opens nothing is here. Nothing of your face or finger is in them."

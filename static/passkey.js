@@ -39,6 +39,10 @@
   };
 
   let busy = false;
+  // Back from the next page, by the browser's own button: the button works again.
+  window.addEventListener("pageshow", () => {
+    busy = false;
+  });
   form.addEventListener("submit", async (event) => {
     const answer = form.elements.namedItem("answer");
     const name = form.elements.namedItem("name");

@@ -52,8 +52,9 @@ class CodePhone:
 def switched_on(user: User, *, at: datetime) -> CodePhone:
     """Codes are on. The one that was typed is of three steps ago, so that those of now are all fresh."""
     before = datetime.fromtimestamp(at.timestamp() - 90, tz=at.tzinfo)
-    phone = CodePhone.scanned(one_time_codes.begin(user=user, at=before).uri)
-    phone.recovery = one_time_codes.confirm(user=user, code=phone.shows(before), at=before)
+    setup = one_time_codes.begin(user=user, at=before)
+    phone = CodePhone.scanned(setup.uri)
+    phone.recovery = one_time_codes.confirm(user=user, code=phone.shows(before), at=before, known=setup.step)
     return phone
 
 

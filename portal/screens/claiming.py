@@ -296,7 +296,7 @@ def _signed_in(request: HttpRequest, user: User, words: str) -> HttpResponse:
         messages.success(
             request, f"{words} {_('Sign in with it on your own phone or computer whenever you like.')}"
         )
-        return forgetting(redirect("sign_in"))
+        return forgetting(redirect("home"))  # no form to type into: the next person stands behind them
     doors.let_in(request, user, shown=doors.Shown.LETTER)
     messages.success(request, words)
     return reading.in_language(forgetting(redirect("home")), user.language)

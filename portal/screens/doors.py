@@ -35,3 +35,4 @@ def let_in(request: HttpRequest, user: User, *, shown: Shown) -> None:
     if not user.is_active or (shown not in ENOUGH and one_time_codes.is_on(user)):
         raise PermissionDenied
     login(request, user, backend=BACKEND)
+    request.session.set_expiry(None)  # as long as any, whatever page it began on

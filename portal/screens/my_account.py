@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.screens import account_news, patience
 from portal.screens.claiming import LONGEST_PASSWORD, NewPasswordForm
-from portal.screens.entrance import ResidentRequest, address, resident_only
+from portal.screens.entrance import AccountRequest, ResidentRequest, account_only, address, resident_only
 from residents import letters, one_time_codes, passwords
 from residents.models import Letter, Resident
 
@@ -39,35 +39,32 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 @require_safe
-@resident_only
-def account(request: ResidentRequest) -> HttpResponse:
+@account_only
+def account(request: AccountRequest) -> HttpResponse:
     return _page(request, ChangePasswordForm())
 
 
 @require_POST
 @sensitive_post_parameters()
-@resident_only
-def change_password(request: ResidentRequest) -> HttpResponse:
+@account_only
+def change_password(request: AccountRequest) -> HttpResponse:
     form = ChangePasswordForm(request.POST, user=request.user)
     if not form.is_valid() or not _knows_the_old_one(request, form):
         return _page(request, form)
-    passwords.change(
-        resident=request.resident,
-        user=request.user,
-        password=form.cleaned_data["password1"],
-        at=timezone.now(),
-    )
+    passwords.change(user=request.user, password=form.cleaned_data["password1"], at=timezone.now())
     update_session_auth_hash(request, request.user)
     messages.success(request, _("Your password is changed. Every other device is signed out."))
+    account_news.say_passkeys_open(request)
     return redirect("account")
 
 
 @require_POST
-@resident_only
-def end_sessions(request: ResidentRequest) -> HttpResponse:
-    passwords.end_sessions(resident=request.resident, user=request.user)
+@account_only
+def end_sessions(request: AccountRequest) -> HttpResponse:
+    passwords.end_sessions(user=request.user)
     update_session_auth_hash(request, request.user)
     messages.success(request, _("Every other device is signed out."))
+    account_news.say_passkeys_open(request)
     return redirect("account")
 
 
@@ -91,7 +88,7 @@ def send_by_mail(request: ResidentRequest) -> HttpResponse:
 @resident_only
 def stop_letter(request: ResidentRequest) -> HttpResponse:
     """A letter for my account that I did not ask for."""
-    letters.end(resident=request.resident, purposes=[Letter.Purpose.RECOVER], at=timezone.now())
+    letters.end_ways_back(resident=request.resident, at=timezone.now())
     messages.success(request, _("The letter is worthless now. Your password stays as it is."))
     return redirect("home")
 
@@ -122,6 +119,18 @@ def _used(letter: Letter) -> dict[str, Any]:
 
 def _under_way(letter: Letter) -> dict[str, Any]:
     day = date_format(timezone.localtime(letter.made_at), "DATETIME_FORMAT")
+    if letter.goes == Letter.Goes.SLIP:
+        return {
+            "title": _(
+                "On %(day)s the property office gave you a slip with which your password can be replaced."
+            )
+            % {"day": day},
+            "text": _(
+                "It works for a quarter of an hour, and nobody can stop it from here. If it was not you, tell the property office at once."
+            ),
+            "url": reverse("committee"),
+            "action": _("How to reach the property office"),
+        }
     return {
         "title": _("On %(day)s a letter was made with which your password can be replaced.") % {"day": day},
         "text": _("If you did not ask for it, make it worthless. Your password stays as it is."),
@@ -130,7 +139,7 @@ def _under_way(letter: Letter) -> dict[str, Any]:
     }
 
 
-def _knows_the_old_one(request: ResidentRequest, form: ChangePasswordForm) -> bool:
+def _knows_the_old_one(request: AccountRequest, form: ChangePasswordForm) -> bool:
     sender, name = address(request), request.user.username
     if not patience.may_try(address=sender, name=name):
         form.add_error(None, _("That was tried several times. Wait a minute, then try once more."))
@@ -142,12 +151,16 @@ def _knows_the_old_one(request: ResidentRequest, form: ChangePasswordForm) -> bo
     return False
 
 
-def _page(request: ResidentRequest, form: ChangePasswordForm) -> HttpResponse:
-    context = {
+def _page(request: AccountRequest, form: ChangePasswordForm) -> HttpResponse:
+    """Staff who live nowhere here see what is of the account, and nothing of a register that they are not on."""
+    resident = Resident.objects.of(request.user).select_related("neighborhood").first()
+    context: dict[str, Any] = {
         "form": form,
         "username": request.user.username,
-        "keep_at_desk": request.resident.keep_at_desk,
-        "office": request.resident.neighborhood.office,
         "codes_on": one_time_codes.is_on(request.user),
+        "navigation": None if resident else account_news.OF_STAFF,
+        "resident": resident,
     }
+    if resident:
+        context |= {"keep_at_desk": resident.keep_at_desk, "office": resident.neighborhood.office}
     return render(request, "account.html", context)

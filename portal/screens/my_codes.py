@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -22,9 +23,12 @@ from residents import one_time_codes
 from residents.models import SecondStep
 
 REFUSED = {
-    "wrong": gettext_lazy("That is not the code that your phone should show now. Type the next one."),
+    "wrong": gettext_lazy(
+        "That is not the code that your phone should show now. Type the next one. Is your phone’s clock right?"
+    ),
     "unreadable": gettext_lazy("This cannot be set up just now. Begin again."),
 }
+BEGUN = "codes_begun"  # in the session that began: no other one is shown the key, or confirms it
 OVER = gettext_lazy("That took too long, or was begun elsewhere. Begin again: the key is another one then.")
 ON = gettext_lazy("One-time codes are on already. Recovery codes are shown once; you can make new ones here.")
 
@@ -57,9 +61,10 @@ def begin(request: AccountRequest) -> HttpResponse:
     if not (form.is_valid() and again.is_right(request, form)):
         return _page(request, form)
     try:
-        one_time_codes.begin(user=request.user, at=timezone.now())
+        setup = one_time_codes.begin(user=request.user, at=timezone.now(), known=_begun_here(request))
     except one_time_codes.CodeRefused:
         return _on_already(request)
+    request.session[BEGUN] = str(setup.step)
     return redirect("my_codes")
 
 
@@ -68,6 +73,7 @@ def begin(request: AccountRequest) -> HttpResponse:
 def drop(request: AccountRequest) -> HttpResponse:
     """Not now: what was shown is worth nothing. Codes that are on are not switched off by this. Twice is once."""
     one_time_codes.drop_begun(user=request.user)
+    request.session.pop(BEGUN, None)
     return redirect("my_codes")
 
 
@@ -79,11 +85,17 @@ def confirm(request: AccountRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form)
     sender = address(request)
-    if not patience.may_try_code(address=sender, account=request.user.pk):
+    # Not for the account: nothing is guessed at here that opens it, and its owner must not wait elsewhere for it.
+    if not patience.may_try_code(address=sender, account=request.user.pk, of_phone=False):
         form.add_error("code", _("That was tried several times. Wait a minute, then try once more."))
         return _page(request, form)
     try:
-        made = one_time_codes.confirm(user=request.user, code=form.cleaned_data["code"], at=timezone.now())
+        made = one_time_codes.confirm(
+            user=request.user,
+            code=form.cleaned_data["code"],
+            at=timezone.now(),
+            known=_begun_here(request),
+        )
     except one_time_codes.CodeRefused as refused:
         if refused.reason == "on":
             return _on_already(request)
@@ -92,8 +104,9 @@ def confirm(request: AccountRequest) -> HttpResponse:
             return redirect("my_codes")
         form.add_error("code", str(REFUSED[refused.reason]))
         return _page(request, form)
-    patience.forget_codes(address=sender, account=request.user.pk)
+    patience.forget_codes(address=sender, account=request.user.pk, of_phone=False)
     update_session_auth_hash(request, request.user)
+    account_news.say_passkeys_open(request)
     return _shown_once(request, made, just_on=True)
 
 
@@ -137,16 +150,22 @@ def _page(request: AccountRequest, form: forms.Form | None = None) -> HttpRespon
         "since": step.confirmed_at if step else None,
         "username": request.user.username,
     }
-    setup = one_time_codes.begun(user=request.user, at=at) if step and not step.confirmed_at else None
+    waiting = step is not None and step.confirmed_at is None
+    setup = one_time_codes.begun(user=request.user, at=at, known=_begun_here(request)) if waiting else None
     if context["since"]:
         context |= {"left": one_time_codes.left(request.user)}
     if setup:
         title = _("QR code with the key for your phone")
-        context |= {"key": setup.key, "picture": qr_codes.svg(setup.uri, title=title)}
+        context |= {"key": setup.key, "uri": setup.uri, "picture": qr_codes.svg(setup.uri, title=title)}
     wanted = FirstCodeForm if setup else again.PasswordForm
     if not isinstance(form, wanted) or ("code" in form.fields) != bool(setup or context["since"]):
         form = FirstCodeForm() if setup else again.PasswordForm(user=request.user)
     return render(request, "my_codes.html", {**context, "form": form})
+
+
+def _begun_here(request: AccountRequest) -> UUID | None:
+    kept = request.session.get(BEGUN)
+    return UUID(kept) if kept else None
 
 
 @sensitive_variables("made")

@@ -7,6 +7,7 @@ for some minutes and is good for one answer.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,11 @@ from residents.passkeys import PasskeyRefused, Site
 KEPT = "passkey"  # in the session: the challenge, for what, and until when
 ADD, SIGN_IN = "add", "sign_in"
 LONGEST_ANSWER = 20_000
+# The page makes a session for whoever looks at it. As long as a letter that may come to lie in it is good there.
+STRANGERS_SESSION = timedelta(hours=1)
+NEEDS_SCRIPT = gettext_lazy(
+    "Nothing came from your phone or computer: a passkey needs JavaScript. Your password works as always."
+)
 
 REFUSED = {
     "not_right": gettext_lazy("That did not work, and nothing was changed. Try it once more."),
@@ -57,6 +63,8 @@ class AnswerForm(forms.Form):
             said = None
         if self.errors:  # what is beside a field comes first
             self.errors.pop("answer", None)
+        if not self.errors and given.get("answer") == "":  # not there at all if it was too long
+            raise forms.ValidationError(str(NEEDS_SCRIPT))
         if not self.errors and not isinstance(said, dict):
             raise forms.ValidationError(str(REFUSED["not_right"]))
         return {**given, "answer": said}
@@ -173,6 +181,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(REFUSED[refused.reason]))
         else:
             return second_step.entered(request, user, doors.Shown.PASSKEY)
+    if request.session.session_key is None:
+        request.session.set_expiry(int(STRANGERS_SESSION.total_seconds()))
     options, state = passkeys.begin_signing_in(site=here)
     _keep(request, SIGN_IN, state)
     context = {"form": form, "options": json.dumps(options), "next": back_to(request)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -31,7 +32,7 @@ LIFE = timedelta(minutes=10)
 
 REFUSED = {
     "wrong": gettext_lazy(
-        "That is not the code. Type the one that your phone shows now, or a recovery code."
+        "That is not the code. Type the one that your phone shows now, or a recovery code. Is your phone’s clock right?"
     ),
     "used": gettext_lazy("This code was used already. Wait for the next one, or take another recovery code."),
     "unreadable": gettext_lazy("Codes of a phone cannot be checked just now. Use a recovery code."),
@@ -57,18 +58,21 @@ class CodeForm(forms.Form):
 
 def is_right(request: HttpRequest, user: User, form: forms.Form) -> bool:
     """Whether the form's code is one; else the form says so. Guessing is slowed."""
-    sender = address(request)
-    if not patience.may_try_code(address=sender, account=user.pk):
+    sender, code, at = address(request), form.cleaned_data["code"], timezone.now()
+    of_phone = one_time_codes.is_of_phone(code)
+    if not patience.may_try_code(address=sender, account=user.pk, of_phone=of_phone):
         form.add_error("code", _("That was tried several times. Wait a minute, then try once more."))
         return False
     try:
-        one_time_codes.answer(user=user, code=form.cleaned_data["code"], at=timezone.now())
+        one_time_codes.answer(user=user, code=code, at=at)
     except one_time_codes.CodeRefused as refused:
         if refused.reason == "off":  # in the meantime, elsewhere: then the password is enough
             return True
+        if refused.reason == "wrong" and patience.many_wrong_codes(user.pk):
+            one_time_codes.tell_of_wrong_ones(user=user, at=at)
         form.add_error("code", str(REFUSED[refused.reason]))
         return False
-    patience.forget_codes(address=sender, account=user.pk)
+    patience.forget_codes(address=sender, account=user.pk, of_phone=of_phone)
     return True
 
 
@@ -89,7 +93,9 @@ def ask(request: HttpRequest, user: User) -> HttpResponse:
 def sign_in_code(request: HttpRequest) -> HttpResponse:
     user = None if request.user.is_authenticated else _waiting(request)
     if user is None:
-        return redirect("sign_in")
+        wanted = back_to(request)
+        asked = "" if wanted == reverse("home") else f"?{urlencode({'next': wanted})}"
+        return redirect(f"{reverse('sign_in')}{asked}")
     form = CodeForm(request.POST or None)
     if not (form.is_valid() and is_right(request, user, form)):
         return render(request, "sign_in_code.html", {"form": form, "next": back_to(request)})
@@ -113,4 +119,6 @@ def _waiting(request: HttpRequest) -> User | None:
     if user and in_time and constant_time_compare(kept["by"], user.get_session_auth_hash()):
         return user
     del request.session[KEPT]
+    if not in_time:
+        messages.info(request, _("That took longer than ten minutes. Type your name and password once more."))
     return None

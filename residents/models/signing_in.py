@@ -44,6 +44,8 @@ class SecondStep(models.Model):
     secret_sealed = models.BinaryField(null=True, editable=False)
     # The half minute of the newest code that was taken: it only grows, so no code is taken twice.
     last_step = models.BigIntegerField(null=True, editable=False)
+    # When wrong codes were last typed after the right password, if they were many.
+    wrong_at = models.DateTimeField(null=True, editable=False)
     begun_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -65,6 +67,10 @@ class SecondStep(models.Model):
                 condition=Q(ended_at=None, ended_because="", secret_sealed__isnull=False)
                 | (Q(ended_at__isnull=False, secret_sealed=None) & ~Q(ended_because="")),
                 name="secondstep_ended_holds_no_secret",
+            ),
+            models.CheckConstraint(
+                condition=Q(wrong_at=None) | Q(confirmed_at__isnull=False, wrong_at__gte=F("confirmed_at")),
+                name="secondstep_wrong_once_on",
             ),
         ]
         indexes = [

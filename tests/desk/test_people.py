@@ -11,6 +11,7 @@ from django.urls import reverse
 from ledger.models import Entry
 from residents import contact
 from residents.models import LookUp, Occupancy, Resident, Unit
+from tests.cast import PASSWORD
 
 LIST = "/admin/residents/resident/"
 
@@ -234,6 +235,7 @@ def test_the_operator_cannot_take_over_a_residents_account(desk, superuser, resi
     before = resident.user.password
     word = "correct horse battery stable"
     address = reverse("admin:auth_user_password_change", args=[resident.user.pk])
+    client.post("/record/again/", {"password": PASSWORD, "next": address})
     client.post(address, {"password1": word, "password2": word, "usable_password": "true"})
     client.post(f"/admin/residents/user/{resident.user.pk}/change/", {"username": "x", "language": "en"})
     resident.user.refresh_from_db()

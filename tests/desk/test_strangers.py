@@ -107,6 +107,7 @@ def filled(address: str, community: Community) -> list[str]:
         "imported": [community.first(Import).pk],
         "departure": [community.first(Departure).pk],
         "id": [row.pk for row in community.rows[User]],
+        "account": [row.pk for row in community.rows[User]],
         "paper": [row.pk for row in community.rows[Paper]],
         "batch": [community.first(LetterBatch).pk],
         "letter": [row.pk for row in community.rows[Letter]],

@@ -62,6 +62,13 @@ def test_a_second_step_goes_one_way(says):
     )
 
 
+def test_that_wrong_codes_were_typed_is_not_wiped_away(says):
+    says(f"UPDATE {STEP} SET wrong_at = confirmed_at - interval '1 day'", breaks="23514")
+    says(f"UPDATE {STEP} SET wrong_at = now()", breaks=None)
+    says(f"UPDATE {STEP} SET wrong_at = NULL", breaks="LM104")
+    says(f"UPDATE {STEP} SET wrong_at = wrong_at - interval '1 second'", breaks="LM104")
+
+
 def test_a_second_step_begins_unconfirmed_and_there_is_one(says, user: User):
     into = f"INSERT INTO {STEP} (id, user_id, key, secret_sealed, begun_at, confirmed_at, last_step, ended_because)"
     says(f"{into} VALUES (%s, %s, %s, 'x', now(), NULL, NULL, '')", uuid4(), user.pk, uuid4(), breaks="23505")

@@ -257,6 +257,27 @@ def recover_for_anybody(original: Any, module: ModuleType) -> Any:
     return recover
 
 
+@made("residents.one_time_codes.begun")
+def shown_to_every_session(original: Any, module: ModuleType) -> Any:
+    def begun(*, user: Any, at: Any, known: Any) -> Any:
+        waiting = module.SecondStep.objects.standing().filter(user=user, confirmed_at=None).first()
+        return original(user=user, at=at, known=waiting.pk if waiting else None)
+
+    return begun
+
+
+@made("residents.letters.end_ways_back")
+def end_slips_too(original: Any, module: ModuleType) -> Any:
+    def end_ways_back(*, resident: Any, at: Any) -> int:
+        back = module.Letter.objects.filter(resident=resident, purpose=module.Letter.Purpose.RECOVER)
+        return int(module._end(back, resident, at))
+
+    return end_ways_back
+
+
+always("residents.passkeys.remove_all", 0)
+
+
 @made("portal.screens.doors.let_in")
 def let_in_by_anything(original: Any, module: ModuleType) -> Any:
     return lambda request, user, *, shown: module.login(request, user, backend=module.BACKEND)
@@ -443,9 +464,23 @@ def open_for_ever(request: Any, at: Any) -> Any:
 
 
 always("portal.screens.patience.may_try", True)
+always("portal.screens.patience.may_try_code", True)
 always("portal.erasure.run", True)
 always("portal.retention.sweep", [])
 always("portal.sweeps.sweep", True)
+
+
+@made("portal.screens.again.anothers_password")
+def whoever_is_signed_in(original: Any, module: ModuleType) -> Any:
+    def anothers_password(request: Any, account: Any) -> Any:
+        return module.admin.site.get_model_admin(module.User).user_change_password(request, str(account))
+
+    return anothers_password
+
+
+@made("portal.screens.account_news.told")
+def the_newest_five(original: Any, module: ModuleType) -> Any:
+    return lambda **about: original(**about)[:5]
 
 
 @made("portal.logs.WithoutCodes")

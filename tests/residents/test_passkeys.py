@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connections
+from fido2.utils import websafe_encode
 
 from ledger.models import Entry
 from residents import passkeys
@@ -56,6 +58,23 @@ def test_it_signs_in_whose_it_is_and_keeps_the_day(user: User, phone: PasskeyPho
     assert kept.sign_count == 1
     assert kept.last_used is not None
     assert Entry.objects.filter(kind="account.passkey_added").count() == 1
+
+
+def test_the_day_never_goes_back(user: User, phone: PasskeyPhone, now):
+    """Two machines, and midnight between their clocks."""
+    signed_in(phone, at=now + timedelta(days=1))
+    newest = Passkey.objects.get().last_used
+    signed_in(phone, at=now)
+    assert Passkey.objects.get().last_used == newest
+
+
+@pytest.mark.parametrize(("length", "fits"), [(1023, True), (1024, False)])
+def test_a_number_longer_than_webauthn_allows_is_refused(user: User, now, length: int, fits: bool):
+    phone = PasskeyPhone(id=b"x" * length)
+    if fits:
+        assert added(user, phone, at=now)
+    else:
+        refused("not_right", added, user, phone, at=now)
 
 
 def test_one_that_never_counts_works_again_and_again(user: User, now):
@@ -175,6 +194,22 @@ MALFORMED: list[Any] = [
             "attestationObject": "AA",
         },
     },
+]
+
+
+def nested(part: str, deep: bytes) -> dict[str, Any]:
+    """Deeper than any parser goes."""
+    empty = {"clientDataJSON": "e30", "authenticatorData": "AA", "signature": "AA", "attestationObject": "AA"}
+    said = {**empty, part: websafe_encode(deep)}
+    return {"id": "YQ", "rawId": "YQ", "type": "public-key", "response": said}
+
+
+# authenticatorData with an extension: 32 bytes of a hash, flags, counter, and then CBOR.
+DEEP_CBOR = b"\x81" * 5000 + b"\x00"
+MALFORMED += [
+    nested("clientDataJSON", b"[" * 100_000),
+    nested("authenticatorData", bytes(32) + b"\x85" + bytes(4) + DEEP_CBOR),
+    nested("attestationObject", DEEP_CBOR),
 ]
 
 

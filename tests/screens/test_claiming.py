@@ -82,7 +82,8 @@ def test_it_says_that_there_is_an_account_already(anybody: Client, code: str, ne
 def test_it_tires_of_a_thousand_guesses(anybody: Client, code: str):
     for guess in range(claiming.GUESSES):
         anybody.post("/claim/", fill(f"0000-0000-{guess:04}"))
-    assert "Too many codes were tried" in anybody.post("/claim/", fill(code)).content.decode()
+    assert "Too many codes were tried" in anybody.post("/claim/", fill("0000-0000-0000")).content.decode()
+    assert anybody.post("/claim/", fill(code)).status_code == 302, "the right one is no guess"
 
 
 def test_every_reason_has_words():

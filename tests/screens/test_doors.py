@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth import authenticate
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
 
 from portal.screens import doors, patience, second_step
 from residents import letters, one_time_codes, passwords
-from residents.models import Letter, Resident, SecondStep, User
+from residents.models import Letter, Passkey, Resident, SecondStep, User
 from tests.cast import PASSWORD
 from tests.screens.test_signing_in import NOT_RIGHT, RIGHT, WAIT
 from tests.signing_in import CodePhone, switched_on
@@ -100,12 +101,56 @@ def test_guessing_codes_is_slowed_and_the_password_wipes_no_count(anybody: Clien
     assert not is_in(anybody)
 
 
+@pytest.mark.obligation("23")
 def test_guessing_from_many_addresses_is_slowed_too(anybody: Client, phone: CodePhone, now):
     for number in range(patience.FREE_FOR_ACCOUNT + 1):
         anybody.post("/sign-in/", RIGHT, REMOTE_ADDR=f"10.0.0.{number}")
         anybody.post(CODE, {"code": "000000"}, REMOTE_ADDR=f"10.0.0.{number}")
     anybody.post("/sign-in/", RIGHT, REMOTE_ADDR="10.1.0.1")
     assert WAIT in anybody.post(CODE, {"code": phone.shows(now)}, REMOTE_ADDR="10.1.0.1").content.decode()
+
+
+@pytest.mark.obligation("23")
+def test_guessing_slowly_for_a_day_gets_nowhere_and_a_recovery_code_never_waits(
+    anybody: Client, user: User, phone: CodePhone
+):
+    """From ever other addresses, with the right password: the owner is told, and is not kept out."""
+    for number in range(patience.FREE_FOR_ACCOUNT + 12):
+        patience.may_try_code(address=f"10.0.0.{number}", account=user.pk, of_phone=True)
+    counter = patience._of_account(user.pk)
+    raw = cache._cache.get_client()  # type: ignore[attr-defined]
+    assert raw.ttl(cache.make_key(counter.key)) > patience.ACCOUNT_WINDOW_SECONDS - 60
+    cache.delete(counter.wait)
+    assert patience.may_try_code(address="10.0.1.1", account=user.pk, of_phone=True)
+    assert 500 < raw.ttl(cache.make_key(counter.wait)) <= patience.LONGEST_WAIT_FOR_ACCOUNT
+    anybody.post("/sign-in/", RIGHT, REMOTE_ADDR="10.1.0.1")
+    anybody.post(CODE, {"code": phone.recovery[0]}, REMOTE_ADDR="10.1.0.1")
+    assert is_in(anybody)
+
+
+def test_a_right_code_counts_for_nothing_and_wipes_nothing(user: User):
+    for _ in range(3 * patience.FREE_FOR_ACCOUNT):
+        assert patience.may_try_code(address="10.0.0.1", account=user.pk, of_phone=True)
+        patience.forget_codes(address="10.0.0.1", account=user.pk, of_phone=True)
+    for number in range(patience.FREE_FOR_ACCOUNT):
+        patience.may_try_code(address=f"10.0.0.{number}", account=user.pk, of_phone=True)
+    patience.forget_codes(address="10.0.0.1", account=user.pk, of_phone=True)
+    assert cache.get(patience._of_account(user.pk).key) == patience.FREE_FOR_ACCOUNT - 1
+
+
+@pytest.mark.obligation("23")
+def test_the_owner_hears_that_somebody_knows_the_password(
+    anybody: Client, sign_in, user: User, phone: CodePhone
+):
+    told = "somebody who knows your password typed wrong codes."
+    me = sign_in(user)
+    for number in range(patience.MANY_WRONG):
+        assert told not in me.get("/").content.decode(), "one slip of the thumb alarms nobody"
+        anybody.post("/sign-in/", RIGHT, REMOTE_ADDR=f"10.0.0.{number}")
+        anybody.post(CODE, {"code": "000000"}, REMOTE_ADDR=f"10.0.0.{number}")
+    page = me.get("/").content.decode()
+    assert page.count(told) == 1
+    assert "choose another password" in page
 
 
 def test_without_a_password_there_is_no_second_step(anybody: Client, phone: CodePhone, now):
@@ -127,7 +172,7 @@ def test_the_second_step_is_over_with_its_time_its_password_and_its_account(
 
     for end in (
         time_passes,
-        lambda: passwords.change(resident=resident, user=user, password=PASSWORD, at=now),
+        lambda: passwords.change(user=user, password=PASSWORD, at=now),
         lambda: User.objects.filter(pk=user.pk).update(is_active=False),
     ):
         anybody.post("/sign-in/", RIGHT)
@@ -135,6 +180,18 @@ def test_the_second_step_is_over_with_its_time_its_password_and_its_account(
         end()
         assert anybody.post(CODE, {"code": phone.shows(now)})["Location"] == "/sign-in/"
         assert not is_in(anybody)
+
+
+def test_who_took_too_long_is_told_so_and_still_comes_to_where_they_were_going(
+    anybody: Client, phone: CodePhone, now
+):
+    anybody.post("/sign-in/", {**RIGHT, "next": "/record/"})
+    session = anybody.session
+    session[second_step.KEPT] |= {"until": now.timestamp() - 1}
+    session.save()
+    late = anybody.post(CODE, {"code": phone.shows(now), "next": "/record/"}, follow=True)
+    assert late.redirect_chain[-1][0] == "/sign-in/?next=%2Frecord%2F"
+    assert "That took longer than ten minutes." in late.content.decode()
 
 
 def test_switched_off_meanwhile_the_password_is_enough(anybody: Client, user: User, phone: CodePhone, now):
@@ -265,14 +322,18 @@ def test_the_name_and_the_password_say_no_more_than_before(anybody: Client, phon
 def test_who_runs_the_system_switches_them_off_for_staff_and_it_is_told(sign_in, clerk: User, now):
     switched_on(clerk, at=now - timedelta(minutes=10))
     said = io.StringIO()
+    Passkey.objects.create(user=clerk, name="x", credential_id=b"c", public_key=b"k", added_at=now)
+    inside = sign_in(User.objects.get(pk=clerk.pk))
     call_command("codes_off", "clerk", stdout=said)
+    assert not Passkey.objects.standing().exists()
+    assert inside.get("/desk/").status_code == 302
     assert "are off" in said.getvalue()
     assert not one_time_codes.is_on(clerk)
     assert (
         "who runs the system switched your one-time codes off"
-        in sign_in(clerk).get("/desk/").content.decode()
+        in sign_in(User.objects.get(pk=clerk.pk)).get("/desk/").content.decode()
     )
     call_command("codes_off", "clerk", stdout=said)
-    assert "nothing was changed" in said.getvalue()
+    assert "One-time codes were off." in said.getvalue()
     with pytest.raises(CommandError):
         call_command("codes_off", "nobody")

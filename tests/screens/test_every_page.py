@@ -21,6 +21,7 @@ from tests.screens.everything import Everything, everything
 
 LANGUAGES = ("zh-hans", "en")
 WEIGHT = 100_000  # before pictures: the page, its stylesheet and its scripts, as they are served
+NIGHT = "tel:057188001000"
 SOME_ID = "8f7c1b8e-0d3f-4a55-9c0e-7f3f8a2d1b10"
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +136,8 @@ def _frame(page: Page, read: markup.Page, language: str) -> list[str]:
         "one main part": len(read.every("main")) == 1,
         "one stylesheet": styles == ["linmen.css", *(["sheets.css"] if page.is_sheet else [])],
         "the way past the head first": bilingual or (len(skips) == 1 and links[0] is skips[0]),
+        "the number to call at night": bilingual
+        or any(each.attributes.get("href") == NIGHT for each in links),
         "headings without a step left out": not _steps_left_out(read),
     }
     return [f"it lacks {what}" for what, is_there in wanted.items() if not is_there]
@@ -167,3 +170,16 @@ def test_a_fault_is_found():
     ):
         assert markup.Page(f"<!doctype html><html><body>{wrong}</body></html>").faults, wrong
     assert markup.Page("<!doctype html><html><body><p>x</p></body></html>").faults == []
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_where_several_neighborhoods_are_served_the_number_to_call_at_night_is_that_of_home(lived, settings):
+    """On what is about the account alone, and what is open to anybody, too: whoever is signed in lives somewhere."""
+    settings.PASSKEY_HOST = "testserver"
+    me = visitor(Page("home"), lived, "en")
+    answers = {page.name: me.get(address(page, lived)) for page in PAGES if not page.is_ours}
+    led_on = {name for name, answer in answers.items() if answer.status_code == 302}
+    assert led_on == {"sign_in", "sign_in_code", "sign_in_passkey", "claim", "recover", "faces"}
+    read = {name: answer.content.decode() for name, answer in answers.items() if answer.status_code == 200}
+    assert set(read) == set(answers) - led_on
+    assert [name for name, page in read.items() if name != "offline" and f'href="{NIGHT}"' not in page] == []

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from portal.screens import patience
-from residents.models import Letter, Resident, User
+from residents import accounts, one_time_codes, passwords
+from residents.models import Passkey, Resident, User
 from tests.cast import PASSWORD
 
 NEW = "another horse and staple"
@@ -112,6 +113,57 @@ def test_they_are_presses_and_not_addresses(me: Client, anybody: Client, address
     assert strict.post(f"/account/{address}").status_code == 403
 
 
-def test_staff_have_no_such_page_of_their_own(sign_in, clerk: User):
-    assert sign_in(clerk).get("/account/")["Location"] == "/desk/"
-    assert not Letter.objects.exists()
+@pytest.mark.obligation("23")
+def test_staff_who_live_nowhere_here_change_their_password_on_the_same_page(sign_in, clerk: User):
+    desk = sign_in(clerk)
+    assert desk.get("/admin/password_change/")["Location"] == "/account/"
+    page = desk.get("/account/").content.decode()
+    assert "Letters for me" not in page
+    assert 'href="/desk/"' in page
+    assert 'href="/account/"' in desk.get("/account/codes/").content.decode()
+    assert desk.post("/account/password/", CHANGE)["Location"] == "/account/"
+    desk.post("/account/sessions/end/")
+    assert desk.get("/account/").status_code == 200
+    clerk.refresh_from_db()
+    assert clerk.check_password(NEW)
+    assert desk.post("/account/mail/keep/")["Location"] == "/desk/"
+
+
+@pytest.mark.obligation("23")
+def test_anothers_password_is_set_after_ones_own_again(sign_in, superuser: User, outsider: User):
+    lists = sign_in(superuser)
+    address = f"/admin/residents/user/{outsider.pk}/password/"
+    given = {"password1": NEW, "password2": NEW}
+    asked = lists.post(address, given)["Location"]
+    assert asked.startswith("/record/again/?next=%2Fadmin")
+    assert lists.get(asked).status_code == 200
+    assert not User.objects.get(pk=outsider.pk).check_password(NEW)
+    assert lists.post("/record/again/", {"password": PASSWORD, "next": address})["Location"] == address
+    assert lists.get(address).status_code == 200
+    lists.post(address, given)
+    assert User.objects.get(pk=outsider.pk).check_password(NEW)
+
+
+@pytest.mark.parametrize(("address", "given"), [("password/", CHANGE), ("sessions/end/", {})])
+def test_passkeys_that_still_open_it_are_said(me: Client, resident: Resident, now, address: str, given):
+    page = me.post(f"/account/{address}", given, follow=True).content.decode()
+    assert "opens your account" not in page
+    Passkey.objects.create(user=resident.user, name="x", credential_id=b"c", public_key=b"k", added_at=now)
+    page = me.post(f"/account/{address}", {**given, "old": NEW}, follow=True).content.decode()
+    assert "1 passkey still opens your account." in page
+    assert '<a href="/account/passkeys/">' in page
+
+
+@pytest.mark.obligation("23")
+def test_what_was_begun_with_another_password_changes_nothing(resident: Resident, now):
+    """Somebody sits in the account while its owner changes the password: the slower of the two is out."""
+    stale = User.objects.get(pk=resident.user_id)
+    passwords.change(user=resident.user, password=NEW, at=now)
+    for act in (
+        lambda: passwords.change(user=stale, password="theirs for ever", at=now),
+        lambda: passwords.end_sessions(user=stale),
+        lambda: one_time_codes.begin(user=stale, at=now),
+    ):
+        with pytest.raises(accounts.Changed):
+            act()
+    assert User.objects.get(pk=resident.user_id).check_password(NEW)

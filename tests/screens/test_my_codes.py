@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
 from portal.screens import patience
 from residents import one_time_codes
-from residents.models import Resident, SecondStep, User
+from residents.models import Passkey, Resident, SecondStep, User
 from tests.cast import PASSWORD
 from tests.signing_in import CodePhone, switched_on
 
@@ -51,6 +52,7 @@ def test_the_whole_way_on_and_off(me: Client, user: User, now):
     assert me.post(f"{PAGE}begin/", PROOF)["Location"] == PAGE
     page = text(me.get(PAGE))
     assert '<svg role="img"' in page
+    assert 'href="otpauth://totp/' in page, "for whose app is on this very phone"
     phone = CodePhone.typed(key_on(page))
     shown = me.post(f"{PAGE}confirm/", {"code": phone.shows(now)})
     codes = re.findall(r'<li class="code">([0-9A-Z-]+)</li>', text(shown))
@@ -91,6 +93,24 @@ def test_pressed_twice_nothing_is_done_twice(me: Client, user: User, now):
     again = me.post(f"{PAGE}confirm/", first, follow=True)
     assert "One-time codes are on already." in text(again)
     assert one_time_codes.left(user) == 10
+
+
+@pytest.mark.obligation("23")
+def test_the_key_is_shown_to_who_began_and_to_no_other_session(me: Client, user: User, now):
+    """Whoever sat at a browser left signed in has no key that the owner confirms for them."""
+    elsewhere = Client(headers={"accept-language": "en"})
+    elsewhere.force_login(user)
+    elsewhere.post(f"{PAGE}begin/", PROOF)
+    theirs = CodePhone.typed(key_on(text(elsewhere.get(PAGE))))
+    assert 'class="code"' not in text(me.get(PAGE))
+    late = me.post(f"{PAGE}confirm/", {"code": theirs.shows(now)}, follow=True)
+    assert "Begin again" in text(late)
+    me.post(f"{PAGE}begin/", PROOF)
+    mine = CodePhone.typed(key_on(text(me.get(PAGE))))
+    assert mine.secret != theirs.secret
+    assert "They are off." in text(elsewhere.get(PAGE))
+    me.post(f"{PAGE}confirm/", {"code": mine.shows(now)})
+    assert one_time_codes.is_on(user)
 
 
 @pytest.mark.parametrize(
@@ -204,13 +224,29 @@ def test_the_language_is_chosen_on_my_account_too(me: Client, user: User):
 def test_the_first_page_tells_for_thirty_days_and_the_account_for_as_long(
     me: Client, user: User, phone: CodePhone, now, django_assert_num_queries
 ):
-    from datetime import timedelta
-
     from portal.screens import account_news
 
     with django_assert_num_queries(1):
         assert len(account_news.told(account=user.pk, at=now)) == 1
     assert account_news.told(account=user.pk, at=now + timedelta(days=30)) == []
+
+
+@pytest.mark.obligation("23")
+def test_many_small_things_push_no_great_one_away(me: Client, user: User, phone: CodePhone, now):
+    """Whoever got in and added a passkey uses up recovery codes afterwards."""
+    Passkey.objects.create(user=user, name="theirs", credential_id=b"c", public_key=b"k", added_at=now)
+    for code in phone.recovery[:7]:
+        one_time_codes.answer(user=user, code=code, at=now + timedelta(minutes=1))
+    home = text(me.get("/"))
+    assert "a passkey was added: theirs" in home
+    assert home.count("a recovery code was used") == 1
+    assert "And 6 more." in home
+    assert "look at what your account is opened with" in home
+    one_time_codes.tell_of_wrong_ones(user=user, at=now + timedelta(minutes=2))
+    home = text(me.get("/"))
+    assert "somebody who knows your password typed wrong codes." in home
+    assert "look at what your account is opened with" in home
+    assert text(me.get(PAGE)).count("a recovery code was used") == 7
 
 
 def test_the_pages_cost_the_same_whatever_is_there(

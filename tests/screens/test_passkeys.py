@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client, RequestFactory
 
 from portal.screens import passkeys
@@ -113,7 +115,7 @@ def test_the_page_says_that_a_face_stays_in_the_phone(me: Client, anybody: Clien
 def test_without_javascript_the_page_says_so_and_nothing_is_lost(me: Client, anybody: Client):
     assert "this page needs JavaScript" in text(proven(me).get(NEW))
     assert "your password works as always" in text(anybody.get(SIGN_IN))
-    assert NOT_RIGHT in text(anybody.post(SIGN_IN, {"answer": ""}))
+    assert "a passkey needs JavaScript. Your password works" in text(anybody.post(SIGN_IN, {"answer": ""}))
     page = text(me.post(NEW, {"name": "", "answer": ""}))
     assert "This field is required." in page
     assert NOT_RIGHT not in page
@@ -207,6 +209,24 @@ def test_somebody_elses_is_not_there(me: Client, them: Client, anybody: Client, 
 def test_what_is_no_answer_is_refused(anybody: Client, phone: PasskeyPhone, answer: str):
     anybody.get(SIGN_IN)
     assert NOT_RIGHT in text(anybody.post(SIGN_IN, {"answer": answer}))
+
+
+def test_a_stranger_who_looks_leaves_no_session_for_weeks(me: Client, anybody: Client, phone: PasskeyPhone):
+    asked = options(anybody, SIGN_IN)
+    assert anybody.session.get_expiry_age() == passkeys.STRANGERS_SESSION.total_seconds()
+    anybody.post(SIGN_IN, {"answer": json.dumps(phone.signs(asked))})
+    assert is_in(anybody)
+    assert anybody.session.get_expiry_age() > passkeys.STRANGERS_SESSION.total_seconds()
+
+
+@pytest.mark.obligation("23")
+def test_after_a_backup_was_put_back_nothing_of_then_opens(me: Client, anybody: Client, phone: PasskeyPhone):
+    signs_in(anybody, phone)
+    said = io.StringIO()
+    call_command("shut_accounts", stdout=said)
+    assert "Passkeys removed: 1." in said.getvalue()
+    assert not Passkey.objects.standing().exists()
+    assert anybody.get(MINE).status_code == me.get(MINE).status_code == 302
 
 
 def test_staff_have_passkeys_too(sign_in, clerk: User, anybody: Client):

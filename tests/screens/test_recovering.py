@@ -46,6 +46,17 @@ def test_it_works_by_scanning_too(anybody: Client, code: str):
 
 
 @pytest.mark.obligation("23")
+def test_the_first_page_tells_of_a_slip_and_cannot_stop_it(me: Client, resident: Resident, clerk: User, now):
+    slip = letters.hand_slip(resident=resident, by=clerk, seen=Letter.Seen.KNOWN, at=now)
+    page = me.get("/").content.decode()
+    assert "the property office gave you a slip" in page
+    assert "/account/letter/stop/" not in page
+    me.post("/account/letter/stop/")
+    slip.letter.refresh_from_db()
+    assert slip.letter.replaced_at is None
+
+
+@pytest.mark.obligation("23")
 def test_it_ends_every_session_and_the_old_password(
     me: Client, them: Client, anybody: Client, resident: Resident, code: str
 ):
@@ -175,7 +186,7 @@ def test_on_the_desks_screen_nobody_stays_signed_in(sign_in, clerk: User, reside
     assert screen.get("/desk/letters/").status_code == 302  # signed out
     screen.post("/recover/", {"code": code})
     answer = screen.post("/recover/", PASSWORDS, follow=True)
-    assert answer.redirect_chain[-1][0] == "/sign-in/"
+    assert answer.redirect_chain[-1][0] == "/"
     assert not answer.context["user"].is_authenticated
     assert screen.get("/record/").status_code == 302
     resident.user.refresh_from_db()

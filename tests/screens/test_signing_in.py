@@ -45,6 +45,14 @@ def test_it_goes_on_to_where_one_wanted(anybody: Client, account: User):
         "http:///x",
         "foo",
         "my_slip",
+        "record/",
+        "foo.bar",
+        "a:b",
+        "?x",
+        "#",
+        ".",
+        "%2Frecord%2F",
+        "http://testserver/record/",
     ],
 )
 def test_it_never_leads_away(anybody: Client, account: User, next: str):
@@ -96,9 +104,17 @@ def test_guessing_is_slowed_even_for_the_right_password(anybody: Client, account
 def test_the_wait_is_a_minute_at_most(account: User):
     for _ in range(200):
         patience.may_try(address="10.0.0.1", name="r101")
-    key, _free = patience._keys("10.0.0.1", "r101")[0]
+    wait = patience._of_name("10.0.0.1", "r101").wait
     raw = cache._cache.get_client()  # type: ignore[attr-defined]
-    assert 0 < raw.ttl(cache.make_key(f"{key}:wait")) <= 60
+    assert 0 < raw.ttl(cache.make_key(wait)) <= 60
+
+
+def test_right_ones_do_not_slow_a_whole_house_behind_one_address(account: User):
+    for _ in range(3 * patience.FREE_FOR_ADDRESS):
+        assert patience.may_try(address="10.0.0.1", name="r101")
+        patience.forget(address="10.0.0.1", name="r101")
+    for number in range(patience.FREE_FOR_ADDRESS):
+        assert patience.may_try(address="10.0.0.1", name=f"r{number}")
 
 
 def test_another_address_is_not_slowed(anybody: Client, account: User):

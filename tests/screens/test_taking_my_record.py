@@ -24,13 +24,14 @@ from consent.models import Decision, Form, Notice, Purpose
 from portal.screens.record import shapes
 from portal.screens.record.pages import PRINTED
 from portal.screens.record.sources import ENTRIES, SOURCES
-from residents import deskwork, letters, notifying, relatives, rights, slips
+from residents import deskwork, letters, notifying, one_time_codes, relatives, rights, slips
 from residents.lookups import look_up
 from residents.models import (
     DeskAct,
     Instruction,
     LookUp,
     Ownership,
+    Passkey,
     Resident,
     RightsRequest,
     User,
@@ -43,6 +44,7 @@ from tests.enrolling import agree
 from tests.notifying.people import gathered, send_all, told, wants
 from tests.receipts.conftest import sequenced
 from tests.screens.entering import opens, passed
+from tests.signing_in import switched_on
 
 FILE = "/record/export.json"
 PRINT = "/record/print/"
@@ -106,6 +108,23 @@ def _told_that_something_waits(resident: Resident, clerk: User, now: datetime) -
     assert printed == 1
 
 
+@pytest.mark.obligation("33")
+def test_it_says_what_the_account_is_opened_with_and_holds_no_key(me: Client, resident: Resident, now):
+    assert resident.user is not None
+    phone = switched_on(resident.user, at=now)
+    one_time_codes.answer(user=resident.user, code=phone.recovery[0], at=now)
+    Passkey.objects.create(
+        user=resident.user, name="My phone", credential_id=b"c" * 16, public_key=b"k" * 16, added_at=now
+    )
+    told = shapes.account(resident)
+    assert told is not None
+    assert told["user_name"] == resident.user.username
+    assert told["passkeys"] == [{"name": "My phone", "added": shapes.moment(now), "last_used": None}]
+    assert told["codes_on_since"] is not None
+    assert told["recovery_codes_used"] == [shapes.moment(now)]
+    assert set(told) == {"user_name", "passkeys", "codes_on_since", "wrong_codes", "recovery_codes_used"}
+
+
 @pytest.mark.obligation("A6")
 def test_it_holds_everything_that_the_pages_show(lived, me: Client, resident: Resident):
     found = taken(me)
@@ -142,7 +161,7 @@ def test_its_shape_is_the_one_that_is_written_down(lived, me: Client):
     top = set(re.findall(r"^\| `(\w+)` \|", head, flags=re.M))
     assert set(found) == top | set(described)
     for name, fields in described.items():
-        rows = [found[name]] if name in ("person", "after_death") else found[name]
+        rows = [found[name]] if name in ("person", "account", "after_death") else found[name]
         assert {frozenset(row) for row in rows} == {frozenset(fields)}, name
     inside = re.search(r"^\| `neighborhood` \| (.+) \|$", head, flags=re.M)
     assert inside is not None

@@ -113,9 +113,10 @@ def tasks(request: StaffRequest) -> HttpResponse:
 def due(request: StaffRequest) -> list[Due]:
     """Counts and gates, never a person. A constant number of queries."""
     here, at = request.neighborhood, request.at
-    found = [
-        Due("key", each["title"], each["url"]) for each in account_news.told(account=request.user.pk, at=at)
-    ]
+    news, more = account_news.newest_of_each_kind(account=request.user.pk, at=at)
+    found = [Due("key", each["title"], each["url"]) for each in news]
+    if more:
+        found.append(Due("key", account_news.more_of(more), reverse("my_codes")))
     if "manage_access" in request.rights:
         found += [_silent(each.gate.display_name) for each in hearing.of_all(here, at=at) if each.silent]
         out = losing.loans(here, at=at)

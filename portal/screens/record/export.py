@@ -28,6 +28,7 @@ FACTS: Mapping[str, Callable[[Resident], shapes.Json | list[shapes.Json] | None]
     "person": shapes.person,
     "dwellings": shapes.dwellings,
     "owned": shapes.owned,
+    "account": shapes.account,
     "requests": shapes.requests,
     "after_death": shapes.after_death,
 }

@@ -22,9 +22,13 @@ from residents.models import (
     Neighborhood,
     Occupancy,
     Ownership,
+    Passkey,
+    RecoveryCode,
     RequestWords,
     Resident,
     RightsRequest,
+    SecondStep,
+    User,
     Wish,
 )
 from sharing.models import Answer, DisclosedRow
@@ -76,6 +80,29 @@ def _home(home: Occupancy | Ownership) -> Json:
         "since": home.since.isoformat(),
         "until": home.until.isoformat() if home.until else None,
     }
+
+
+def account(resident: Resident) -> Json | None:
+    """What it is opened with, without a key and without a number of one."""
+    name = User.objects.filter(resident=resident).values_list("username", flat=True).first()
+    passkeys = Passkey.objects.standing().filter(user__resident=resident).order_by("-added_at", "-pk")
+    on = SecondStep.objects.on().filter(user__resident=resident).first()
+    used = RecoveryCode.objects.filter(step__user__resident=resident, used_at__isnull=False)
+    about = {
+        "user_name": name,
+        "passkeys": [
+            {
+                "name": each.name,
+                "added": moment(each.added_at),
+                "last_used": each.last_used.isoformat() if each.last_used else None,
+            }
+            for each in passkeys
+        ],
+        "codes_on_since": moment(on.confirmed_at) if on else None,
+        "wrong_codes": moment(on.wrong_at) if on else None,
+        "recovery_codes_used": [moment(each.used_at) for each in used.order_by("-used_at", "-pk")],
+    }
+    return about if name else None
 
 
 def requests(resident: Resident) -> list[Json]:
