@@ -24,7 +24,7 @@ DROP FUNCTION residents_secondstep_wrong_goes_forward();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("residents", "0027_a_code_is_used_once")]
+    dependencies = [("residents", "0028_an_unwanted_message_does_not_come_to_be")]
 
     operations = [
         migrations.AddField(
