@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 
 from django.db import models
 from django.db.models import Q
@@ -18,6 +18,9 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def published(self) -> NoticeQuerySet:
         """What residents can read: published, and not taken down."""
         return self.filter(published_at__isnull=False, taken_down_at=None)
+
+    def said_before(self, moment: datetime | None) -> NoticeQuerySet:
+        return self if moment is None else self.filter(published_at__lt=moment)
 
     def current(self, on: date) -> NoticeQuerySet:
         """Not over by its own date."""
@@ -152,4 +155,8 @@ class Notice(models.Model):
 
     @property
     def words(self) -> str:
+    def was_said_before(self, moment: datetime | None) -> bool:
+        """None: whenever it was."""
+        return moment is None or (self.published_at is not None and self.published_at < moment)
+
         return self.text_en if self.in_english else self.text
