@@ -160,7 +160,14 @@ def is_draft(notice: Notice) -> bool:
 
 
 def listed(notice: Notice) -> SafeString:
-    """Each with what must be known of it before it is published; to be opened by whoever reads it here. One query."""
+    """Each with what must be known of it before it is published; to be opened by whoever reads it here. Of what was taken down
+    nothing but what they were called. One query."""
+    if publishing.withheld(notice):
+        titles = ((_line(each),) for each in notice.files.listed())
+        gone = format_html_join("", "<p>{}</p>", titles)
+        return gone and format_html(
+            "{}<p>{}</p>", gone, gettext("Taken down: nobody is given them any more.")
+        )
     return format_html_join(
         "",
         '<p><a href="{}">{}</a>{}{}</p>',
@@ -189,7 +196,9 @@ def _line(file: NoticeFile) -> str:
 
 def handed(notice: Notice | None, number: int) -> HttpResponse:
     """Raises: Http404"""
-    found = None if notice is None else notice.files.filter(number=number).first()
+    found = (
+        None if notice is None or publishing.withheld(notice) else notice.files.filter(number=number).first()
+    )
     if found is None:
         raise Http404
     return handing_out.answer(found)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.db.models import ForeignKey, Q, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,6 +23,7 @@ from committees.publishing import PERM
 from residents.acts import Act, Refused
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.models import User
+from residents.sent_once import TokenField
 
 
 def speaks_for(request: HttpRequest) -> frozenset[Any]:
@@ -62,6 +64,12 @@ class NoticeForm(ScopedForm):
         return given
 
 
+class NewNoticeForm(NoticeForm):
+    """`once` names this very page: sent twice, it is one draft."""
+
+    once = TokenField()
+
+
 def in_words(rule: wording.Rule) -> str:
     return gettext("A notice holds %(rule)s. Take it out.") % {"rule": rule.label}
 
@@ -95,7 +103,10 @@ def _take_down(request: HttpRequest, notice: Notice, given: dict[str, Any]) -> N
 
 
 def _correct(request: HttpRequest, notice: Notice, given: dict[str, Any]) -> HttpResponse:
+    begun = publishing.begun_correction(notice)
     made = _insisting(publishing.correct, request, notice)
+    if made == begun:
+        messages.info(request, gettext("This draft puts it right; it was begun before. Go on with it."))
     return HttpResponseRedirect(reverse("admin:committees_notice_change", args=[made.pk]))
 
 
@@ -133,7 +144,8 @@ class NoticeAdmin(ScopedAdmin[Notice]):
             perms=(PERM,),
             run=_correct,
             explained=_(
-                "A draft begins with these words and files, and names this notice. This one stays as it is."
+                "A draft begins with these words and files, and names this notice. This one stays as it is. If such a draft is"
+                " there already, you come to it. Files of what was taken down do not come along."
             ),
             when=lambda notice: notice.published_at is not None,
         ),
@@ -143,7 +155,8 @@ class NoticeAdmin(ScopedAdmin[Notice]):
             perms=(PERM,),
             run=_take_down,
             explained=_(
-                "Residents can read it no more, and its files are gone at the same moment. For what should never have been said."
+                "Residents can read it no more, and from the same moment on nobody is given its files, here neither. For what should"
+                " never have been said. If a later notice with the same file puts it right, take that one down, too."
             ),
             when=lambda notice: notice.published_at is not None and notice.taken_down_at is None,
         ),
@@ -181,7 +194,15 @@ class NoticeAdmin(ScopedAdmin[Notice]):
             "pinned",
             "until",
         )
-        return drafted if obj is None else (*drafted, "attached", "corrects", "published_at", "taken_down_at")
+        return ("once", *drafted) if obj is None else (*drafted, *SET_ELSEWHERE[1:])
+
+    def get_form(
+        self, request: HttpRequest, obj: Notice | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        return super().get_form(request, obj, change, **kwargs | ({} if change else {"form": NewNoticeForm}))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().get_changeform_initial_data(request), "once": uuid4()}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Notice | None = None) -> Any:
         return () if obj is None else SET_ELSEWHERE
@@ -219,8 +240,25 @@ class NoticeAdmin(ScopedAdmin[Notice]):
         return notice_files_admin.listed(notice) or "-"
 
     def save_model(self, request: HttpRequest, obj: Notice, form: Any, change: bool) -> None:
-        if not change:
-            assert isinstance(request.user, User)
-            obj.written_by, obj.written_at = request.user, moment(request)
-            self.message_user(request, gettext("A draft. Add files on its page, then publish it."))
-        super().save_model(request, obj, form, change)
+        if change:
+            return super().save_model(request, obj, form, change)
+        assert isinstance(request.user, User)
+        obj.token = form.cleaned_data["once"]
+        kept = publishing.draft(notice=obj, by=request.user, at=moment(request))
+        if kept.pk != obj.pk:
+            obj.pk = request.__dict__["_sent_before"] = kept.pk
+            return None
+        return self.message_user(request, gettext("A draft. Add files on its page, then publish it."))
+
+    def log_addition(self, request: HttpRequest, obj: Notice, message: Any) -> LogEntry:
+        if "_sent_before" in request.__dict__:
+            return LogEntry()  # the first time was written down
+        return super().log_addition(request, obj, message)
+
+    def response_add(
+        self, request: HttpRequest, obj: Notice, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        if "_sent_before" not in request.__dict__:
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(request, gettext("It was sent before; this is what came of it."))
+        return HttpResponseRedirect(reverse("admin:committees_notice_change", args=[obj.pk]))

@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from time import monotonic
+
+from committees import pdf_acts
 
 # What looking through may cost: bytes that are read or unpacked, and seconds on however slow a machine. A file of a thousand
 # pages takes a small part of both, since pictures are passed over.
@@ -21,20 +23,17 @@ LONGEST_SECONDS = 10
 _CHUNK = 1 << 18
 _FIRST = 1 << 10  # of a stream that may be three bytes long
 _ESCAPE_COSTS = 64
-_OVERLAP = 64
+_OVERLAP = pdf_acts.READ + 1024  # what is done by itself stands whole in one of two pieces
 _HEAD = 4096
 
 # A name in a PDF ends where something begins that is no letter. Long names only: three letters stand in any picture by chance.
 _ACTS = re.compile(
     rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|SubmitForm|ImportData|GoTo[ER]|Rendition|Movie|XFA)(?![A-Za-z0-9])"
 )
-# What is done when the file or a page is opened: there itself, or in an object that is named there.
-_BY_ITSELF = re.compile(rb"/(?:OpenAction|AA)\s{0,100}+(?=<<|[0-9])")
-_BRACES = re.compile(rb"<<|>>")
-_REFERENCE = re.compile(rb"([0-9]{1,9})\s{1,100}+[0-9]{1,5}\s{1,100}+R(?![A-Za-z0-9])")
-_OBJECT = re.compile(rb"(?<![0-9])([0-9]{1,9})\s{1,100}+[0-9]{1,5}\s{1,100}+obj(?![A-Za-z0-9])")
-_OPENS_AN_ADDRESS = re.compile(rb"/URI(?![A-Za-z0-9])")
-_ACT_READ = 1000
+_OBJECT = re.compile(rb"(?<![0-9])([0-9]{1,9})[\s\0]{1,100}+[0-9]{1,5}[\s\0]{1,100}+obj(?![A-Za-z0-9])")
+_FIRST_OBJECT = re.compile(
+    rb"/First[\s\0]{0,100}+([0-9]{1,9})(?![0-9])(?![\s\0]{1,100}+[0-9]{1,5}[\s\0]{1,100}+R)"
+)
 _MOST_ACTS = 10_000
 _LOCKED = re.compile(rb"/Encrypt(?![A-Za-z0-9])")
 _PAGE = re.compile(rb"/Type\s*+/Pages?(?![A-Za-z0-9])")
@@ -91,9 +90,10 @@ def check(data: bytes) -> str:
             raise PdfRefused("locked")
         if _ACTS.search(plain):
             raise PdfRefused("acts")
-        for act in _by_themselves(plain):
-            work.spend(_ACT_READ)
-            named |= _begins(act) if len(named) <= _MOST_ACTS else set()
+        for act in pdf_acts.BY_ITSELF.finditer(plain):
+            inside = plain[act.end() : act.end() + pdf_acts.READ]
+            begun = _begins(inside, len(inside) == pdf_acts.READ, work)
+            named |= begun if len(named) <= _MOST_ACTS else set()
         has_pages = has_pages or _PAGE.search(plain) is not None
         if is_packed:
             who += _made_by(part, _WHO_MOST - len(who))
@@ -110,38 +110,97 @@ def _named_plainly(part: bytes, work: _Work) -> bytes:
     return plain
 
 
-def _by_themselves(plain: bytes) -> Iterator[bytes]:
-    """What is done without a press on anything: a dictionary, or where else it stands."""
-    for found in _BY_ITSELF.finditer(plain):
-        after, depth = plain[found.end() : found.end() + _ACT_READ], 0
-        if not after.startswith(b"<<"):
-            elsewhere = _REFERENCE.match(after)
-            yield elsewhere[0] if elsewhere else b""
-            continue
-        for brace in _BRACES.finditer(after):
-            depth += 1 if brace[0] == b"<<" else -1
-            if depth == 0:
-                after = after[: brace.end()]
-                break
-        yield after
-
-
-def _begins(act: bytes) -> set[int]:
+def _begins(act: bytes, goes_on: bool, work: _Work) -> set[int]:
     """The objects that it names. A link that waits for a press is let be; this does not wait. Raises: PdfRefused"""
-    if _OPENS_AN_ADDRESS.search(act):
-        raise PdfRefused("acts")
-    return {int(number) for number in _REFERENCE.findall(act)}
+    work.spend(len(act))
+    try:
+        return pdf_acts.begins(act, goes_on=goes_on)
+    except pdf_acts.OpensAnAddress:
+        raise PdfRefused("acts") from None
+    except pdf_acts.Unread:
+        raise PdfRefused("unreadable") from None
 
 
 def _look_up(data: bytes, named: set[int], work: _Work) -> None:
-    """Whether one of these objects opens an address. Raises: PdfRefused"""
-    if len(named) > _MOST_ACTS:
-        raise PdfRefused("unreadable")
-    for found in _OBJECT.finditer(data) if named else ():
+    """Whether one of these objects opens an address, or one that it names. Raises: PdfRefused"""
+    known: set[int] = set()
+    while named:
+        known |= named
+        if len(known) > _MOST_ACTS:
+            raise PdfRefused("unreadable")
+        found: set[int] = set()
+        work.spend(len(data))
+        for inside in chain(_in_the_open(data, named), _packed(data, named, work)):
+            found |= _begins(_named_plainly(inside, work), len(inside) == pdf_acts.READ, work)
+        named = found - known
+
+
+def _in_the_open(data: bytes, named: set[int]) -> Iterator[bytes]:
+    for found in _OBJECT.finditer(data):
         if int(found[1]) in named:
-            work.spend(_ACT_READ)
-            inside = data[found.end() : found.end() + _ACT_READ].partition(b"endobj")[0]
-            _begins(_named_plainly(inside, work))
+            yield data[found.end() : found.end() + pdf_acts.READ]
+
+
+def _packed(data: bytes, named: set[int], work: _Work) -> Iterator[bytes]:
+    """Objects that stand together in a stream: it begins with their numbers and places. Raises: PdfRefused"""
+    for start, head in _streams(data, work):
+        if not _holds_objects(head):
+            continue
+        if (said := _FIRST_OBJECT.search(head)) is None:
+            raise PdfRefused(
+                "unreadable"
+            )  # where its first one is stands elsewhere: lawful, and written by nobody
+        if b"/Filter" in head:
+            parts = _unpacked(memoryview(data), start, True, work)
+        else:
+            parts = (data[at : at + _CHUNK] for at in range(start, len(data), _CHUNK))
+        yield from _objects(parts, int(said[1]), named, work)
+
+
+def _objects(parts: Iterator[bytes], first: int, named: set[int], work: _Work) -> Iterator[bytes]:
+    """Those that are named, each from its beginning on. No more is held than what is to be read. Raises: PdfRefused"""
+    if first > _CHUNK:
+        raise PdfRefused("unreadable")
+    held, begins, places = b"", 0, None
+    for part in parts:
+        work.spend(len(part))
+        held += part
+        if places is None:
+            if len(held) < first:
+                continue
+            places = _places(held[:first], first, named)
+        while places and places[-1] + pdf_acts.READ <= begins + len(held):
+            place = places.pop() - begins
+            yield held[place : place + pdf_acts.READ]
+        if not places:
+            return
+        passed = min(max(0, places[-1] - begins), len(held))
+        held, begins = held[passed:], begins + passed
+    for place in reversed(places or ()):
+        yield held[max(0, place - begins) :][: pdf_acts.READ]
+
+
+def _places(header: bytes, first: int, named: set[int]) -> list[int]:
+    """Where the named ones begin; the last first. Raises: PdfRefused"""
+    said = header.replace(b"\0", b" ").split()
+    numbers = [int(each) for each in said if each.isdigit() and len(each) < 10]
+    if len(numbers) < len(said):
+        raise PdfRefused("unreadable")
+    pairs = zip(numbers[::2], numbers[1::2], strict=False)
+    return sorted((first + place for number, place in pairs if number in named), reverse=True)
+
+
+def _holds_objects(head: bytes) -> bool:
+    """Some readers do not ask what it calls itself."""
+    return b"/ObjStm" in head or _FIRST_OBJECT.search(head) is not None
+
+
+def _streams(data: bytes, work: _Work) -> Iterator[tuple[int, bytes]]:
+    """Where each begins, and the dictionary before it. Raises: PdfRefused"""
+    for found in _STREAM.finditer(data):
+        work.spend(_FIRST)
+        start = max(0, found.start() - _HEAD)
+        yield found.end(), _named_plainly(data[start : found.start()].rpartition(b"obj")[2], work)
 
 
 def _parts(data: bytes, work: _Work) -> Iterator[tuple[bytes, bool]]:
@@ -150,27 +209,27 @@ def _parts(data: bytes, work: _Work) -> Iterator[tuple[bytes, bool]]:
         part = data[max(0, start - _OVERLAP) : start + _CHUNK]
         work.spend(len(part))
         yield part, False
-    for found in _STREAM.finditer(data):
-        work.spend(_FIRST)
-        start = max(0, found.start() - _HEAD)
-        head = _named_plainly(data[start : found.start()].rpartition(b"obj")[2], work)
-        of_objects = b"/ObjStm" in head
+    for start, head in _streams(data, work):
+        of_objects = _holds_objects(head)
         if _PICTURE.search(head) and not of_objects:
             continue
         if of_objects and (b"/Predictor" in head or not _FLATE_ONLY.search(head)):
             if b"/Filter" in head:
                 raise PdfRefused("unreadable")  # lawful, and written by nobody
             continue  # packed by nothing: it stands in the file itself
-        for part in _unpacked(memoryview(data), found.end(), of_objects, work):
-            yield part, True
+        tail = b""
+        for part in _unpacked(memoryview(data), start, of_objects, work):
+            whole = tail + part  # so that no name is cut in two
+            yield whole, True
+            tail = whole[-_OVERLAP:]
 
 
 def _unpacked(data: memoryview, start: int, of_objects: bool, work: _Work) -> Iterator[bytes]:
-    """In pieces that overlap, so that no name is cut in two. What is not packed this way gives nothing.
+    """In pieces. What is not packed this way gives nothing.
 
     Raises: PdfRefused
     """
-    engine, tail, size = zlib.decompressobj(), b"", _FIRST
+    engine, size = zlib.decompressobj(), _FIRST
     rest: bytes | memoryview = data[start : start + size]
     position = start + len(rest)
     while rest and not engine.eof:
@@ -182,8 +241,7 @@ def _unpacked(data: memoryview, start: int, of_objects: bool, work: _Work) -> It
             return
         work.spend(len(rest) + len(part))
         if part:
-            yield tail + part
-            tail = part[-_OVERLAP:]
+            yield part
         rest = engine.unconsumed_tail
         if not rest:
             size = min(size * 2, _CHUNK)

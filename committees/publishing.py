@@ -52,7 +52,8 @@ def publish(*, notice: Notice, by: User, at: datetime) -> Notice:
 
 @transaction.atomic
 def take_down(*, notice: Notice, by: User, at: datetime) -> Notice:
-    """Residents can read it no more.
+    """Residents can read it no more, nobody is given its files any more, and a draft that was to put it right loses the ones
+    it began with.
 
     Raises: PermissionDenied, NotShown
     """
@@ -61,30 +62,61 @@ def take_down(*, notice: Notice, by: User, at: datetime) -> Notice:
         raise NotShown
     found.taken_down_by, found.taken_down_at = by, at
     found.save(update_fields=["taken_down_by", "taken_down_at"])
+    # Locked: whoever publishes it at this moment was first, or does so without the files.
+    begun = Notice.objects.select_for_update(of=("self",)).filter(corrects=found, published_at=None)
+    taken_down = NoticeFile.objects.filter(notice=found).values("hash")
+    NoticeFile.objects.filter(notice__in=[each.pk for each in begun], hash__in=taken_down).delete()
     return found
 
 
 @transaction.atomic
+def draft(*, notice: Notice, by: User, at: datetime) -> Notice:
+    """Written down. The form sent twice is one draft; sent again with other words it is another. A draft's own body is asked
+    by the database."""
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
+    known = Notice.objects.filter(written_by=by, token=notice.token).first() if notice.token else None
+    if known is not None:
+        if all(getattr(known, name) == getattr(notice, name) for name in (*Notice.SAID, "committee_id")):
+            return known
+        notice.token = None
+    notice.written_by, notice.written_at = by, at
+    notice.save(force_insert=True)
+    return notice
+
+
+@transaction.atomic
 def correct(*, notice: Notice, by: User, at: datetime) -> Notice:
-    """A draft that begins with the words and the files of a published notice, and names it.
+    """The draft that puts it right: the one that is begun already, else one that begins with the words and the files of the
+    notice. Of what was taken down no file comes along.
 
     Raises: PermissionDenied, NotShown
     """
     found = held(notice, by, at)
     if found.published_at is None:
         raise NotShown
-    same = (*Notice.WORDS, "kind", "meets_at", "pinned", "until", "sort", "meeting_id")
-    said = {name: getattr(found, name) for name in same}
-    draft = Notice.objects.create(
+    if (begun := begun_correction(found)) is not None:
+        return begun
+    made = Notice.objects.create(
         neighborhood_id=found.neighborhood_id,
         committee_id=found.committee_id,
         corrects=found,
         written_by=by,
         written_at=at,
-        **said,
+        **{name: getattr(found, name) for name in Notice.SAID},
     )
-    NoticeFile.objects.bulk_create(each.copy_for(draft, by=by, at=at) for each in found.files.all())
-    return draft
+    if not withheld(found):
+        NoticeFile.objects.all().copy(of=found, to=made, by=by, at=at)
+    return made
+
+
+def begun_correction(notice: Notice) -> Notice | None:
+    """One at a time, by constraint."""
+    return Notice.objects.filter(corrects=notice, published_at=None).first()
+
+
+def withheld(notice: Notice) -> bool:
+    """Whether its files are given to nobody any more, and go on to no other notice."""
+    return notice.taken_down_at is not None
 
 
 def held(notice: Notice, by: User, at: datetime) -> Notice:

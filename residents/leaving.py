@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, Value
@@ -154,6 +155,23 @@ def grace_ends(resident: Resident) -> datetime | None:
     if resident.left_at is None:
         return None
     return resident.left_at + GRACE[Resident.Left(resident.left_because)]
+
+
+def belonged_until(*, resident: Resident, at: datetime) -> datetime | None:
+    """Up to when they were of those who live or own here; None while they are. One query for who has left, none for others.
+
+    Who moves within the neighborhood never left, and who came back is as if they had not. Who still owns a dwelling is one
+    of its owners wherever they live, and stays so until the midnight on which the last one is somebody else's.
+    """
+    if resident.left_at is None:
+        return None
+    today = today_in(resident.neighborhood, at)
+    owned = Ownership.objects.filter(resident=resident, since__lte=today).values_list("until", flat=True)
+    ends = [until or date.max for until in owned]
+    if any(end > today for end in ends):
+        return None
+    zone = ZoneInfo(resident.neighborhood.time_zone)
+    return max([resident.left_at, *(datetime.combine(end, time(), tzinfo=zone) for end in ends)])
 
 
 def due_for_erasure(*, at: datetime, limit: int = 200) -> list[Resident]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 
 from django.db import models
 from django.db.models import Q
@@ -18,6 +18,9 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def published(self) -> NoticeQuerySet:
         """What residents can read: published, and not taken down."""
         return self.filter(published_at__isnull=False, taken_down_at=None)
+
+    def said_before(self, moment: datetime | None) -> NoticeQuerySet:
+        return self if moment is None else self.filter(published_at__lt=moment)
 
     def current(self, on: date) -> NoticeQuerySet:
         """Not over by its own date."""
@@ -82,6 +85,8 @@ class Notice(models.Model):
     published_at = models.DateTimeField(null=True, editable=False)
     taken_down_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
     taken_down_at = models.DateTimeField(_("taken down at"), null=True, editable=False)
+    # Of the form that was sent: sent twice, it is one draft.
+    token = models.UUIDField(null=True, editable=False)
     # Of its words and files; the database writes it at the moment of publication.
     hash = models.BinaryField(max_length=32, null=True, editable=False)
 
@@ -89,6 +94,8 @@ class Notice(models.Model):
 
     # Everything in it that people read.
     WORDS = ("title", "text", "title_en", "text_en", "place")
+    # What whoever drafts it says, beside by which body.
+    SAID = (*WORDS, "kind", "sort", "meeting_id", "meets_at", "pinned", "until")
 
     class Meta:
         verbose_name = _("notice")
@@ -136,10 +143,21 @@ class Notice(models.Model):
                 ),
                 name="notice_published_then_taken_down",
             ),
+            models.UniqueConstraint(fields=["written_by", "token"], name="notice_sent_once"),
+            models.UniqueConstraint(
+                fields=["corrects"],
+                condition=Q(published_at=None, corrects__isnull=False),
+                name="notice_put_right_by_one_draft",
+                violation_error_message=_("A draft that puts it right is there already."),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"notice {str(self.pk)[:8]}"
+
+    def was_said_before(self, moment: datetime | None) -> bool:
+        """None: whenever it was."""
+        return moment is None or (self.published_at is not None and self.published_at < moment)
 
     @property
     def in_english(self) -> bool:

@@ -7,7 +7,7 @@ for no browser gives a file back, and the page says so.
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
@@ -27,6 +27,7 @@ from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.service_words import ABOUT, ICONS, PHOTOS, REFUSED
 from portal.uploads import too_large
 from residents.models import Helper, Resident, Unit
+from residents.sent_once import TokenField
 
 Body = Committee.Kind
 PHOTO_FIELDS = tuple(f"photo_{number}" for number in range(1, MOST_PHOTOS + 1))
@@ -41,21 +42,6 @@ class KindConverter:
 
     def to_url(self, value: str) -> str:
         return str(value)
-
-
-class TokenField(forms.UUIDField):
-    """What tells a form that is sent twice from two forms. One without it, or with nonsense, is simply a new one."""
-
-    widget = forms.HiddenInput
-
-    def __init__(self) -> None:
-        super().__init__(required=False)
-
-    def clean(self, value: Any) -> UUID:
-        try:
-            return super().clean(value) or uuid4()
-        except forms.ValidationError:
-            return uuid4()
 
 
 class PhotoField(forms.FileField):

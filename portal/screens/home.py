@@ -70,7 +70,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "papers": my_papers.under_way(resident=resident, at=at),
         "said": living.waiting(resident=resident),
         "left": living.left(resident=resident),
-        "news": news.newest(neighborhood=resident.neighborhood, at=at, limit=SHOWN),
+        "news": news.newest(resident=resident, at=at, limit=SHOWN),
         "requests": service.on_home(resident=resident, since=at - ANSWERED, at=at),
         "asked": my_requests.on_home(resident=resident, since=at - ANSWERED, at=at),
         "looks": pages.recent(resident=resident, since=at - RECENT, limit=SHOWN),

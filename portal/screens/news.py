@@ -1,4 +1,9 @@
-"""Notices, meetings and documents to read, with their files. Who read what is written down nowhere."""
+"""Notices, meetings and documents to read, with their files. Who read what is written down nowhere.
+
+Whoever has left goes on reading what was published while they lived or owned here, as long as they can sign in: a bill or a
+rule of that time still concerns them. What is published later is for those who live here, and so are the words of a later
+correction; that there is one is said, so that nobody goes by words that no longer hold.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +26,9 @@ from committees import handing_out
 from committees.models import Committee, Notice, NoticeFile
 from committees.models.notices import NoticeQuerySet
 from portal.screens.entrance import ResidentRequest, resident_only
+from residents import leaving
 from residents.ages import today_in
-from residents.models import Neighborhood
+from residents.models import Neighborhood, Resident
 
 PAGE = 20
 ICONS = {Notice.Kind.NOTICE: "bell", Notice.Kind.MEETING: "people", Notice.Kind.DOCUMENT: "file"}
@@ -34,10 +40,12 @@ Shown = dict[str, Any]
 def notices(request: ResidentRequest) -> HttpResponse:
     """Newest first, a page at a time; what is on top stands on the first page only."""
     here, at = request.resident.neighborhood, timezone.now()
+    until = leaving.belonged_until(resident=request.resident, at=at)
+    readable = _of(here, until)
     on_top = Q(pinned=True) & (Q(until=None) | Q(until__gte=today_in(here, at)))
-    before = _named(here, request.GET.get("before", ""))
-    found = _page(_of(here).exclude(on_top), before)
-    pinned = [] if before else list(_of(here).filter(on_top).newest_first()[:PAGE])
+    before = _named(here, until, request.GET.get("before", ""))
+    found = _page(readable.exclude(on_top), before)
+    pinned = [] if before else list(readable.filter(on_top).newest_first()[:PAGE])
     context = {
         "pinned": [line(each, here, at) for each in pinned],
         "notices": [line(each, here, at) for each in found[:PAGE]],
@@ -52,10 +60,13 @@ def notices(request: ResidentRequest) -> HttpResponse:
 def notice(request: ResidentRequest, news: UUID) -> HttpResponse:
     """What is not published here, or was taken down, is not there."""
     here, at = request.resident.neighborhood, timezone.now()
-    found = get_object_or_404(_of(here).select_related("corrects", "meeting"), pk=news)
-    papers = list(_of(here).filter(meeting=found).order_by("published_at", "pk"))
+    until = leaving.belonged_until(resident=request.resident, at=at)
+    readable = _of(here, until)
+    found = get_object_or_404(readable.select_related("corrects", "meeting"), pk=news)
+    papers = list(readable.filter(meeting=found).order_by("published_at", "pk"))
     files = _files([found, *papers])
     corrected = found.corrections.published().order_by("published_at", "pk").first()
+    is_later = corrected is not None and not corrected.was_said_before(until)
     context = {
         "notice": found,
         "line": line(found, here, at),
@@ -64,7 +75,8 @@ def notice(request: ResidentRequest, news: UUID) -> HttpResponse:
         "of_meeting": found.meeting if found.meeting and found.meeting.taken_down_at is None else None,
         "fingerprint": bytes(found.hash).hex() if found.hash else "",
         "puts_right": found.corrects if found.corrects and found.corrects.taken_down_at is None else None,
-        "put_right_by": corrected,
+        "put_right_by": None if is_later else corrected,
+        "put_right_later": is_later,
     }
     return render(request, "notice.html", context)
 
@@ -73,7 +85,8 @@ def notice(request: ResidentRequest, news: UUID) -> HttpResponse:
 @resident_only
 def file(request: ResidentRequest, news: UUID, number: int) -> HttpResponse:
     """It is there as long as its notice is, and for the same people."""
-    readable = _of(request.resident.neighborhood).filter(pk=news)
+    until = leaving.belonged_until(resident=request.resident, at=timezone.now())
+    readable = _of(request.resident.neighborhood, until).filter(pk=news)
     return handing_out.answer(get_object_or_404(NoticeFile, notice__in=readable, number=number))
 
 
@@ -88,10 +101,11 @@ def documents(request: ResidentRequest) -> HttpResponse:
         if (asked := request.GET.get(name, "")) in known
     }
     columns = {"body": "committee__kind", "sort": "sort"}
-    of_these = _of(here).filter(
+    until = leaving.belonged_until(resident=request.resident, at=at)
+    of_these = _of(here, until).filter(
         kind=Notice.Kind.DOCUMENT, **{columns[n]: asked for n, asked in chosen.items()}
     )
-    before = _named(here, request.GET.get("before", ""))
+    before = _named(here, until, request.GET.get("before", ""))
     found = _page(of_these, before)
     context = {
         "bodies": _choices("body", Committee.Kind.choices, chosen),
@@ -147,12 +161,12 @@ def _lang(said: Notice | NoticeFile) -> str:
     return "zh-Hans" if (get_language() or "").startswith("en") and not said.in_english else ""
 
 
-def newest(*, neighborhood: Neighborhood, at: datetime, limit: int) -> list[Shown]:
-    """For the home page: what counts today, what is on top first. One query."""
-    found = _of(neighborhood).current(today_in(neighborhood, at))
-    return [
-        line(each, neighborhood, at) for each in found.order_by("-pinned", "-published_at", "-pk")[:limit]
-    ]
+def newest(*, resident: Resident, at: datetime, limit: int) -> list[Shown]:
+    """For the home page: what counts today, what is on top first. One query, and one more for who has left."""
+    here = resident.neighborhood
+    until = leaving.belonged_until(resident=resident, at=at)
+    found = _of(here, until).current(today_in(here, at))
+    return [line(each, here, at) for each in found.order_by("-pinned", "-published_at", "-pk")[:limit]]
 
 
 def line(notice: Notice, here: Neighborhood, at: datetime) -> Shown:
@@ -173,14 +187,16 @@ def line(notice: Notice, here: Neighborhood, at: datetime) -> Shown:
     }
 
 
-def _of(here: Neighborhood) -> NoticeQuerySet:
-    return Notice.objects.published().filter(neighborhood=here).select_related("committee")
+def _of(here: Neighborhood, until: datetime | None) -> NoticeQuerySet:
+    """What whoever belonged here until then can read; None: who does."""
+    return Notice.objects.published().said_before(until).filter(neighborhood=here).select_related("committee")
 
 
-def _named(here: Neighborhood, asked: str) -> Notice | None:
-    """The notice that a page goes on from; anything else is the first page."""
+def _named(here: Neighborhood, until: datetime | None, asked: str) -> Notice | None:
+    """The notice that a page goes on from, taken down or not; anything else is the first page."""
     try:
         pk = UUID(asked)
     except ValueError:
         return None
-    return Notice.objects.filter(neighborhood=here, published_at__isnull=False, pk=pk).first()
+    known = Notice.objects.filter(neighborhood=here, published_at__isnull=False)
+    return known.said_before(until).filter(pk=pk).first()

@@ -20,10 +20,11 @@ from committees import said
 from committees import service as serving
 from committees.models import ServicePhoto, ServiceRequest
 from committees.models.service import OVER
-from portal.screens.asking import TokenField, WordsField
+from portal.screens.asking import WordsField
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.service_words import REFUSED, line, lines, timeline
 from residents.models import Resident
+from residents.sent_once import TokenField
 from vault import keys
 
 PAGE = 20

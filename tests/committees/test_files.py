@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from committees import attaching, publishing, wording
@@ -249,9 +250,39 @@ def test_nobodys_number_stands_beside_a_file(here, chair, now, refused, field):
 
 def test_a_correction_begins_with_the_same_files(shown, chair, now):
     better = publishing.correct(notice=shown, by=chair, at=now)
-    assert [each.title for each in better.files.all()] == ["收支表", "图"]
+    said = ("number", "format", *NoticeFile.WORDS, "made_by", "content", "hash", "added_by", "neighborhood")
+    assert list(better.files.values(*said)) == list(shown.files.values(*said))
     attaching.detach(notice=better, number=1, by=chair, at=now)
     assert shown.files.count() == 2
+
+
+def test_not_a_byte_of_them_comes_out_of_the_database_for_it(shown, chair, now):
+    with CaptureQueriesContext(connection) as seen:
+        publishing.correct(notice=shown, by=chair, at=now)
+    said = [each["sql"] for each in seen if "noticefile" in each["sql"]]
+    assert [each.split()[0] for each in said] == ["INSERT"]
+    assert len(said[0]) < 1000
+    assert len(seen) <= 14
+
+
+@pytest.mark.obligation("31")
+def test_of_what_was_taken_down_no_file_comes_along(shown, chair, now):
+    publishing.take_down(notice=shown, by=chair, at=now)
+    better = publishing.correct(notice=shown, by=chair, at=now)
+    assert (better.text, better.files.count()) == (shown.text, 0)
+    # Who has looked at one again adds it again.
+    assert attached(better, chair, at=now).number == 1
+
+
+@pytest.mark.obligation("31")
+def test_a_draft_that_was_begun_before_loses_those_that_are_taken_down(shown, chair, now):
+    better = publishing.correct(notice=shown, by=chair, at=now)
+    attached(better, chair, at=now, content=pdf(b"new"), title="新的")
+    other = draft(shown.neighborhood, chair, at=now)
+    attached(other, chair, at=now)  # the same bytes, but it puts nothing right
+    publishing.take_down(notice=shown, by=chair, at=now)
+    assert better.files.get().title == "新的"
+    assert (other.files.count(), shown.files.count()) == (1, 2)
 
 
 def test_they_go_with_their_notice_when_its_time_is_over(shown, now, refused):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 import zlib
 
 import pytest
@@ -44,6 +45,11 @@ ACTS = [
     b"/Subtype /Movie",
     b"/OpenAction << /S /URI /URI (https://example.org) >>",
     b"/AA << /O << /S /#55RI /URI (https://example.org) >> >>",
+    b"/OpenAction\0<< /URI (https://example.org)\0/S/URI >>",
+    b"/OpenAction % a note\n<< /D (a \\( b (c)) /S % another\n /URI >>",
+    b"/OpenAction << /S /GoTo /D [3 0 R /Fit] /Next [ << /S /URI /URI (x) >> ] >>",
+    b"/AA << /WC << /S /URI /URI (x)",
+    b"/OpenAction << /S 5 0 R >>",
     b"/A#41 << /O << /S /URI /URI (https://example.org) >> >>",
 ]
 
@@ -64,6 +70,10 @@ def test_what_acts_by_itself_is_refused_in_the_open_and_packed(act):
         b"/JavaScripts",
         b"/AA << /O << /S /GoTo /D [3 0 R /Fit] >> >> /A << /S /URI /URI (https://example.org) >>",
         b"/OpenAction 3 0 R >>\nendobj\n8 0 obj\n<< /S /URI /URI (https://example.org)",
+        b"/OpenAction << /S /GoTo /D (/S /URI /URI) /Next << /S /Named /N /NextPage >> >>",
+        b"/AA << /D << /S /URI /URI (https://example.org) >> >>",  # on a button: a press
+        b"/OpenAction 7 0 R >>\nendobj\n7 0 obj\n<< /S /GoTo /D 6 0 R >>\nendobj\n6 0 obj\n<< /A << /S /URI /URI (x) >>",
+        b"/AA 12 Tf /AA <",
     ],
 )
 def test_a_link_and_a_first_page_are_not(harmless):
@@ -75,6 +85,121 @@ def test_an_address_that_opens_by_itself_is_found_where_it_stands(named):
     act = b"8 0 obj\n<< /S /URI /URI (https://example.org) >>\nendobj\n"
     assert reason(pdf(act + b"9 0 obj\n<< " + named + b" >>\nendobj")) == "acts"
     assert reason(pdf(act + stream(b"7 0 << " + named + b" >>"))) == "acts"
+
+
+def packed(
+    objects: dict[int, bytes], *, within: bytes = b"/Filter /FlateDecode", first: bytes = b""
+) -> bytes:
+    """A stream that holds these objects, as writers of PDF 1.5 make it."""
+    header, body = b"", b""
+    for number, said in objects.items():
+        header += b"%d %d " % (number, len(body))
+        body += said + b"\n"
+    content = header + body
+    if within:
+        content = zlib.compress(content)
+    said = first or b"%d" % len(header)
+    head = b"/Type /ObjStm /N %d /First " % len(objects) + said + b" " + within
+    return (
+        b"20 0 obj\n<< "
+        + head
+        + b" /Length %d >>\nstream\n" % len(content)
+        + content
+        + b"\nendstream\nendobj\n"
+    )
+
+
+ADDRESS = b"<< /S /URI /URI (https://example.org) >>"
+PLAIN = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>"
+LINK = b"<< /Subtype /Link /Rect [0 0 9 9] /A " + ADDRESS + b" >>"
+
+
+@pytest.mark.parametrize("within", [b"/Filter /FlateDecode", b"/Filter [ /FlateDecode ]", b""])
+@pytest.mark.parametrize(
+    ("named", "objects"),
+    [
+        (b"/OpenAction 8 0 R", {8: ADDRESS}),
+        (b"/OpenAction 8 0 R", {7: LINK, 8: ADDRESS, 9: PLAIN}),
+        (b"/AA << /WC 8 0 R >>", {7: PLAIN, 8: ADDRESS}),
+        (b"/AA 7 0 R", {7: b"<< /Type /Page /O 8 0 R >>", 8: ADDRESS}),
+        (b"/OpenAction << /S /GoTo /D [3 0 R /Fit] /Next 8 0 R >>", {8: ADDRESS}),
+        (b"/OpenAction 7 0 R", {7: b"<< /S /Hide /Next 9 0 R >>", 9: b"[8 0 R /Fit]", 8: ADDRESS}),
+        (b"/OpenAction 8 0 R", {8: b"<< /S 9 0 R >>", 9: b"/URI"}),
+        (b"/OpenAction 8 0 R", {7: b"(" + b"x" * 600_000 + b")", 8: ADDRESS}),
+    ],
+)
+def test_an_address_that_opens_by_itself_is_found_in_packed_objects_too(named, objects, within):
+    in_the_open = b"9 0 obj\n<< /Type /Catalog " + named + b" >>\nendobj\n"
+    assert reason(pdf(in_the_open + packed(objects, within=within))) == "acts"
+    catalog = b"<< /Type /Catalog /Pages 2 0 R " + named + b" >>"
+    assert reason(pdf(packed({30: catalog, **objects}, within=within))) == "acts"
+    # Of two that have one number some readers take the first, some the last.
+    assert reason(pdf(in_the_open + packed({8: PLAIN}) + packed(objects, within=within))) == "acts"
+
+
+@pytest.mark.parametrize("act", [b"/S /JavaScript /JS (x)", b"/S /Launch /F (a.exe)", b"/S /SubmitForm"])
+def test_nor_does_anything_else_that_acts_get_by_in_one(act):
+    assert reason(pdf(packed({30: b"<< /OpenAction 8 0 R >>", 8: b"<< " + act + b" >>"}))) == "acts"
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        {30: b"<< /Type /Catalog /OpenAction 8 0 R >>", 8: b"[3 0 R /Fit]", 9: LINK},
+        {30: b"<< /Type /Catalog /OpenAction 8 0 R >>", 8: b"<< /S /GoTo /D [9 0 R /Fit] >>", 9: LINK},
+        {
+            30: b"<< /Type /Catalog /OpenAction 8 0 R >>",
+            8: b"[9 0 R /Fit]",
+            9: PLAIN[:-2] + b"/Annots [" + LINK + b"] >>",
+        },
+        {30: b"<< /Type /Catalog /OpenAction 8 0 R >>", 8: b"<< /S /Hide /Next 8 0 R >>"},  # in a ring
+    ],
+)
+def test_links_in_packed_objects_wait_for_a_press(objects):
+    assert pdfs.check(pdf(packed(objects))) == ""
+
+
+def test_one_that_lies_across_two_pieces_is_read_whole():
+    for before in range(0, 12_000, 400):
+        act = b"/OpenAction << /S /GoTo /D (" + b"x" * 3000 + b") /Next << /S /URI /URI (x) >> >>"
+        assert reason(pdf(b" " * (pdfs._CHUNK - before) + act)) == "acts"
+        assert reason(pdf(stream(b" " * (pdfs._CHUNK - before) + act, b""))) == "acts"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        packed({8: ADDRESS}, first=b"5 0 R"),
+        packed({8: ADDRESS}, first=b"900000000"),
+        packed({8: ADDRESS}).replace(b"/Type /ObjStm", b"").replace(b"/FlateDecode", b"/LZWDecode"),
+        b"20 0 obj << /N 1 /First 4 >>\nstream\n8 x << >>\nendstream",
+        b"8 0 obj << /S /GoTo /D (" + b"x" * 9000 + b") /Next << /S /URI >> >>\nendobj",
+        b"8 0 obj << /S /GoTo /D /" + b"#41" * 3000 + b" /Next << /S /URI >> >>\nendobj",
+        b"8 0 obj << /S /URI /S /GoTo >>\nendobj",
+        b"8 0 obj " + b"[" * 2000 + b"\nendobj",
+    ],
+)
+def test_what_is_written_by_nobody_is_not_looked_through(more):
+    assert reason(pdf(b"9 0 obj\n<< /OpenAction 8 0 R >>\nendobj\n" + more)) in ("unreadable", "acts")
+    assert reason(pdf(b"9 0 obj\n<< /AA << /O 8 0 R >> >>\nendobj\n" + more)) in ("unreadable", "acts")
+
+
+def test_a_chain_of_packed_objects_is_paid_for(monkeypatch):
+    chain = {n: b"<< /S /Hide /Next %d 0 R >>" % (n + 1) for n in range(100, 160)}
+    made = pdf(b"9 0 obj\n<< /OpenAction 100 0 R >>\nendobj\n" + bytes(20_000) + packed(chain))
+    assert pdfs.check(made) == ""
+    monkeypatch.setattr(pdfs, "MOST_UNPACKED", 1_000_000)
+    assert reason(made) == "unreadable"
+
+
+def test_of_what_packed_objects_unpack_to_little_is_held():
+    bomb = packed({7: b"<< /X (" + bytes(60_000_000) + b") >>", 8: b"<< /S /Hide >>"})
+    made = pdf(b"9 0 obj\n<< /OpenAction 8 0 R >>\nendobj\n" + bomb)
+    tracemalloc.start()
+    assert pdfs.check(made) == ""
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 6_000_000
 
 
 def test_a_locked_one_is_refused():
@@ -127,7 +252,6 @@ def test_a_name_written_in_numbers_says_what_a_stream_is():
         b"stream\n" * 1000,
         b"stream\n\x78\x9c\x03\x00\x00\x00\x00\x01" * 1000,
         b"#41" * 20_000,
-        b"/AA <<" * 2000,
         b"/OpenAction 8 0 R" + b" 8 0 obj" * 2000,
     ],
 )

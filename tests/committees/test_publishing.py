@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from committees import appointing, publishing, roles, wording
 from committees.models import Committee, Notice, Term
@@ -149,6 +150,52 @@ def test_a_mistake_is_put_right_by_another_that_names_it(here, chair, now, refus
     refused("LM088", lambda: Notice.objects.filter(pk=better.pk).update(corrects=None))
     with pytest.raises(publishing.NotShown):
         publishing.correct(notice=draft(here, chair, at=now), by=chair, at=now)
+
+
+def test_pressed_again_it_is_the_draft_that_was_begun_whoever_presses(here, chair, now):
+    clerk = staff(here, username="secretary", kind=Kind.OWNERS, role=Term.Role.CLERK, at=now)
+    wrong = published(here, chair, at=now)
+    better = publishing.correct(notice=wrong, by=chair, at=now)
+    Notice.objects.filter(pk=better.pk).update(text="周四停水。")
+    assert publishing.correct(notice=wrong, by=clerk, at=now).text == "周四停水。"
+    assert wrong.corrections.count() == 1
+    publishing.publish(notice=better, by=chair, at=now)
+    assert publishing.correct(notice=wrong, by=clerk, at=now) != better  # that one stands: another begins
+
+
+def test_a_form_sent_twice_is_one_draft_and_with_other_words_another(here, chair, now):
+    token = uuid4()
+
+    def sent(text: str, by=chair) -> Notice:
+        typed = Notice(neighborhood=here, committee=body_of(by), title="停水", text=text, token=token)
+        return publishing.draft(notice=typed, by=by, at=now)
+
+    first = sent("明天。")
+    assert sent("明天。") == first
+    assert sent("后天。") != first
+    assert Notice.objects.count() == 2
+    clerk = staff(here, username="secretary", kind=Kind.OWNERS, role=Term.Role.CLERK, at=now)
+    assert sent("明天。", clerk) != first  # of somebody else it says nothing
+
+
+def test_which_form_it_was_is_in_no_hash(here, chair, now):
+    made = draft(here, chair, at=now)
+    with connection.cursor() as cursor:
+        ask = "SELECT committees_notice_hash(n) FROM committees_notice n WHERE id = %s"
+        before = cursor.execute(ask, [made.pk]).fetchone()
+        Notice.objects.filter(pk=made.pk).update(token=uuid4())
+        assert cursor.execute(ask, [made.pk]).fetchone() == before
+        # As it was before there was one: what stands keeps its number.
+        cursor.execute(
+            """
+            SELECT sha256(convert_to(jsonb_build_object('notice', to_jsonb(n) - ARRAY['hash', 'token', 'published_at',
+                'published_by_id', 'taken_down_at', 'taken_down_by_id', 'written_at', 'written_by_id', 'corrects_id',
+                'meeting_id', 'meets_at'] || jsonb_build_object('meets_at', null), 'files', null)::text, 'UTF8'))
+            FROM committees_notice n WHERE id = %s
+            """,
+            [made.pk],
+        )
+        assert cursor.fetchone() == before
 
 
 @pytest.mark.obligation("31")

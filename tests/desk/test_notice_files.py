@@ -137,6 +137,46 @@ def test_what_is_published_everybody_on_its_desk_may_see(desk, here, chair, cler
     assert desk(outsider).get(at(made, "files/1")).status_code == 404
 
 
+@pytest.mark.obligation("31")
+@pytest.mark.parametrize("who", ["chair", "clerk", "auditor", "superuser", "outsider"])
+def test_what_was_taken_down_is_handed_to_nobody_and_listed_by_its_title(
+    request, desk, chair, made, now, who
+):
+    attached(made, chair, at=now, content=pdf(b"/Author (Lin)"))
+    attached(made, chair, at=now, content=picture(size=(60, 40)), title="图", shows="五条横条")
+    publishing.publish(notice=made, by=chair, at=now)
+    client = desk(request.getfixturevalue(who))
+    assert who == "outsider" or client.get(at(made, "files/1")).status_code == 200
+    publishing.take_down(notice=made, by=chair, at=now)
+    for number in (1, 2, 3):
+        assert client.get(at(made, f"files/{number}")).status_code == 404
+    answer = client.get(at(made, "change"))
+    if who == "outsider":
+        assert answer.status_code == 302
+        return
+    page = answer.content.decode()
+    assert "收支表 (PDF" in page
+    assert "Taken down: nobody is given them any more." in page
+    for gone in ("/files/", "五条横条", "Author: Lin"):
+        assert gone not in page
+
+
+@pytest.mark.obligation("31")
+def test_putting_right_what_was_taken_down_takes_no_file_along(desk, chair, made, now):
+    attached(made, chair, at=now)
+    publishing.publish(notice=made, by=chair, at=now)
+    client = desk(chair)
+    begun = client.post(at(made, "correct"))["Location"]
+    assert "/files/1/" in client.get(begun).content.decode()
+    publishing.take_down(notice=made, by=chair, at=now)
+    page = client.post(at(made, "correct"), follow=True).content.decode()
+    assert "it was begun before" in page
+    assert "/files/" not in page
+    assert Notice.objects.count() == 2
+    Notice.objects.get(corrects=made).delete()
+    assert "/files/" not in client.post(at(made, "correct"), follow=True).content.decode()
+
+
 def test_minutes_are_put_to_a_meeting_of_their_own_body(desk, here, chair, clerk, now):
     ours = published(here, chair, at=now, kind="meeting", title="业委会例会", meets_at=now, place="1 幢")
     theirs = published(here, clerk, at=now, kind="meeting", title="物业说明会", meets_at=now, place="1 幢")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+from functools import partial
+from uuid import UUID, uuid4
+
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from committees import publishing
 from committees.models import Committee, Notice, Term
 from residents.models import User
+from tests.access.test_enrolment_races import at_once
 from tests.cast import PASSWORD
 from tests.committees.notices import draft, published
 
@@ -55,6 +62,64 @@ def test_a_body_drafts_and_publishes_what_is_its_own(desk, chair, now):
     assert Notice.objects.get(corrects=made).published_at is None
     assert client.post(f"{NOTICES}{made.pk}/take-down/").status_code == 302
     assert not Notice.objects.published().exists()
+
+
+def once(page: str) -> str:
+    return re.search(r'name="once" value="([0-9a-f-]{36})"', page)[1]
+
+
+def test_a_form_that_is_sent_twice_is_one_draft(desk, chair):
+    client: Client = desk(chair)
+    page = client.get(f"{NOTICES}add/").content.decode()
+    sent = words(body_of(chair), once=once(page))
+    assert once(client.get(f"{NOTICES}add/").content.decode()) != sent["once"]
+    assert client.post(f"{NOTICES}add/", sent)["Location"] == NOTICES
+    made = Notice.objects.get()
+    again = client.post(f"{NOTICES}add/", sent, follow=True)
+    assert again.redirect_chain == [(f"{NOTICES}{made.pk}/change/", 302)]
+    assert "It was sent before" in again.content.decode()
+    assert LogEntry.objects.filter(object_id=str(made.pk)).count() == 1
+    assert (
+        client.post(f"{NOTICES}add/", sent | {"text": "后天停水。"}).status_code == 302
+    )  # back, and other words
+    assert set(Notice.objects.values_list("text", flat=True)) == {made.text, "后天停水。"}
+
+
+@pytest.mark.parametrize("nonsense", ["", "x", "<script>"])
+def test_a_form_without_its_number_is_a_new_one(desk, chair, nonsense):
+    client = desk(chair)
+    for _ in range(2):
+        assert client.post(f"{NOTICES}add/", words(body_of(chair), once=nonsense)).status_code == 302
+    assert Notice.objects.count() == 2
+
+
+def test_the_number_stays_with_what_was_typed_when_something_is_wrong(desk, chair):
+    client = desk(chair)
+    number = once(client.get(f"{NOTICES}add/").content.decode())
+    page = client.post(f"{NOTICES}add/", words(body_of(chair), once=number, kind="meeting")).content.decode()
+    assert once(page) == number
+    assert 'name="once"' not in client.get(f"{NOTICES}{_made(client, chair)}/change/").content.decode()
+
+
+def _made(client: Client, chair: User) -> UUID:
+    client.post(f"{NOTICES}add/", words(body_of(chair)))
+    return Notice.objects.get().pk
+
+
+@pytest.mark.parametrize("act", ["add", "correct"])
+def test_two_tabs_at_once_make_one_draft(committed, desk, here, chair, act):
+    shown = published(here, chair, at=datetime.now(UTC))
+    for _ in range(3):
+        sent = words(body_of(chair), once=str(uuid4())) if act == "add" else {}
+        tabs = [desk(chair) for _ in range(3)]
+        address = f"{NOTICES}add/" if act == "add" else f"{NOTICES}{shown.pk}/correct/"
+        assert at_once(*[partial(_post, each, address, sent) for each in tabs]) == [None] * 3
+        assert Notice.objects.filter(published_at=None).count() == 1
+        Notice.objects.filter(published_at=None).delete()
+
+
+def _post(client: Client, address: str, sent: dict[str, str]) -> None:
+    assert client.post(address, sent).status_code == 302
 
 
 @pytest.mark.obligation("27")

@@ -22,12 +22,13 @@ from committees import service
 from committees.models import ServiceRequest, ServiceRequestQuerySet
 from committees.models.service import OVER, Status
 from committees.roles import capacities
-from portal.screens.asking import TokenField, WordsField
+from portal.screens.asking import WordsField
 from portal.screens.desk.entrance import StaffRequest, staff_only
 from portal.screens.desk.forms import DeskForm
 from portal.screens.service import shown
 from portal.screens.service_words import REFUSED, line, lines, timeline
 from residents.lookups import masked_name
+from residents.sent_once import TokenField
 
 PAGE = 20
 CHOICES = (
