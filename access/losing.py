@@ -85,18 +85,19 @@ def report_lost(
     belongs = resident.left_at is None and (gates or cards.lives_here(resident, at, or_will=True))
     if not remain and lent_card is None and belongs:
         lent = pins.lend(resident=resident, at=at)
-    record(
-        kind="card.lost",
-        subject=resident.pk,
-        neighborhood=resident.neighborhood_id,
-        payload={
-            "cards": [each.pk for each in blocked],
-            "spare": lent_card.pk if lent_card else None,
-            "pin": lent.credential.pk if lent else None,
-            "by": by.pk if by else None,
-            "route": str(route),
-        },
-    )
+    if blocked or lent_card or lent:  # what was said before is on record already
+        record(
+            kind="card.lost",
+            subject=resident.pk,
+            neighborhood=resident.neighborhood_id,
+            payload={
+                "cards": [each.pk for each in blocked],
+                "spare": lent_card.pk if lent_card else None,
+                "pin": lent.credential.pk if lent else None,
+                "by": by.pk if by else None,
+                "route": str(route),
+            },
+        )
     refresh(credentials=blocked, at=at)
     return Lost(
         blocked=blocked,

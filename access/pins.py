@@ -60,10 +60,17 @@ def read(pin: str) -> str:
 
 
 def choose(*, resident: Resident, pin: str, at: datetime) -> Credential:
-    """The resident's own PIN; another one before ends with it. Their keypad number stays.
+    """The resident's own PIN; another one before ends with it. Their keypad number stays. The same again changes nothing.
 
     Raises: PinMalformed, PinWeak
     """
+    kept = (
+        Credential.objects.active()
+        .filter(resident=resident, kind=Credential.Kind.PIN, temporary=False)
+        .first()
+    )
+    if kept is not None and keypad.is_right(kept.verifier or "", read(pin)):
+        return kept
     verifier = keypad.hash_pin(read(pin))  # slow, so before any lock
     return _write(resident=resident, verifier=verifier, temporary=False, at=at)
 

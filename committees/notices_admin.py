@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
@@ -200,9 +200,6 @@ class NoticeAdmin(ScopedAdmin[Notice]):
         self, request: HttpRequest, obj: Notice | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
         return super().get_form(request, obj, change, **kwargs | ({} if change else {"form": NewNoticeForm}))
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {**super().get_changeform_initial_data(request), "once": uuid4()}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Notice | None = None) -> Any:
         return () if obj is None else SET_ELSEWHERE

@@ -210,7 +210,9 @@ def stay_on(*, occupancy: Occupancy, by: User, at: datetime, until: date | None 
         raise TooLate
     if until is not None and found.until is not None and until < found.until:
         raise EndsBeforeItBegins
-    MoveOut.objects.planned().filter(occupancy=found).update(called_off_at=at)
+    called_off = MoveOut.objects.planned().filter(occupancy=found).update(called_off_at=at)
+    if not called_off and found.until == until:
+        return  # it was said before
     _set_until(found, until)
     record(
         kind="residence.goes_on",

@@ -17,7 +17,7 @@ class TokenField(forms.UUIDField):
     widget = forms.HiddenInput
 
     def __init__(self) -> None:
-        super().__init__(required=False)
+        super().__init__(required=False, initial=uuid4)
 
     def clean(self, value: Any) -> UUID:
         try:

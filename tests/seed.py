@@ -1,5 +1,5 @@
 """The migrated cluster that every database of the tests is a copy of. Migrating takes the better part of a minute, so it is done
-once for the code as it stands: the workers of a run, the houses of `live` and later runs all copy the same.
+once for the models and migrations as they stand: the workers of a run, the houses of `live` and later runs all copy the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,25 @@ from portal import keys, locks, places
 VAR = places.BASE / "var"
 KEPT = 4  # the newest: another run may still copy from an older one
 SECONDS = 900  # on a busy machine
-ROOMS = ("access", "committees", "consent", "ledger", "portal", "residents", "sharing", "vault")
+# All that a migrated database can hang on.
+STANDS_ON = (
+    "requirements.txt",
+    "*/migrations/*.py",
+    "*/models.py",
+    "*/models/*.py",
+    "*/apps.py",
+    "ledger/append_only.py",
+    "portal/embedded.py",
+    "portal/management/commands/migrate.py",
+    "portal/owner.py",
+    "portal/roles.py",
+    "portal/settings.py",
+    "residents/practising.py",
+    "residents/same_neighborhood.py",
+    "vault/canary.py",
+    "vault/rewrite.py",
+    "vault/wrapping.py",
+)
 
 
 def lend_keys(var: Path) -> None:
@@ -53,11 +71,9 @@ def made() -> Path:
 
 
 def _mark() -> str:
-    """Of all code that migrations may call, and of what it stands on."""
-    found = hashlib.sha256((places.BASE / "requirements.txt").read_bytes())
-    for room in ROOMS:
-        for path in sorted((places.BASE / room).rglob("*.py")):
-            found.update(f"{path.relative_to(places.BASE)} ".encode() + path.read_bytes())
+    found = hashlib.sha256()
+    for path in sorted({path for each in STANDS_ON for path in places.BASE.glob(each)}):
+        found.update(f"{path.relative_to(places.BASE)} ".encode() + path.read_bytes())
     return found.hexdigest()[:16]
 
 

@@ -7,7 +7,6 @@ for no browser gives a file back, and the page says so.
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
@@ -195,7 +194,7 @@ def form_page(
 
 def _filled(request: ResidentRequest, bodies: list[Body], places: dict[str, str]) -> AskForm:
     if request.method != "POST":
-        return AskForm(initial={"token": uuid4()}, bodies=bodies, places=places)
+        return AskForm(bodies=bodies, places=places)
     form = AskForm(request.POST, request.FILES, bodies=bodies, places=places)
     form.full_clean()
     for name in too_large(request) & set(PHOTO_FIELDS):

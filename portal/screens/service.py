@@ -137,7 +137,6 @@ def _page(
     again: ReopenForm | None = None,
 ) -> HttpResponse:
     at = timezone.now()
-    fresh = {"token": uuid4()}
     may_reopen = found.may_reopen(at) and found.forgotten_at is None
     context = {
         "found": found,
@@ -145,8 +144,8 @@ def _page(
         "dwelling": str(found.unit) if found.unit else "",
         "entries": timeline(found, to_staff=False),
         "refused": say or again,
-        "say": (say or SayForm(initial=fresh, auto_id="say_%s")) if found.is_open else None,
-        "again": (again or ReopenForm(initial=fresh, auto_id="again_%s")) if may_reopen else None,
+        "say": (say or SayForm(auto_id="say_%s")) if found.is_open else None,
+        "again": (again or ReopenForm(auto_id="again_%s")) if may_reopen else None,
         "reopen_until": found.ended_at + serving.REOPEN if may_reopen and found.ended_at else None,
         "forgotten_from": found.ended_at + serving.KEPT if found.ended_at else None,
         "is_over": found.status in OVER,

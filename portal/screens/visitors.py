@@ -23,6 +23,7 @@ from access.models import Gate, Pass
 from portal.screens.codes import as_file, drawn, in_local_time
 from portal.screens.entrance import ResidentRequest, resident_only
 from residents.models import Resident
+from residents.sent_once import TokenField
 
 # What is said for each refusal, and the way out.
 REFUSED: dict[type[passes.PassRefused], tuple[str | None, Any]] = {
@@ -58,6 +59,7 @@ class Ticks(forms.CheckboxSelectMultiple):
 
 
 class GatesForm(forms.Form):
+    token = TokenField()
     gates = forms.ModelMultipleChoiceField(
         Gate.objects.none(),
         label=gettext_lazy("Which gates?"),
@@ -131,6 +133,7 @@ def invite(request: ResidentRequest) -> HttpResponse:
                 valid_from=given["valid_from"],
                 valid_until=given["valid_until"],
                 label=given["label"],
+                token=given["token"],
                 at=now,
             )
             return redirect("visit", made.pk)
@@ -149,7 +152,9 @@ def courier(request: ResidentRequest) -> HttpResponse:
     form = GatesForm(request.POST or None, theirs=theirs)
     if form.is_valid():
         try:
-            made = passes.one_trip(resident=request.resident, gates=form.chosen(), at=now)
+            made = passes.one_trip(
+                resident=request.resident, gates=form.chosen(), token=form.cleaned_data["token"], at=now
+            )
             return redirect("visit", made.pk)
         except passes.PassRefused as refused:
             form.refuse(refused)

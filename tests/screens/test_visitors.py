@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from access import gates, passes
@@ -193,3 +196,32 @@ def test_times_are_those_of_the_place(me, here, doors, now):
     me.post("/visitors/new/", {"valid_from": f"{berlin:%Y-%m-%dT%H:%M}", "valid_until": until, "all": "1"})
     made = Pass.objects.get()
     assert f"{made.valid_until.astimezone(ZoneInfo('Europe/Berlin')):%Y-%m-%dT%H:%M}" == until
+
+
+@pytest.mark.parametrize("path", ["/visitors/new/", "/visitors/one-trip/"])
+def test_a_form_that_is_sent_twice_makes_one_pass(me, them, resident, doors, now, path):
+    token = re.search(r'name="token" value="([0-9a-f-]{36})"', text(me.get(path)))
+    form = given(now, (1, 3), all="1", token=token[1])
+    first, second = (me.post(path, form)["Location"] for _twice in range(2))
+    assert first == second
+    assert Pass.objects.count() == 1
+    me.post(path, form | {"token": re.search(r'name="token" value="([0-9a-f-]{36})"', text(me.get(path)))[1]})
+    assert Pass.objects.of(resident).count() == 2
+    me.post(f"{first}end/")
+    assert me.post(path, form)["Location"] == first  # and it stays ended
+    assert passes.live(resident=resident, at=now).count() == 1
+
+
+def test_two_tabs_send_it_at_once(committed, resident, doors, now):
+    token = uuid4()
+    with ThreadPoolExecutor(2) as pool:
+        made = pool.map(lambda _tab: _in_a_tab(resident, doors, now, token), range(2))
+        assert len({each.pk for each in made}) == 1
+    assert Pass.objects.count() == 1
+
+
+def _in_a_tab(resident, doors, now, token) -> Pass:
+    try:
+        return passes.one_trip(resident=resident, gates=doors, at=now, token=token)
+    finally:
+        connections.close_all()

@@ -6,7 +6,7 @@ Whom it concerns is seen as everywhere, by family name and dwelling; a phone num
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -98,7 +98,7 @@ def one(request: StaffRequest, wanted: UUID) -> HttpResponse:
     found = _of_mine(request, wanted)
     last = found.steps.count()
     if request.method != "POST":
-        return _page(request, found, AnswerForm(initial={"token": uuid4(), "seen": last}, of=found))
+        return _page(request, found, AnswerForm(initial={"seen": last}, of=found))
     form = AnswerForm(request.POST, of=found)
     if form.is_valid():
         given = form.cleaned_data | {"status": Status(form.cleaned_data["status"])}

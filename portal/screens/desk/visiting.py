@@ -25,6 +25,7 @@ from portal.screens.desk.finding import about
 from portal.screens.desk.forms import DeskForm, known_by_field
 from residents import deskwork
 from residents.models import DeskAct, Resident
+from residents.sent_once import TokenField
 
 KnownBy = DeskAct.KnownBy
 ALL = "all"
@@ -60,6 +61,7 @@ class VisitForm(DeskForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     through = forms.ChoiceField(label=gettext_lazy("Through which gates?"))
+    token = TokenField()
 
     def __init__(self, *args: Any, theirs: list[Gate], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -99,6 +101,8 @@ def visitor(request: StaffRequest, person: UUID) -> HttpResponse:
 def _make(request: StaffRequest, found: Resident, form: VisitForm) -> Pass:
     """Raises: passes.PassRefused"""
     given = form.cleaned_data
+    if before := passes.sent_before(resident=found, token=given["token"]):
+        return before
     deskwork.note(
         resident=found,
         act=DeskAct.Act.PASS_MADE,
@@ -108,7 +112,13 @@ def _make(request: StaffRequest, found: Resident, form: VisitForm) -> Pass:
         at=request.at,
     )
     if given["stay"] == TRIP:
-        return passes.one_trip(resident=found, gates=form.gates(), at=request.at, on_behalf_by=request.user)
+        return passes.one_trip(
+            resident=found,
+            gates=form.gates(),
+            on_behalf_by=request.user,
+            token=given["token"],
+            at=request.at,
+        )
     last = timezone.localdate(request.at) if given["stay"] == TODAY else given["day"]
     ends = datetime.combine(
         last + timedelta(days=1), time.min, tzinfo=ZoneInfo(request.neighborhood.time_zone)
@@ -119,6 +129,7 @@ def _make(request: StaffRequest, found: Resident, form: VisitForm) -> Pass:
         valid_from=request.at,
         valid_until=ends,
         on_behalf_by=request.user,
+        token=given["token"],
         at=request.at,
     )
 

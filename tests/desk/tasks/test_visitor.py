@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -97,3 +98,12 @@ def test_nobody_else_invites(nobody_else, path):
     nobody_else(path)
     nobody_else(path, ASKED)
     assert not Pass.objects.exists()
+
+
+def test_a_page_that_is_loaded_again_shows_the_same_pass(hut: Client, path):
+    token = re.search(r'name="token" value="([0-9a-f-]{36})"', hut.get(path).content.decode())
+    assert token is not None
+    for _twice in range(2):
+        page = hut.post(path, ASKED | {"token": token[1]}).content.decode()
+        assert Pass.objects.get().credential.number in page
+    assert DeskAct.objects.count() == 1
