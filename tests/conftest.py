@@ -55,6 +55,11 @@ for _left in (BASE / "var").glob("test-*"):
 
 (Path(os.environ["LINMEN_VAR"]) / "static").mkdir(parents=True, exist_ok=True)  # whitenoise looks for it
 
+# The databases of the tests are copies of one that was migrated with these keys.
+from tests import seed  # noqa: E402  (it says where the tests' place is)
+
+seed.lend_keys(Path(os.environ["LINMEN_VAR"]))
+
 # How long an example takes says how busy the machine is, and nothing about the code.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")

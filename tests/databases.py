@@ -1,4 +1,4 @@
-"""Test databases: migrated once as the owner, cloned, and used as the application's role.
+"""Test databases: migrated once as the owner (tests/seed.py), cloned, and used as the application's role.
 
 Nothing is ever flushed: TRUNCATE is what the laws forbid. A test that commits gets clones of its own instead.
 """
@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
 from portal import embedded, roles
+from tests import seed
 from tests.proving import absence
 
 # A crash of the machine may eat a test database.
@@ -27,20 +27,16 @@ OWN_DATABASES = {"committed", "live"}
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Path]:
-    """PostgreSQL and Redis of this run, empty. Yields the folder they live in."""
-    absence.furnish(settings.VAR)
+    """PostgreSQL and Redis of this run. Yields the folder they live in."""
+    seed.copy(settings.VAR)
     with embedded.serve(settings.VAR, settings=FAST):
         yield settings.VAR
 
 
 @pytest.fixture(scope="session")
-def templates(servers: Path, django_db_blocker: pytest.FixtureRequest) -> Path:
+def templates(servers: Path) -> Path:
     """The two migrated databases that all others are cloned from. Nobody stays connected to them."""
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        if not absence.furnish(servers):
-            call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
-            connections.close_all()
-        absence.take_away(servers)
+    absence.take_away(servers)
     return servers
 
 

@@ -27,6 +27,7 @@ from kombu import pools
 from portal import embedded, places, processes
 from portal.celery import app as celery
 from portal.tether import Tether
+from tests import seed
 from tests.databases import FAST, pointed_at
 from tests.proving import absence
 
@@ -156,34 +157,25 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def resting() -> Path:
     """A migrated cluster at rest, to be copied: a `live` test then needs no `initdb` and no migrations."""
-    var = settings.VAR / "seed"
-    # Its vault knows its wrapping key: the one that every house of this run will have.
-    shutil.copytree(settings.VAR / "keys", places.make_private(var / "keys"), dirs_exist_ok=True)
-    if absence.furnish(var):
+    var = settings.VAR / "resting"
+    seed.copy(var)
+    if absence.guard() is not None:
+        seed.lend_keys(var)
         with embedded.serve(var, settings=FAST):
             absence.take_away(var)
-        return var
-    env = {**os.environ, "LINMEN_VAR": str(var)}
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0"],
-        env=env,
-        cwd=places.BASE,
-        check=True,
-        timeout=120,
-    )
     return var
 
 
 @pytest.fixture
 def live(
-    request: pytest.FixtureRequest, seed: Path, django_db_blocker: pytest.FixtureRequest
+    request: pytest.FixtureRequest, resting: Path, django_db_blocker: pytest.FixtureRequest
 ) -> Iterator[Live]:
     var = settings.VAR / f"live-{abs(hash(request.node.nodeid)):x}"[:14]
     var.mkdir()
     # As root the cluster belongs to another user: `cp -p` keeps that, shutil does not.
-    subprocess.run(["cp", "-pR", str(seed / "pg"), str(var / "pg")], check=True)
+    subprocess.run(["cp", "-pR", str(resting / "pg"), str(var / "pg")], check=True)
     shutil.copytree(settings.VAR / "keys", places.make_private(var / "keys"), dirs_exist_ok=True)
     with ExitStack() as stack, django_db_blocker.unblock():  # type: ignore[attr-defined]
         stack.callback(shutil.rmtree, var, ignore_errors=True)

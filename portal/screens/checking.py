@@ -87,7 +87,8 @@ def file(request: HttpRequest) -> HttpResponse:
     if not content.strip():
         return _page(request, empty=True, status=400)
     verdict, lines = look(content, "zh" if language().startswith("zh") else "en")
-    return _page(request, verdict=verdict, icon=ICONS[verdict], lines=lines)
+    pasted = "" if verdict == STATES[verify.HOLDS] else request.POST.get("text", "")  # to be put right
+    return _page(request, verdict=verdict, icon=ICONS[verdict], lines=lines, pasted=pasted)
 
 
 def look(content: bytes, spoken: str) -> tuple[str, list[Line]]:

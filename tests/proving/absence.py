@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.machinery
 import os
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Any
 
 BASE = Path(__file__).resolve().parent.parent.parent
 GUARD = "LINMEN_WITHOUT"  # which guard is away
-SEED = "LINMEN_PROVE_SEED"  # a migrated cluster at rest, with its keys
 # What a child's Python reads first, before any import of ours.
 SITE = Path(__file__).resolve().parent / "site"
 
@@ -112,30 +110,6 @@ def _blank(module: ModuleType, name: str) -> None:
 
 
 # --- Databases
-
-
-def furnish(var: Path) -> bool:
-    """Copies the migrated cluster into `var`. False if there is none, and all must be made as ever."""
-    seed = os.environ.get(SEED)
-    if not seed:
-        return False
-    copy(Path(seed), var)
-    return True
-
-
-def copy(seed: Path, var: Path) -> None:
-    import subprocess
-
-    var.mkdir(parents=True, exist_ok=True)
-    if not (var / "pg").exists():
-        # As root the cluster belongs to another user: `cp -p` keeps that, shutil does not.
-        subprocess.run(["cp", "-pR", str(seed / "pg"), str(var / "pg")], check=True)
-
-
-def copy_keys(seed: Path, var: Path) -> None:
-    """The vault of the copied cluster knows its wrapping key."""
-    shutil.copytree(seed / "keys", var / "keys", dirs_exist_ok=True)
-    (var / "keys").chmod(0o700)
 
 
 def take_away(var: Path) -> None:

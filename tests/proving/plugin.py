@@ -154,8 +154,3 @@ def pytest_configure(config: pytest.Config) -> None:
     known = json.loads(Path(os.environ[KNOWN]).read_text())
     ids = set(os.environ[IDS].split(","))
     config.pluginmanager.register(Prover(ids, known), "prover")
-
-
-# The vault of the copied cluster knows its wrapping key: it must lie there before the settings make another.
-if absence.SEED in os.environ:
-    absence.copy_keys(Path(os.environ[absence.SEED]), absence.BASE / "var" / f"test-{os.getpid()}")

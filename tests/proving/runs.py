@@ -12,6 +12,7 @@ from typing import Any
 
 from portal import carried, proofs
 from portal.proofs import Proof
+from tests import seed
 from tests.proving import absence, plugin, touched
 
 SECONDS = 600.0  # for one guard's tests; what is not held by then is not, and says so
@@ -20,17 +21,10 @@ DURATIONS = absence.BASE / "var" / "durations.json"
 
 
 def prepare() -> Path:
-    """A place with a migrated cluster at rest, and its keys. The caller removes it."""
-    (absence.BASE / "var").mkdir(exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="prove-", dir=absence.BASE / "var"))
+    """A place for what runs leave, with the migrated cluster made that all copy. The caller removes it."""
+    seed.made()
+    place = Path(tempfile.mkdtemp(prefix="prove-", dir=seed.VAR))
     place.chmod(0o711)  # PostgreSQL's own user passes through
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0"],
-        env=_environment() | {"LINMEN_VAR": str(place / "seed")},
-        cwd=absence.BASE,
-        check=True,
-        timeout=300,
-    )
     return place
 
 
@@ -109,7 +103,6 @@ def _run(
         plugin.IDS: ",".join(ids),
         plugin.REPORT: str(report),
         plugin.KNOWN: str(told),
-        absence.SEED: str(place / "seed"),
     }
     with log.open("wb") as out:
         try:
