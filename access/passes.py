@@ -1,7 +1,7 @@
 """Visitor passes: a resident answers for a visit, and the gates let it in within the resident's own rights.
 
 A pass is a QR code and a keypad code that the host sends, prints or says. Of the visitor nothing is asked and nothing is
-kept. It opens what the host's rules open and ends with them (`access.feed`); the host ends it earlier in one press. Who
+kept. It opens what the host's rules open and ends with them (`access.wanted`); the host ends it earlier in one press. Who
 has no phone rings at the desk, and staff make it on their behalf: it is the host's all the same, and they see it.
 """
 
@@ -21,10 +21,11 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from access import pins
-from access.feed import gates_within_reach, refresh, takes_passes
+from access.feed import gates_within_reach, refresh
 from access.models import Credential, EntryEvent, Gate, Pass, PassGate
 from access.models.passes import BEGINS_WITHIN, LONGEST, ONE_TRIP
 from access.signing import server_key
+from access.wanted import takes_passes
 from consent.decisions import one_at_a_time
 from gate import keypad, tokens
 from ledger.record import record

@@ -39,7 +39,7 @@ REFUSED = (LivesNotHere, TooYoung, NoGuardian, GuardiansDisagree, NotEnabled)
 
 class PaperRefused(Exception):
     """Nothing was written. `reason` is one of: card_first, guardian, language, own, interest, same_clerk, on_its_way, same_day,
-    over, not_now, counts, not_offered."""
+    over, not_now, not_offered."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -79,10 +79,9 @@ def hand_out(
     if not form.texts.filter(language=language).exists():
         raise PaperRefused("language")
     # Whoever said yes can always stop it, on this very form.
-    stands = Standing.objects.of(resident, form.purpose).exists()
-    if not stands and not effects.call("has_way_in", resident=resident):
-        raise PaperRefused("card_first")
-    if not stands:
+    if not Standing.objects.of(resident, form.purpose).exists():
+        if not effects.call("has_way_in", resident=resident):
+            raise PaperRefused("card_first")
         _insist_on_enabling(resident, form, at)
     before = Paper.objects.open().filter(
         resident=resident, form__purpose=form.purpose, guardianship=guardianship
@@ -209,32 +208,24 @@ def stop_in_portal(*, paper: Paper, by: User, language: str, at: datetime) -> Pa
     """One press of the resident, or of the guardian who signed. If it has begun to count in this very moment, what they wanted is
     done all the same: it is withdrawn.
 
-    Raises: PermissionDenied
+    Raises: NoGuardian, PermissionDenied
     """
     paper = _held(paper)
-    theirs = paper.resident.user_id == by.pk and paper.guardianship is None
+    if paper.signer.user_id != by.pk:
+        raise PermissionDenied
     if paper.guardianship:
         guarding.insist(paper.guardianship, paper.resident, at)
-    elif not theirs:
-        raise PermissionDenied
-    if paper.guardianship and paper.guardianship.guardian.user_id != by.pk:
-        raise PermissionDenied
     if stop(paper=paper, because=Stopped.RESIDENT, at=at):
         return _fresh(paper)
     counted = Decision.objects.filter(paper=paper, kind=Decision.Kind.GIVEN).first()
+    if counted is None:
+        return _fresh(paper)
     # Its own, or the one of another guardian beside which it counts; none that was given since.
-    standing = (
-        counted
-        and Standing.objects.filter(
-            resident=paper.resident, purpose=counted.purpose, decision__at__lte=counted.at
-        ).first()
-    )
+    standing = Standing.objects.filter(
+        resident=paper.resident, purpose=counted.purpose, decision__at__lte=counted.at
+    ).first()
     if standing:
-        voice = (
-            voices.guardian(by, paper.guardianship, language)
-            if paper.guardianship
-            else voices.own(by, language)
-        )
+        voice = voices.whoever_signed(by, paper, language)
         withdrawal.withdraw(resident=paper.resident, purpose=Purpose(standing.purpose), voice=voice, at=at)
     return _fresh(paper)
 
@@ -379,8 +370,7 @@ def _insist_on_no_interest(by: User, paper: Paper, at: datetime) -> None:
 
 def _has_an_interest(by: User, paper: Paper, at: datetime) -> bool:
     """Their own, of their child, or of somebody in a dwelling that they own or live in."""
-    signer = paper.guardianship.guardian.user_id if paper.guardianship else None
-    if by.pk in (paper.resident.user_id, signer):
+    if by.pk in (paper.resident.user_id, paper.signer.user_id):
         return True
     today = today_in(paper.neighborhood, at)
     homes = Occupancy.objects.current(today).filter(resident=paper.resident)

@@ -43,6 +43,13 @@ def helper(actor: User, language: str) -> Voice:
     return Voice(actor=actor, capacity=Capacity.HELPER, route=Route.PORTAL, language=language)
 
 
+def whoever_signed(actor: User, paper: Paper, language: str) -> Voice:
+    """The signer of the paper, now signed in."""
+    if paper.guardianship is None:
+        return own(actor, language)
+    return guardian(actor, paper.guardianship, language)
+
+
 def on_paper(paper: Paper) -> Voice:
     """Whoever signed: the resident, or the guardian whom the paper names. The clerks stand on the paper, and decide nothing."""
     return Voice(

@@ -23,8 +23,9 @@ from typing import Any
 from gate.agent import Agent, AlreadyPaired
 from gate.client import NotTLS, Problem, Unreachable
 from gate.photos import FILE_LIMIT
+from gate.schema import StoreTooNew
 from gate.sealing import CannotOpen
-from gate.store import Store, StoreBusy, StoreTooNew
+from gate.store import Store, StoreBusy
 
 log = logging.getLogger("gate")
 LINE_LIMIT = 64 * 1024

@@ -23,89 +23,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gate import schema
 from gate.feed import Page
 from gate.keypad import Patience
 from gate.rows import TRACE, apply_row, erase, mask
 
-SCHEMA_VERSION = 2
 FILE_NAME = "gate.sqlite3"
 # A door that has been offline for very long forgets its oldest entries first, rather than its residents.
 PENDING_EVENTS_LIMIT = 100_000
 
-_SCHEMA = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE rows (
-    credential TEXT PRIMARY KEY,
-    version INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    digest TEXT,
-    sealed BLOB,
-    sealed_version INTEGER, -- the version the template was sealed for: hours can change without a new template
-    windows TEXT NOT NULL,
-    former BLOB NOT NULL DEFAULT x'', -- traces of templates this row held before; they showed the same face
-    number TEXT, -- what is typed first at a keypad
-    verifier TEXT, -- the PIN, under a slow hash
-    once INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX rows_by_number ON rows (number);
-CREATE INDEX rows_by_digest ON rows (digest);
-CREATE TABLE tombstones (credential TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE erasures (
-    credential TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    traces BLOB NOT NULL,
-    erased_at TEXT, -- null until the file was read back
-    PRIMARY KEY (credential, version)
-) WITHOUT ROWID;
-CREATE TABLE events (
-    boot TEXT NOT NULL,
-    sequence INTEGER NOT NULL,
-    at TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    credential TEXT,
-    outcome TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    digest TEXT, -- of a card that nobody here knows
-    PRIMARY KEY (boot, sequence)
-);
-CREATE TABLE spent (key TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE keypads (
-    name TEXT PRIMARY KEY,
-    wrong INTEGER NOT NULL,
-    not_before REAL,
-    cleared_at REAL
-) WITHOUT ROWID;
-"""
-# In place and at once. Rows of kinds that version 1 did not know held their version only, and the site would not send
-# them again: they go, and so does the cursor, so that a snapshot brings them whole. Everything else stays.
-_FROM_1_TO_2 = """
-ALTER TABLE rows ADD COLUMN number TEXT;
-ALTER TABLE rows ADD COLUMN verifier TEXT;
-ALTER TABLE rows ADD COLUMN once INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX rows_by_number ON rows (number);
-CREATE TABLE spent (key TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE keypads (
-    name TEXT PRIMARY KEY,
-    wrong INTEGER NOT NULL,
-    not_before REAL,
-    cleared_at REAL
-) WITHOUT ROWID;
-ALTER TABLE events ADD COLUMN digest TEXT;
-DELETE FROM rows WHERE kind NOT IN ('card', 'face');
-UPDATE facts SET name = 'offline_hours' WHERE name = 'face_offline_hours';
-DELETE FROM facts WHERE name = 'cursor';
-"""
 # A clock that is set back must not find forgotten what was spent.
 _SPENT_KEPT_SECONDS = 24 * 3600
-_ERASE_EVERYTHING = (
-    "DELETE FROM facts",
-    "DELETE FROM rows",
-    "DELETE FROM tombstones",
-    "DELETE FROM erasures",
-    "DELETE FROM events",
-    "DELETE FROM spent",
-    "DELETE FROM keypads",
-)
 _HELD = "SELECT credential, version, kind, digest, sealed, sealed_version, windows, verifier, once FROM rows "
 _CARDS = _HELD + "WHERE kind = 'card' AND digest = ?"
 _FACES = _HELD + "WHERE kind = 'face' AND sealed IS NOT NULL"
@@ -115,10 +43,6 @@ _CODED = _HELD + "WHERE kind IN ('qr', 'pass') AND credential = ?"
 
 class StoreBusy(Exception):
     """Another agent holds this state folder."""
-
-
-class StoreTooNew(Exception):
-    """The store was written by a later version of this program."""
 
 
 @dataclass(frozen=True)
@@ -178,12 +102,7 @@ class Store:
     def _set_up(self) -> None:
         for pragma in ("secure_delete=ON", "journal_mode=DELETE", "synchronous=FULL", "temp_store=MEMORY"):
             self._db.execute(f"PRAGMA {pragma}").fetchall()
-        found = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if found > SCHEMA_VERSION:
-            raise StoreTooNew(f"store version {found}, this program knows {SCHEMA_VERSION}")
-        if found < SCHEMA_VERSION:
-            steps = _SCHEMA if found == 0 else _FROM_1_TO_2
-            self._db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        schema.bring_up_to_date(self._db)
 
     def close(self) -> None:
         with self._lock:
@@ -402,8 +321,7 @@ class Store:
     def erase_everything(self, **facts: str | bytes | float | None) -> None:
         """Keys, rows, events, all of it, in one transaction; `facts` is what may be known afterwards."""
         with self._transaction() as db:
-            for statement in _ERASE_EVERYTHING:
-                db.execute(statement)
+            schema.empty(db)
             _remember(db, facts)
         with self._lock:
             self._db.execute("VACUUM")

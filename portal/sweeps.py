@@ -27,7 +27,7 @@ from ledger import checkpoints, sequencing
 from portal import erasure, practice
 from portal.demo import assessing
 from portal.health import SWEEP_KEY
-from residents import departures, effects, leaving, moving, outbox
+from residents import departures, effects, last_days, leaving, outbox
 from residents.erasure import due
 from residents.importing import running
 from sharing import disclosing
@@ -88,7 +88,7 @@ def _end_notices(at: datetime) -> None:
 
 
 def _carry_out(at: datetime) -> None:
-    _each(moving.due(at=at, limit=AT_ONCE), lambda resident: moving.carry_out(resident=resident, at=at))
+    _each(last_days.due(at=at, limit=AT_ONCE), lambda resident: last_days.carry_out(resident=resident, at=at))
 
 
 def _change_gates(at: datetime) -> None:

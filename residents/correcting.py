@@ -23,11 +23,7 @@ def correct(*, resident: Resident, name: str, phone: str | None, by: User, at: d
 
     Raises: NothingToCorrect, PermissionDenied, contact.PhoneRefused
     """
-    resident = (
-        Resident.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("neighborhood")
-        .get(pk=resident.pk)
-    )
+    resident = Resident.objects.held(resident.pk)
     if not may(by, "manage_register", resident.neighborhood, at):
         raise PermissionDenied
     changed = []

@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from ledger.record import record
-from residents import ages, leaving, moving
+from residents import ages, last_days, leaving
 from residents.ages import today_in
 from residents.leaving import WayIn
 from residents.models import Death, MoveOut, Occupancy, Resident, User
@@ -78,7 +78,7 @@ def confirm(*, death: Death, by: User, at: datetime, told_by: Resident | None = 
         raise DeathRefused("recorded")
     death.refresh_from_db()
     _record(death, "confirmed", by)
-    return moving.end_by_death(death=death, at=at)
+    return last_days.end_by_death(death=death, at=at)
 
 
 @transaction.atomic
@@ -113,11 +113,7 @@ def _of_the_household(other: Resident, resident: Resident, at: datetime) -> bool
 
 
 def _locked(resident: Resident) -> Resident:
-    return (
-        Resident.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("neighborhood")
-        .get(pk=resident.pk)
-    )
+    return Resident.objects.held(resident.pk)
 
 
 def _insist(by: User, resident: Resident, perm: str, at: datetime) -> None:

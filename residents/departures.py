@@ -15,7 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from ledger.record import record
-from residents import ages, leaving, moving
+from residents import ages, last_days, leaving, moving
 from residents.ages import today_in
 from residents.models import Departure, MoveOut, Occupancy, Ownership, Resident, User
 from residents.scope import may
@@ -169,7 +169,7 @@ def dispute(*, departure: Departure, by: User, at: datetime, paper: str = "") ->
         return departure
     departure = _move(departure, State.DISPUTED, by=by, at=at, disputed_at=at)
     # Nor does a day on a lease end what is disputed.
-    moving.lift_end(occupancy=departure.occupancy, by=by, at=at)
+    last_days.lift_end(occupancy=departure.occupancy, by=by, at=at)
     return departure
 
 
@@ -246,7 +246,7 @@ def end(*, departure: Departure, at: datetime) -> list[MoveOut]:
     if departure.state != State.NOTICE or departure.notice_until is None or today < departure.notice_until:
         return []
     departure = _move(departure, State.ENDED, by=None, at=at, closed_at=at)
-    return moving.end_by_departure(departure=departure, at=at)
+    return last_days.end_by_departure(departure=departure, at=at)
 
 
 def _begin(
@@ -258,11 +258,7 @@ def _begin(
     asked_by: Resident | None = None,
     opened_by: User | None = None,
 ) -> Departure:
-    resident = (
-        Resident.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("neighborhood")
-        .get(pk=occupancy.resident_id)
-    )
+    resident = Resident.objects.held(occupancy.resident_id)
     today = today_in(resident.neighborhood, at)
     if opened_by is not None and resident.user_id == opened_by.pk:
         raise DepartureRefused("own")

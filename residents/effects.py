@@ -1,7 +1,7 @@
 """Calls against the direction of imports.
 
 A withdrawal in `consent` must erase in `access`, which imports `consent`. Such effects are one table in the settings,
-`EFFECTS`: name -> dotted callable. A system check refuses to start when one is missing or cannot be imported.
+`EFFECTS` (portal/effects.py): name -> dotted callable. A system check refuses to start when one is missing or cannot be imported.
 """
 
 from __future__ import annotations

@@ -188,11 +188,7 @@ def erase(*, resident: Resident, at: datetime) -> ErasureOrder | None:
 
     The key of the phone number and the files of the databases are seen to after commit, and until they are gone.
     """
-    resident = (
-        Resident.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("neighborhood")
-        .get(pk=resident.pk)
-    )
+    resident = Resident.objects.held(resident.pk)
     today = today_in(resident.neighborhood, at)
     if not _erasable(resident.neighborhood, today, at).filter(pk=resident.pk).exists():
         return None

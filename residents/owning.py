@@ -64,11 +64,7 @@ def end(*, ownership: Ownership, by: User, at: datetime) -> None:
 
 
 def _locked(resident: Resident, by: User, at: datetime) -> Resident:
-    found = (
-        Resident.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("neighborhood")
-        .get(pk=resident.pk)
-    )
+    found = Resident.objects.held(resident.pk)
     if not may(by, "manage_register", found.neighborhood, at):
         raise PermissionDenied
     return found

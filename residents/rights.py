@@ -378,5 +378,4 @@ def _context(request: RightsRequest) -> str:
 
 
 def _locked(resident: Resident) -> Resident:
-    held = Resident.objects.select_for_update(of=("self",), no_key=True)
-    return held.select_related("neighborhood").get(pk=resident.pk)
+    return Resident.objects.held(resident.pk)

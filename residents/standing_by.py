@@ -260,11 +260,7 @@ def _check(resident: Resident, other: Resident, *, today_is_adult: bool) -> None
 
 
 def _locked(resident: Resident) -> Resident:
-    return (
-        Resident.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("neighborhood")
-        .get(pk=resident.pk)
-    )
+    return Resident.objects.held(resident.pk)
 
 
 def _record(kind: str, resident: Resident, row: object, by: User) -> None:

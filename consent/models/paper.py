@@ -102,6 +102,11 @@ class Paper(models.Model):
         return f"paper {str(self.pk)[:8]}"
 
     @property
+    def signer(self) -> Resident:
+        """Whose signature it bears: a guardian's, or the resident's own."""
+        return self.guardianship.guardian if self.guardianship else self.resident
+
+    @property
     def counts_from(self) -> datetime | None:
         return self.confirmed_at + WAIT if self.confirmed_at else None
 

@@ -26,6 +26,13 @@ class ResidentQuerySet(models.QuerySet["Resident"]):
     def of(self, user: User) -> ResidentQuerySet:
         return self.living().filter(user=user)
 
+    def held(self, resident: uuid.UUID) -> Resident:
+        """To the end of the transaction, with their neighborhood: two desks and two tabs take turns. The person comes
+        first in every act on them."""
+        return (
+            self.select_for_update(of=("self",), no_key=True).select_related("neighborhood").get(pk=resident)
+        )
+
 
 class Resident(models.Model):
     """A person on the register. After erasure the row stays as an opaque tombstone."""

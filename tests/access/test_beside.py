@@ -11,8 +11,8 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from access import beside, cards, gates
-from access.feed import kinds_taken
 from access.models import Credential, Device, EntryEvent, FeedRow, Gate, UnknownCard
+from access.wanted import kinds_taken
 from ledger.models import Entry
 from tests import make
 from tests.access.test_tapping import digest, shown

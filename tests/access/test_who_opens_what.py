@@ -8,15 +8,12 @@ its own clock when it keeps people from being left without a way in.
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
 import tempfile
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 from argon2 import PasswordHasher
@@ -27,131 +24,24 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.stateful import run_state_machine_as_test as run
 
 from access import cards, feed, passes, pins, qr, rules
-from access.cards import card_key
 from access.models import Credential, FeedRow
-from access.signing import server_key
 from consent.models import Purpose
 from consent.voices import own
 from consent.withdrawal import withdraw
-from gate import keypad, sealing
-from gate.agent import Agent
+from gate import keypad
 from gate.decide import _by_hours as by_hours
 from gate.decide import decide_face
-from gate.feed import read_page, windows_of
-from gate.store import Store
+from gate.feed import windows_of
 from residents import effects
 from residents.models import User
 from residents.register import move_in, register
 from tests import make
+from tests.access.doors import Door
+from tests.access.ten_lines import ZONE, Opening, Way, World, day, opens
 
-ZONE = ZoneInfo("Asia/Shanghai")
-OFFLINE = timedelta(hours=24)
 HOURS = [None, (time(8), time(18)), (time(22), time(6)), (time(9), time(9))]
 DAYS = [(), (1, 2, 3, 4, 5), (6, 7), (3,)]
 PEOPLE = ("refuser", "consenter")
-
-
-@dataclass
-class Opening:
-    gate: int
-    unit: int | None  # else for both people themselves
-    days: tuple[int, ...]
-    hours: tuple[time, time] | None
-
-
-@dataclass
-class Way:
-    kind: str
-    person: str
-    live: bool = True
-    gates: frozenset[int] = frozenset()  # of a visit, as the rest
-    begins: datetime | None = None
-    ends: datetime | None = None
-    once: bool = False
-
-
-@dataclass
-class World:
-    """What is true, in plain data."""
-
-    lived: list[tuple[int, date, date | None]] = field(default_factory=list)  # both people, unit, from, until
-    openings: dict[int, Opening] = field(default_factory=dict)
-    ways: dict[str, Way] = field(default_factory=dict)
-    takes: dict[int, set[str]] = field(default_factory=dict)
-
-
-# The ten lines.
-
-
-def opens(world: World, way: Way, gate: int, now: datetime, synced: datetime) -> bool:
-    if not way.live or way.kind not in world.takes[gate]:
-        return False
-    if way.kind in ("face", "qr", "pass") and now - synced > OFFLINE:
-        return False
-    if way.kind == "pass" and not (gate in way.gates and way.begins <= now < way.ends):
-        return False
-    units = {
-        unit for unit, since, until in world.lived if since <= day(now) and (not until or day(now) < until)
-    }
-    mine = [each for each in world.openings.values() if each.unit is None or each.unit in units]
-    return any(each.gate == gate and within(each, now) for each in mine)
-
-
-def within(opening: Opening, now: datetime) -> bool:
-    days, clock, today = opening.days or range(1, 8), now.astimezone(ZONE).time(), day(now).isoweekday()
-    since, until = opening.hours or (time(0), time(0))
-    if since < until or since == until == time(0):
-        return today in days and (clock >= since) and (until == time(0) or clock < until)
-    return (today in days and clock >= since) or ((today - 1 or 7) in days and clock < until)
-
-
-def day(now: datetime) -> date:
-    return now.astimezone(ZONE).date()
-
-
-class StoppedClock:
-    trusted = True
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-
-    def now(self) -> datetime:
-        return self._machine.now
-
-
-class Door:
-    """A reader at a gate: the real agent and the real store, fed by the real pages."""
-
-    def __init__(self, machine: Machine, gate, folder: Path) -> None:
-        self.machine, self.gate = machine, gate
-        self.reader = make.device(gate)
-        store = Store(folder)
-        store.remember(
-            device=str(self.reader.device.pk),
-            signing_key=self.reader.key.private_bytes_raw(),
-            sealing_key=self.reader.sealing_key.private_bytes_raw(),
-            server_key=server_key().public_key().public_bytes_raw(),
-            card_key=sealing.seal_card_key(
-                card_key=card_key(gate.neighborhood_id),
-                recipient=self.reader.sealing_key.public_key(),
-                device=str(self.reader.device.pk),
-            ),
-        )
-        self.store, self.agent = store, Agent(store)
-        self.agent._clock = StoppedClock(machine)
-        self.agent._record = lambda _kind, decision, **_also: decision  # events are another matter
-        self.synced, self.told = machine.now, None
-
-    def sync(self) -> None:
-        more = True
-        while more:
-            answer = self.reader.feed(self.store.fact("cursor"))
-            assert answer.status_code == 200, answer.content
-            page = read_page(answer.json())
-            self.store.apply(page)
-            more = page.more
-        self.agent._last_sync = self.synced = self.machine.now
-        self.told = copy.deepcopy(self.machine.world)
 
 
 class Machine(RuleBasedStateMachine):
@@ -312,11 +202,7 @@ class Machine(RuleBasedStateMachine):
     def show_code(self, name) -> None:
         made = qr.token_for(resident=self.people[name], at=self.now).credential
         if str(made.pk) not in self.world.ways:
-            self.hand(
-                made,
-                name,
-                lambda door: door.agent.show_qr(qr.show(credential=made, at=self.now).text),
-            )
+            self.hand(made, name, lambda door: door.agent.show_qr(qr.show(credential=made, at=self.now).text))
 
     @rule(name=st.sampled_from(PEOPLE))
     def stop_codes(self, name) -> None:
@@ -386,12 +272,7 @@ class Machine(RuleBasedStateMachine):
     def say_yes_or_stop(self) -> None:
         who = self.people["consenter"]
         if mine := self.live("consenter", "face"):
-            withdraw(
-                resident=who,
-                purpose=Purpose.FACE_AT_GATE,
-                voice=own(who.user, "en"),
-                at=self.now,
-            )
+            withdraw(resident=who, purpose=Purpose.FACE_AT_GATE, voice=own(who.user, "en"), at=self.now)
             self.over(mine)
             return
         seed = next(self.numbers) * 97
@@ -401,7 +282,7 @@ class Machine(RuleBasedStateMachine):
     def look(self, door: Door, seed: int):
         return decide_face(
             encoding=make.encoding(seed),
-            templates=door.agent._templates(),
+            templates=door.agent._templates.all(),
             now=self.now,
             time_zone=ZONE,
             faces_used_here=True,

@@ -1,5 +1,5 @@
 """The clerks and sheets of the tests on paper, by name."""
 
-from tests.consent.papers import at_home, back, carded, confirmed, due, second_clerk
+from tests.consent.papers import at_home, back, carded, confirmed, due, quiet, second_clerk
 
-__all__ = ["at_home", "back", "carded", "confirmed", "due", "second_clerk"]
+__all__ = ["at_home", "back", "carded", "confirmed", "due", "quiet", "second_clerk"]

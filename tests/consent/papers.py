@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from access import cards
 from committees.models import Committee, Term
 from consent import papers
-from consent.models import Form, Paper, Purpose
+from consent.models import Form, Paper, Purpose, Standing
 from portal import roles
 from residents.models import DeskAct, Resident, User
 from tests.cast import staff
@@ -79,6 +79,12 @@ def sheet(
 
 
 @pytest.fixture
+def quiet(monkeypatch, settings, tmp_path) -> None:
+    settings.PHOTOS = tmp_path / "photos"
+    monkeypatch.setattr("portal.tasks.nudge", lambda task, target: None)
+
+
+@pytest.fixture
 def second_clerk(here, now: datetime) -> User:
     return staff(here, username="clerk2", kind=Committee.Kind.PROPERTY, role=Term.Role.CLERK, at=now)
 
@@ -131,6 +137,15 @@ def returned(paper: Paper, by: User, at: datetime, picture: bytes | None = None)
         by=by,
         at=at,
     )
+
+
+def counts(paper: Paper, now: datetime) -> Standing | None:
+    return papers.take_effect(paper=paper.pk, at=now + timedelta(minutes=1))
+
+
+def state(paper: Paper) -> str:
+    paper.refresh_from_db()
+    return paper.stopped_because
 
 
 def said_no(paper: Paper, by: User, at: datetime) -> Paper:

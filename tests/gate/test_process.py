@@ -8,16 +8,8 @@ import sys
 import pytest
 
 from tests.gate import pictures
-from tests.gate.site import Site
 
 CARD = "04A2B3C4"
-
-
-@pytest.fixture
-def site():
-    site = Site()
-    yield site
-    site.close()
 
 
 class Door:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from gate.feed import Page, Row
-from gate.store import FILE_NAME, Event, Store, StoreBusy, StoreTooNew
+from gate.schema import StoreTooNew
+from gate.store import FILE_NAME, Event, Store, StoreBusy
 from tests.gate import pictures
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 from pkgutil import resolve_name
@@ -110,6 +112,12 @@ def test_each_piece_of_code_can_be_off(name):
 
 def test_nothing_is_said_of_code_that_the_table_does_not_name():
     assert set(disabled.INSTEAD) - set(CODE) == set()
+
+
+def test_what_off_means_is_said_in_the_file_of_its_room():
+    for room in disabled.ROOMS:
+        said = re.findall(r'(?:off|made|always)\("(\w+)\.', inspect.getsource(room))
+        assert set(said) == {room.__name__.rpartition(".")[2]}
 
 
 def test_whoever_imported_it_before_it_was_off_would_keep_it():

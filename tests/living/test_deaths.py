@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 
 from access.models import Credential
 from portal import sweeps
-from residents import deaths, leaving, moving, standing_by
+from residents import deaths, last_days, leaving, moving, standing_by
 from residents.deaths import DeathRefused
 from residents.models import Death, Guardianship, Occupancy, Resident, User
 from residents.register import register
@@ -149,4 +149,4 @@ def test_raw_sql_kills_nobody(committed, app_sql, reported, flatmate, neighbor, 
 
 def test_a_death_that_is_not_confirmed_moves_nobody_out(resident, reported, now, today):
     with pytest.raises(DatabaseError, match="by a form"), transaction.atomic():
-        moving.end_by_death(death=reported, at=now)
+        last_days.end_by_death(death=reported, at=now)

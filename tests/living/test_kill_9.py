@@ -12,7 +12,7 @@ from access.models import Credential, FeedRow, SealedCopy, Template
 from consent.models import Standing
 from ledger.models import Entry
 from portal import erasure, sweeps
-from residents import contact, leaving, moving
+from residents import contact, last_days, leaving, moving
 from residents.ages import today_in
 from residents.models import ErasureOrder, ErasurePlace, Occupancy, Resident
 from tests import make
@@ -113,7 +113,7 @@ def test_becoming_a_tombstone(place):
         who = make.resident(place, at=at, until=at.date())
         contact.set_phone(who, "0571 8800 0000")
         who.save()
-        moving.carry_out(resident=who, at=at)
+        last_days.carry_out(resident=who, at=at)
         return Resident.objects.get(pk=who.pk)
 
     def erase(who: Resident):

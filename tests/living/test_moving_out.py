@@ -16,7 +16,7 @@ from consent import deciding
 from consent.models import Decision, Purpose, Standing
 from ledger.models import Entry
 from portal import erasure, sweeps
-from residents import claiming, contact, leaving, letters, moving
+from residents import claiming, contact, last_days, leaving, letters, moving
 from residents.models import ErasureOrder, ErasurePlace, MoveOut, Occupancy, Ownership, Resident, User
 from tests import make
 from tests.enrolling import agree
@@ -171,8 +171,8 @@ def test_the_sweep_carries_out_what_a_plan_said(resident, gate, card, today, now
 def test_a_lease_that_runs_out_ends_as_a_move_out_does(here, home, gate, today, now):
     who = make.resident(here, at=now, lives_in=home, until=today)
     make.card(who, at=now)
-    assert moving.due(at=now - timedelta(days=2)) == []
-    assert moving.due(at=now) == [who]
+    assert last_days.due(at=now - timedelta(days=2)) == []
+    assert last_days.due(at=now) == [who]
     sweeps.sweep(at=now)
     who.refresh_from_db()
     assert who.left_at is not None
@@ -320,7 +320,7 @@ def left_long_ago(here, home, now, days: int) -> Resident:
     contact.set_phone(who, "0571 8800 0000")
     who.save()
     make.card(who, at=at)
-    assert moving.carry_out(resident=who, at=at)
+    assert last_days.carry_out(resident=who, at=at)
     who.refresh_from_db()
     return who
 

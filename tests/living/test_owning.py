@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from residents import ages, leaving, moving, owning
+from residents import ages, last_days, leaving, owning
 from residents.models import Occupancy
 from residents.owning import OwningRefused
 from residents.register import register
@@ -60,8 +60,8 @@ def test_who_never_lived_here_leaves_the_register_with_the_last_dwelling(here, h
     landlord = register(neighborhood=here, name="房东")
     owned, other = own(landlord, home, clerk, today, now), own(landlord, make.unit(here), clerk, today, now)
     owning.end(ownership=owned, by=clerk, at=now)
-    assert moving.due(at=now) == []
+    assert last_days.due(at=now) == []
     owning.end(ownership=other, by=clerk, at=now)
-    assert moving.due(at=now) == [landlord]
-    assert moving.carry_out(resident=landlord, at=now)
+    assert last_days.due(at=now) == [landlord]
+    assert last_days.carry_out(resident=landlord, at=now)
     assert leaving.due_for_erasure(at=now + timedelta(days=30)) == [landlord]

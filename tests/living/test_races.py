@@ -13,7 +13,7 @@ from access import cards, enrolment, pins
 from access.models import Credential, Enrolment, FeedRow, Template
 from consent import deciding
 from consent.models import Purpose, Standing
-from residents import claiming, letters, moving, standing_by
+from residents import claiming, last_days, letters, moving, standing_by
 from residents.ages import today_in
 from residents.models import Helper, MoveOut, Occupancy, Resident
 from residents.register import register
@@ -135,7 +135,7 @@ def test_two_desks_and_a_sweep_move_somebody_out_once(place, today, now):
         raised = at_once(
             leave(who, today, now),
             leave(who, today, now),
-            lambda who=who: moving.carry_out(resident=who, at=now),
+            lambda who=who: last_days.carry_out(resident=who, at=now),
         )
         refused_at_most(raised, moving.LivesNotThere)
         assert MoveOut.objects.filter(resident=who).count() == 1
@@ -160,7 +160,7 @@ def test_calling_off_and_the_day_that_comes_do_not_both_win(place, today, now):
         plan = moving.move_out(resident=who, on=today, by=who.user, at=before)[0]
         raised = at_once(
             lambda plan=plan, who=who: moving.call_off(move_out=plan, by=who.user, at=before),
-            lambda who=who: moving.carry_out(resident=who, at=now),
+            lambda who=who: last_days.carry_out(resident=who, at=now),
         )
         refused_at_most(raised, moving.TooLate, DatabaseError)
         plan.refresh_from_db()

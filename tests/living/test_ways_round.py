@@ -17,7 +17,7 @@ from access import cards, losing, pins, rules, tapping
 from access.models import Credential, Rule, TapRequest
 from committees.appointing import appoint
 from committees.models import Committee, Term
-from residents import deaths, departures, leaving, moving
+from residents import deaths, departures, last_days, leaving, moving
 from residents.ages import today_in
 from residents.deaths import DeathRefused
 from residents.departures import DepartureRefused
@@ -179,8 +179,8 @@ def test_a_day_on_a_lease_ends_nothing_that_is_disputed(here, home, gate, clerk,
     said = departures.open_(occupancy=who.occupancies.get(), by=clerk, words="到期", at=now)
     departures.dispute(departure=said, by=who.user, at=now)
     later = now + timedelta(days=40)
-    assert moving.due(at=later) == []
-    assert not moving.carry_out(resident=who, at=later)
+    assert last_days.due(at=later) == []
+    assert not last_days.carry_out(resident=who, at=later)
     assert leaving.due_for_erasure(at=later + timedelta(days=40)) == []
     assert opens(who)
 

@@ -58,9 +58,7 @@ def counts(when: str, error: BaseException) -> str:
     if when != "call":
         return f"it failed in {when}, before the test said anything"
     if isinstance(error, TypeError | AttributeError) and "NoneType" in str(error):
-        return (
-            "it fell over an answer that was not given: tests/proving/disabled.py must say what 'off' means"
-        )
+        return "it fell over an answer that was not given: tests/proving/disabled/ must say what 'off' means"
     if isinstance(error, ImportError | SyntaxError | NameError | OperationalError | ProgrammingError):
         return f"the code broke ({type(error).__name__}), nothing was let pass"
     return ""

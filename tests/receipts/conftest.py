@@ -11,7 +11,7 @@ from access import cards
 from consent import deciding, papers, receipts, voices, withdrawal
 from consent.models import Decision, Form, Paper, Purpose, Standing
 from ledger import checkpoints, sequencing
-from residents import moving
+from residents import last_days, moving
 from residents.ages import today_in
 from residents.models import Guardianship, Neighborhood, Resident, User
 from residents.standing_by import end_guardianship, name_helper, verify_guardian
@@ -106,7 +106,7 @@ def decide(
         elif kind == "ended":
             today = today_in(here, now)
             moving.move_out(resident=resident, on=today, by=mine, at=now)
-            moving.carry_out(resident=resident, at=now + timedelta(days=2))
+            last_days.carry_out(resident=resident, at=now + timedelta(days=2))
         elif kind == "guardian":
             given(child, guardian)
         elif kind == "guardian_no":

@@ -155,7 +155,7 @@ def test_one_in_the_household_sees_none_of_anothers(visit, resident, neighbor, s
 def test_nothing_about_the_visitor_is_asked(me, doors):
     page = text(me.get("/visitors/new/"))
     asked = set(re.findall(r'<(?:input|select|textarea)[^>]*name="([^"]+)"', page))
-    assert asked - {"csrfmiddlewaretoken", "language", "size", "next"} == {
+    assert asked - {"csrfmiddlewaretoken", "language", "size", "next", "token"} == {
         *("valid_from", "valid_until", "label", "gates"),
     }
 

@@ -89,7 +89,7 @@ def test_of_the_visitor_nothing_is_asked(hut: Client, path):
     page = hut.get(path).content.decode()
     names = {part.split('"')[0] for part in page.split(' name="')[1:]}
     assert names - {"viewport", "color-scheme", "theme-color", "format-detection", "description"} == {
-        "csrfmiddlewaretoken", "next", "size", "language", "known_by", "stay", "day", "through",
+        "csrfmiddlewaretoken", "next", "size", "language", "known_by", "stay", "day", "through", "token",
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Consent on the desk: forms are drafted and published here; who decided what is never listed."""
+"""Forms on the desk: drafted by one of the committee, read by another, and published."""
 
 from __future__ import annotations
 
@@ -7,24 +7,21 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
-from django.db.models import Count
-from django.db.models.functions import TruncMonth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent import drafting, enabling_admin, publishing, terms
+from consent import drafting, publishing, terms
 from consent.facts import LISTS, label_of, named
 from consent.form_fields import DraftForm, NewForm, ReadForm, RecipientForm, typed
-from consent.models import Decision, Form, FormRecipient, FormText, Paper, Purpose, Standing
-from consent.second_reading import rounded, second_reading
+from consent.models import Form, FormRecipient, FormText
+from consent.second_reading import second_reading
 from residents.acts import Act, Refused
-from residents.desk import ScopedAdmin, ScopedFilter, ScopedInline, moment, reach, within
-from residents.models import Neighborhood, User
+from residents.desk import ScopedAdmin, ScopedFilter, ScopedInline, moment
+from residents.models import User
 
 
 class TextInline(ScopedInline):
@@ -303,112 +300,3 @@ class FormAdmin(ScopedAdmin[Form]):
     ) -> HttpResponse:
         """On to the words."""
         return HttpResponseRedirect(reverse("admin:consent_form_change", args=[obj.pk]))
-
-
-@admin.register(Decision)
-class DecisionAdmin(ScopedAdmin[Decision]):
-    """For auditors, counts. There is no row to open: nobody here can ask who said no."""
-
-    view_perms = ("audit",)
-
-    def get_urls(self) -> list[URLPattern]:
-        return [
-            path("", self.admin_site.admin_view(self.changelist_view), name="consent_decision_changelist")
-        ]
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Decisions, counted"),
-            "opts": self.opts,
-            "rows": counts(reach(request, self.view_perms)),
-        }
-        return TemplateResponse(request, "admin/consent/decision/change_list.html", context)
-
-
-@admin.register(Paper)
-class PaperAdmin(ScopedAdmin[Paper]):
-    """For auditors: what each clerk did with papers, by month. Never what the papers said, and no row to open."""
-
-    view_perms = ("audit",)
-
-    def get_urls(self) -> list[URLPattern]:
-        return [path("", self.admin_site.admin_view(self.changelist_view), name="consent_paper_changelist")]
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Papers, counted"),
-            "opts": self.opts,
-            "rows": papers_by_clerk(reach(request, self.view_perms)),
-        }
-        return TemplateResponse(request, "admin/consent/paper/change_list.html", context)
-
-
-def papers_by_clerk(where: Any) -> list[dict[str, str]]:
-    """Handed out, taken in, read as second, and of those taken in how many a second read differently. Six queries.
-
-    Taken in with a yes: beside what was read as second, the others would count every no. So a no is one of those that
-    never came back, to whoever subtracts.
-    """
-    papers = within(Paper.objects.order_by(), where, "neighborhood")
-    yes = papers.filter(answer=Paper.Answer.YES)
-    counted = {
-        "handed_out": _by_month(papers, "handed_out"),
-        "received": _by_month(yes, "received"),
-        "confirmed": _by_month(papers, "confirmed"),
-        "unreadable": _by_month(papers.filter(stopped_because=Paper.Stopped.UNREADABLE), "received"),
-    }
-    lines = {line for found in counted.values() for line in found}
-    clerks = User.objects.in_bulk({clerk for _place, clerk, _month in lines})
-    places = Neighborhood.objects.in_bulk({place for place, _clerk, _month in lines})
-    return [
-        {
-            "neighborhood": str(places[place]),
-            "clerk": clerks[clerk].username,
-            "month": f"{month:%Y-%m}",
-            **{what: rounded(found.get((place, clerk, month), 0)) for what, found in counted.items()},
-        }
-        for place, clerk, month in sorted(lines, key=lambda line: (line[2], str(line)), reverse=True)
-    ]
-
-
-def _by_month(papers: Any, act: str) -> dict[tuple[Any, Any, Any], int]:
-    done = papers.filter(**{f"{act}_at__isnull": False}).annotate(month=TruncMonth(f"{act}_at"))
-    rows = done.values_list("neighborhood", f"{act}_by", "month").annotate(n=Count("pk"))
-    return {(place, clerk, month.date()): n for place, clerk, month, n in rows}
-
-
-def counts(where: Any) -> list[dict[str, str]]:
-    """How often each purpose was agreed to and stopped in each neighborhood. Refusals are not counted. Three queries."""
-
-    def tally(rows: Any) -> dict[tuple[Any, str], int]:
-        found = within(rows, where, "neighborhood").values_list("neighborhood", "purpose")
-        return {(place, purpose): n for place, purpose, n in found.annotate(n=Count("pk"))}
-
-    standing = tally(Standing.objects.order_by())
-    given = tally(Decision.objects.filter(kind=Decision.Kind.GIVEN).order_by())
-    stopped = tally(Decision.objects.filter(kind=Decision.Kind.WITHDRAWN).order_by())
-    names = Neighborhood.objects.in_bulk({place for place, _purpose in given})
-    return [
-        {
-            "neighborhood": str(names[place]),
-            "purpose": str(Purpose(purpose).label),
-            "standing": rounded(standing.get((place, purpose), 0)),
-            "given": rounded(number),
-            "stopped": rounded(stopped.get((place, purpose), 0)),
-        }
-        for (place, purpose), number in sorted(given.items(), key=str)
-    ]
-
-
-# Django looks for pages in this module alone.
-__all__ = ["DecisionAdmin", "FormAdmin", "enabling_admin"]

@@ -1,0 +1,41 @@
+"""What must happen against the arrows between rooms: name -> dotted callable, called through `residents.effects`.
+
+A system check refuses to start when one is missing or cannot be imported.
+"""
+
+EFFECTS: dict[str, str] = {
+    "scope": "committees.roles.neighborhoods",
+    "capacity": "committees.roles.capacity",
+    "capacity_in_words": "committees.roles.capacity_in_words",
+    "access_changed": "access.passes.access_changed",
+    "has_office": "committees.roles.has_office",
+    "way_in": "access.residence.way_in",
+    "has_way_in": "access.residence.has_way_in",
+    "plain_picture": "access.pictures.plain",
+    "too_large": "portal.uploads.too_large",
+    "end_ways": "access.residence.end_ways",
+    "restore_ways": "access.residence.restore_ways",
+    "forget_ways": "access.residence.forget_ways",
+    "forget_requests": "committees.said.forget_person",
+    "end_consents": "consent.leaving.end_consents",
+    "with_a_yes": "consent.deciding.with_a_yes",
+    "end_unheld": "consent.guarding.end_unheld",
+    "decided_by_guardianship": "consent.guarding.decided_by",
+    "withdraw:face_at_gate": "access.retention.end_face",
+    "withdraw:photo_over_internet": "access.retention.end_photos_over_internet",
+    "withdraw:template_on_server": "access.retention.end_template_on_server",
+    "unsigned_readers": "access.signs.unsigned_readers",
+    "enrol_soon": "portal.tasks.enrol_soon",
+    "erase_soon": "portal.tasks.erase_soon",
+    "disclose_soon": "portal.tasks.disclose_soon",
+    "import_soon": "portal.tasks.import_soon",
+    "send_soon": "portal.tasks.send_soon",
+    "cards_known": "access.importing.cards_known",
+    "give_imported_cards": "access.importing.give_imported_cards",
+    "take_back_imported_cards": "access.importing.take_back_imported_cards",
+    "gates_of": "access.importing.gates_of",
+    "gates_opened": "access.importing.gates_opened",
+    "open_gates": "access.importing.open_gates",
+    "close_gates": "access.importing.close_gates",
+    "tell_gates": "access.importing.tell_gates",
+}

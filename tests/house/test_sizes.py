@@ -1,0 +1,41 @@
+"""Files are short enough to be read in one go; whatever is longer is named here, with the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portal.places import BASE
+
+# Lines, by what a file is. Migrations are left out: what one of them does is never cut in two.
+LIMITS = {".py": 400, ".html": 150}
+TOO_LONG = {
+    "ledger/verify.py": "people take it home and read it: it stands alone, and is one file on purpose",
+    "residents/retention.py": "kinds of rules beside the rules of this room, not parted yet",
+    "tests/retention/due.py": "one row for each rule of each room, in the order of the rooms",
+}
+NOT_OURS = {"var", "locale", "static"}
+
+
+def written() -> list[Path]:
+    found = (path for suffix in LIMITS for path in BASE.rglob(f"*{suffix}"))
+    return [path for path in found if _is_ours(path.relative_to(BASE).parts)]
+
+
+def _is_ours(parts: tuple[str, ...]) -> bool:
+    return "migrations" not in parts and parts[0] not in NOT_OURS and not parts[0].startswith(".")
+
+
+def test_no_file_is_longer_than_a_reader_takes_in():
+    long = {
+        path.relative_to(BASE).as_posix(): lines
+        for path in written()
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LIMITS[path.suffix]
+    }
+    assert {name: lines for name, lines in long.items() if name not in TOO_LONG} == {}
+    # What is short by now is no exception any more.
+    assert set(TOO_LONG) - set(long) == set()
+
+
+def test_it_sees_every_room():
+    rooms = {path.relative_to(BASE).parts[0] for path in written()}
+    assert {"access", "consent", "gate", "ledger", "portal", "residents", "templates", "tests"} <= rooms

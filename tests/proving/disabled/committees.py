@@ -1,0 +1,51 @@
+"""Who may do what for whom, when nobody asks."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from tests.proving.disabled.saying import always, made, off
+
+
+@off("committees.roles.capacities")
+def of_every_body(**asked: Any) -> dict[str, str]:
+    """What is asked of one is everybody's."""
+    return {kind: f"{kind}.clerk" for kind in ("owners", "residents", "property")}
+
+
+@made("committees.roles.neighborhoods")
+def everywhere(original: Any, module: ModuleType) -> Any:
+    return lambda *, user, perm, at: module.Neighborhood.objects.all()
+
+
+@made("committees.public.Member.of")
+def with_their_account(original: Any, module: ModuleType) -> Any:
+    """Something of the person beside what is public."""
+
+    def of(term: Any) -> Any:
+        shown = original(term)
+        return module.Member(
+            f"{shown.name} {term.user.username}".strip(), shown.post, shown.starts, shown.last_day
+        )
+
+    return of
+
+
+@made("committees.public.in_office")
+def whoever_was(original: Any, module: ModuleType) -> Any:
+    return lambda *, neighborhood, at: list(module.Term.objects.filter(neighborhood=neighborhood))
+
+
+@made("committees.wording.broken")
+def nothing_is(original: Any, module: ModuleType) -> Any:
+    return lambda *, notice: []
+
+
+@made("committees.roles.bodies")
+def any_body(original: Any, module: ModuleType) -> Any:
+    """Whoever works here speaks for each body here."""
+    return lambda *, user, perm, at: module.Committee.objects.all()
+
+
+always("committees.said.forget_person", [])

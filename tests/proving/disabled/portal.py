@@ -1,0 +1,88 @@
+"""Screens, sweeps and what stands before a screen, when they are off."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from tests.proving.disabled.saying import always, made, off
+
+
+@made("portal.screens.doors.let_in")
+def let_in_by_anything(original: Any, module: ModuleType) -> Any:
+    return lambda request, user, *, shown: module.login(request, user, backend=module.BACKEND)
+
+
+@off("portal.screens.again.open_until")
+def open_for_ever(request: Any, at: Any) -> Any:
+    from datetime import timedelta
+
+    return at + timedelta(minutes=1)
+
+
+@made("portal.screens.again.anothers_password")
+def whoever_is_signed_in(original: Any, module: ModuleType) -> Any:
+    def anothers_password(request: Any, account: Any) -> Any:
+        return module.admin.site.get_model_admin(module.User).user_change_password(request, str(account))
+
+    return anothers_password
+
+
+@made("portal.screens.account_news.told")
+def the_newest_five(original: Any, module: ModuleType) -> Any:
+    return lambda **about: original(**about)[:5]
+
+
+@made("portal.logs.WithoutCodes")
+def log_all(original: Any, module: ModuleType) -> Any:
+    original.filter = lambda self, record: True
+    return original
+
+
+@made("portal.screens.retention.schedule")
+def say_nothing(original: Any, module: ModuleType) -> Any:
+    return lambda request: module.HttpResponse("")
+
+
+@made("portal.screens.again.shown")
+def believe_whoever_sits_there(original: Any, module: ModuleType) -> Any:
+    def shown(request: Any, form: Any, at: Any) -> bool:
+        by = request.user.get_session_auth_hash()
+        request.session[module.KEPT] = {"at": at.timestamp(), "by": by}
+        return True
+
+    return shown
+
+
+@made("portal.screens.desk.entrance.staff_only")
+def let_everybody_in(original: Any, module: ModuleType) -> Any:
+    from functools import wraps
+
+    def staff_only(*perms: str, **kinds: bool) -> Any:
+        def guard(view: Any) -> Any:
+            @wraps(view)
+            def seen(request: Any, /, *args: Any, **kwargs: Any) -> Any:
+                from residents.models import Neighborhood
+
+                at = module.timezone.now()
+                held = module.rights(request.user, at) if request.user.is_authenticated else {}
+                everywhere = list(Neighborhood.objects.order_by("pk"))
+                in_hand = module._in_hand(request, list(held)) if held else everywhere[0]
+                every = frozenset(dict(Neighborhood._meta.permissions))
+                request.at, request.neighborhood, request.rights = at, in_hand, every
+                request.choices = []
+                return view(request, *args, **kwargs)
+
+            return seen
+
+        return guard
+
+    return staff_only
+
+
+always("portal.screens.patience.may_try", True)
+always("portal.screens.patience.may_try_code", True)
+always("portal.erasure.run", True)
+always("portal.retention.sweep", [])
+always("portal.sweeps.sweep", True)
+always("portal.screens.record.export.written", ["{}"])
