@@ -35,8 +35,8 @@ from access.models import (
 from access.templates import retire
 from consent.models import Standing
 from residents.erasure import Place
+from residents.keeping import ByNeighborhood, End, Kept, Rows, Rule, Setting, deleted
 from residents.models import ErasurePlace
-from residents.retention import ByNeighborhood, End, Kept, Rows, Rule, Setting, deleted
 
 Kind = ErasurePlace.Kind
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from committees import said
 from committees.models import Notice, ServiceRequest, Term
-from residents.retention import End, Kept, Rule, deleted
+from residents.keeping import End, Kept, Rule, deleted
 
 # Half a year: long enough to say that a repair did not hold, and to complain about an answer.
 WORDS = timedelta(days=180)

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from consent import withdrawal
 from consent.models import IN_FORCE, ImpactAssessment, Notice, Paper, Standing
+from residents.keeping import AsWritten, End, Kept, Rows, Rule, Years, deleted
 from residents.models import Resident
-from residents.retention import AsWritten, End, Kept, Rows, Rule, Years, deleted
 
 # PIPL 56. A trigger refuses to let one go a day earlier.
 ASSESSMENTS = Years(3)

@@ -30,8 +30,8 @@ import committees.retention
 import consent.retention
 import residents.retention
 import sharing.retention
+from residents.keeping import Kept, Rule
 from residents.models import RetentionRun
-from residents.retention import Kept, Rule
 
 log = logging.getLogger(__name__)
 

@@ -1,35 +1,32 @@
-"""How long things are kept, as data (laws 8 and 9, obligations 20 and 41): what, why, how long, since when, and how it ends.
-
-Each room lists its rules in its own `retention.py`: `RULES` for what ends, `KEPT` for what stays and the reason it does.
-`portal/retention.py` sees to them all and shows them to everybody. A rule without a period cannot be written down.
-"""
+"""How long people's own things are kept: letters, accounts, messages, requests, what was owned and what was recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
-from django.db import models
-from django.db.models import Q, QuerySet
-from django.utils.functional import Promise
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from ledger.models import Opening
 from residents import letters, mail_addresses, one_time_codes, rights
-from residents.ages import years_before
 from residents.importing import life as importing
+from residents.keeping import (
+    AsWritten,
+    End,
+    Kept,
+    Rows,
+    Rule,
+    Years,
+    deleted,
+)
 from residents.models import (
     Import,
     MailAddress,
     Message,
-    Neighborhood,
     Ownership,
     Passkey,
     RequestWords,
@@ -39,186 +36,6 @@ from residents.models import (
     Wish,
 )
 from residents.models.signing_in import TOLD
-
-Words = str | Promise
-Rows = QuerySet[Any, Any]
-
-
-class NoPeriod(ValueError):
-    """A rule that does not say how long, or says nothing at all: nothing is kept for an unknown time."""
-
-
-class End(models.TextChoices):
-    DELETE = "delete", _("deleted")
-    ANONYMISE = "anonymise", _("wiped")
-
-
-@dataclass(frozen=True)
-class Years:
-    """By the calendar, for dates; on the day itself it is over."""
-
-    number: int
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A setting that holds days, for whoever runs the system."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class ByNeighborhood:
-    """A column of the neighborhood that holds days."""
-
-    column: str
-
-
-@dataclass(frozen=True)
-class AsWritten:
-    """The row's own date is the end: somebody agreed to it, or was told."""
-
-
-Life = timedelta | Years | Setting | ByNeighborhood | AsWritten
-Claim = Callable[[Rows, int], list[Any]]
-
-
-def rows_themselves(due: Rows, limit: int) -> list[Any]:
-    """Claim rows for this transaction. One that somebody else holds at this moment is left for the next sweep."""
-    claimed = due.select_for_update(skip_locked=True, no_key=True, of=("self",)).only("pk")[:limit]
-    return [row.pk for row in claimed]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """One kind of thing that ends. `clock` names the column that its life is counted from."""
-
-    code: str  # room.subject, as reports name it
-    what: Words
-    why: Words
-    life: Life
-    since: Words  # the clock, in words: "after it was received"
-    end: End
-    covers: tuple[str, ...]  # `room.Model`, or `room.Model.field` where only that goes
-    rows: Callable[[], Rows]
-    clock: str
-    # Ends these rows, in the transaction that claimed them; how many really went.
-    forget: Callable[[list[Any], datetime], int]
-    claim: Claim = rows_themselves
-    batch: int = 500  # so many in one transaction
-    grace: timedelta = timedelta(hours=6)  # due for longer than this is late, and the alarm sounds
-    when: Callable[[datetime], Q] | None = None  # instead of clock and life, where they do not say it all
-
-    def __post_init__(self) -> None:
-        """Raises: NoPeriod"""
-        if isinstance(self.life, timedelta) and self.life <= timedelta(0):
-            raise NoPeriod(self.code)
-        if isinstance(self.life, Years) and self.life.number < 1:
-            raise NoPeriod(self.code)
-        if not isinstance(self.life, timedelta | Years | Setting | ByNeighborhood | AsWritten):
-            raise NoPeriod(self.code)
-        if not (self.code and self.what and self.why and self.since and self.covers):
-            raise NoPeriod(self.code)
-
-    def due(self, at: datetime) -> Rows:
-        """What is to be gone by `at`, oldest first. Asked for an earlier time, what has been due since then."""
-        over = self.when(at) if self.when else self._over(at)
-        return self.rows().filter(over).order_by(self.clock, "pk")
-
-    def late(self, at: datetime) -> Rows:
-        """What should have gone long ago. Asked of the rows, so that it is true whatever a sweep says of itself."""
-        return self.due(at - self.grace)
-
-    def how_long(self, neighborhood: Neighborhood | None = None) -> str:
-        """The period in words; where a neighborhood sets it, that one's."""
-        return in_words(self.life, neighborhood)
-
-    def _over(self, at: datetime) -> Q:
-        before = f"{self.clock}__lte"
-        match self.life:
-            case ByNeighborhood(column):
-                return _by_neighborhood(self.clock, column, at)
-            case Years(number):
-                return _by_calendar(self.clock, number, at)
-            case Setting(name):
-                return Q(**{before: at - timedelta(days=getattr(settings, name))})
-            case AsWritten():
-                return Q(**{before: at})
-            case timedelta():
-                return Q(**{before: at - self.life})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    """One kind of thing that no clock ends, and why it must stay."""
-
-    what: Words
-    why: Words
-    until: Words
-    covers: tuple[str, ...]
-
-
-def deleted(model: type[models.Model]) -> Callable[[list[Any], datetime], int]:
-    """`forget` for rows that nothing else hangs on."""
-
-    def forget(claimed: list[Any], at: datetime) -> int:
-        return model._default_manager.filter(pk__in=claimed).delete()[1].get(model._meta.label, 0)
-
-    return forget
-
-
-def in_words(life: Life, neighborhood: Neighborhood | None = None) -> str:
-    match life:
-        case AsWritten():
-            return str(_("as long as was said"))
-        case Years(number):
-            return ngettext("%(count)d year", "%(count)d years", number) % {"count": number}
-        case Setting(name):
-            return _days(getattr(settings, name))
-        case ByNeighborhood(column):
-            field = Neighborhood._meta.get_field(column)
-            if neighborhood is None:
-                return str(_("at most %(days)s; your neighborhood may set less")) % {
-                    "days": _days(field.get_default())  # type: ignore[union-attr]
-                }
-            return _days(getattr(neighborhood, column))
-        case timedelta(days=0, seconds=seconds) if seconds % 3600:
-            minutes = seconds // 60
-            return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
-        case timedelta(days=0, seconds=seconds):
-            hours = seconds // 3600
-            return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
-        case timedelta(days=days):
-            return _days(days)
-
-
-def _days(number: int) -> str:
-    if number >= 730 and number % 365 == 0:
-        return in_words(Years(number // 365))
-    return ngettext("%(count)d day", "%(count)d days", number) % {"count": number}
-
-
-def _by_neighborhood(clock: str, column: str, at: datetime) -> Q:
-    """Named one by one, so that an index on neighborhood and clock finds what is due and passes over the rest."""
-    over = Q(pk__in=[])
-    groups: dict[int, list[Any]] = {}
-    for pk, days in Neighborhood.objects.values_list("pk", column):
-        groups.setdefault(days, []).append(pk)
-    for days, neighborhoods in sorted(groups.items()):
-        over |= Q(**{"neighborhood__in": neighborhoods, f"{clock}__lte": at - timedelta(days=days)})
-    return over
-
-
-def _by_calendar(clock: str, years: int, at: datetime) -> Q:
-    """A date that was so many years ago, by the calendar of the row's neighborhood."""
-    over = Q(pk__in=[])
-    for zone in Neighborhood.objects.order_by().values_list("time_zone", flat=True).distinct():
-        today = at.astimezone(ZoneInfo(zone)).date()
-        over |= Q(**{"neighborhood__time_zone": zone, f"{clock}__lte": years_before(today, years)})
-    return over
-
-
-# --- This room's
 
 # Three years: as long as a claim from the contract can still be brought (Civil Code 188).
 OWNED_HERE = Years(3)
@@ -260,14 +77,6 @@ def _forget_addresses(claimed: list[Any], at: datetime) -> int:
     return len(found)
 
 
-def _forget_letters(claimed: list[Any], at: datetime) -> int:
-    return letters.drop(claimed, at=at)
-
-
-def _forget_steps(claimed: list[Any], at: datetime) -> int:
-    return one_time_codes.drop(claimed)
-
-
 RULES: Sequence[Rule] = (
     Rule(
         code="residents.birth_dates",
@@ -294,7 +103,7 @@ RULES: Sequence[Rule] = (
         covers=("residents.Letter", "residents.LetterBatch"),
         rows=letters.ended,
         clock="ended",
-        forget=_forget_letters,
+        forget=lambda claimed, at: letters.drop(claimed, at=at),
     ),
     Rule(
         code="residents.unproven_addresses",
@@ -346,7 +155,7 @@ RULES: Sequence[Rule] = (
         covers=("residents.SecondStep",),
         rows=lambda: SecondStep.objects.filter(confirmed_at=None),
         clock="begun_at",
-        forget=_forget_steps,
+        forget=lambda claimed, at: one_time_codes.drop(claimed),
     ),
     Rule(
         code="residents.second_steps",
@@ -358,7 +167,7 @@ RULES: Sequence[Rule] = (
         covers=("residents.SecondStep", "residents.RecoveryCode"),
         rows=lambda: SecondStep.objects.filter(ended_at__isnull=False),
         clock="ended_at",
-        forget=_forget_steps,
+        forget=lambda claimed, at: one_time_codes.drop(claimed),
     ),
     Rule(
         code="residents.passkeys",

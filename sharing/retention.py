@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from residents.retention import End, Kept, Rule
+from residents.keeping import End, Kept, Rule
 from sharing import disclosing
 from sharing.models import Disclosure, Request
 

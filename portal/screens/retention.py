@@ -17,8 +17,8 @@ from django.views.decorators.http import require_safe
 from consent.enabling_admin import LOOK
 from portal import retention
 from residents.desk import holds, moment, reach
+from residents.keeping import End, Rule
 from residents.models import Neighborhood, Resident, RetentionRun, User
-from residents.retention import End, Rule
 
 # Who answers for it, and who looks after those who do.
 WATCHERS = ("audit", "publish_forms")

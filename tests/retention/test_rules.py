@@ -12,8 +12,7 @@ from django.db.models import DateField
 
 from portal import retention
 from residents.ages import years_before
-from residents.models import Resident, RetentionRun
-from residents.retention import (
+from residents.keeping import (
     AsWritten,
     ByNeighborhood,
     End,
@@ -24,6 +23,7 @@ from residents.retention import (
     deleted,
     in_words,
 )
+from residents.models import Resident, RetentionRun
 from tests import make
 from tests.retention.due import MADE, edge, rule
 

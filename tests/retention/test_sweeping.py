@@ -10,8 +10,8 @@ from django.core.cache import cache
 
 from access.models import EntryEvent
 from portal import retention
+from residents.keeping import deleted
 from residents.models import RetentionRun
-from residents.retention import deleted
 from tests.retention.due import MADE, Place, edge, make_due, rule
 
 pytestmark = pytest.mark.django_db

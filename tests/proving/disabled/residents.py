@@ -96,7 +96,7 @@ def history_with_names(original: Any, module: ModuleType) -> Any:
     return _log
 
 
-@made("residents.retention.Rule")
+@made("residents.keeping.Rule")
 def rules_without_end(original: Any, module: ModuleType) -> Any:
     original.__post_init__ = lambda self: None
     return original

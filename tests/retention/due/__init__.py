@@ -1,0 +1,60 @@
+"""For each rule, something that it is about: made with its clock at a given moment, and whether it is still there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+
+from residents.models import Ownership
+from tests.retention.due import consents, others, people, ways_in
+from tests.retention.due.places import Place, StillThere, edge, rule
+
+__all__ = ["MADE", "Place", "edge", "make_due", "rule"]
+
+MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
+    "residents.birth_dates": people.birth_date,
+    "residents.letters": people.letter,
+    "residents.unproven_addresses": people.unproven_address,
+    "residents.messages": people.message,
+    "residents.slips": people.slip,
+    "residents.second_steps_begun": people.second_step_begun,
+    "residents.second_steps": people.second_step,
+    "residents.passkeys": people.passkey,
+    "residents.imports": people.imported,
+    "residents.owned": people.home(Ownership),
+    "residents.request_words": people.request_words,
+    "residents.openings": people.opening,
+    "residents.sessions": people.session,
+    "residents.desk_history": people.desk_history,
+    "residents.retention_runs": people.run,
+    "committees.names": others.name,
+    "committees.notices": others.news("published_at"),
+    "committees.notices_taken_down": others.news("taken_down_at"),
+    "committees.drafts": others.news("written_at"),
+    "consent.lapsed": consents.standing,
+    "consent.notices": consents.notice,
+    "consent.assessments": consents.assessment,
+    "consent.papers": consents.paper,
+    "access.photos": ways_in.enrolment("waiting", "created_at"),
+    "access.enrolments_refused": ways_in.enrolment("refused", "finished_at", reason="no_face"),
+    "access.entry_events": ways_in.event,
+    "access.card_numbers": ways_in.card,
+    "access.pins": ways_in.pin,
+    "access.tombstones": ways_in.tombstone,
+    "access.ended_ways": ways_in.ended_way,
+    "access.visits": ways_in.visit,
+    "access.taps": ways_in.tap,
+    "access.unknown_cards": ways_in.unknown_card,
+    "access.pairing_codes": ways_in.pairing_code,
+    "sharing.files_fetched": others.disclosed_file("fetched_at"),
+    "sharing.files": others.disclosed_file("built_at"),
+    "sharing.drafts": others.draft,
+    "committees.service_words": others.service_words,
+}
+
+
+@transaction.atomic
+def make_due(code: str, place: Place) -> StillThere:
+    return MADE[code](place, edge(rule(code), place.now))

@@ -1,0 +1,114 @@
+"""What the rules about bodies, and about what is shared, are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
+
+from committees.models import Committee, NoticeFile, ServiceWords, Term
+from committees.models import Notice as BodyNotice
+from sharing.models import Disclosure, Recipient, Request
+from tests.cast import staff
+from tests.committees import service
+from tests.committees.notices import bare_file, happened_at
+from tests.retention.due.places import Place, StillThere, numbers, there
+
+
+def draft(place: Place, clock: datetime) -> StillThere:
+    row = _request(place, clock)
+    return there(Request, row.pk)
+
+
+def disclosed_file(field: str) -> Callable[[Place, datetime], StillThere]:
+    def made(place: Place, clock: datetime) -> StillThere:
+        row = _request(place, place.now + timedelta(days=1))
+        putter = place.user()
+        Request.objects.filter(pk=row.pk).update(state="open", opened_by=putter, opened_at=place.now)
+        Request.objects.filter(pk=row.pk).update(state="released")
+        given = Disclosure.objects.create(
+            neighborhood=place.neighborhood, request=row, asked_by=putter, asked_at=clock
+        )
+        built = {"built_at": place.now, field: clock}
+        Disclosure.objects.filter(pk=given.pk).update(file_sealed=b"sealed", file_sha256=b"x" * 32, **built)
+        return there(Disclosure, given.pk, file_sealed__isnull=False)
+
+    return made
+
+
+def _request(place: Place, deadline: datetime) -> Request:
+    return Request.objects.create(
+        neighborhood=place.neighborhood,
+        recipient=Recipient.objects.create(
+            neighborhood=place.neighborhood, name="Lifts", contact="0571 8800 0000"
+        ),
+        purpose="电梯",
+        purpose_en="lifts",
+        fields=["name"],
+        retention_days=30,
+        deadline=deadline,
+        drafted_by=place.user(),
+    )
+
+
+def office(place: Place, ends: date) -> Term:
+    """Somebody who is in office until then, with a name that residents read; the owner alone moves a term."""
+    body, _ = Committee.objects.get_or_create(
+        neighborhood=place.neighborhood, kind=Committee.Kind.OWNERS, defaults={"name": "业委会"}
+    )
+    today = place.now.date()
+    made = Term.objects.create(
+        neighborhood=place.neighborhood,
+        committee=body,
+        user=place.user(),
+        role=Term.Role.CHAIR,
+        starts=min(today, ends) - timedelta(days=90),
+        ends=today + timedelta(days=90),
+        public_name="何建国",
+    )
+    Term.objects.filter(pk=made.pk).update(ends=ends)
+    return made
+
+
+def name(place: Place, clock: datetime) -> StillThere:
+    row = office(place, timezone.localtime(clock).date())
+    return lambda: Term.objects.exclude(public_name="").filter(pk=row.pk).exists()
+
+
+def news(field: str) -> Callable[[Place, datetime], StillThere]:
+    def made(place: Place, clock: datetime) -> StillThere:
+        term = office(place, place.now.date() + timedelta(days=80))
+        row = BodyNotice.objects.create(
+            neighborhood=place.neighborhood,
+            committee=term.committee,
+            title="停水",
+            text="明天停水。",
+            written_by=term.user,
+            written_at=clock,
+        )
+        bare_file(row, term.user, at=clock)
+        kept = BodyNotice.objects.filter(pk=row.pk)
+        if field != "written_at":
+            kept.update(published_by=term.user, published_at=clock)
+        if field == "taken_down_at":
+            kept.update(taken_down_by=term.user, taken_down_at=clock)
+        happened_at(row, field, clock)
+        return lambda: kept.exists() or NoticeFile.objects.filter(notice=row.pk).exists()
+
+    return made
+
+
+def service_words(place: Place, clock: datetime) -> StillThere:
+    """Done at that moment; the database's clock is moved by the owner alone."""
+    clerk = staff(
+        place.neighborhood,
+        username=f"staff-{next(numbers)}",
+        kind=service.Body.PROPERTY,
+        role=Term.Role.CLERK,
+        at=place.now,
+    )
+    over = service.done(service.asked(place.somebody(), at=place.now), clerk, at=place.now)
+    assert over.ended_at is not None
+    service.days_pass(over, over.ended_at - clock)
+    return there(ServiceWords, over.steps.get(number=1).pk)
