@@ -168,7 +168,7 @@ def move_out(
 def call_off(*, move_out: MoveOut, by: User, at: datetime) -> bool:
     """The plan is off, and all is as before. False if it was called off already.
 
-    Raises: TooLate, PermissionDenied
+    Raises: TooLate, LivesThereAlready, PermissionDenied
     """
     resident = Resident.objects.held(move_out.resident.pk)
     plan = MoveOut.objects.select_related("occupancy").get(pk=move_out.pk, resident=resident)
@@ -178,11 +178,11 @@ def call_off(*, move_out: MoveOut, by: User, at: datetime) -> bool:
         raise PermissionDenied
     if plan.carried_out_at or plan.on <= today:
         raise TooLate
+    until = plan.until_before if last_days.lies_ahead(plan.until_before, today) else None
+    _insist_on_free_days(plan.occupancy, until)
     if not MoveOut.objects.planned().filter(pk=plan.pk).update(called_off_at=at):
         return False
-    last_days.set_until(
-        plan.occupancy, plan.until_before if last_days.lies_ahead(plan.until_before, today) else None
-    )
+    last_days.set_until(plan.occupancy, until)
     last_days.note("residence.end_called_off", resident, plan, by)
     effects.call("access_changed", resident=resident, at=at)
     return True
@@ -193,7 +193,7 @@ def stay_on(*, occupancy: Occupancy, by: User, at: datetime, until: date | None 
     """Somebody goes on living where a day of leaving was written down, such as the end of a lease: a day on a form ends
     nothing that its own person does not want to end. By themself, or at the desk.
 
-    Raises: TooLate, EndsBeforeItBegins, PermissionDenied
+    Raises: TooLate, EndsBeforeItBegins, LivesThereAlready, PermissionDenied
     """
     resident = Resident.objects.held(occupancy.resident.pk)
     today = today_in(resident.neighborhood, at)
@@ -206,6 +206,7 @@ def stay_on(*, occupancy: Occupancy, by: User, at: datetime, until: date | None 
         raise EndsBeforeItBegins
     if found.until == until and not MoveOut.objects.planned().filter(occupancy=found).exists():
         return  # it was said before
+    _insist_on_free_days(found, until)
     last_days.goes_on(found, until=until, by=by, at=at)
 
 
@@ -295,7 +296,13 @@ def _check_days(resident: Resident, unit: Unit, *, since: date, until: date | No
         raise EndsBeforeItBegins
     if since > today + FURTHEST or since < EARLIEST or (until is not None and until.year > since.year + 100):
         raise TooFar
-    same = Occupancy.objects.filter(resident=resident, unit=unit).exclude(until__lte=since)
+    _insist_on_free_days(Occupancy(resident=resident, unit=unit, since=since), until)
+
+
+def _insist_on_free_days(occupancy: Occupancy, until: date | None) -> None:
+    """Raises: LivesThereAlready"""
+    same = Occupancy.objects.filter(resident=occupancy.resident_id, unit=occupancy.unit_id)
+    same = same.exclude(pk=occupancy.pk).exclude(until__lte=occupancy.since)
     same = same.filter(since__lt=until) if until is not None else same
     if any(each.until is None or each.until > each.since for each in same):
         raise LivesThereAlready

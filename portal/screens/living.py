@@ -38,6 +38,7 @@ MOVE_REFUSED = {
     moving.EndsAlready: gettext_lazy("It ends on that day as it is, or before."),
     moving.InThePast: gettext_lazy("That day is over. Choose today or a day to come."),
     moving.TooFar: gettext_lazy("That is more than a year ahead. Come back when it is nearer."),
+    moving.LivesThereAlready: gettext_lazy("Other days of yours there are written down already; those stand."),
     moving.TooLate: gettext_lazy(
         "The day has come, so it cannot be called off. The property office can let you move in again."
     ),
@@ -139,8 +140,8 @@ def call_off(request: ResidentRequest, plan: UUID) -> HttpResponse:
     found = get_object_or_404(MoveOut, pk=plan, resident=request.resident)
     try:
         moving.call_off(move_out=found, by=request.user, at=timezone.now())
-    except moving.TooLate:
-        messages.warning(request, str(MOVE_REFUSED[moving.TooLate]))
+    except (moving.TooLate, moving.LivesThereAlready) as refused:
+        messages.warning(request, str(MOVE_REFUSED[type(refused)]))
     else:
         messages.success(request, _("Called off. Everything is as it was."))
     return redirect("household")
@@ -152,6 +153,8 @@ def stay(request: ResidentRequest, occupancy: UUID) -> HttpResponse:
     found = get_object_or_404(Occupancy, pk=occupancy, resident=request.resident)
     try:
         moving.stay_on(occupancy=found, by=request.user, at=timezone.now())
+    except moving.LivesThereAlready as refused:
+        messages.warning(request, str(MOVE_REFUSED[type(refused)]))
     except moving.TooLate:
         messages.warning(request, _("That day is over. The property office can let you move in again."))
     else:

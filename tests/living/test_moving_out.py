@@ -384,3 +384,16 @@ def test_erasing_twice_is_erasing_once(here, home, now):
     who = left_long_ago(here, home, now, 31)
     assert leaving.erase(resident=who, at=now)
     assert leaving.erase(resident=who, at=now) is None
+
+
+def test_what_is_called_off_brings_back_no_days_that_are_taken(here, resident, today, now):
+    """In from tomorrow, out again before, in from today: the first stays off."""
+    other = make.unit(here)
+    first = moving.move_in(resident=resident, unit=other, since=today + timedelta(days=1), at=now).occupancy
+    plan = MoveOut.objects.get(pk=move_out(resident, today, now, units=[other])[0].pk)
+    moving.move_in(resident=resident, unit=other, since=today, at=now)
+    with pytest.raises(moving.LivesThereAlready):
+        moving.call_off(move_out=plan, by=resident.user, at=now)
+    with pytest.raises(moving.LivesThereAlready):
+        moving.stay_on(occupancy=first, by=resident.user, at=now)
+    assert resident.occupancies.filter(unit=other, until=None).count() == 1
