@@ -21,6 +21,7 @@ EFFECTS: dict[str, str] = {
     "with_a_yes": "consent.deciding.with_a_yes",
     "end_unheld": "consent.guarding.end_unheld",
     "decided_by_guardianship": "consent.guarding.decided_by",
+    "answered_by_guardianship": "sharing.answering.decided_by",
     "withdraw:face_at_gate": "access.retention.end_face",
     "withdraw:photo_over_internet": "access.retention.end_photos_over_internet",
     "withdraw:template_on_server": "access.retention.end_template_on_server",

@@ -75,6 +75,7 @@ WAYS: dict[str, Way] = {
     "helping_repair": Way("/living/", links=("main a[href^='/living/helping/']",), beyond="repair/"),
     "child": Way("/living/", GUARDIAN, _CHILD),
     "child_consent": Way("/living/", GUARDIAN, _CHILD, f"decisions/{FACE}/"),
+    "child_sharing": Way("/", GUARDIAN, ("a.button[href^='/living/children/'][href*='/sharing/']",)),
     "child_lost": Way("/living/", GUARDIAN, _CHILD, "lost/"),
     "child_enrol": Way("/living/", GUARDIAN, _CHILD, "enrol/"),
     "sign_in": Way("/sign-in/", None),

@@ -30,7 +30,7 @@ from portal.health import SWEEP_KEY
 from residents import departures, effects, last_days, leaving, outbox
 from residents.erasure import due
 from residents.importing import running
-from sharing import disclosing
+from sharing import disclosing, tallies
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ def sweep(*, at: datetime) -> bool:
         ("feed rows past a date", lambda: feed.review(at=at)),
         ("cards awaited in vain", lambda: tapping.close_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
+        ("tallies", lambda: _tally(at)),
         ("practice", lambda: practice.put_back_nightly(at=at)),
         ("waiting imports", lambda: _bring_in(at)),
         ("messages that wait", lambda: _send(at)),
@@ -133,6 +134,10 @@ def _erase(at: datetime) -> None:
 
 def _disclose(at: datetime) -> None:
     _each(disclosing.due()[:AT_ONCE], lambda disclosure: disclosing.build(disclosure=disclosure, at=at))
+
+
+def _tally(at: datetime) -> None:
+    _each(tallies.due(at=at)[:AT_ONCE], lambda request: tallies.freeze(request=request))
 
 
 def _bring_in(at: datetime) -> None:

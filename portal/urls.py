@@ -18,6 +18,7 @@ from portal.screens import (
     checking,
     children,
     childs_face,
+    childs_sharing,
     claiming,
     codes,
     consent,
@@ -195,6 +196,12 @@ urlpatterns = [
     path("living/children/<uuid:child>/deletions/<uuid:order>/", children.erasure, name="child_erasure"),
     path(
         "living/children/<uuid:child>/requests/<right:kind>/", my_requests.ask_for_child, name="ask_for_child"
+    ),
+    path("living/children/<uuid:child>/sharing/<uuid:asked>/", childs_sharing.sharing, name="child_sharing"),
+    path(
+        "living/children/<uuid:child>/sharing/<uuid:asked>/answer/",
+        childs_sharing.answer,
+        name="child_answer",
     ),
     path("living/children/<uuid:child>/lost/", children.lost, name="child_lost"),
     path("living/children/<uuid:child>/enrol/", childs_face.enrol, name="child_enrol"),

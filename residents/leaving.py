@@ -249,7 +249,7 @@ def _rows(resident: UUID) -> list[Any]:
         Death.objects.filter(resident__in=gone),
         # One by which a guardian decided stays, as the decision does: two numbers, one of which leads to nobody.
         Guardianship.objects.filter(Q(child__in=gone) | Q(guardian__in=gone)).exclude(
-            effects.call("decided_by_guardianship")
+            effects.call("decided_by_guardianship") | effects.call("answered_by_guardianship")
         ),
         Helper.objects.filter(Q(resident__in=gone) | Q(helper__in=gone)),
         Occupancy.objects.filter(resident__in=gone),

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from residents.acts import Act, Refused, view_of
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.models import User
-from sharing import answering, disclosing, requesting
+from sharing import disclosing, requesting, tallies
 from sharing.models import Disclosure, Field, Recipient, Request
 
 REQUEST_REFUSED = {
@@ -118,7 +118,7 @@ class RequestAdmin(ScopedAdmin[Request]):
             perms=("approve_sharing",),
             run=_release,
             explained=_(
-                "Makes one file with exactly those who say yes at that moment, and exactly these fields."
+                "Makes one file with exactly those who say yes at that moment, and of each only the fields they agreed to."
             ),
             when=lambda asked: asked.state == Request.State.OPEN,
         ),
@@ -143,7 +143,7 @@ class RequestAdmin(ScopedAdmin[Request]):
     ) -> Request | None:
         asked = super().get_object(request, object_id, from_field)
         if asked is not None:
-            vars(asked)["agreed"] = answering.yes_count(request=asked, at=moment(request))
+            vars(asked)["agreed"] = tallies.told(request=asked)
         return asked
 
     def save_model(self, request: HttpRequest, obj: Request, form: Any, change: bool) -> None:
@@ -167,7 +167,9 @@ class RequestAdmin(ScopedAdmin[Request]):
     @admin.display(description=_("how many agreed"))
     def agreed(self, asked: Request) -> str:
         count = vars(asked).get("agreed")
-        return gettext("not told: too early, or fewer than 5") if count is None else str(count)
+        if count is not None:
+            return str(count)
+        return gettext("not told: too early, or fewer than 5 agreed, or all but fewer than 5")
 
 
 def _fetch(request: HttpRequest, given: Disclosure, _nothing: dict[str, Any]) -> HttpResponse:

@@ -1,90 +1,238 @@
-"""Each resident's own answer. The newest counts, and silence is no (law 5)."""
+"""Each resident's own answer: to all that is asked, to some of it, or no. The newest counts, and silence is no (law 5).
+
+For a child under fourteen a guardian answers, and one no among guardians holds (obligation 15). A yes counts for as long
+as the power it was said by: on the fourteenth birthday a guardian's ends, and the child has said nothing yet.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from consent.decisions import one_at_a_time
+from consent.powers import NoGuardian as NoGuardian
+from consent.powers import insist
 from ledger.record import record
-from residents.models import Resident, User
-from sharing.models import Answer, Request
-
-# Below this a count can point at a person, so nobody is told it.
-FEWEST_COUNTED = 5
+from residents import ages
+from residents.models import Guardianship, Resident, User
+from sharing.models import Answer, Field, Request
 
 
 class AnswerTooLate(Exception):
     """A yes after the question was closed. A no is never too late to be written down."""
 
 
-@transaction.atomic
-def answer(*, request: Request, resident: Resident, yes: bool, actor: User, at: datetime) -> Answer:
-    """Write down what the resident decided. The same answer twice is one answer.
+class TooYoung(Exception):
+    """Under fourteen nobody says yes alone. A no is theirs at any age."""
 
-    Raises: PermissionDenied if anybody but the resident answers, or was never asked; AnswerTooLate
+
+class GuardiansDisagree(Exception):
+    """Another guardian has said no, and one no holds."""
+
+
+class NotAsked(Exception):
+    """A yes to something that the question does not ask for."""
+
+
+@transaction.atomic
+def answer(
+    *,
+    request: Request,
+    resident: Resident,
+    fields: Collection[str],
+    actor: User,
+    at: datetime,
+    guardianship: Guardianship | None = None,
+) -> Answer:
+    """Write down to which of the asked fields the resident, or a guardian, said yes; to none is no. The same answer
+    twice is one answer.
+
+    Raises: PermissionDenied if anybody else answers, or was never asked; NoGuardian, TooYoung, GuardiansDisagree,
+    AnswerTooLate, NotAsked
     """
     # The same lock that a build takes: an answer is either in it or after it.
     request = Request.objects.select_for_update().get(pk=request.pk)
     resident = Resident.objects.living().filter(pk=resident.pk).first() or resident
-    if resident.user_id is None or resident.user_id != actor.pk:
+    speaker = guardianship.guardian if guardianship else resident
+    if speaker.user_id is None or speaker.user_id != actor.pk:
         raise PermissionDenied
     if request.state == Request.State.DRAFT or request.neighborhood_id != resident.neighborhood_id:
         raise PermissionDenied
-    if yes and (request.state != Request.State.OPEN or at >= request.deadline):
+    if not set(fields) <= set(request.fields):
+        raise NotAsked
+    said = [field for field in Field.values if field in fields]
+    if guardianship:
+        resident = one_at_a_time(resident)
+        insist(guardianship, resident, at)
+    if said:
+        _may_say_yes(request, resident, guardianship, at)
+    before = _repeated(request, resident, guardianship, said, at)
+    return before or _write(request, resident, said, actor, guardianship)
+
+
+def _may_say_yes(
+    request: Request, resident: Resident, guardianship: Guardianship | None, at: datetime
+) -> None:
+    if resident.left_at is not None or resident.erased_at is not None:
+        raise PermissionDenied
+    if request.state != Request.State.OPEN or at >= request.deadline:
         raise AnswerTooLate
-    before = newest([resident], request)
-    if before and before[0].yes == yes:
-        return before[0]
+    if guardianship is None and ages.is_guarded(resident, at):
+        raise TooYoung
+    if guardianship and others_no(request=request, guardianship=guardianship, at=at):
+        raise GuardiansDisagree
+
+
+def _repeated(
+    request: Request, resident: Resident, guardianship: Guardianship | None, said: list[str], at: datetime
+) -> Answer | None:
+    """The same words of the same person, where saying them again changes nothing."""
+    answers = Answer.objects.filter(request=request, resident=resident).order_by("-id")
+    newest, mine = answers.first(), answers.filter(guardianship=guardianship).first()
+    if newest is None or mine is None or not newest.fields == mine.fields == said:
+        return None
+    return mine if not said or standing(request=request, residents=[resident], at=at) else None
+
+
+def _write(
+    request: Request, resident: Resident, said: list[str], actor: User, guardianship: Guardianship | None
+) -> Answer:
     entry = Answer.objects.create(
-        neighborhood_id=request.neighborhood_id, request=request, resident=resident, yes=yes, actor=actor
+        neighborhood_id=request.neighborhood_id,
+        request=request,
+        resident=resident,
+        yes=bool(said),
+        fields=said,
+        actor=actor,
+        guardianship=guardianship,
     )
+    payload = {"request": request.pk, "answer": entry.pk, "yes": bool(said), "fields": said, "by": actor.pk}
+    if guardianship:
+        payload["guardianship"] = guardianship.pk
     record(
         kind="sharing.answered",
         subject=resident.pk,
         neighborhood=request.neighborhood_id,
-        payload={"request": request.pk, "answer": entry.pk, "yes": yes, "by": actor.pk},
+        payload=payload,
     )
     return entry
 
 
-def newest(residents: Iterable[Resident], request: Request) -> list[Answer]:
-    """The answers in force of these residents; one who is missing has said nothing."""
-    return list(
+def newest(residents: Iterable[Resident] | QuerySet[Resident], request: Request) -> QuerySet[Answer]:
+    """The last word about each of these residents; one who is missing has said nothing."""
+    return (
         Answer.objects.filter(request=request, resident__in=residents)
         .order_by("resident_id", "-id")
         .distinct("resident_id")
     )
 
 
-def answer_of(*, request: Request, resident: Resident) -> bool | None:
-    """What this resident has answered; None for silence."""
-    found = newest([resident], request)
-    return found[0].yes if found else None
+def standing(*, request: Request, at: datetime, residents: Sequence[Resident] | None = None) -> list[Answer]:
+    """Each yes that counts at this moment: the last word about somebody who lives here, said by a power that holds still.
+
+    Three queries, however many there are.
+    """
+    here = Resident.objects.living().filter(neighborhood=request.neighborhood_id, left_at=None)
+    if residents is not None:
+        here = here.filter(pk__in=[each.pk for each in residents])
+    today = ages.today_in(request.neighborhood, at)
+    powers = set(Guardianship.objects.current(today).values_list("pk", flat=True).filter(child__in=here))
+    held_off = {
+        each.resident_id for each in _words(request, here.values("pk"), today_powers=powers) if not each.yes
+    }
+    return [
+        each
+        for each in newest(here, request).select_related("resident__neighborhood")
+        if each.yes
+        and each.resident_id not in held_off
+        and (
+            each.guardianship_id in powers
+            if each.guardianship_id
+            else not ages.is_under(each.resident, ages.GUARDED, today)
+        )
+    ]
+
+
+def others_no(*, request: Request, guardianship: Guardianship, at: datetime) -> bool:
+    """Whether the last word of any other guardian who decides today is a no."""
+    words = words_of_guardians(request=request, child=guardianship.child, at=at)
+    return any(not each.yes for guardian, each in words.items() if guardian != guardianship.guardian_id)
+
+
+def words_of_guardians(*, request: Request, child: Resident, at: datetime) -> dict[UUID, Answer]:
+    """The last word of each guardian who decides today, by guardian. Two queries."""
+    today = ages.today_in(child.neighborhood, at)
+    powers = set(Guardianship.objects.current(today).filter(child=child).values_list("pk", flat=True))
+    words = _words(request, [child.pk], today_powers=powers)
+    return {each.guardianship.guardian_id: each for each in words if each.guardianship}
+
+
+def _words(request: Request, residents: Any, *, today_powers: set[UUID]) -> QuerySet[Answer]:
+    """The last word of each guardian about each child. One who was a guardian twice is one guardian."""
+    return (
+        Answer.objects.filter(
+            Exists(
+                Guardianship.objects.filter(
+                    pk__in=today_powers,
+                    child=OuterRef("resident"),
+                    guardian=OuterRef("guardianship__guardian"),
+                )
+            ),
+            request=request,
+            resident__in=residents,
+        )
+        .select_related("guardianship")
+        .order_by("resident_id", "guardianship__guardian", "-id")
+        .distinct("resident_id", "guardianship__guardian")
+    )
+
+
+def answer_of(*, request: Request, resident: Resident) -> list[str] | None:
+    """What this resident said last on their own: to which fields yes, or none of them; None for silence.
+
+    What a guardian said is not the resident's own word.
+    """
+    found = Answer.objects.filter(request=request, resident=resident).order_by("-id").first()
+    return list(found.fields) if found and found.guardianship_id is None else None
 
 
 def unanswered(*, resident: Resident, at: datetime) -> list[Request]:
     """The open questions on which this resident has said nothing yet."""
-    return list(
-        Request.objects.open(at)
-        .filter(neighborhood=resident.neighborhood_id)
-        .exclude(answers__resident=resident)
-        .select_related("recipient", "neighborhood")
-        .order_by("deadline", "pk")
+    said = Answer.objects.filter(request=OuterRef("pk"), resident=resident, guardianship=None)
+    return list(_put(resident, at).exclude(Exists(said)).order_by("deadline", "pk"))
+
+
+def unanswered_for(*, guardian: Resident, at: datetime) -> list[tuple[Request, Resident]]:
+    """The open questions on which no guardian of a child of theirs has said anything yet. Three queries."""
+    today = ages.today_in(guardian.neighborhood, at)
+    held = Guardianship.objects.current(today).filter(guardian=guardian).select_related("child__neighborhood")
+    children = {each.child_id: each.child for each in held.order_by("since", "pk")}
+    if not children:
+        return []
+    said = set(
+        Answer.objects.filter(resident__in=children, guardianship__in=Guardianship.objects.current(today))
+        .filter(request__in=Request.objects.open(at))
+        .values_list("request", "resident")
     )
+    return [
+        (request, child)
+        for request in _put(guardian, at).order_by("deadline", "pk")
+        for child in children.values()
+        if (request.pk, child.pk) not in said
+    ]
 
 
-def yes_count(*, request: Request, at: datetime) -> int | None:
-    """How many say yes; None while people are still deciding, or when so few do that the count would name them.
+def _put(resident: Resident, at: datetime) -> QuerySet[Request]:
+    found = Request.objects.open(at).filter(neighborhood=resident.neighborhood)
+    return found.select_related("recipient", "neighborhood")
 
-    There is no count of those who said no, and none of those who did not answer.
-    """
-    if request.state == Request.State.DRAFT or at < request.deadline:
-        return None
-    in_force = (
-        Answer.objects.filter(request=request).order_by("resident_id", "-id").distinct("resident_id")
-    ).values_list("yes", flat=True)
-    count = sum(in_force)
-    return count if count >= FEWEST_COUNTED else None
+
+def decided_by() -> Q:
+    """Of the effect of that name: guardianships that an answer names, which cannot go before it."""
+    return Q(Exists(Answer.objects.filter(guardianship=OuterRef("pk"))))

@@ -1,4 +1,4 @@
-"""Giving: a file with exactly the people who said yes and exactly the fields that were asked for (law 7).
+"""Giving: a file with exactly the people who said yes, and of each exactly the fields they said yes to (law 7).
 
 Releasing writes a row; a worker builds the file from the answers in force at that moment, under a lock that no answer
 can pass. The file, the list of who is in it and the ledger entries commit together, so a build that is killed has done
@@ -19,8 +19,9 @@ from ledger.record import Act, record, record_many
 from residents import effects, notifying
 from residents.models import Resident, User
 from residents.scope import may
+from sharing.answering import standing
 from sharing.files import table, values_of
-from sharing.models import Answer, DisclosedRow, Disclosure, Field, Request
+from sharing.models import DisclosedRow, Disclosure, Field, Request
 from vault import keys, sealing
 
 KEY_PURPOSE = "disclosure"
@@ -83,14 +84,14 @@ def build(*, disclosure: UUID, at: datetime) -> bool:
         .select_related("neighborhood")
         .get(pk=given.request_id)
     )
-    answers = _standing_yes(request)
-    values = values_of([entry.resident for entry in answers], fields=request.fields, at=at)
+    answers = standing(request=request, at=at)
+    values = values_of({entry.resident: entry.fields for entry in answers}, at=at)
     rows = DisclosedRow.objects.bulk_create(
         DisclosedRow(
             disclosure=given,
             resident=entry.resident,
             answer=entry,
-            # What was there to give: who has no phone gave none.
+            # What they ticked and was there to give: who has no phone gave none.
             fields=[field for field, value in values[entry.resident].items() if value],
         )
         for entry in answers
@@ -148,21 +149,10 @@ def forget_files(over: QuerySet[Disclosure]) -> int:
     return len(forgotten)
 
 
-def preview(*, request: Request, resident: Resident, at: datetime) -> list[tuple[str, str]]:
-    """(field, value) exactly as the file would give them about this resident."""
-    values = values_of([resident], fields=request.fields, at=at)[resident]
-    return [(str(Field(field).label), value) for field, value in values.items()]
-
-
-def _standing_yes(request: Request) -> list[Answer]:
-    """The newest answer of each person who lives here, where it is a yes: nothing is given of who has left."""
-    newest = (
-        Answer.objects.filter(request=request, resident__erased_at=None, resident__left_at=None)
-        .order_by("resident_id", "-id")
-        .distinct("resident_id")
-        .select_related("resident__neighborhood")
-    )
-    return [entry for entry in newest if entry.yes]
+def preview(*, request: Request, resident: Resident, at: datetime) -> dict[Field, str]:
+    """Each asked field, with its value exactly as the file would give it about this resident."""
+    values = values_of({resident: request.fields}, at=at)[resident]
+    return {Field(field): value for field, value in values.items()}
 
 
 def _acts(given: Disclosure, request: Request, rows: list[DisclosedRow]) -> list[Act]:
@@ -173,7 +163,6 @@ def _acts(given: Disclosure, request: Request, rows: list[DisclosedRow]) -> list
         payload={
             "request": request.pk,
             "recipient": request.recipient_id,
-            "people": len(rows),
             "sha": bytes(given.file_sha256 or b"").hex(),
         },
     )

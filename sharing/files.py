@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Prefetch
@@ -19,30 +19,32 @@ from sharing.models import Field
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def values_of(
-    residents: Sequence[Resident], *, fields: Iterable[str], at: datetime
-) -> dict[Resident, dict[str, str]]:
-    """The asked fields of each resident and no other, in the order of `Field`. Two queries and one to the vault."""
-    asked = [field for field in Field.values if field in set(fields)]
-    values: dict[str, dict[Resident, str]] = {}
-    if Field.NAME in asked:
-        values[Field.NAME] = {resident: resident.name for resident in residents}
-    if Field.DWELLING in asked:
-        values[Field.DWELLING] = _dwellings(residents, at=at)
-    if Field.PHONE in asked:
-        values[Field.PHONE] = contact.phones_of(list(residents))
-    return {resident: {field: values[field].get(resident, "") for field in asked} for resident in residents}
+def values_of(agreed: Mapping[Resident, Collection[str]], *, at: datetime) -> dict[Resident, dict[str, str]]:
+    """Of each resident the fields they agreed to and no other, in the order of `Field`: nothing else of them is even read.
+
+    Two queries and one to the vault.
+    """
+    of = {field: [each for each, fields in agreed.items() if field in fields] for field in Field.values}
+    values = {
+        Field.NAME: {resident: resident.name for resident in of[Field.NAME]},
+        Field.DWELLING: _dwellings(of[Field.DWELLING], at=at) if of[Field.DWELLING] else {},
+        Field.PHONE: contact.phones_of(of[Field.PHONE]) if of[Field.PHONE] else {},
+    }
+    return {
+        resident: {field: values[field].get(resident, "") for field in Field if field in fields}
+        for resident, fields in agreed.items()
+    }
 
 
 def table(*, fields: Iterable[str], rows: Iterable[dict[str, str]]) -> bytes:
-    """CSV with a byte-order mark, for the spreadsheet programs of property offices."""
+    """CSV with a byte-order mark, for the spreadsheet programs of property offices. Empty is what was not agreed to."""
     asked = [field for field in Field.values if field in set(fields)]
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     with translation.override("zh-hans"):
         writer.writerow(str(Field(field).label) for field in asked)
     for row in rows:
-        writer.writerow(harmless(row[field]) for field in asked)
+        writer.writerow(harmless(row.get(field, "")) for field in asked)
     return text.getvalue().encode("utf-8-sig")
 
 

@@ -11,7 +11,10 @@ from django.db.models.functions import Now
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from residents.models import Neighborhood, Resident, User
+from residents.models import Guardianship, Neighborhood, Resident, User
+
+# Below this a count can point at a person, so nobody is told it: of those who said yes, and of all the others.
+FEWEST_COUNTED = 5
 
 
 class Field(models.TextChoices):
@@ -91,21 +94,51 @@ class Request(models.Model):
 
 
 class Answer(models.Model):
-    """Append-only; the newest row counts, and no row means no."""
+    """Yes to these of the fields that were asked for, and to none of them is no. Append-only; the newest row counts, and no
+    row means no. For a child under fourteen a guardian answers, by the guardianship that is named."""
 
     id = models.BigAutoField(primary_key=True)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
     request = models.ForeignKey(Request, models.PROTECT, related_name="answers")
     resident = models.ForeignKey(Resident, models.PROTECT, related_name="sharing_answers")
     yes = models.BooleanField()
+    fields = models.JSONField(default=list)  # list of Field values
     actor = models.ForeignKey(User, models.PROTECT, related_name="+")
+    guardianship = models.ForeignKey(Guardianship, models.PROTECT, null=True, related_name="sharing_answers")
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
         indexes = [models.Index(fields=["request", "resident", "-id"], name="answer_newest")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(yes=True) & ~Q(fields=[]) | Q(yes=False, fields=[]),
+                name="answer_is_yes_to_fields",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"answer {self.pk}"
+
+
+class Tally(models.Model):
+    """How many said yes by the deadline, as it is told: counted once, by the database, and never again. Empty where the
+    number, or what is left of everybody, is so small that it would point at somebody."""
+
+    id = models.BigAutoField(primary_key=True)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
+    request = models.OneToOneField(Request, models.PROTECT, related_name="tally")
+    shown = models.PositiveIntegerField(null=True)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(shown=None) | Q(shown__gte=FEWEST_COUNTED), name="tally_points_at_nobody"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"tally {self.pk}"
 
 
 class Disclosure(models.Model):

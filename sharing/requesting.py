@@ -116,8 +116,8 @@ def check(
 def _tell(request: Request, at: datetime) -> None:
     """Once, and nobody who said no to this recipient before: they find the question, and are not called to it (law 5).
 
-    Nobody for a child under fourteen either: none can answer for it, and its guardian may be one who said no. Nor anybody
-    on paper (`NEVER_ON_PAPER`).
+    Nobody for a child under fourteen either: its guardian may be one who said no, and finds the child's question beside
+    their own. Nor anybody on paper (`NEVER_ON_PAPER`).
     """
     newest = Answer.objects.filter(request__recipient=request.recipient_id).order_by("resident_id", "-id")
     said_no = Answer.objects.filter(pk__in=newest.distinct("resident_id").values("pk"), yes=False)

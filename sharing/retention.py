@@ -73,6 +73,12 @@ KEPT: Sequence[Kept] = (
             " in your record for as long as it is there."
         ),
         until=_("For good. Once you are deleted, it names a number that leads to nobody."),
-        covers=("sharing.Recipient", "sharing.Answer", "sharing.Disclosure", "sharing.DisclosedRow"),
+        covers=(
+            "sharing.Recipient",
+            "sharing.Answer",
+            "sharing.Tally",
+            "sharing.Disclosure",
+            "sharing.DisclosedRow",
+        ),
     ),
 )

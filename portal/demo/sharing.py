@@ -27,7 +27,11 @@ def put(
         for yes, accounts in ((True, question.yes), (False, question.no)):
             for account in accounts:
                 answering.answer(
-                    request=request, resident=resident(account), yes=yes, actor=users[account], at=at
+                    request=request,
+                    resident=resident(account),
+                    fields=request.fields if yes else [],
+                    actor=users[account],
+                    at=at,
                 )
 
 

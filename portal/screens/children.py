@@ -28,6 +28,7 @@ from portal.screens import consent as own
 from portal.screens import enabling
 from portal.screens import erasure as deletions
 from portal.screens import lost as losing_own
+from portal.screens import sharing as asking
 from portal.screens.entrance import ResidentRequest, language, resident_only
 from portal.screens.purposes import WORDS
 from portal.screens.record import pages
@@ -78,6 +79,7 @@ def child(request: GuardianRequest) -> HttpResponse:
     state = enabling.at_present(resident=request.child, at=request.at)
     context = about(request) | {
         "purposes": [_summed_up(line) for line in enabling.offered(lines, state)],
+        "questions": asking.about_a_child(request.child, request.at),
         "erasures": [
             line | {"url": reverse("child_erasure", args=[request.child.pk, line["number"]])}
             for line in deletions.lines(request.child.erasure_orders.order_by("-opened_at")[:LOOKS])

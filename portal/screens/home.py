@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from consent import deciding
 from portal.screens import (
     changes,
+    childs_sharing,
     codes,
     enabling,
     erasure,
@@ -31,6 +32,7 @@ from portal.screens import (
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.record import pages
 from portal.screens.sharing import title_of
+from residents import ages
 from residents.ages import today_in
 from residents.models import Occupancy, Resident
 from sharing import answering
@@ -86,16 +88,22 @@ def _dwellings(resident: Resident, at: datetime) -> str:
 
 def _waiting(resident: Resident, at: datetime) -> list[dict[str, Any]]:
     """Only what others ask. A consent is never put to anybody: whoever wants it finds it (obligation 12)."""
-    asked = answering.unanswered(resident=resident, at=at)
-    deeds = {each.pk: (each.drafted_by_id, each.opened_at) for each in asked if each.opened_at}
+    asked = [
+        (each, title_of(each), reverse("sharing", args=[each.pk]))
+        for each in ([] if ages.is_guarded(resident, at) else answering.unanswered(resident=resident, at=at))
+    ] + [
+        (each, childs_sharing.title_of(each, child.name), reverse("child_sharing", args=[child.pk, each.pk]))
+        for each, child in answering.unanswered_for(guardian=resident, at=at)
+    ]
+    deeds = {each.pk: (each.drafted_by_id, each.opened_at) for each, _title, _url in asked if each.opened_at}
     roles = offices.roles(resident.neighborhood, deeds.values())
     return [
         {
-            "title": title_of(each),
+            "title": title,
             "who": _("%(who)s asks. What for: %(purpose)s")
             % {"who": roles[deeds[each.pk]], "purpose": each.what_for},
             "closes_at": each.deadline,
-            "url": reverse("sharing", args=[each.pk]),
+            "url": url,
         }
-        for each in asked
+        for each, title, url in asked
     ]

@@ -101,6 +101,7 @@ from tests.committees.notices import draft as draft_notice
 from tests.committees.service import asked, picture
 from tests.consent.papers import days_pass, handed, returned
 from tests.enrolling import agree
+from tests.sharing.passing import its_time_passes
 
 Desk = Callable[[User], Client]
 
@@ -284,7 +285,6 @@ def _signed(resident: Resident, clerk: User, forms: Any, now: datetime) -> None:
 
 def _shared(resident, clerk, chair, superuser, here: Neighborhood, now: datetime) -> None:
     recipient = Recipient.objects.create(neighborhood=here, name="青禾送水站", contact="柳岸路 3 号")
-    before = now - timedelta(days=9)
 
     def ask(purpose: str, deadline: datetime) -> Request:
         drafted = requesting.draft(
@@ -295,14 +295,13 @@ def _shared(resident, clerk, chair, superuser, here: Neighborhood, now: datetime
             retention_days=30,
             deadline=deadline,
             by=superuser,
-            at=before,
+            at=now,
         )
-        return requesting.put_to_residents(request=drafted, by=chair, at=before)
+        return requesting.put_to_residents(request=drafted, by=chair, at=now)
 
-    given = ask("送水到户", now - timedelta(days=2))
-    answering.answer(
-        request=given, resident=resident, yes=True, actor=resident.user, at=before + timedelta(days=1)
-    )
+    given = ask("送水到户", now + timedelta(days=2))
+    answering.answer(request=given, resident=resident, fields=given.fields, actor=resident.user, at=now)
+    its_time_passes(given)
     disclosure = disclosing.release(request=given, by=chair, at=now)
     disclosing.build(disclosure=disclosure.pk, at=now)
     ask("送奶到户", now + timedelta(days=2))

@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 
 from ledger.models import Entry
-from sharing import answering, disclosing, requesting
+from sharing import answering, disclosing, requesting, tallies
 from sharing.models import Disclosure, Recipient, Request
+from tests.sharing.passing import its_time_passes
 
 REQUESTS = "/admin/sharing/request/"
 
@@ -52,11 +53,27 @@ def asked(recipient, clerk, chair, now) -> Request:
 
 
 @pytest.fixture
-def built(asked, resident, neighbor, chair, now) -> Disclosure:
-    then = now - timedelta(days=5)
-    answering.answer(request=asked, resident=resident, yes=True, actor=resident.user, at=then)
-    answering.answer(request=asked, resident=neighbor, yes=False, actor=neighbor.user, at=then)
-    disclosure = disclosing.release(request=asked, by=chair, at=now)
+def decided(recipient, resident, neighbor, clerk, chair, now) -> Request:
+    """One said yes, one no, and their time is over."""
+    drafted = requesting.draft(
+        recipient=recipient,
+        purpose="送水",
+        purpose_en="Water",
+        fields=["name"],
+        retention_days=30,
+        deadline=now + timedelta(days=1),
+        by=clerk,
+        at=now,
+    )
+    asked = requesting.put_to_residents(request=drafted, by=chair, at=now)
+    answering.answer(request=asked, resident=resident, fields=asked.fields, actor=resident.user, at=now)
+    answering.answer(request=asked, resident=neighbor, fields=[], actor=neighbor.user, at=now)
+    return its_time_passes(asked)
+
+
+@pytest.fixture
+def built(decided, chair, now) -> Disclosure:
+    disclosure = disclosing.release(request=decided, by=chair, at=now)
     disclosing.build(disclosure=disclosure.pk, at=now)
     return disclosure
 
@@ -134,7 +151,11 @@ def test_who_tries_without_the_right_is_refused_and_written_down(request, desk, 
 
 
 @pytest.mark.obligation("27")
-def test_nobody_at_the_desk_learns_who_said_no_or_how_many(desk, superuser, built, asked, resident, neighbor):
+def test_nobody_at_the_desk_learns_who_said_no_or_how_many(
+    desk, superuser, built, decided, resident, neighbor
+):
+    asked = decided
+    tallies.freeze(request=asked.pk)
     client = desk(superuser)
     for page in (
         REQUESTS,

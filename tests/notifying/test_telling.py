@@ -74,8 +74,8 @@ def test_who_said_no_to_them_before_is_not_called_to_it_again(
         Recipient.objects.create(neighborhood=here, name=name, contact="x") for name in ("Lifts", "Water")
     )
     first = question(lifts, clerk, chair, now)
-    answering.answer(request=first, resident=resident, yes=False, actor=resident.user, at=now)
-    answering.answer(request=first, resident=neighbor, yes=True, actor=neighbor.user, at=now)
+    answering.answer(request=first, resident=resident, fields=[], actor=resident.user, at=now)
+    answering.answer(request=first, resident=neighbor, fields=first.fields, actor=neighbor.user, at=now)
     Message.objects.all().delete()
     question(lifts, clerk, chair, now)
     assert who_waits() == {neighbor.pk}
@@ -93,7 +93,7 @@ def test_a_guardian_is_not_called_to_a_question_that_nobody_can_answer_for_the_c
     Message.objects.all().delete()
     lifts = Recipient.objects.create(neighborhood=here, name="Lifts", contact="x")
     first = question(lifts, clerk, chair, now)
-    answering.answer(request=first, resident=resident, yes=False, actor=resident.user, at=now)
+    answering.answer(request=first, resident=resident, fields=[], actor=resident.user, at=now)
     Message.objects.all().delete()
     question(lifts, clerk, chair, now)
     assert who_waits() == {neighbor.pk}
@@ -126,7 +126,9 @@ def test_what_is_given_tells_who_is_in_it(listening, here, clerk, chair, residen
     lifts = Recipient.objects.create(neighborhood=here, name="Lifts", contact="x")
     asked = question(lifts, clerk, chair, now)
     for who, yes in ((resident, True), (neighbor, False)):
-        answering.answer(request=asked, resident=who, yes=yes, actor=who.user, at=now)
+        answering.answer(
+            request=asked, resident=who, fields=asked.fields if yes else [], actor=who.user, at=now
+        )
     Message.objects.all().delete()
     later = now + timedelta(days=8)
     given = disclosing.release(request=asked, by=chair, at=later)

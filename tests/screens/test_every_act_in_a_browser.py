@@ -242,6 +242,7 @@ def for_a_child(walk: Walk) -> None:
     photos(walk, "child_enrol", at["child_enrol"])
     walk.press("child_cancel_enrolment", form("/cancel/"))
     walk.act("child_lost", at["child_lost"])
+    walk.act("child_answer", at["child_sharing"], "[value=no]")
     walk.act("ask_for_child", at["ask_for_child"], words="请删除")
 
 

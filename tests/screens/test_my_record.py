@@ -87,7 +87,7 @@ def test_it_tells_what_was_given_to_whom(
     me: Client, them: Client, resident: Resident, question: Request, chair: User, now: datetime
 ):
     assert resident.user is not None
-    answering.answer(request=question, resident=resident, yes=True, actor=resident.user, at=now)
+    answering.answer(request=question, resident=resident, fields=question.fields, actor=resident.user, at=now)
     later = now + timedelta(days=8)
     given = disclosing.release(request=question, by=chair, at=later)
     disclosing.build(disclosure=given.pk, at=later)
@@ -111,7 +111,7 @@ def test_it_tells_what_i_decided(
         voice=own(resident.user, "en"),
         at=now,
     )
-    answering.answer(request=question, resident=resident, yes=False, actor=resident.user, at=now)
+    answering.answer(request=question, resident=resident, fields=[], actor=resident.user, at=now)
     page = text(me.get("/record/"))
     assert "Getting in by face: yes" in page
     assert "Keeping face data on the server too: no" in page
@@ -165,7 +165,7 @@ def test_pages_of_one_and_the_same_moment_lose_nothing_and_repeat_nothing(
         [
             Answer(
                 neighborhood=resident.neighborhood, request=question, resident=resident, yes=place % 2 == 0,
-                actor=resident.user, at=now,
+                fields=["name"] if place % 2 == 0 else [], actor=resident.user, at=now,
             )
             for place in range(7)
         ]
@@ -281,12 +281,18 @@ def test_many_yes_and_no_cost_no_more(
     assert user is not None
     face = Purpose.FACE_AT_GATE
     refuse(resident=resident, purpose=face, form=forms[face], voice=own(user, "en"), at=now)
-    answering.answer(request=question, resident=resident, yes=False, actor=user, at=now)
+    answering.answer(request=question, resident=resident, fields=[], actor=user, at=now)
     few = [measured(me, path)[0] for path in ("/record/", ALL)]
     for number in range(12):
         at = now + timedelta(minutes=number)
         refuse(resident=resident, purpose=face, form=forms[face], voice=own(user, "en"), at=at)
-        answering.answer(request=question, resident=resident, yes=number % 2 == 0, actor=user, at=at)
+        answering.answer(
+            request=question,
+            resident=resident,
+            fields=question.fields if number % 2 == 0 else [],
+            actor=user,
+            at=at,
+        )
     assert [measured(me, path)[0] for path in ("/record/", ALL)] == few
 
 

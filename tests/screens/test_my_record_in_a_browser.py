@@ -60,7 +60,7 @@ def lived(live, here, forms, asked, clerk: User, now) -> Resident:  # noqa: F811
     form = forms[Purpose.FACE_AT_GATE]
     voice = voices.own(who.user, "zh-hans")
     deciding.refuse(resident=who, purpose=Purpose.FACE_AT_GATE, form=form, voice=voice, at=now)
-    answering.answer(request=asked, resident=who, yes=False, actor=who.user, at=now)
+    answering.answer(request=asked, resident=who, fields=[], actor=who.user, at=now)
     return who
 
 

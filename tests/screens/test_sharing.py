@@ -10,7 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from residents.models import Neighborhood, Resident, User
+from sharing import answering
 from sharing.models import Answer, Recipient, Request
+from tests import make
+from tests.minors.conftest import age, family
 
 
 @pytest.fixture
@@ -164,3 +167,61 @@ def test_hostile_words_stay_words(me: Client, clerk: User, chair: User, here: Ne
         page = me.get(address).content.decode()
         assert "&lt;script&gt;" in page
         assert "<script>alert" not in page
+
+
+# --- Yes to some of it
+
+
+@pytest.mark.obligation("28")
+def test_i_can_tick_what_may_be_given_and_see_exactly_that(me: Client, page_of: str, resident: Resident):
+    page = me.get(page_of).content.decode()
+    assert page.index('value="yes"') < page.index('value="no"') < page.index('value="some"')
+    assert "checked" not in page, "nothing is ticked beforehand"
+    assert "phone: 057188000101" in page
+    page = me.post(
+        f"{page_of}answer/", {"choice": "some", "fields_given": ["name"]}, follow=True
+    ).content.decode()
+    assert "You said yes to some of it." in page
+    row = page[page.index('aria-labelledby="row"') : page.index('id="decide"')]
+    assert "柳一" in row
+    assert "057188000101" not in row
+    assert Answer.objects.get().fields == ["name"]
+
+
+@pytest.mark.parametrize("ticked", [[], ["dwelling"], ["name", "face"]])
+def test_what_cannot_be_meant_is_said_beside_the_ticks_and_loses_none(
+    me: Client, page_of: str, ticked: list[str]
+):
+    answer = me.post(f"{page_of}answer/", {"choice": "some", "fields_given": ticked})
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert "Tick what may be given, or press no." in page if not ticked else "errorlist" in page
+    assert ("checked" in page) is ("name" in ticked)
+    assert not Answer.objects.exists()
+
+
+def test_my_record_and_the_export_say_what_i_agreed_to(me: Client, page_of: str):
+    me.post(f"{page_of}answer/", {"choice": "some", "fields_given": ["phone"]})
+    record = me.get("/record/").content.decode()
+    assert "Giving your phone to Lifts Ltd: yes" in record
+    assert page_of in record
+
+
+def test_what_a_guardian_said_before_is_not_my_word(
+    me: Client, page_of: str, question: Request, here: Neighborhood, clerk: User, sign_in, now: datetime
+):
+    fam = family(here, clerk, at=now)
+    answering.answer(
+        request=question,
+        resident=fam.child,
+        fields=["name"],
+        actor=fam.mother.user,
+        guardianship=fam.by_mother,
+        at=now,
+    )
+    fam.child.user = make.somebody()
+    fam.child.save()
+    age(fam.child, 0, now)
+    own = sign_in(fam.child)
+    assert "If you do nothing, the answer is no" in own.get(page_of).content.decode()
+    assert page_of in own.get("/").content.decode()

@@ -29,7 +29,7 @@ def one_of_each(resident: Resident, clerk: User, question: Request, now: datetim
     looks(resident, clerk, [now], reason="lately")
     looks(resident, clerk, [now - timedelta(days=62)], reason="long ago")
     assert resident.user is not None
-    answering.answer(request=question, resident=resident, yes=False, actor=resident.user, at=now)
+    answering.answer(request=question, resident=resident, fields=[], actor=resident.user, at=now)
     lend_a_pin(resident, clerk, now)
 
 

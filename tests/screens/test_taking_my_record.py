@@ -75,7 +75,7 @@ def lived(
     assert resident.user is not None
     agree(resident, forms, Purpose.FACE_AT_GATE, at=now)
     look_up(resident=resident, by=clerk, reason="水管 <leak>", capacity="property.clerk", at=now)
-    answering.answer(request=question, resident=resident, yes=True, actor=resident.user, at=now)
+    answering.answer(request=question, resident=resident, fields=question.fields, actor=resident.user, at=now)
     later = now + timedelta(days=8)
     disclosing.build(disclosure=disclosing.release(request=question, by=chair, at=later).pk, at=later)
     letters.hand_slip(resident=resident, by=clerk, seen=letters.Letter.Seen.KNOWN, at=now)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 import pytest
@@ -36,8 +36,12 @@ def asked(drafted, chair, now) -> Request:
 
 @pytest.fixture
 def says(asked, now) -> Callable[[Resident, bool], object]:
-    def say(resident: Resident, yes: bool, at: datetime | None = None) -> object:
-        return answering.answer(request=asked, resident=resident, yes=yes, actor=resident.user, at=at or now)
+    def say(resident: Resident, yes: bool | Collection[str], at: datetime | None = None) -> object:
+        """To all that is asked, to these fields, or no."""
+        fields = yes if isinstance(yes, list) else asked.fields if yes else []
+        return answering.answer(
+            request=asked, resident=resident, fields=fields, actor=resident.user, at=at or now
+        )
 
     return say
 

@@ -207,7 +207,7 @@ def test_it_is_forgotten_when_nobody_comes_for_it(asked, chair, afterwards):
 
 
 def test_the_preview_is_what_the_file_would_say(asked, resident, now):
-    assert [value for _, value in disclosing.preview(request=asked, resident=resident, at=now)] == [
+    assert list(disclosing.preview(request=asked, resident=resident, at=now).values()) == [
         "柳一",
         "1 101",
     ]
@@ -286,3 +286,33 @@ def insert(disclosure, resident, answer, fields='["name"]') -> None:
             " VALUES (%s, %s, %s, %s)",
             [disclosure.pk, resident.pk, answer and answer.pk, fields],
         )
+
+
+@pytest.mark.obligation("A2", "28", "F11")
+def test_of_each_person_it_holds_what_they_ticked_and_not_more(resident, neighbor, says, give):
+    says(resident, ["dwelling"])
+    says(neighbor, True)
+    _, text = give()
+    assert sorted(rows(text)) == sorted([["", "1 101"], ["柳二", str(make.home(neighbor))]])
+    assert DisclosedRow.objects.get(resident=resident).fields == ["dwelling"]
+
+
+@pytest.mark.obligation("A2", "28", "F11")
+def test_raw_sql_cannot_give_more_than_was_ticked(asked, chair, afterwards, resident, says):
+    entry = says(resident, ["dwelling"])
+    disclosure = disclosing.release(request=asked, by=chair, at=afterwards)
+    with pytest.raises(DatabaseError, match="agreed to"), transaction.atomic():
+        insert(disclosure, resident, entry, '["name"]')
+
+
+@pytest.mark.obligation("A2", "28", "F11")
+@pytest.mark.parametrize("gone", ["moved out", "erased"])
+def test_raw_sql_cannot_put_somebody_in_who_has_left(asked, chair, afterwards, resident, says, now, gone):
+    entry = says(resident, True)
+    disclosure = disclosing.release(request=asked, by=chair, at=afterwards)
+    if gone == "erased":
+        make.tombstone(resident, at=now)
+    else:
+        moving.move_out(resident=resident, on=today_in(resident.neighborhood, now), by=resident.user, at=now)
+    with pytest.raises(DatabaseError, match="somebody who has left"), transaction.atomic():
+        insert(disclosure, resident, entry)

@@ -29,8 +29,8 @@ def test_an_answer_waits_for_a_build_under_way(
         """Raw SQL too, and not only our own functions."""
         with pytest.raises(psycopg.errors.LockNotAvailable):
             session.execute(
-                "INSERT INTO sharing_answer (neighborhood_id, request_id, resident_id, yes, actor_id)"
-                " VALUES (%s, %s, %s, false, %s)",
+                "INSERT INTO sharing_answer (neighborhood_id, request_id, resident_id, yes, fields, actor_id)"
+                " VALUES (%s, %s, %s, false, '[]', %s)",
                 [asked.neighborhood_id, asked.pk, resident.pk, resident.user_id],
             )
         tried.append(True)
@@ -49,8 +49,8 @@ def test_a_build_waits_for_an_answer_being_written_and_hears_it(
     disclosure = disclosing.release(request=asked, by=chair, at=afterwards)
     session = app_sql(autocommit=False)
     session.execute(
-        "INSERT INTO sharing_answer (neighborhood_id, request_id, resident_id, yes, actor_id)"
-        " VALUES (%s, %s, %s, false, %s)",
+        "INSERT INTO sharing_answer (neighborhood_id, request_id, resident_id, yes, fields, actor_id)"
+        " VALUES (%s, %s, %s, false, '[]', %s)",
         [asked.neighborhood_id, asked.pk, resident.pk, resident.user_id],
     )
 
@@ -85,4 +85,4 @@ def test_two_workers_build_one_file(committed, asked, says, resident, chair, aft
     for builder in builders:
         builder.join(timeout=20)
     assert sorted(built) == [False, False, True]
-    assert answering.answer_of(request=asked, resident=resident) is True
+    assert answering.answer_of(request=asked, resident=resident) == asked.fields

@@ -117,11 +117,12 @@ def answer(said: Answer) -> Line:
         at=said.at,
         head=_("Giving your %(fields)s to %(recipient)s: %(answer)s")
         % {
-            "fields": fields(said.request.fields),
+            "fields": fields(said.fields or said.request.fields),
             "recipient": said.request.recipient.name,
             "answer": Decision.Kind.GIVEN.label if said.yes else Decision.Kind.REFUSED.label,
         },
-        notes=[_("You, on this website")],
+        notes=[_("A guardian, on this website") if said.guardianship_id else _("You, on this website")],
+        links=[Link(reverse("sharing", args=[said.request_id]), _("What was asked, and your answer"))],
     )
 
 

@@ -191,6 +191,8 @@ def answer(said: Answer) -> Json:
         "recipient": said.request.recipient.name,
         "fields": said.request.fields,
         "answer": "yes" if said.yes else "no",
+        "agreed": said.fields,
+        "by": "guardian" if said.guardianship_id else "self",
     }
 
 
