@@ -38,7 +38,9 @@ MOVE_REFUSED = {
     moving.EndsAlready: gettext_lazy("It ends on that day as it is, or before."),
     moving.InThePast: gettext_lazy("That day is over. Choose today or a day to come."),
     moving.TooFar: gettext_lazy("That is more than a year ahead. Come back when it is nearer."),
-    moving.LivesThereAlready: gettext_lazy("Other days of yours there are written down already; those stand."),
+    moving.LivesThereAlready: gettext_lazy(
+        "Other days of yours there are written down already; those stand."
+    ),
     moving.TooLate: gettext_lazy(
         "The day has come, so it cannot be called off. The property office can let you move in again."
     ),
