@@ -71,6 +71,10 @@ class TooMany(PassRefused):
     """Twenty are live already."""
 
 
+class MadeAlready(PassRefused):
+    """The same form was sent before, and what came of it is not shown at the desk any more."""
+
+
 class LabelTooLong(PassRefused):
     """More than forty characters, or not on one line."""
 
@@ -273,8 +277,11 @@ def _end(credentials: list[Credential], because: Credential.Ended, at: datetime)
 @transaction.atomic
 def _write(*, resident: Resident, credential: UUID, verifier: str, gates: list[Gate], visit: Pass) -> Pass:
     resident = one_at_a_time(resident)
-    if before := sent_before(resident=resident, token=visit.pk):
+    before = sent_before(resident=resident, token=visit.pk)
+    if before is not None and _is_same(before, visit, gates):
         return before
+    if Pass.objects.filter(pk=visit.pk).exists():
+        visit.pk = uuid.uuid4()  # sent again with something else in it, it is another
     theirs = {gate.pk for gate in gates_for_visitors(resident=resident, at=visit.made_at)}
     if not {gate.pk for gate in gates} <= theirs:
         raise GateNotTheirs
@@ -306,6 +313,14 @@ def _write(*, resident: Resident, credential: UUID, verifier: str, gates: list[G
     )
     refresh(credentials=[made], at=visit.made_at)
     return visit
+
+
+def _is_same(before: Pass, visit: Pass, gates: Collection[Gate]) -> bool:
+    said = (before.once, before.label, before.gates_named)
+    if said != (visit.once, visit.label, {gate.pk for gate in gates}):
+        return False
+    begins = before.valid_from == visit.valid_from or visit.valid_from == visit.made_at  # "now", both times
+    return visit.once or (begins and before.valid_until == visit.valid_until)
 
 
 def _check_times(valid_from: datetime, valid_until: datetime, at: datetime, once: bool) -> datetime:

@@ -221,7 +221,7 @@ urlpatterns = [
     path("admin/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
     # What opens an account is changed on its own page, or after the password again.
     path("admin/password_change/", RedirectView.as_view(pattern_name="account")),
-    path("admin/residents/user/<uuid:account>/password/", admin.site.admin_view(again.anothers_password)),
+    path("admin/residents/user/<str:account>/password/", admin.site.admin_view(again.anothers_password)),
     path("admin/", admin.site.admin_view(retention.desk)),
     path("admin/enabling/", admin.site.admin_view(enabling.checklist), name="enabling"),
     path("admin/retention/", admin.site.admin_view(retention.report), name="retention_report"),

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from ledger.record import record
 from residents import effects, leaving
@@ -28,7 +28,16 @@ def lift_end(*, occupancy: Occupancy, by: User, at: datetime) -> None:
         return
     theirs = MoveOut.objects.planned().filter(occupancy=found, route__in=(Route.SELF, Route.GUARDIAN))
     if not theirs.exists():
-        goes_on(found, until=None, by=by, at=at)
+        goes_on(found, until=_next_begins(found), by=by, at=at)
+
+
+def _next_begins(occupancy: Occupancy) -> date | None:
+    """Where other days of theirs in that dwelling are written down already, such as those of the next lease."""
+    after = Occupancy.objects.filter(
+        resident=occupancy.resident_id, unit=occupancy.unit_id, since__gte=occupancy.until
+    )
+    days = after.filter(Q(until=None) | Q(until__gt=F("since"))).exclude(pk=occupancy.pk)
+    return days.order_by("since").values_list("since", flat=True).first()
 
 
 def goes_on(occupancy: Occupancy, *, until: date | None, by: User, at: datetime) -> None:

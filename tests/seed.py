@@ -40,9 +40,9 @@ STANDS_ON = (
 def lend_keys(var: Path) -> None:
     """The copied vault knows its wrapping key: it must lie in `var` before the settings make another."""
     lender = VAR / "seed-keys"
-    for name in keys.MADE:
-        keys.made(lender, name)
-    shutil.copytree(lender / "keys", places.make_private(var / "keys"), dirs_exist_ok=True)
+    borrower = places.make_private(var / "keys")
+    for name in keys.MADE:  # one by one: another run may be making its own just now
+        shutil.copy2(keys.made(lender, name), borrower / name)
 
 
 def copy(var: Path) -> None:

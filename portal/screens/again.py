@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.conf import settings
@@ -124,12 +123,13 @@ def _page(request: AccountRequest, *, for_account: bool) -> HttpResponse:
 
 
 @sensitive_post_parameters()
-def anothers_password(request: HttpRequest, account: UUID) -> HttpResponse:
-    """On the full lists, by who runs the system: a browser left signed in gives nobody another's account."""
+def anothers_password(request: HttpRequest, account: str) -> HttpResponse:
+    """On the full lists, by who runs the system: a browser left signed in gives nobody another's account,
+    however the address spells it."""
     if open_until(request, timezone.now()) is None:  # type: ignore[arg-type]
         return ask(request)
     accounts: Any = admin.site.get_model_admin(User)
-    answer: HttpResponse = accounts.user_change_password(request, str(account))
+    answer: HttpResponse = accounts.user_change_password(request, account)
     return answer
 
 

@@ -97,8 +97,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(handed_at__isnull=False)
 
     def slips(self, at: datetime) -> MessageQuerySet:
-        """Whose day to be printed has come."""
-        return self.filter(way=Wish.Way.SLIP, state=Message.State.WAITING, due_at__lte=at)
+        """Whose day to be printed has come, and that are wanted still: one may have been written while that ended."""
+        wish = Wish.objects.filter(resident=models.OuterRef("resident"), way=Wish.Way.SLIP)
+        waiting = self.filter(way=Wish.Way.SLIP, state=Message.State.WAITING, due_at__lte=at)
+        return waiting.filter(models.Exists(wish))
 
 
 class Message(models.Model):

@@ -204,6 +204,20 @@ def test_on_paper_anybody_who_knows_the_register_writes_it_down(running, chair, 
     assert running.state == State.DISPUTED
 
 
+def test_an_objection_is_not_lost_where_the_next_lease_is_written_down(
+    resident, card, here, clerk, today, now
+):
+    """Up to its first day the present one goes on; the objection stands."""
+    begins, rented = today + timedelta(days=20), make.unit(here)
+    lease = moving.move_in(resident=resident, unit=rented, since=today, until=begins, at=now).occupancy
+    moving.move_in(resident=resident, unit=rented, since=begins, at=now)
+    said = departures.open_(occupancy=lease, by=clerk, words="the landlord says so", at=now)
+    said = departures.dispute(departure=said, by=resident.user, at=now)
+    assert said.state == State.DISPUTED
+    days = resident.occupancies.filter(unit=rented).order_by("since").values_list("until", flat=True)
+    assert list(days) == [begins, None]
+
+
 def test_objecting_twice_is_objecting_once(running, resident, now):
     for _ in range(2):
         assert departures.dispute(departure=running, by=resident.user, at=now).state == State.DISPUTED

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event, Thread
 from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from ledger.models import Entry
@@ -197,3 +198,29 @@ def test_a_sheet_costs_the_same_for_two_and_for_twenty(waiting, desk, here, now)
         who = wants(settle(here, number=str(number), name="柳", phone="", at=now), Way.SLIP, at=now)
         told(who, at=now - WEEK)
     assert queries() == few
+
+
+def test_one_that_came_to_be_as_its_wish_ended_holds_up_nobody(
+    committed, resident, neighbor, here, clerk, now
+):
+    for who in (resident, neighbor):
+        wants(who, Way.SLIP, at=now)
+    told(neighbor, at=now - WEEK)
+    written, ended = Event(), Event()
+
+    def tell() -> None:
+        with transaction.atomic():
+            told(resident, at=now - WEEK)
+            written.set()
+            ended.wait(30)
+        connection.close()
+
+    telling = Thread(target=tell)
+    telling.start()
+    assert written.wait(30)
+    notifying.choose(resident=resident, wanted=[], by=resident.user, at=now)
+    ended.set()
+    telling.join()
+    assert Message.objects.filter(resident=resident).exists()
+    assert list(slips.waiting(neighborhood=here, at=now)) == [neighbor]
+    assert slips.print_next(token=uuid4(), neighborhood=here, by=clerk, at=now) == 1

@@ -144,6 +144,18 @@ def test_anothers_password_is_set_after_ones_own_again(sign_in, superuser: User,
     assert User.objects.get(pk=outsider.pk).check_password(NEW)
 
 
+@pytest.mark.obligation("23")
+@pytest.mark.parametrize(
+    "spell", [str.upper, lambda pk: pk.replace("-", ""), lambda pk: pk.replace("-", "_2D")]
+)
+def test_nor_by_another_spelling_of_their_id(sign_in, superuser: User, outsider: User, spell):
+    lists = sign_in(superuser)
+    given = {"password1": NEW, "password2": NEW}
+    asked = lists.post(f"/admin/residents/user/{spell(str(outsider.pk))}/password/", given)
+    assert asked.status_code == 404 or asked["Location"].startswith("/record/again/")
+    assert not User.objects.get(pk=outsider.pk).check_password(NEW)
+
+
 @pytest.mark.parametrize(("address", "given"), [("password/", CHANGE), ("sessions/end/", {})])
 def test_passkeys_that_still_open_it_are_said(me: Client, resident: Resident, now, address: str, given):
     page = me.post(f"/account/{address}", given, follow=True).content.decode()

@@ -13,7 +13,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from access import gates, passes
+from access import gates, passes, rules
 from access.models import Pass
 from portal.screens.visitors import MOMENT, slip
 from residents.register import move_in
@@ -210,6 +210,27 @@ def test_a_form_that_is_sent_twice_makes_one_pass(me, them, resident, doors, now
     me.post(f"{first}end/")
     assert me.post(path, form)["Location"] == first  # and it stays ended
     assert passes.live(resident=resident, at=now).count() == 1
+
+
+def test_sent_again_with_something_else_in_it_it_is_another(me, resident, neighbor, doors, now):
+    path = "/visitors/new/"
+    token = re.search(r'name="token" value="([0-9a-f-]{36})"', text(me.get(path)))[1]
+    first = me.post(path, given(now, (1, 3), all="1", token=token))["Location"]
+    for changed in (
+        given(now, (1, 5), all="1", token=token),
+        given(now, (1, 3), gates=[doors[0].pk], token=token),
+        given(now, (1, 3), all="1", token=token) | {"label": "妈"},
+    ):
+        assert me.post(path, changed)["Location"] != first
+    assert Pass.objects.of(resident).count() == 4
+
+
+def test_with_the_name_of_anothers_pass_it_is_one_of_ones_own(resident, neighbor, doors, now):
+    theirs = passes.one_trip(resident=resident, gates=doors, at=now)
+    rules.add(gate=doors[0], unit=neighbor.occupancies.get().unit, at=now)
+    mine = passes.one_trip(resident=neighbor, gates=[doors[0]], at=now, token=theirs.pk)
+    assert mine.pk != theirs.pk
+    assert mine.credential.resident == neighbor
 
 
 def test_two_tabs_send_it_at_once(committed, resident, doors, now):

@@ -29,6 +29,7 @@ from residents.sent_once import TokenField
 
 KnownBy = DeskAct.KnownBy
 ALL = "all"
+AGAIN_FOR = timedelta(hours=1)
 TRIP, TODAY, DAY = "trip", "today", "day"
 REFUSED: dict[type[passes.PassRefused], Any] = {
     passes.InThePast: gettext_lazy("That day is over. Choose one that is still to come."),
@@ -40,6 +41,7 @@ REFUSED: dict[type[passes.PassRefused], Any] = {
     passes.NoGate: gettext_lazy(
         "No gate of theirs takes a code. Let the visitor in at the gate when they come."
     ),
+    passes.MadeAlready: gettext_lazy("That pass was made. For another one, open this page anew."),
     passes.GateNotTheirs: gettext_lazy("This gate is not theirs any more. Choose again."),
 }
 
@@ -102,6 +104,8 @@ def _make(request: StaffRequest, found: Resident, form: VisitForm) -> Pass:
     """Raises: passes.PassRefused"""
     given = form.cleaned_data
     if before := passes.sent_before(resident=found, token=given["token"]):
+        if not _is_shown_again(before, request):
+            raise passes.MadeAlready
         return before
     deskwork.note(
         resident=found,
@@ -132,6 +136,12 @@ def _make(request: StaffRequest, found: Resident, form: VisitForm) -> Pass:
         token=given["token"],
         at=request.at,
     )
+
+
+def _is_shown_again(before: Pass, request: StaffRequest) -> bool:
+    """A page that is loaded anew: to who made it, while the paper may be jammed."""
+    theirs = before.made_by_id == request.user.pk
+    return theirs and not before.is_over(request.at) and request.at - before.made_at < AGAIN_FOR
 
 
 def _shown(request: StaffRequest, made: Pass) -> HttpResponse:

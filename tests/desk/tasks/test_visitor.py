@@ -9,8 +9,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from access import passes
 from access.models import Pass
+from committees.models import Committee, Term
 from residents.models import DeskAct
+from tests.cast import staff
 
 
 @pytest.fixture
@@ -106,4 +109,19 @@ def test_a_page_that_is_loaded_again_shows_the_same_pass(hut: Client, path):
     for _twice in range(2):
         page = hut.post(path, ASKED | {"token": token[1]}).content.decode()
         assert Pass.objects.get().credential.number in page
+    assert DeskAct.objects.count() == 1
+
+
+def test_it_is_shown_again_to_who_made_it_and_while_it_is_good(hut: Client, desk, here, path, now):
+    token = re.search(r'name="token" value="([0-9a-f-]{36})"', hut.get(path).content.decode())
+    assert token is not None
+    hut.post(path, ASKED | {"token": token[1]})
+    number = Pass.objects.get().credential.number
+    second = staff(here, username="clerk2", kind=Committee.Kind.PROPERTY, role=Term.Role.CLERK, at=now)
+    other = desk(second).post(path, ASKED | {"token": token[1]}).content.decode()
+    assert "That pass was made." in other
+    assert number not in other
+    passes.end(visit=Pass.objects.get(), at=now)
+    again = hut.post(path, ASKED | {"token": token[1]}).content.decode()
+    assert "That pass was made." in again
     assert DeskAct.objects.count() == 1
