@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import Resolver404, resolve
 from django.views.decorators.http import require_POST
 
 from portal.context import LARGE, TEXT_COOKIE
+from portal.screens.census import ACTS
 from portal.screens.entrance import back_to, forgetting
 from residents.models import User
 
 A_YEAR = 365 * 24 * 3600
+# A letter's address is opened; to the others a form is sent.
+SENT_TO = ACTS - {"letter"}
 
 
 @require_POST
 def text_size(request: HttpRequest) -> HttpResponse:
     size = LARGE if request.POST.get("size") == LARGE else "normal"
-    response = forgetting(redirect(back_to(request)))  # a page that was kept has the size of before
+    response = forgetting(redirect(_page(back_to(request))))  # a page that was kept has the size of before
     _keep(response, TEXT_COOKIE, size)
     return response
 
@@ -31,7 +37,7 @@ def speak(request: HttpRequest) -> HttpResponse:
         raise BadRequest("no such language")
     if isinstance(request.user, User):
         User.objects.filter(pk=request.user.pk).update(language=chosen)
-    return in_language(forgetting(redirect(back_to(request))), chosen)
+    return in_language(forgetting(redirect(_page(back_to(request)))), chosen)
 
 
 def as_they_speak(request: HttpRequest, user: User, response: HttpResponse) -> HttpResponse:
@@ -42,6 +48,25 @@ def as_they_speak(request: HttpRequest, user: User, response: HttpResponse) -> H
     if chosen != user.language:
         User.objects.filter(pk=user.pk).update(language=chosen)
     return response
+
+
+def _page(address: str) -> str:
+    """Where something was wrong, a form's own address shows the page again and cannot be opened; the page above it can."""
+    path = urlsplit(address).path
+    name = _name(path)
+    if name not in SENT_TO:
+        return address
+    while path != "/" and (name is None or name in SENT_TO):
+        path = path.rstrip("/").rpartition("/")[0] + "/"
+        name = _name(path)
+    return path
+
+
+def _name(path: str) -> str | None:
+    try:
+        return resolve(path).url_name
+    except Resolver404:
+        return None
 
 
 def in_language(response: HttpResponse, code: str) -> HttpResponse:

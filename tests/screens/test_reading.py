@@ -18,6 +18,24 @@ def test_it_changes_the_language_and_stays_on_the_page(anybody: Client):
     assert "用信上的开通码开通" in anybody.get("/claim/").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("shown_at", "page"),
+    [
+        ("/account/password/", "/account/"),
+        ("/account/codes/begin/", "/account/codes/"),
+        ("/account/messages/address/prove/", "/account/messages/"),
+        ("/living/helpers/", "/living/"),
+        ("/check/file/", "/check/"),
+        ("/record/?kind=seen", "/record/?kind=seen"),
+        ("/nowhere/", "/nowhere/"),
+        ("/l/abcd-efgh/", "/l/abcd-efgh/"),
+    ],
+)
+def test_where_a_form_was_wrong_it_leads_to_a_page_that_can_be_opened(me: Client, shown_at: str, page: str):
+    for address, chosen in (("/language/", {"language": "en"}), ("/text-size/", {"size": "large"})):
+        assert me.post(address, {**chosen, "next": shown_at})["Location"] == page
+
+
 @pytest.mark.parametrize("language", ["", "fr", "../../etc", "\0", "x" * 10_000])
 def test_an_unknown_language_is_no_language(anybody: Client, language: str):
     assert anybody.post("/language/", {"language": language}).status_code == 400
