@@ -21,24 +21,46 @@ _WITHOUT_A_PRESS = (
     *(b"WC", b"WS", b"DS", b"WP", b"DP", b"K", b"F", b"V"),
 )
 
-_BETWEEN = rb"(?:[\s\0]|%[^\r\n]{0,500}+(?:[\r\n]|\Z))"
-_GAP, _SOME_GAP = _BETWEEN + rb"{0,4000}+", _BETWEEN + rb"{1,4000}+"
-# What is done when the file or a page is opened: there itself, or in an object that is named there.
-BY_ITSELF = re.compile(rb"/(?:OpenAction|AA)" + _GAP + rb"(?=<<|[0-9])")
+_WHITE = rb"\0\t\n\f\r "
+_WORD = rb"[^" + _WHITE + rb"()<>\[\]{}/%]"
+# Within what is read of one action, between two of its words: comments as long as they like.
+_BETWEEN = rb"(?:[" + _WHITE + rb"]++|%[^\r\n]*+(?:[\r\n]|\Z))"
+_GAP, _SOME_GAP = _BETWEEN + rb"*+", _BETWEEN + rb"++"
+# What is done when the file or a page is opened: there itself, or in an object that is named there. Only a first page may
+# stand in the place of the one, and fonts may be called as the other is: so much is looked at after the name, in a piece that
+# may be full of them. Where comments and spaces go on beyond that, they are read with the action.
+NAMED_WITHIN = 1024
+_NEAR = rb"(?:[" + _WHITE + rb"]{1,100}+|%[^\r\n]{0,240}+[\r\n]){0,4}+"
+BY_ITSELF = re.compile(
+    rb"/(?:(?P<must>OpenAction)(?!" + _WORD + rb")" + _NEAR + rb"(?!\[|null)"
+    rb"|AA(?!" + _WORD + rb")" + _NEAR + rb"(?=<<|[0-9+.-]|[" + _WHITE + rb"%]))"
+)
+# A number that some readers take for the beginning of a reference, though it is not spelled as one.
+_NUMBER = rb"[0-9+.-]++"
 _TOKEN = re.compile(
     _GAP
     + rb"(?:(?P<ref>([0-9]{1,9})"
     + _SOME_GAP
     + rb"[0-9]{1,5}"
     + _SOME_GAP
-    + rb"R(?![A-Za-z0-9]))|(?P<name>/[^\s\0()<>\[\]{}/%]*)"
-    rb"|(?P<open><<|\[)|(?P<close>>>|\])|(?P<text>\()|(?P<other><[^<>]*>|[^\s\0()<>\[\]{}/%]+))"
+    + rb"R(?!"
+    + _WORD
+    + rb"))|(?P<torn>"
+    + _NUMBER
+    + _GAP
+    + rb"(?:"
+    + _NUMBER
+    + _GAP
+    + rb")?+\Z)"
+    rb"|(?P<odd>" + _NUMBER + _SOME_GAP + _NUMBER + _SOME_GAP + rb"R(?!" + _WORD + rb"))"
+    rb"|(?P<name>/" + _WORD + rb"*+)|(?P<open><<|\[)|(?P<close>>>|\])|(?P<text>\()"
+    rb"|(?P<other><[^<>]*>|" + _WORD + rb"++)|(?P<end><[^<>]*\Z|\Z))"
 )
 _TEXT = re.compile(rb"[^()\\]*+(?:\\.[^()\\]*+)*+([()])", re.DOTALL)
 
 
 class Unread(Exception):
-    """It goes on beyond what is read, goes too deep, or says one thing twice."""
+    """It goes on beyond what is read, goes too deep, says one thing twice, or is not spelled as the format has it."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +75,17 @@ class OpensAnAddress(Exception):
     """And nobody pressed anything."""
 
 
-def begins(act: bytes, *, goes_on: bool) -> set[int]:
+def begins(act: bytes, *, goes_on: bool, must: bool = False) -> set[int]:
     """The objects that what is done names, to be looked up: `act` begins with a value, whatever comes after it. `goes_on`: what
-    is cut off is so because no more was read.
+    is cut off is so because no more was read. `must`: it is what stands where an action has to.
 
     Raises: OpensAnAddress, Unread
     """
     reader = _Reader(act)
-    named = set(_followed(reader.value(0)))
-    if reader.is_odd or (reader.is_cut and goes_on):
+    value = reader.value(0)
+    named = set(_followed(value))
+    is_none = must and not reader.is_cut and not isinstance(value, Reference | list | dict)
+    if is_none or reader.is_odd or (reader.is_cut and goes_on):
         raise Unread
     return named
 
@@ -89,13 +113,14 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.at = 0
-        self.is_cut = self.is_odd = False
+        self.is_cut = self.is_odd = self.is_stopped = False
 
     def value(self, depth: int) -> Value:
         found = _TOKEN.match(self.data, self.at)
         if found is None or depth > _DEEPEST:
-            self.is_cut = True
-            self.is_odd = self.is_odd or depth > _DEEPEST
+            # At the beginning: no value at all. Within one: what readers pass over in one way or another.
+            self.is_odd = self.is_odd or depth > 0
+            self.is_stopped = True
             return None
         self.at = found.end()
         if found["ref"]:
@@ -103,28 +128,33 @@ class _Reader:
         if found["open"] == b"<<":
             return self._dictionary(depth)
         if found["open"]:
-            return list(self._until(depth))
+            return list(self._until(b"]", depth))
         if found["text"]:
             self._pass_text()
+        self.is_odd = self.is_odd or found["odd"] is not None
+        self.is_cut = self.is_cut or found["torn"] is not None or found["end"] is not None
         return found["name"]
 
-    def _until(self, depth: int) -> Iterator[Value]:
+    def _until(self, close: bytes, depth: int) -> Iterator[Value]:
         """Values up to the end of what holds them."""
-        while not self.is_cut:
+        while not self.is_cut and not self.is_stopped:
             after = _TOKEN.match(self.data, self.at)
             if after is not None and after["close"]:
+                self.is_odd = self.is_odd or after["close"] != close
                 self.at = after.end()
                 return
             yield self.value(depth + 1)
 
     def _dictionary(self, depth: int) -> dict[bytes, Value]:
         made: dict[bytes, Value] = {}
-        inside = self._until(depth)
+        inside = self._until(b">>", depth)
         for name in inside:
             value = next(inside, None)
             if isinstance(name, bytes):
                 self.is_odd = self.is_odd or name[1:] in made
                 made[name[1:]] = value
+            else:
+                self.is_odd = self.is_odd or not self.is_cut
         return made
 
     def _pass_text(self) -> None:

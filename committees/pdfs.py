@@ -23,7 +23,9 @@ LONGEST_SECONDS = 10
 _CHUNK = 1 << 18
 _FIRST = 1 << 10  # of a stream that may be three bytes long
 _ESCAPE_COSTS = 64
-_OVERLAP = pdf_acts.READ + 1024  # what is done by itself stands whole in one of two pieces
+# What begins before the next piece does is followed by so much that all that is read of it is there, be each letter of it
+# written in three; what begins later stands whole in the next one.
+_OVERLAP = 3 * (pdf_acts.NAMED_WITHIN + pdf_acts.READ)
 _HEAD = 4096
 
 # A name in a PDF ends where something begins that is no letter. Long names only: three letters stand in any picture by chance.
@@ -92,7 +94,7 @@ def check(data: bytes) -> str:
             raise PdfRefused("acts")
         for act in pdf_acts.BY_ITSELF.finditer(plain):
             inside = plain[act.end() : act.end() + pdf_acts.READ]
-            begun = _begins(inside, len(inside) == pdf_acts.READ, work)
+            begun = _begins(inside, len(inside) == pdf_acts.READ, work, must=act["must"] is not None)
             named |= begun if len(named) <= _MOST_ACTS else set()
         has_pages = has_pages or _PAGE.search(plain) is not None
         if is_packed:
@@ -105,16 +107,22 @@ def check(data: bytes) -> str:
 
 def _named_plainly(part: bytes, work: _Work) -> bytes:
     """With `#4a` read as the letter it stands for. Raises: PdfRefused"""
-    plain, escapes = _ESCAPED.subn(lambda found: bytes([int(found[1], 16)]), part)
+    plain, escapes = _ESCAPED.subn(_letter, part)
     work.spend(escapes * _ESCAPE_COSTS)
     return plain
 
 
-def _begins(act: bytes, goes_on: bool, work: _Work) -> set[int]:
+def _letter(found: re.Match[bytes]) -> bytes:
+    """A bracket or a space within a name is no bracket and no space: as some other letter it begins and ends nothing."""
+    said = bytes([int(found[1], 16)])
+    return said if said.isalnum() else b"_"
+
+
+def _begins(act: bytes, goes_on: bool, work: _Work, *, must: bool = False) -> set[int]:
     """The objects that it names. A link that waits for a press is let be; this does not wait. Raises: PdfRefused"""
     work.spend(len(act))
     try:
-        return pdf_acts.begins(act, goes_on=goes_on)
+        return pdf_acts.begins(act, goes_on=goes_on, must=must)
     except pdf_acts.OpensAnAddress:
         raise PdfRefused("acts") from None
     except pdf_acts.Unread:
@@ -219,6 +227,7 @@ def _parts(data: bytes, work: _Work) -> Iterator[tuple[bytes, bool]]:
             continue  # packed by nothing: it stands in the file itself
         tail = b""
         for part in _unpacked(memoryview(data), start, of_objects, work):
+            work.spend(len(tail))
             whole = tail + part  # so that no name is cut in two
             yield whole, True
             tail = whole[-_OVERLAP:]

@@ -1,7 +1,7 @@
 """Who carries a message out of this house: a mail server, a gateway for text messages, or in the demo a folder.
 
-A carrier says one of three things by failing: it was not reached, and has learnt nothing; it was reached and did not take
-it, so try again; or it never will. Nothing here knows residents; what it carries are the same few words for everybody.
+A carrier says one of four things by failing: it was not reached, and has learnt nothing; it was reached and did not take
+it, so try again; it does not take this address now, and others it may; or it never will. Nothing here knows residents; what it carries are the same few words for everybody.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ class Failed(Exception):
     """It may have what was sent, and did not say so."""
 
 
+class NotNow(Exception):
+    """It does not take what goes to this address or number now, and was given it. That says nothing about the others."""
+
+
 class Refused(Exception):
     """It will never take this one: the address or number does not exist."""
 
@@ -37,7 +41,7 @@ class TextGateway(Protocol):
     """What SMS_GATEWAY names. `reference` is the same for each attempt at one message: whoever knows it takes it once."""
 
     def send(self, *, number: str, words: str, reference: UUID) -> None:
-        """Raises: NotReached, Failed, Refused"""
+        """Raises: NotReached, Failed, NotNow, Refused"""
 
 
 class Mail:
@@ -55,7 +59,7 @@ class Mail:
         self._close()
 
     def send(self, *, address: str, subject: str, words: str, reference: UUID) -> None:
-        """Raises: NotReached, Failed, Refused"""
+        """Raises: NotReached, Failed, NotNow, Refused"""
         connection = self._open()
         host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
         letter = EmailMessage(
@@ -70,8 +74,7 @@ class Mail:
             letter.send()
         except smtplib.SMTPRecipientsRefused as error:
             self._close()
-            codes = [code for code, _ in error.recipients.values()]
-            raise (Refused if all(500 <= code < 600 for code in codes) else Failed) from None
+            raise _said_of_one({code for code, _ in error.recipients.values()}) from None
         except ValueError:  # it cannot even be written down as a mail (a header in the address, for one)
             raise Refused from None
         except (smtplib.SMTPException, OSError):
@@ -95,6 +98,13 @@ class Mail:
                 connection.close()
             except (smtplib.SMTPException, OSError):
                 return  # it is gone already, and that is what was wanted
+
+
+def _said_of_one(codes: set[int]) -> Exception:
+    """What it means that a mail server does not take an address: 421 is about the line, all others about the address."""
+    if 421 in codes:
+        return Failed()
+    return Refused() if all(500 <= code < 600 for code in codes) else NotNow()
 
 
 class HttpText:

@@ -183,7 +183,7 @@ def send_by_mail_again(*, resident: Resident, by: User, seen: Letter.Seen | None
 @transaction.atomic
 def end(*, resident: Resident, at: datetime) -> int:
     """Open letters stop working: whoever moves out or dies."""
-    return _end(Letter.objects.filter(resident=resident), resident, at)
+    return _end(Letter.objects.filter(resident=resident), [resident.pk], at)
 
 
 @transaction.atomic
@@ -194,11 +194,21 @@ def end_ways_back(*, resident: Resident, at: datetime) -> int:
     theirs must not keep its owner out for ever.
     """
     back = Letter.objects.filter(resident=resident, purpose=Letter.Purpose.RECOVER)
-    return _end(back.exclude(goes=Letter.Goes.SLIP), resident, at)
+    return _end(back.exclude(goes=Letter.Goes.SLIP), [resident.pk], at)
 
 
-def _end(letters: QuerySet[Letter], resident: Resident, at: datetime) -> int:
-    _lock([resident.pk])
+@transaction.atomic
+def end_every_way_back(*, at: datetime) -> int:
+    """After a backup was put back: what was spent or replaced since is open again, and nobody can say which.
+
+    Slips, too. Not those that open an account: the accounts that were opened since are lost, and these open them anew.
+    """
+    back = Letter.objects.unspent().filter(purpose=Letter.Purpose.RECOVER)
+    return _end(back, back.values_list("resident", flat=True), at)
+
+
+def _end(letters: QuerySet[Letter], residents: Iterable[UUID], at: datetime) -> int:
+    _lock(residents)
     unspent = letters.filter(used_at=None, replaced_at=None)
     ended = list(unspent)
     unspent.update(replaced_at=at)

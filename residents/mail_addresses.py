@@ -29,6 +29,10 @@ CODE_LIFE = timedelta(hours=1)
 TRIES = 5
 # So many codes a day: nobody fills another's mailbox by giving their address here again and again.
 CODES_A_DAY = 5
+# So many to one address, whoever gives it: enough for two people who each use up their own, so that neither learns of the
+# other. Whoever gives it for the first time that day is asked for no more than that the mailbox is not filled.
+CODES_TO_ONE = 2 * CODES_A_DAY
+MOST_TO_ONE = 20
 DAY_SECONDS = 24 * 60 * 60
 LONGEST = 254
 
@@ -183,16 +187,25 @@ def _insist_on_patience(resident: Resident, at: datetime) -> None:
 def _spare(resident: Resident, plain: str) -> None:
     """So many a day for one address too, whoever gives it: several accounts fill no mailbox together.
 
-    In the cache alone, under a number that nobody can turn back: no table says which address it was.
+    In the cache alone, under numbers that nobody can turn back: no table says which address it was. What is refused does
+    not count, or one account could keep all others out by trying on.
     """
-    digest = blind.index(domain=f"mail-codes|{resident.neighborhood_id}", value=plain.casefold()).hex()
-    cache.add(f"mail-codes:{digest}", 0, timeout=DAY_SECONDS)
+    all_of_them, mine = _counted(str(resident.neighborhood_id), plain), _counted(str(resident.pk), plain)
+    is_first = cache.add(mine, 1, timeout=DAY_SECONDS)
+    cache.add(all_of_them, 0, timeout=DAY_SECONDS)
     try:
-        asked = cache.incr(f"mail-codes:{digest}")
-    except ValueError:  # it ran out between the two
+        if cache.incr(all_of_them) <= (MOST_TO_ONE if is_first else CODES_TO_ONE):
+            return
+        cache.decr(all_of_them)
+    except ValueError:  # it ran out meanwhile: another day
         return
-    if asked > CODES_A_DAY:
-        raise AddressRefused(_("That was tried several times today. Try again tomorrow."))
+    if is_first:
+        cache.delete(mine)
+    raise AddressRefused(_("That was tried several times today. Try again tomorrow."))
+
+
+def _counted(whose: str, plain: str) -> str:
+    return f"mail-codes:{blind.index(domain=f'mail-codes|{whose}', value=plain.casefold()).hex()}"
 
 
 def _locked(resident: Resident, by: User) -> Resident:

@@ -83,6 +83,8 @@ class Post:
         except (carriers.NotReached, carriers.Failed) as error:
             self._without.add(Way(message.way))
             _try_again(message, at, handed=isinstance(error, carriers.Failed))
+        except carriers.NotNow:  # this address; the way is open to all others
+            _try_again(message, at, handed=True)
         except carriers.Refused:
             _finish(message, State.GIVEN_UP, at)
         else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import tracemalloc
 import zlib
+from contextlib import suppress
+from time import monotonic
 
 import pytest
 
@@ -51,6 +53,11 @@ ACTS = [
     b"/AA << /WC << /S /URI /URI (x)",
     b"/OpenAction << /S 5 0 R >>",
     b"/A#41 << /O << /S /URI /URI (https://example.org) >> >>",
+    b"/OpenAction %" + b"x" * 600 + b"\n<< /S /URI /URI (x) >>",
+    b"/AA" + b"%x\r" * 900 + b"<< /O << /S /URI /URI (x) >> >>",
+    b"/OpenAction << /S /Hide /Next %" + b"x" * 600 + b"\n<< /S /URI /URI (x) >> >>",
+    b"/OpenAction << /S /GoTo /D /a#25 /Next << /S /URI /URI (x) >> >>",
+    b"/OpenAction << /S /GoTo /D (a#5c) /Next << /S /URI /URI (x) >> >>",
 ]
 
 
@@ -74,10 +81,33 @@ def test_what_acts_by_itself_is_refused_in_the_open_and_packed(act):
         b"/AA << /D << /S /URI /URI (https://example.org) >> >>",  # on a button: a press
         b"/OpenAction 7 0 R >>\nendobj\n7 0 obj\n<< /S /GoTo /D 6 0 R >>\nendobj\n6 0 obj\n<< /A << /S /URI /URI (x) >>",
         b"/AA 12 Tf /AA <",
+        b"/AAPL:Keywords 8 0 R /AA1 8 0 R /AA gs /AA 12 0 792.5 Tm /OpenActions (x)",
+        b"/OpenAction null",
+        b"/OpenAction % a note\n[3 0 R /XYZ -1 +792.5 0]",
     ],
 )
 def test_a_link_and_a_first_page_are_not(harmless):
     assert pdfs.check(pdf(b"9 0 obj\n<< " + harmless + b" >>\nendobj")) == ""
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        b"/OpenAction %" + b"x" * 9000 + b"\n<< /S /URI >>",
+        b"/OpenAction" + b" " * 9000 + b"<< /S /URI >>",
+        b"/AA" + b"%x\n" * 9000 + b"<< /O << /S /URI >> >>",
+        b"/OpenAction (x)",
+        b"/OpenAction +8 0 R",
+        b"/OpenAction 0000000008 0 R",
+        b"/AA << /O 8.0 %" + b"x" * 600 + b"\n0 R >>",
+        b"/OpenAction << /S /GoTo } /Next << /S /URI >> >>",
+        b"/OpenAction << /S /GoTo 0 /Next << /S /URI >> >>",
+        b"/OpenAction << /S /GoTo ] /Next << /S /URI >> >>",
+    ],
+)
+def test_what_a_reader_may_forgive_is_not_guessed_at(spelled):
+    assert reason(pdf(b"9 0 obj\n<< " + spelled + b" >>\nendobj")) == "unreadable"
+    assert reason(pdf(stream(b"7 0 << " + spelled + b" >>"))) == "unreadable"
 
 
 @pytest.mark.parametrize("named", [b"/OpenAction 8 0 R", b"/AA << /C 8 0 R >>"])
@@ -164,6 +194,32 @@ def test_one_that_lies_across_two_pieces_is_read_whole():
         act = b"/OpenAction << /S /GoTo /D (" + b"x" * 3000 + b") /Next << /S /URI /URI (x) >> >>"
         assert reason(pdf(b" " * (pdfs._CHUNK - before) + act)) == "acts"
         assert reason(pdf(stream(b" " * (pdfs._CHUNK - before) + act, b""))) == "acts"
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        b"/OpenAction << /S /GoTo /D /" + b"#41" * 3400 + b" /Next << /S /URI /URI (x) >> >>",
+        b"/OpenAction " + b"%xxxx\n" * 1200 + b"<< /S /#55RI /URI (x) >>",
+        b"/AA " + b"%" + b"#41" * 8300 + b"\n<< /O << /S /URI /URI (x) >> >>",
+    ],
+)
+def test_one_that_is_written_in_escapes_is_read_whole_or_not_at_all(act):
+    for before in range(400, 30_000, 800):
+        at = pdf(b"act").index(b"act")
+        whole = pdf(b" " * (pdfs._CHUNK - before - at) + act + b" " * 40_000)
+        assert whole.index(act) == pdfs._CHUNK - before
+        assert reason(whole) in ("unreadable", "acts")
+        behind = stream(b" " * (pdfs._CHUNK - before) + act + b" " * 40_000, b"")
+        assert reason(pdf(behind)) in ("unreadable", "acts")
+
+
+@pytest.mark.parametrize("line", [b"/AA%", b"/AA ", b"/OpenAction[", b"%/AA%x\n", b"/AA %\n%\n%"])
+def test_however_many_of_them_are_looked_at_it_ends_in_time(line):
+    begun = monotonic()
+    with suppress(pdfs.PdfRefused):
+        pdfs.check(pdf(line * (3_000_000 // len(line))))
+    assert monotonic() - begun < 2 * pdfs.LONGEST_SECONDS
 
 
 @pytest.mark.parametrize(

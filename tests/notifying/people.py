@@ -66,7 +66,7 @@ def send_all(at: datetime) -> int:
 class Sink:
     """A mail server on a real port: takes mail as SMTP has it, and keeps it.
 
-    `answer` may say something else than 250 at a command; `hold` makes it fall silent at one, until `go_on`.
+    `answers` may say something else than 250 at a command, or at RCPT for one address; `hold` makes it fall silent at one, until `go_on`.
     """
 
     mails: list[str] = field(default_factory=list)
@@ -129,7 +129,10 @@ class Sink:
                 if self.hold == "END":
                     self.holding.set()
                     self.go_on.wait(60)
-            write(f"{self.answers.get(word, '221 bye' if word == 'QUIT' else '250 ok')}\r\n".encode())
+            answer = self.answers.get(word, "221 bye" if word == "QUIT" else "250 ok")
+            if word == "RCPT":
+                answer = self.answers.get(self.recipients[-1], answer)
+            write(f"{answer}\r\n".encode())
             if word == "QUIT":
                 return
 

@@ -197,12 +197,36 @@ def test_a_code_for_one_address_does_not_go_to_the_next(resident, now, mailoutbo
 
 
 def test_several_accounts_fill_no_mailbox_together(here, now):
-    people = [make.resident(here, at=now) for _ in range(mail_addresses.CODES_A_DAY + 1)]
+    people = [make.resident(here, at=now) for _ in range(mail_addresses.MOST_TO_ONE + 1)]
     for who in people[:-1]:
         give(who, "victim@example.com", at=now)
     with pytest.raises(AddressRefused):
         give(people[-1], "Victim@example.com", at=now)
     give(people[-1], "other@example.com", at=now)
+
+
+def gives_again_and_again(who, times, *, at):
+    for _ in range(times):
+        give(who, at=at)
+        mail_addresses.take_away(resident=who, by=who.user, at=at)
+
+
+def test_who_gives_anothers_address_all_day_keeps_them_from_nothing(resident, neighbor, now):
+    """Nor does its owner learn of it: they may try as often as anybody."""
+    gives_again_and_again(neighbor, mail_addresses.CODES_A_DAY, at=now)
+    gives_again_and_again(resident, mail_addresses.CODES_A_DAY, at=now)
+
+
+def test_the_first_one_of_a_day_is_not_refused_because_of_others(here, resident, now):
+    for _ in range(2):
+        gives_again_and_again(make.resident(here, at=now), mail_addresses.CODES_A_DAY, at=now)
+    third = make.resident(here, at=now)
+    give(third, at=now)
+    mail_addresses.take_away(resident=third, by=third.user, at=now)
+    for _ in range(mail_addresses.MOST_TO_ONE):  # what is refused does not count
+        with pytest.raises(AddressRefused):
+            give(third, at=now)
+    give(resident, at=now)
 
 
 def test_where_no_mail_is_sent_no_address_is_taken(resident, now, settings):

@@ -19,7 +19,7 @@ from residents import carriers, contact, notifying
 from residents.models import Message
 from residents.notifying import Way
 from tests.live import free_port
-from tests.notifying.people import MOBILE, Sink, gathered, send_all, told, wants
+from tests.notifying.people import MOBILE, Sink, gathered, proven, send_all, told, wants
 
 pytestmark = pytest.mark.django_db
 State = Message.State
@@ -58,6 +58,7 @@ def test_a_mail_server_gets_an_address_and_the_words_and_nothing_else(sink, resi
     [
         ("RCPT", "550 no such user", State.GIVEN_UP),
         ("RCPT", "450 try later", State.SENDING),
+        ("RCPT", "421 closing", State.SENDING),
         ("MAIL", "451 try later", State.SENDING),
         ("DATA", "554 no", State.SENDING),
     ],
@@ -75,6 +76,22 @@ def test_what_a_mail_server_answers(sink, resident, now, command, answer, state)
         message.refresh_from_db()
         assert message.state == State.SENT
         assert len(sink.mails) == 1
+
+
+@pytest.mark.parametrize(("answer", "sent"), [("450 unknown domain", 1), ("421 closing", 0)])
+def test_an_address_that_is_not_taken_now_holds_up_no_other(sink, resident, neighbor, now, answer, sent):
+    """Postfix says 450 for a domain that does not exist. 421 is about the line: the others wait for the next round."""
+    refused = waits(resident, Way.MAIL, now)
+    later = now + timedelta(seconds=1)
+    proven(neighbor, at=later, address="other@example.com")
+    wants(neighbor, Way.MAIL, at=later)
+    told(neighbor, at=later)
+    sink.answers["liu@example.com"] = answer
+    send_all(gathered(later))
+    refused.refresh_from_db()
+    assert (refused.state, refused.handed_at) == (State.SENDING, gathered(later))
+    assert sink.recipients == ["liu@example.com", "other@example.com"][: sent + 1]
+    assert len(sink.mails) == sent
 
 
 def test_a_mail_server_that_is_not_there_was_given_nothing(resident, now, settings):

@@ -13,8 +13,11 @@ import pytest
 from django.core.management import call_command
 from django.test import Client, RequestFactory
 
+from ledger.models import Entry
 from portal.screens import passkeys
-from residents.models import Passkey, Resident, User
+from residents import claiming, letters
+from residents.models import Letter, Passkey, Resident, User
+from residents.register import register
 from tests.cast import PASSWORD
 from tests.signing_in import PasskeyPhone, switched_on
 
@@ -227,6 +230,23 @@ def test_after_a_backup_was_put_back_nothing_of_then_opens(me: Client, anybody: 
     assert "Passkeys removed: 1." in said.getvalue()
     assert not Passkey.objects.standing().exists()
     assert anybody.get(MINE).status_code == me.get(MINE).status_code == 302
+
+
+@pytest.mark.obligation("23")
+def test_after_a_backup_was_put_back_no_letter_of_then_leads_back_in(here, resident, neighbor, clerk, now):
+    """It was spent or replaced since, and is open again. One that opens an account is needed to open it anew."""
+    back = letters.write(resident=resident, purpose=Letter.Purpose.RECOVER, by=clerk, at=now)
+    slip = letters.hand_slip(resident=neighbor, by=clerk, seen=Letter.Seen.KNOWN, at=now)
+    newcomer = register(neighborhood=here, name="柳三")
+    opens = letters.write(resident=newcomer, by=clerk, at=now)
+    said = io.StringIO()
+    call_command("shut_accounts", stdout=said)
+    assert "Letters and slips ended: 2." in said.getvalue()
+    for written in (back, slip):
+        with pytest.raises(claiming.ClaimRefused):
+            claiming.recover(letter=written.letter.pk, password="another horse and staple", at=now)
+        assert Entry.objects.filter(kind="letter.ended", subject=written.letter.resident_id).count() == 1
+    assert list(Letter.objects.unspent()) == [opens.letter]
 
 
 def test_staff_have_passkeys_too(sign_in, clerk: User, anybody: Client):
