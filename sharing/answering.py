@@ -229,6 +229,9 @@ def unanswered_for(*, guardian: Resident, at: datetime) -> list[tuple[Request, R
 
 
 def _put(resident: Resident, at: datetime) -> QuerySet[Request]:
+    """Nobody is called to a question who has left."""
+    if resident.left_at is not None:
+        return Request.objects.none()
     found = Request.objects.open(at).filter(neighborhood=resident.neighborhood)
     return found.select_related("recipient", "neighborhood")
 

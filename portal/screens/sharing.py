@@ -110,7 +110,7 @@ def shown(question: Request, resident: Resident, said: list[str] | None, at: dat
     part = bool(said) and set(said or ()) != set(question.fields)
     return {
         "question": question,
-        "open": question.state == Request.State.OPEN and question.deadline > at,
+        "open": question.state == Request.State.OPEN and question.deadline > at and resident.left_at is None,
         "answer": None if said is None else "part" if part else "yes" if said else "no",
         "given_at": given.values_list("disclosure__built_at", flat=True).first(),
         "closes_at": question.deadline,

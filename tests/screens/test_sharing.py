@@ -9,6 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from residents import moving
+from residents.ages import today_in
 from residents.models import Neighborhood, Resident, User
 from sharing import answering
 from sharing.models import Answer, Recipient, Request
@@ -225,3 +227,17 @@ def test_what_a_guardian_said_before_is_not_my_word(
     own = sign_in(fam.child)
     assert "If you do nothing, the answer is no" in own.get(page_of).content.decode()
     assert page_of in own.get("/").content.decode()
+
+
+def test_who_has_left_is_not_called_and_may_still_say_no(
+    me: Client, page_of: str, question: Request, resident: Resident, now: datetime
+):
+    assert resident.user is not None
+    me.post(f"{page_of}answer/", {"choice": "yes"})
+    moving.move_out(resident=resident, on=today_in(resident.neighborhood, now), by=resident.user, at=now)
+    page = me.get(page_of).content.decode()
+    assert 'value="yes"' not in page
+    assert "You can still say no." in page
+    assert me.post(f"{page_of}answer/", {"choice": "no"}).status_code == 302
+    assert page_of not in me.get("/").content.decode()
+    assert answering.answer_of(request=question, resident=resident) == []
