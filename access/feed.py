@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, QuerySet
@@ -231,6 +232,6 @@ def _row(scope: Scope, key: Key, wanted: Wanted | None, at: datetime) -> FeedRow
 def gates_within_reach(*, resident: Resident, at: datetime) -> list[Gate]:
     """Through which the resident may pass, now or one day, by whatever way; in the order of their names."""
     scope = Scope(resident.neighborhood_id, residents=frozenset([resident.pk]))
-    rights = rights_in(scope, {resident.pk}, at)
+    rights = rights_in(scope, {resident.pk}, at, zone=ZoneInfo(resident.neighborhood.time_zone))
     theirs = (rights.named[gate] for gate in rights.gates.get(resident.pk, ()))
     return sorted(theirs, key=lambda gate: (gate.name, gate.pk))

@@ -165,8 +165,12 @@ def _body(credential: Credential, windows: list[Window]) -> dict[str, Any]:
     return body
 
 
-def rights_in(scope: Scope, residents: set[UUID] | None, at: datetime) -> Rights:
-    zone = ZoneInfo(Neighborhood.objects.values_list("time_zone", flat=True).get(pk=scope.neighborhood))
+def rights_in(
+    scope: Scope, residents: set[UUID] | None, at: datetime, *, zone: ZoneInfo | None = None
+) -> Rights:
+    """`zone` is the neighborhood's, where somebody has read it already."""
+    if zone is None:
+        zone = ZoneInfo(Neighborhood.objects.values_list("time_zone", flat=True).get(pk=scope.neighborhood))
     today = at.astimezone(zone).date()
     occupancies = _occupancies(scope, residents, today)
     rules = Rule.objects.filter(neighborhood=scope.neighborhood).select_related("gate")

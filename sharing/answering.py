@@ -202,38 +202,32 @@ def answer_of(*, request: Request, resident: Resident) -> list[str] | None:
     return list(found.fields) if found and found.guardianship_id is None else None
 
 
-def unanswered(*, resident: Resident, at: datetime) -> list[Request]:
-    """The open questions on which this resident has said nothing yet."""
-    said = Answer.objects.filter(request=OuterRef("pk"), resident=resident, guardianship=None)
-    return list(_put(resident, at).exclude(Exists(said)).order_by("deadline", "pk"))
+def waiting(*, resident: Resident, at: datetime) -> list[tuple[Request, Resident]]:
+    """The open questions on which nothing is said yet, each with whom it is about: this resident, who has not said
+    anything; or a child for whom they decide, and no guardian has. One query where nothing is asked, else at most three.
+    """
+    if resident.left_at is not None:
+        return []  # nobody is called to a question who has left
+    own = Answer.objects.filter(request=OuterRef("pk"), resident=resident, guardianship=None)
+    found = Request.objects.open(at).filter(neighborhood=resident.neighborhood).annotate(said=Exists(own))
+    asked = list(found.select_related("recipient", "neighborhood").order_by("deadline", "pk"))
+    mine = [(each, resident) for each in asked if not vars(each)["said"]]
+    return mine + (_about_children(asked, guardian=resident, at=at) if asked else [])
 
 
-def unanswered_for(*, guardian: Resident, at: datetime) -> list[tuple[Request, Resident]]:
-    """The open questions on which no guardian of a child of theirs has said anything yet. Three queries."""
+def _about_children(
+    asked: list[Request], *, guardian: Resident, at: datetime
+) -> list[tuple[Request, Resident]]:
     today = ages.today_in(guardian.neighborhood, at)
     held = Guardianship.objects.current(today).filter(guardian=guardian).select_related("child__neighborhood")
     children = {each.child_id: each.child for each in held.order_by("since", "pk")}
     if not children:
         return []
-    said = set(
-        Answer.objects.filter(resident__in=children, guardianship__in=Guardianship.objects.current(today))
-        .filter(request__in=Request.objects.open(at))
-        .values_list("request", "resident")
-    )
-    return [
-        (request, child)
-        for request in _put(guardian, at).order_by("deadline", "pk")
-        for child in children.values()
-        if (request.pk, child.pk) not in said
-    ]
-
-
-def _put(resident: Resident, at: datetime) -> QuerySet[Request]:
-    """Nobody is called to a question who has left."""
-    if resident.left_at is not None:
-        return Request.objects.none()
-    found = Request.objects.open(at).filter(neighborhood=resident.neighborhood)
-    return found.select_related("recipient", "neighborhood")
+    of_today = Guardianship.objects.current(today)
+    words = Answer.objects.filter(request__in=asked, resident__in=children, guardianship__in=of_today)
+    said = set(words.values_list("request", "resident"))
+    pairs = [(request, child) for request in asked for child in children.values()]
+    return [(request, child) for request, child in pairs if (request.pk, child.pk) not in said]
 
 
 def decided_by() -> Q:

@@ -15,7 +15,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -28,7 +27,7 @@ from access import passes, qr
 from access.models import Credential, FeedRow, Gate
 from portal import qr_codes
 from portal.screens.entrance import ResidentRequest, forgetting, resident_only
-from portal.screens.ways import Way, listed
+from portal.screens.ways import Held, Way, listed
 from residents.models import Resident
 
 View = Callable[..., HttpResponse]
@@ -141,16 +140,13 @@ class Beside:
     takes_visits: bool
 
 
-def beside(*, resident: Resident, at: datetime) -> Beside:
+def beside(*, resident: Resident, held: Held, at: datetime) -> Beside:
     """Nothing where no gate of theirs takes codes: then nobody meets a screen about them."""
     gates = passes.gates_for_visitors(resident=resident, at=at)
     by_code = [gate for gate in gates if gate.by_qr]
-    held = resident.credentials.active().filter(
-        Q(kind=Credential.Kind.QR) | Q(kind=Credential.Kind.PASS, visitor_pass__valid_until__gt=at)
-    )
-    live = list(held.values_list("kind", flat=True))
-    way = _way(Credential.Kind.QR in live, by_code) if by_code else None
-    return Beside(way, live.count(Credential.Kind.PASS), bool(gates))
+    visits = [each for each in held.of(Credential.Kind.PASS) if each.visitor_pass.valid_until > at]
+    way = _way(bool(held.of(Credential.Kind.QR)), by_code) if by_code else None
+    return Beside(way, len(visits), bool(gates))
 
 
 def _way(is_set_up: bool, gates: list[Gate]) -> Way:

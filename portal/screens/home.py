@@ -67,7 +67,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         if resident.left_at is None
         else [],
         "coming": changes.coming(resident=resident, held=held, at=at),
-        "beside": codes.beside(resident=resident, at=at),
+        "beside": codes.beside(resident=resident, held=held, at=at),
         "waiting": _waiting(resident, at),
         "papers": my_papers.under_way(resident=resident, at=at),
         "said": living.waiting(resident=resident),
@@ -88,22 +88,23 @@ def _dwellings(resident: Resident, at: datetime) -> str:
 
 def _waiting(resident: Resident, at: datetime) -> list[dict[str, Any]]:
     """Only what others ask. A consent is never put to anybody: whoever wants it finds it (obligation 12)."""
+    guarded = ages.is_guarded(resident, at)  # their guardians are asked
     asked = [
-        (each, title_of(each), reverse("sharing", args=[each.pk]))
-        for each in ([] if ages.is_guarded(resident, at) else answering.unanswered(resident=resident, at=at))
-    ] + [
-        (each, childs_sharing.title_of(each, child.name), reverse("child_sharing", args=[child.pk, each.pk]))
-        for each, child in answering.unanswered_for(guardian=resident, at=at)
+        (each, who)
+        for each, who in answering.waiting(resident=resident, at=at)
+        if not (guarded and who == resident)
     ]
-    deeds = {each.pk: (each.drafted_by_id, each.opened_at) for each, _title, _url in asked if each.opened_at}
+    deeds = {each.pk: (each.drafted_by_id, each.opened_at) for each, _who in asked if each.opened_at}
     roles = offices.roles(resident.neighborhood, deeds.values())
     return [
         {
-            "title": title,
+            "title": title_of(each) if who == resident else childs_sharing.title_of(each, who.name),
             "who": _("%(who)s asks. What for: %(purpose)s")
             % {"who": roles[deeds[each.pk]], "purpose": each.what_for},
             "closes_at": each.deadline,
-            "url": url,
+            "url": reverse("sharing", args=[each.pk])
+            if who == resident
+            else reverse("child_sharing", args=[who.pk, each.pk]),
         }
-        for each, title, url in asked
+        for each, who in asked
     ]

@@ -65,7 +65,7 @@ class Held:
 
 
 def held(resident: Resident) -> Held:
-    credentials = list(resident.credentials.active().order_by("created_at"))
+    credentials = list(resident.credentials.active().select_related("visitor_pass").order_by("created_at"))
     return Held(credentials, _passages(credentials))
 
 

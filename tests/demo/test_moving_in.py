@@ -141,7 +141,7 @@ def test_it_publishes_a_notice_for_each_purpose_in_both_languages(moved_in):
 def test_it_leaves_the_visitor_something_to_decide_and_to_see(moved_in, now):
     visitor = Resident.objects.get(user__username="resident")
     assert all(line.last is None and line.standing is None for line in overview(resident=visitor, at=now))
-    (waiting,) = answering.unanswered(resident=visitor, at=now)
+    ((waiting, _who),) = answering.waiting(resident=visitor, at=now)
     assert waiting.recipient.name.startswith("采菱读书角")
     assert LookUp.objects.filter(resident=visitor).count() == 1
     assert (settings.VAR / "demo" / "photos" / "resident-2.jpg").exists()

@@ -14,14 +14,14 @@ from tests.sharing.passing import its_time_passes
 
 
 def test_it_waits_for_each_resident(asked, resident, neighbor, stranger, now):
-    assert answering.unanswered(resident=resident, at=now) == [asked]
-    assert answering.unanswered(resident=stranger, at=now) == []
+    assert answering.waiting(resident=resident, at=now) == [(asked, resident)]
+    assert answering.waiting(resident=stranger, at=now) == []
     assert answering.answer_of(request=asked, resident=resident) is None
 
 
 def test_it_is_asked_no_more_after_an_answer(asked, resident, says, now):
     says(resident, False)
-    assert answering.unanswered(resident=resident, at=now) == []
+    assert answering.waiting(resident=resident, at=now) == []
 
 
 def test_it_may_be_changed_while_the_question_is_open(asked, resident, says):

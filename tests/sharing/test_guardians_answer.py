@@ -14,7 +14,7 @@ from django.db import DatabaseError, transaction
 from residents import ages, standing_by
 from residents.models import Guardianship, Resident
 from sharing import answering, disclosing
-from sharing.models import Answer, DisclosedRow
+from sharing.models import Answer, DisclosedRow, Request
 from tests import make
 from tests.minors.conftest import Family, age, family
 from tests.sharing.test_answering import say_by_sql
@@ -23,6 +23,10 @@ from tests.sharing.test_answering import say_by_sql
 @pytest.fixture
 def fam(here, clerk, now) -> Family:
     return family(here, clerk, at=now)
+
+
+def about_children(who: Resident, at: datetime) -> list[tuple[Request, Resident]]:
+    return [pair for pair in answering.waiting(resident=who, at=at) if pair[1] != who]
 
 
 @pytest.fixture
@@ -95,7 +99,7 @@ def test_what_a_guardian_agreed_to_ends_on_the_birthday(fam, speaks, asked, chai
     with pytest.raises(DatabaseError, match="nobody answers"), transaction.atomic():
         say_by_sql(asked, fam.child, actor=fam.mother.user_id, guardianship=fam.by_mother)
     fam.child.refresh_from_db()
-    assert answering.unanswered(resident=fam.child, at=now) == [asked]
+    assert answering.waiting(resident=fam.child, at=now) == [(asked, fam.child)]
     disclosure = disclosing.release(request=asked, by=chair, at=afterwards)
     with pytest.raises(DatabaseError, match="decides no more"), transaction.atomic():
         DisclosedRow.objects.create(disclosure=disclosure, resident=fam.child, answer=said, fields=["name"])
@@ -147,11 +151,11 @@ def test_nobody_else_speaks_for_the_child(fam, asked, resident, clerk, now):
 
 def test_it_waits_for_a_guardian_until_one_of_them_answers(fam, speaks, asked, resident, now):
     for who in (fam.mother, fam.father):
-        assert answering.unanswered_for(guardian=who, at=now) == [(asked, fam.child)]
-    assert answering.unanswered_for(guardian=resident, at=now) == []
+        assert about_children(who, now) == [(asked, fam.child)]
+    assert about_children(resident, now) == []
     speaks(fam.by_mother, [])
     for who in (fam.mother, fam.father):
-        assert answering.unanswered_for(guardian=who, at=now) == []
+        assert about_children(who, now) == []
 
 
 def test_what_waits_for_a_guardian_costs_the_same_with_more_children(
@@ -165,7 +169,7 @@ def test_what_waits_for_a_guardian_costs_the_same_with_more_children(
     fam.mother.refresh_from_db()
     assert fam.mother.neighborhood
     with django_assert_num_queries(3):
-        assert len(answering.unanswered_for(guardian=fam.mother, at=now)) == 4
+        assert len(about_children(fam.mother, now)) == 4
 
 
 @pytest.mark.obligation("15")
