@@ -6,6 +6,7 @@ A system check refuses to start when one is missing or cannot be imported.
 EFFECTS: dict[str, str] = {
     "scope": "committees.roles.neighborhoods",
     "capacity": "committees.roles.capacity",
+    "speaks_for": "committees.roles.capacities",
     "capacity_in_words": "committees.roles.capacity_in_words",
     "access_changed": "access.passes.access_changed",
     "has_office": "committees.roles.has_office",

@@ -16,12 +16,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from ledger.record import Act, record, record_many
-from residents import effects, notifying
+from residents import ages, effects, notifying
 from residents.models import Resident, User
+from residents.one_person import is_one_person
 from residents.scope import may
+from sharing import contracts
 from sharing.answering import standing
 from sharing.files import table, values_of
 from sharing.models import DisclosedRow, Disclosure, Field, Request
+from sharing.speaking import Refusal, insist, watched
 from vault import keys, sealing
 
 KEY_PURPOSE = "disclosure"
@@ -29,12 +32,8 @@ KEY_PURPOSE = "disclosure"
 LIFE, LIFE_ONCE_FETCHED = timedelta(days=30), timedelta(days=1)
 
 
-class ReleaseRefused(Exception):
-    """`reason` is one of: not_open, still_deciding, own_draft."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+class ReleaseRefused(Refusal):
+    """`reason` is one of: not_open, still_deciding, own_draft, contract."""
 
 
 class FileNotReady(Exception):
@@ -45,25 +44,28 @@ class FileForgotten(Exception):
     """It was fetched, or nobody came for it; it was deleted."""
 
 
-@transaction.atomic
+@watched("release", on="request")
 def release(*, request: Request, by: User, at: datetime) -> Disclosure:
-    """Order the file, once the time to decide is over: until then everybody may still change their mind.
+    """Order the file, once the time to decide is over: until then everybody may still change their mind. Where it is given
+    again until a date, each release is one of its own, of what is agreed to by then.
 
-    Raises: ReleaseRefused, PermissionDenied
+    Raises: ReleaseRefused, OutOfOffice
     """
-    request = (
-        Request.objects.select_for_update(of=("self",)).select_related("neighborhood").get(pk=request.pk)
-    )
-    if not may(by, "approve_sharing", request.neighborhood, at):
-        raise PermissionDenied
-    if request.state != Request.State.OPEN:
+    held = Request.objects.select_for_update(of=("self",)).select_related("neighborhood", "contract")
+    request = held.get(pk=request.pk)
+    insist(by=by, perm="approve_sharing", neighborhood=request.neighborhood, at=at)
+    again = request.given_again(ages.today_in(request.neighborhood, at))
+    if request.state != Request.State.OPEN and not again:
         raise ReleaseRefused("not_open")
-    if by.pk == request.drafted_by_id:
+    if is_one_person(request.drafted_by_id, by.pk):
         raise ReleaseRefused("own_draft")
     if at < request.deadline:
         raise ReleaseRefused("still_deciding")
-    request.state = Request.State.RELEASED
-    request.save(update_fields=["state"])
+    if not contracts.is_open(request, at):
+        raise ReleaseRefused("contract")
+    if not again:
+        request.state = Request.State.RELEASED
+        request.save(update_fields=["state"])
     disclosure = Disclosure.objects.create(
         neighborhood_id=request.neighborhood_id, request=request, asked_by=by, asked_at=at
     )

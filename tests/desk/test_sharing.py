@@ -12,6 +12,7 @@ from django.utils import timezone
 from ledger.models import Entry
 from sharing import answering, disclosing, requesting, tallies
 from sharing.models import Disclosure, Recipient, Request
+from tests import make
 from tests.sharing.passing import its_time_passes
 
 REQUESTS = "/admin/sharing/request/"
@@ -26,6 +27,8 @@ def wish(recipient, **changed):
     ahead = timezone.localtime(timezone.now() + timedelta(days=7))
     return {
         "recipient": recipient.pk,
+        "kind": "delivery",
+        "basis": "consent",
         "purpose": "送水",
         "purpose_en": "Water",
         "fields_asked": ["name", "dwelling"],
@@ -41,6 +44,7 @@ def asked(recipient, clerk, chair, now) -> Request:
     then = now - timedelta(days=10)
     drafted = requesting.draft(
         recipient=recipient,
+        kind="delivery",
         purpose="送水",
         purpose_en="Water",
         fields=["name"],
@@ -49,7 +53,7 @@ def asked(recipient, clerk, chair, now) -> Request:
         by=clerk,
         at=then,
     )
-    return requesting.put_to_residents(request=drafted, by=chair, at=then)
+    return requesting.put_to_residents(request=make.read_by_two(drafted, at=then), by=chair, at=then)
 
 
 @pytest.fixture
@@ -57,6 +61,7 @@ def decided(recipient, resident, neighbor, clerk, chair, now) -> Request:
     """One said yes, one no, and their time is over."""
     drafted = requesting.draft(
         recipient=recipient,
+        kind="delivery",
         purpose="送水",
         purpose_en="Water",
         fields=["name"],
@@ -65,7 +70,7 @@ def decided(recipient, resident, neighbor, clerk, chair, now) -> Request:
         by=clerk,
         at=now,
     )
-    asked = requesting.put_to_residents(request=drafted, by=chair, at=now)
+    asked = requesting.put_to_residents(request=make.read_by_two(drafted, at=now), by=chair, at=now)
     answering.answer(request=asked, resident=resident, fields=asked.fields, actor=resident.user, at=now)
     answering.answer(request=asked, resident=neighbor, fields=[], actor=neighbor.user, at=now)
     return its_time_passes(asked)

@@ -129,6 +129,7 @@ def test_a_draft_is_nobody_s_business(me: Client, question: Request, here: Neigh
     drafted = Request.objects.create(
         neighborhood=here,
         recipient=Recipient.objects.get(),
+        kind="delivery",
         purpose="x",
         purpose_en="x",
         fields=["name"],
