@@ -40,7 +40,7 @@ FIELD_TO_BLAME = {
 }
 
 
-class ContractField(forms.ModelChoiceField):
+class ContractField(forms.ModelChoiceField[Contract]):
     def __init__(self, queryset: QuerySet[Contract], **kwargs: Any) -> None:
         super().__init__(queryset.filter(ended_at=None).select_related("recipient"), **kwargs)
 

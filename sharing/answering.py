@@ -100,17 +100,16 @@ def _may_say_yes(
         raise GuardiansDisagree
 
 
+def asked_of(resident: Resident) -> QuerySet[Request]:
+    """What was ever put to this resident: what is about them, and what they answered while it was."""
+    answered = Answer.objects.filter(request=OuterRef("pk"), resident=resident)
+    put = Request.objects.put().filter(neighborhood=resident.neighborhood_id)
+    return put.filter(Q(audience={}) | audience.about(resident) | Exists(answered))
+
+
 def was_asked(request: Request, resident: Resident) -> bool:
     """Whether this is or was put to them: a rule may fit somebody no more who answered, and may say no."""
-    if request.state in (Request.State.DRAFT, Request.State.REFUSED):
-        return False
-    if request.neighborhood_id != resident.neighborhood_id:
-        return False
-    return (
-        not request.audience
-        or audience.includes(request, resident)
-        or Answer.objects.filter(request=request, resident=resident).exists()
-    )
+    return asked_of(resident).filter(pk=request.pk).exists()
 
 
 def _repeated(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import BooleanField, F, Func, QuerySet, UUIDField, Value
+from django.db.models import BooleanField, F, Func, Q, QuerySet, UUIDField, Value
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
@@ -49,6 +49,11 @@ def among(people: QuerySet[Resident], request: Request) -> QuerySet[Resident]:
     if not request.audience:
         return people.filter(neighborhood=request.neighborhood_id)
     return people.filter(_about(_value(request), F("pk")))
+
+
+def about(resident: Resident) -> Q:
+    """Of requests: those that are about this resident today."""
+    return Q(_about(F("pk"), _value(resident)))
 
 
 def pairs(requests: Sequence[Request], people: Sequence[Resident]) -> list[tuple[Request, Resident]]:

@@ -120,8 +120,11 @@ def covers(contract: Contract, asked: Request) -> bool:
 
 
 def is_open(asked: Request, at: datetime) -> bool:
-    """Whether the contract by which this was asked, if there is one, is in force."""
-    return asked.contract is None or asked.contract.holds(today_in(asked.neighborhood, at))
+    """Whether the contract by which this was asked, if there is one, is in force. One query if there is one."""
+    if asked.contract_id is None:
+        return True
+    today = today_in(asked.neighborhood, at)
+    return Contract.objects.in_force(today).filter(pk=asked.contract_id).exists()
 
 
 def insist_for(asked: Request, at: datetime) -> None:
@@ -131,7 +134,7 @@ def insist_for(asked: Request, at: datetime) -> None:
     """
     signed = Contract.objects.filter(recipient=asked.recipient_id, confirmed_at__isnull=False)
     needs = asked.recipient.role == Recipient.Role.PROCESSOR or signed.exists()
-    if not is_open(asked, at) or (asked.contract is None and needs):
+    if not is_open(asked, at) or (asked.contract_id is None and needs):
         raise ContractRefused("contract")
 
 

@@ -26,7 +26,7 @@ from sharing.speaking import Refusal, insist, watched
 READERS = 2
 _OF_A_BODY = re.compile(
     r"人脸|脸部|面部|面容|刷脸|面孔|头像|指纹|掌纹|掌静脉|虹膜|声纹|步态|基因|生物(识别|特征)"
-    r"|\bfaces?\b(?![ -]to)|\bfacial\b|\bfinger-? ?prints?\b|\bpalm-? ?prints?\b|\biris(es)?\b|\bvoice-? ?prints?\b"
+    r"|(?<!to )(?<!to-)\bfaces?\b(?![ -]to\b)|\bfacial\b|\bfinger-? ?prints?\b|\bpalm-? ?prints?\b|\biris(es)?\b|\bvoice-? ?prints?\b"
     r"|\bbiometrics?\b|\bdna\b|\bgait\b"
 )
 

@@ -12,8 +12,10 @@ from residents.keeping import End, Kept, Rule
 from sharing import disclosing
 from sharing.models import Disclosure, Request
 
-# Drafts that nobody put to residents: nobody was asked, so nobody has to be shown.
+# Drafts that nobody put to residents: nobody was asked, so nobody has to be shown. One that somebody read stays with what
+# they said of it.
 DRAFT_LIFE = timedelta(days=180)
+NEVER_PUT = (Request.State.DRAFT, Request.State.REFUSED)
 
 
 def _forget_files(claimed: list[Any], at: datetime) -> int:
@@ -21,7 +23,7 @@ def _forget_files(claimed: list[Any], at: datetime) -> int:
 
 
 def _forget_drafts(claimed: list[Any], at: datetime) -> int:
-    return Request.objects.filter(pk__in=claimed, state=Request.State.DRAFT).delete()[0]
+    return Request.objects.filter(pk__in=claimed, state__in=NEVER_PUT, reviews=None).delete()[0]
 
 
 RULES: Sequence[Rule] = (
@@ -53,13 +55,13 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         code="sharing.drafts",
-        what=_("A request to share that was drafted and never put to residents"),
+        what=_("A request to share that nobody read and that was never put to residents, refused ones too"),
         why=_("It may still be put to them."),
         life=DRAFT_LIFE,
         since=_("after the day by which residents would have decided"),
         end=End.DELETE,
         covers=("sharing.Request",),
-        rows=lambda: Request.objects.filter(state=Request.State.DRAFT),
+        rows=lambda: Request.objects.filter(state__in=NEVER_PUT, reviews=None),
         clock="deadline",
         forget=_forget_drafts,
     ),
@@ -75,6 +77,9 @@ KEPT: Sequence[Kept] = (
         until=_("For good. Once you are deleted, it names a number that leads to nobody."),
         covers=(
             "sharing.Recipient",
+            "sharing.Contract",
+            "sharing.SubProcessor",
+            "sharing.Review",
             "sharing.Answer",
             "sharing.Tally",
             "sharing.Disclosure",

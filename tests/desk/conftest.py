@@ -92,7 +92,7 @@ from residents.models import (
     User,
 )
 from residents.register import move_in, register
-from sharing import answering, disclosing, requesting
+from sharing import answering, contracts, disclosing, requesting
 from sharing.models import Answer, Contract, Disclosure, Recipient, Request
 from tests import make
 from tests.cast import draft, staff
@@ -300,6 +300,18 @@ def _shared(resident, clerk, chair, superuser, here: Neighborhood, now: datetime
         )
         return requesting.put_to_residents(request=make.read_by_two(drafted, at=now), by=chair, at=now)
 
+    signed = Recipient.objects.create(neighborhood=here, name="柳岸维修队", contact="柳岸路 5 号")
+    contracts.write(
+        recipient=signed,
+        starts=now.date(),
+        until=now.date(),
+        fields=["name"],
+        kinds=["repair"],
+        measures="锁柜",
+        paper="2 号柜",
+        by=clerk,
+        at=now,
+    )
     given = ask("送水到户", now + timedelta(days=2))
     answering.answer(request=given, resident=resident, fields=given.fields, actor=resident.user, at=now)
     its_time_passes(given)

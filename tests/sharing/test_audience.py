@@ -6,14 +6,15 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from residents.ages import today_in, years_before
-from residents.models import Building, Message, Occupancy, Ownership, Resident, Unit
-from sharing import answering, audience, requesting
-from sharing.models import Answer, Request
+from residents.models import Building, Occupancy, Ownership, Resident, Unit
+from sharing import answering, audience, disclosing, requesting
+from sharing.models import Answer, DisclosedRow, Request
 from sharing.tallies import freeze
 from tests import make
 from tests.minors.conftest import family
@@ -22,12 +23,12 @@ from tests.sharing.test_requesting import draft
 
 AGES = sorted(audience.AGES)
 ROLES = sorted(Occupancy.Tenure.values)
-BORN = (None, 13, 14, 17, 18)
+BORN = (None, 13, 14, 17)
 
 
 def plainly(said: dict, born: int | None, ties: list[tuple[str, str]]) -> bool:
     """The rule again, in ten lines that know nothing of SQL."""
-    band = "adult" if born is None or born >= 18 else "from_14" if born >= 14 else "under_14"
+    band = "adult" if born is None else "from_14" if born >= 14 else "under_14"
     if "ages" in said and band not in said["ages"]:
         return False
     if not {"buildings", "roles"} & set(said):
@@ -123,9 +124,6 @@ def test_raw_sql_takes_no_yes_of_somebody_who_is_not_meant(asked, resident, tena
 
 @pytest.mark.obligation("28")
 def test_who_is_meant_no_more_is_in_no_file_and_can_still_say_no(asked, tenant, says, chair, afterwards, now):
-    from sharing import disclosing
-    from sharing.models import DisclosedRow
-
     yes = says(tenant, True)
     Occupancy.objects.filter(resident=tenant).update(tenure="owner")
     assert answering.standing(request=asked, at=now) == []
@@ -172,8 +170,6 @@ def test_the_count_is_of_those_who_were_meant(recipient, here, clerk, chair, now
     ],
 )
 def test_raw_sql_takes_no_rule_that_means_nobody(drafted, said):
-    from django.db import connection
-
     with pytest.raises(DatabaseError, match="of whom"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE sharing_request SET audience = %s::jsonb", [said])
 
@@ -185,11 +181,8 @@ def test_another_neighborhoods_building_is_none(recipient, elsewhere, clerk, now
 
 
 def test_it_is_said_in_words(drafted, here, recipient, clerk, now):
-    from django.utils import translation
-
     building = Building.objects.filter(neighborhood=here).first()
     wish = draft(recipient, clerk, now, about={"buildings": [str(building.pk)], "ages": ["adult"]})
     with translation.override("en"):
         assert audience.in_words(wish) == f"building {building.name}; of age"
         assert audience.in_words(drafted) == "tenant"
-    assert Message.objects.count() == 0

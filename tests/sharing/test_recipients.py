@@ -7,6 +7,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from sharing import answering, disclosing, requesting
 from sharing.models import Answer, DisclosedRow, Recipient, Request
+from sharing.speaking import OutOfOffice
 from tests import make
 from tests.sharing.passing import its_time_passes
 
@@ -110,7 +111,7 @@ def test_where_they_are_does_not_change_once_somebody_has_read_it(drafted, recip
 @pytest.mark.obligation("28")
 def test_another_neighborhoods_stays_another_neighborhoods(here, elsewhere, clerk, outsider, now):
     theirs = Recipient.objects.create(neighborhood=elsewhere, name="x", contact="y")
-    with pytest.raises(requesting.OutOfOffice):
+    with pytest.raises(OutOfOffice):
         requesting.draft(
             recipient=theirs,
             kind="delivery",

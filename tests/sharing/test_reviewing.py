@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,8 @@ from django.db import DatabaseError, connection, transaction
 from committees.models import Term
 from ledger.models import Entry
 from residents.models import User
-from sharing import disclosing, requesting
-from sharing.models import Request, Review
+from sharing import answering, disclosing, requesting
+from sharing.models import ALLOWED, Request, Review
 from sharing.requesting import RequestRefused
 from sharing.speaking import OutOfOffice
 from tests import make
@@ -212,12 +213,10 @@ def test_a_no_costs_nothing_in_the_database_either(drafted):
 
 @pytest.mark.obligation("28", "29")
 def test_the_database_holds_the_same_map(drafted):
-    from sharing.models import ALLOWED
-
     with connection.cursor() as cursor:
         for kind, fields in ALLOWED.items():
             cursor.execute("SELECT sharing_kind_allows(%s)", [kind])
-            assert set(__import__("json").loads(cursor.fetchone()[0])) == fields
+            assert set(json.loads(cursor.fetchone()[0])) == fields
     with pytest.raises(DatabaseError, match="more than this kind"), transaction.atomic():
         Request.objects.filter(pk=drafted.pk).update(kind="survey")
     with pytest.raises(DatabaseError, match="more than this kind"), transaction.atomic():
@@ -254,8 +253,6 @@ def test_what_is_given_once_is_given_once_by_raw_sql_too(asked, chair, now):
 
 
 def test_what_is_closed_takes_a_no_and_no_yes(asked, says, resident, neighbor, chair, now):
-    from sharing import answering
-
     requesting.close(request=asked, by=chair, at=now)
     with pytest.raises(answering.AnswerTooLate):
         says(resident, True)
