@@ -204,8 +204,8 @@ def test_a_yes_that_goes_abroad_takes_a_tick_of_its_own_and_loses_nothing_that_w
 ):
     address = f"/sharing/{abroad.pk}/"
     page = me.get(address).content.decode()
-    assert "Abroad, in HK. The law’s way: the authority’s standard contract." in page
-    assert "I also say yes to it going abroad: HK" in page
+    assert "Abroad, in Hong Kong. The law’s way: the authority’s standard contract." in page
+    assert "I also say yes to it going abroad: Hong Kong" in page
     for tick in re.findall(r'<input[^>]*name="abroad"[^>]*>', page):
         assert "checked" not in tick
     for said in ({"choice": "yes"}, {"choice": "some", "fields_given": ["phone"]}):

@@ -5,12 +5,24 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from tests.proving.disabled.saying import made
+from tests.proving.disabled.saying import always, made, off
 
 
-@made("sharing.models.Field")
+@made("sharing.models.parties.Field")
 def sell_templates(original: Any, module: ModuleType) -> Any:
     from django.db import models
 
     choices = {each.name: (each.value, each.label) for each in original}
     return models.TextChoices("Field", {**choices, "TEMPLATE": ("template", "template")})
+
+
+@off("sharing.speaking.insist")
+def anybody(**asked: Any) -> dict[str, str]:
+    """Whoever comes speaks for a committee."""
+    return {"owners": "owners.chair"}
+
+
+# A contract that is over holds, and one is asked of nobody.
+always("sharing.contracts.is_open", True)
+always("sharing.contracts.insist_for", None)
+always("sharing.requesting.asks_of_a_body", False)
