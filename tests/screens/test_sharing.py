@@ -13,11 +13,12 @@ from django.utils import timezone
 from residents import moving
 from residents.ages import today_in
 from residents.models import Building, Neighborhood, Resident, User
-from sharing import answering, contracts
+from sharing import answering, contracts, disclosing
 from sharing.models import Answer, Recipient, Request
 from sharing.requesting import draft, put_to_residents
 from tests import make
 from tests.minors.conftest import age, family
+from tests.sharing.passing import its_time_passes
 
 
 @pytest.fixture
@@ -178,6 +179,22 @@ def test_when_their_contract_is_over_nobody_is_asked_and_the_page_says_closed(
 
 
 @pytest.mark.obligation("28")
+def test_what_is_given_again_can_be_stopped_and_the_page_says_both(
+    me: Client, resident: Resident, chair: User, signed: Request
+):
+    address = f"/sharing/{signed.pk}/"
+    me.post(f"{address}answer/", {"choice": "yes"})
+    now = its_time_passes(signed).deadline + timedelta(minutes=2)
+    disclosing.build(disclosure=disclosing.release(request=signed, by=chair, at=now).pk, at=now)
+    page = me.get(address).content.decode()
+    assert "You said yes, and it was given on" in page
+    assert "It is given again. With a no, yours is not." in page
+    page = me.post(f"{address}answer/", {"choice": "no"}, follow=True).content.decode()
+    assert "The answer is no since then: nothing more is given." in page
+    assert answering.standing(request=signed, at=now) == []
+
+
+@pytest.mark.obligation("28")
 def test_who_is_not_meant_has_no_such_page(sign_in, stranger, neighbor, here, clerk, chair, question, now):
     wish = draft(
         recipient=Recipient.objects.get(),
@@ -217,6 +234,7 @@ def test_a_yes_that_goes_abroad_takes_a_tick_of_its_own_and_loses_nothing_that_w
     assert not Answer.objects.exists()
     me.post(f"{address}answer/", {"choice": "yes", "abroad": "on"})
     assert Answer.objects.get().abroad
+    assert "Also yes to it going abroad: Hong Kong" in me.get("/record/all/").content.decode()
     me.post(f"{address}answer/", {"choice": "no"})
     assert not Answer.objects.order_by("-id")[0].yes
 
