@@ -105,14 +105,16 @@ def own(question: Request, resident: Resident, at: datetime) -> dict[str, Any]:
 
 def shown(question: Request, resident: Resident, said: list[str] | None, at: datetime) -> dict[str, Any]:
     """`said` are the fields that would be given by what was answered; None where nothing was said."""
-    given = DisclosedRow.objects.filter(disclosure__request=question, resident=resident)
+    given = DisclosedRow.objects.filter(
+        copy__disclosure__request=question, copy__handed_at__isnull=False, resident=resident
+    )
     row = disclosing.preview(request=question, resident=resident, at=at)
     part = bool(said) and set(said or ()) != set(question.fields)
     return {
         "question": question,
         "open": question.state == Request.State.OPEN and question.deadline > at and resident.left_at is None,
         "answer": None if said is None else "part" if part else "yes" if said else "no",
-        "given_at": given.values_list("disclosure__built_at", flat=True).first(),
+        "given_at": given.values_list("copy__handed_at", flat=True).first(),
         "closes_at": question.deadline,
         "facts": _facts(question, resident),
         "row": [
