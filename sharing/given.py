@@ -7,6 +7,7 @@ erased, values and salt are gone.
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -112,11 +113,15 @@ def _proof(row: Given, leaves: list[bytes]) -> dict[str, Any]:
     return {
         "copy": str(row.copy),
         "resident": str(row.resident),
-        "salt": row.salt,
-        "values": dict(row.values),
+        "salt": _text(row.salt),
+        "values": [[field, value] for field, value in row.values.items()],
         "index": index,
-        "path": merkle.path(tree, hashes),
+        "path": [_text(each) for each in merkle.path(tree, hashes)],
     }
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def _subtree(leaves: Sequence[bytes], level: int, place: int) -> bytes:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from portal.demo.community import Community, Question
 from residents.models import Neighborhood, Resident, User
 from sharing import answering, requesting
-from sharing.models import Recipient, Request
+from sharing.models import Recipient, RecipientKey, Request
 
 
 def put(
@@ -20,7 +25,7 @@ def put(
     at: datetime,
 ) -> None:
     for question in plan.questions:
-        request = _draft(question, neighborhood, by=users["clerk"], at=at)
+        request = _draft(question, neighborhood, by=users["clerk"], confirmed_by=users["chair"], at=at)
         if not question.opened:
             continue
         requesting.put_to_residents(request=request, by=users["chair"], at=at)
@@ -35,10 +40,13 @@ def put(
                 )
 
 
-def _draft(question: Question, neighborhood: Neighborhood, *, by: User, at: datetime) -> Request:
+def _draft(
+    question: Question, neighborhood: Neighborhood, *, by: User, confirmed_by: User, at: datetime
+) -> Request:
     recipient = Recipient.objects.create(
         neighborhood=neighborhood, name=question.recipient, contact=question.contact
     )
+    _key(recipient, by=confirmed_by, at=at)
     return requesting.draft(
         recipient=recipient,
         purpose=question.purpose,
@@ -48,4 +56,21 @@ def _draft(question: Question, neighborhood: Neighborhood, *, by: User, at: date
         deadline=at + question.decide_within,
         by=by,
         at=at,
+    )
+
+
+def _key(recipient: Recipient, *, by: User, at: datetime) -> None:
+    """Of a recipient whose other half nobody has: what is given in the demo, nobody opens."""
+    point = Ed25519PrivateKey.generate().public_key()
+    public = point.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    digest = sha256(b64decode(public.split()[1])).digest()
+    RecipientKey.objects.create(
+        neighborhood=recipient.neighborhood,
+        recipient=recipient,
+        public=public,
+        fingerprint="SHA256:" + b64encode(digest).decode().rstrip("="),
+        given_at=at,
+        proven_at=at,
+        confirmed_at=at,
+        confirmed_by=by,
     )

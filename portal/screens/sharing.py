@@ -22,8 +22,8 @@ from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.record import lines
 from residents import ages
 from residents.models import Resident
-from sharing import answering, disclosing
-from sharing.models import Answer, DisclosedRow, Field, Request
+from sharing import answering, disclosing, given
+from sharing.models import Answer, Field, Request
 
 ASKED = 20
 
@@ -105,16 +105,19 @@ def own(question: Request, resident: Resident, at: datetime) -> dict[str, Any]:
 
 def shown(question: Request, resident: Resident, said: list[str] | None, at: datetime) -> dict[str, Any]:
     """`said` are the fields that would be given by what was answered; None where nothing was said."""
-    given = DisclosedRow.objects.filter(
-        copy__disclosure__request=question, copy__handed_at__isnull=False, resident=resident
-    )
+    held = given.shown().filter(copy__disclosure__request=question, resident=resident).select_related("copy")
+    sent = held.order_by("-copy__ready_at").first()
     row = disclosing.preview(request=question, resident=resident, at=at)
     part = bool(said) and set(said or ()) != set(question.fields)
     return {
         "question": question,
         "open": question.state == Request.State.OPEN and question.deadline > at and resident.left_at is None,
         "answer": None if said is None else "part" if part else "yes" if said else "no",
-        "given_at": given.values_list("copy__handed_at", flat=True).first(),
+        "given_at": sent.copy.handed_at if sent else None,
+        "sent": [
+            {"label": Field(field).label, "value": value}
+            for field, value in (given.of(sent) if sent else {}).items()
+        ],
         "closes_at": question.deadline,
         "facts": _facts(question, resident),
         "row": [

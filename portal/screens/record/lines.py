@@ -64,6 +64,7 @@ def disclosed(row: DisclosedRow) -> Line:
             _("What for: %(purpose)s") % {"purpose": asked.what_for},
             fetched,
         ],
+        links=[Link(reverse("sharing", args=[asked.pk]), _("Exactly what is written in it"))],
     )
 
 

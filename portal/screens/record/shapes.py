@@ -31,6 +31,7 @@ from residents.models import (
     User,
     Wish,
 )
+from sharing import given
 from sharing.models import Answer, DisclosedRow
 
 SCHEMA = "linmen-record/1"
@@ -146,6 +147,7 @@ def disclosed(row: DisclosedRow) -> Json:
         "id": str(row.copy_id),
         "at": moment(row.copy.ready_at),
         "fetched": moment(row.copy.handed_at),
+        "values": given.of(row),
         "recipient": asked.recipient.name,
         "recipient_contact": asked.recipient.contact,
         "fields": row.fields,
