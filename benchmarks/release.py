@@ -51,6 +51,11 @@ TABLES = {
     "bench_row": "id, copy_id, resident_id, answer_id, fields, tag",
     "bench_values": "row_id, name, dwelling, phone_sealed, salt",
 }
+OF_THE_COPY = "copy_id IN (SELECT id FROM sharing_copy WHERE state <> 'void')"
+STANDING = {
+    "bench_row": OF_THE_COPY,
+    "bench_values": f"row_id IN (SELECT id FROM sharing_disclosedrow WHERE {OF_THE_COPY})",  # noqa: S608
+}
 AS_GIVEN = {"bench_row": "sharing_disclosedrow", "bench_values": "sharing_givenvalues"}
 
 
@@ -130,7 +135,8 @@ def ours(disclosure: Any) -> dict[str, float]:
     Copy.objects.living().update(state="void", voided_at=at)
     settle, copy = seconds(lambda: copying.settle(disclosure=disclosure.pk, at=at))
     write, made = seconds(lambda: copying.write(copy=copy.pk, at=at))
-    assert made is not None and made.state == "ready" and made.rows_settled == RESIDENTS
+    assert made is not None
+    assert (made.state, made.rows_settled) == ("ready", RESIDENTS)
     compare, _ = seconds(lambda: copying._is_stale(copy.pk))
     return {"settle": settle, "write and finish": write, "compare at the hand-over": compare}
 
@@ -195,11 +201,7 @@ def copied_in(session: psycopg.Connection) -> float:
 
 
 def copied(session: psycopg.Connection, table: str) -> Iterator[bytes]:
-    living = "copy_id IN (SELECT id FROM sharing_copy WHERE state <> 'void')"
-    where = (
-        living if table == "bench_row" else f"row_id IN (SELECT id FROM sharing_disclosedrow WHERE {living})"
-    )
-    asked = f"COPY (SELECT {TABLES[table]} FROM {AS_GIVEN[table]} WHERE {where}) TO STDOUT"  # noqa: S608
+    asked = f"COPY (SELECT {TABLES[table]} FROM {AS_GIVEN[table]} WHERE {STANDING[table]}) TO STDOUT"  # noqa: S608
     with session.cursor() as cursor, cursor.copy(asked) as copy:  # type: ignore[call-overload]
         for block in copy:
             yield bytes(block)

@@ -8,11 +8,12 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 
+from ledger import verify
 from ledger.models import Entry, Opening
 from residents import moving
 from residents.ages import today_in
 from residents.register import move_in, register
-from sharing import copying, disclosing
+from sharing import copying, disclosing, given
 from sharing.copying import CopyIsStale
 from sharing.disclosing import ReleaseRefused
 from sharing.files import harmless
@@ -222,7 +223,7 @@ def test_a_key_that_ends_takes_what_was_made_for_it(resident, says, released, ch
     assert (again.number, lines(again)) == (2, [["柳一", "1 101"]])
 
 
-@pytest.mark.obligation("28", "F11", "F19")
+@pytest.mark.obligation("28", "F11")
 def test_nothing_that_lies_here_can_be_read_here(resident, says, give):
     says(resident, True)
     copy = give()
@@ -255,7 +256,7 @@ def test_it_goes_when_nobody_comes_for_it_and_is_not_made_again(resident, says, 
     assert copying.due(at=afterwards + timedelta(days=30)) == []
 
 
-@pytest.mark.obligation("20", "28")
+@pytest.mark.obligation("20", "28", "F19")
 def test_erasing_somebody_takes_the_values_and_leaves_that_they_were_given(resident, says, give, now):
     says(resident, True)
     give()
@@ -270,3 +271,49 @@ def test_the_preview_is_what_the_file_would_say(asked, resident, now):
 
 def make_recipient(asked):
     return type(asked.recipient).objects.create(neighborhood=asked.neighborhood, name="别家", contact="-")
+
+
+@pytest.mark.obligation("A2", "28")
+def test_raw_sql_cannot_release_what_nobody_released(asked, chair, clerk, now):
+    def release(by) -> None:
+        Disclosure.objects.create(
+            neighborhood_id=asked.neighborhood_id, request=asked, asked_by=by, asked_at=now
+        )
+
+    with pytest.raises(DatabaseError, match="was not released"), transaction.atomic():
+        release(chair)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE sharing_request SET state = 'released'")
+    with pytest.raises(DatabaseError, match="who drafted"), transaction.atomic():
+        release(clerk)
+    release(chair)
+    with pytest.raises(DatabaseError, match="is kept"), transaction.atomic():
+        Disclosure.objects.all().delete()
+    with pytest.raises(DatabaseError, match="is kept"), transaction.atomic():
+        Disclosure.objects.update(asked_by=clerk)
+
+
+@pytest.mark.obligation("A6", "28")
+def test_what_a_person_takes_home_leads_from_their_row_to_the_root(resident, neighbor, says, give):
+    says(resident, True)
+    says(neighbor, True)
+    copy = give()
+    [proof] = given.proofs(resident).values()
+    assert proof["values"] == [["name", "柳一"], ["dwelling", "1 101"]]
+    opening = Opening.objects.get(entry__kind="disclosed.sheet", entry__subject=copy.pk)
+    assert holds(proof, opening.payload)
+    for change in (
+        {"values": [["name", "柳二"], ["dwelling", "1 101"]]},
+        {"values": [["name", "柳一"]]},
+        {"index": (proof["index"] + 1) % 1024},
+        {"resident": str(neighbor.pk)},
+        {"copy": str(neighbor.pk)},
+    ):
+        assert not holds({**proof, **change}, opening.payload)
+
+
+def holds(row, payload) -> bool:
+    said: list[int] = []
+    report = verify.Report("en", lambda state, words: said.append(state) if state is not None else None)
+    verify.check_row(report, row, {"payload": payload})
+    return said == [verify.HOLDS]

@@ -137,7 +137,7 @@ def test_nobody_is_added_once_it_is_settled(resident, neighbor, says, released, 
     assert code_of(lambda: DisclosedRow.objects.filter(pk=row.pk).update(fields=[])) in ("LM001", "42501")
 
 
-@pytest.mark.obligation("28", "F19")
+@pytest.mark.obligation("28")
 def test_nothing_readable_is_kept_as_a_piece(resident, says, released, afterwards):
     says(resident, True)
     copy = copying.settle(disclosure=released().pk, at=afterwards)
