@@ -31,8 +31,9 @@ check: $(STAMP)  ## style, types, arrows, migrations, packages
 	LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python manage.py check --fail-level WARNING
 	$(BIN)/python -m portal.packages
 
-bench: $(STAMP)  ## what proofs and appending cost at 10,000 to 1,000,000 entries, against named limits
+bench: $(STAMP)  ## what proofs, appending and giving cost at up to 1,000,000 entries and 100,000 residents, against named limits
 	@$(BIN)/python -m benchmarks.ledger
+	@$(BIN)/python -m benchmarks.release
 
 lighthouse: $(STAMP) locale/.compiled  ## what Lighthouse says of four pages, in both languages; wants Node.js and Chromium
 	@LINMEN_MODE=demo $(BIN)/python manage.py lighthouse

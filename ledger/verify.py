@@ -468,8 +468,10 @@ def check_receipt(
 
 def check_about(report: Report, found: dict[str, Any], entry: dict[str, Any], key: Key) -> None:
     if found.get("schema") == "linmen-account/1":
-        only(found, {"schema", "shown", "proof"}, "schema")
+        only(found, {"schema", "shown", "proof"} | ({"row"} & found.keys()), "schema")
         check_account(report, found["shown"], entry)
+        if "row" in found:
+            check_row(report, found["row"], entry)
     elif "signature" in found or "dpv:hasRecordOfActivity" in found:
         check_slip(report, found, entry, key)
 
@@ -488,6 +490,22 @@ def check_account(report: Report, shown: object, entry: dict[str, Any]) -> None:
             report.found(OPEN, "not_covered", name=name, value=value)
             continue
         report.check(same, "shown", "shown_otherwise", name=name, value=value)
+
+
+def check_row(report: Report, row: object, entry: dict[str, Any]) -> None:
+    """What was given of one person, word for word, is under the root that was written down for 1,024 rows."""
+    row = only(row, {"copy", "resident", "salt", "values", "index", "path"}, "schema")
+    parts = [b"linmen given row v1", unbase64(row["salt"], 32), uuid(row["copy"]), uuid(row["resident"])]
+    for pair in row["values"] if isinstance(row["values"], list) else [None]:
+        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(each, str) for each in pair)):
+            raise Bad("schema")
+        report.say("line", name=pair[0], value=pair[1])
+        parts += [each.encode("utf-8", "replace") for each in pair]
+    leaf = sha256(b"\0" + b"".join(len(part).to_bytes(8, "big") + part for part in parts))
+    reached = root_from(leaf, number(row["index"], "proof"), 1024, path_of(row["path"], "proof"))
+    payload = entry.get("payload") or {}
+    same = reached is not None and reached.hex() == payload.get("root") and row["copy"] == payload.get("copy")
+    report.check(same, "row_given", "row_not_given")
 
 
 def check_slip(report: Report, found: dict[str, Any], entry: dict[str, Any], key: Key) -> None:
@@ -826,6 +844,14 @@ WORDS = {
     "shown_otherwise": (
         "What was shown is not what was written down: {name}: {value}",
         "显示的与记下的不一致：{name}：{value}",
+    ),
+    "row_given": (
+        "These very words were given, and nothing else of you in this copy.",
+        "给出的正是这些内容，这一份里没有您的其他资料。",
+    ),
+    "row_not_given": (
+        "These are not the words that were written down as given.",
+        "这些与记录中给出的内容不一致。",
     ),
     "not_covered": (
         "Shown, and not part of what was written down: {name}: {value}",

@@ -17,6 +17,7 @@ from committees import said
 from consent import scans, stopping
 from residents import erasure, leaving
 from residents.models import ErasurePlace
+from sharing import given
 from vault import keys, rewrite
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ Evidence = dict[str, str | int | bool]
 
 def rows(place: ErasurePlace) -> Evidence | None:
     """They went with the withdrawal itself, or it could not have committed. Asked again all the same."""
-    left = sum(room.rows_left(place.target) for room in (retention, leaving, scans, said))
+    left = sum(room.rows_left(place.target) for room in (retention, leaving, scans, said, given))
     return {"rows": left} if left == 0 else None
 
 
@@ -49,7 +50,7 @@ def pages(place: ErasurePlace) -> Evidence | None:
     if others.exists():
         return None  # rewritten too early, the pages would keep what goes after
     tables: tuple[str, ...] = {
-        leaving.PERSON: leaving.NAMES,
+        leaving.PERSON: (*leaving.NAMES, given.TABLE),
         leaving.WAYS_IN: (*retention.CIPHERTEXT, leaving.ADDRESSES),
         stopping.PAPER: (),
     }.get(place.order.purpose, retention.CIPHERTEXT)

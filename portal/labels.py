@@ -14,7 +14,6 @@ LABELS = {
     "asked_by": _("asked by"),
     "at": _("when"),
     "building": _("building"),
-    "built_at": _("built at"),
     "by": _("by whom"),
     "called_off_at": _("called off at"),
     "carried_out_at": _("carried out at"),

@@ -342,6 +342,8 @@ FACE_DISTANCE = env.float("FACE_DISTANCE", default=0.45)
 ENROLMENT_LEASE_SECONDS = env.int("ENROLMENT_LEASE_SECONDS", default=120)
 # How long a worker that took up a batch of an import is left alone with it before another one may.
 IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", default=120)
+# How long a worker that encrypts a copy for a recipient may keep silent before another one begins anew.
+COPY_LEASE_SECONDS = env.int("COPY_LEASE_SECONDS", default=120)
 # For how long one sweep of scheduled deletion goes on; what is left is due again in the next.
 RETENTION_SECONDS = env.float("RETENTION_SECONDS", default=5)
 # A gate that has not polled for this long is reported as silent.

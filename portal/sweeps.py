@@ -30,7 +30,7 @@ from portal.health import SWEEP_KEY
 from residents import departures, effects, last_days, leaving, outbox
 from residents.erasure import due
 from residents.importing import running
-from sharing import disclosing, tallies
+from sharing import copying, tallies
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +133,10 @@ def _erase(at: datetime) -> None:
 
 
 def _disclose(at: datetime) -> None:
-    _each(disclosing.due()[:AT_ONCE], lambda disclosure: disclosing.build(disclosure=disclosure, at=at))
+    """Releases of which no copy is made, nudged once in a while as enrolments are."""
+    for each in copying.due(at=at)[:AT_ONCE]:
+        if cache.add(f"nudged:{each}", 1, timeout=3 * settings.SWEEP_SECONDS):
+            effects.call("disclose_soon", disclosure=each)
 
 
 def _tally(at: datetime) -> None:

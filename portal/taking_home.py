@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from django.db.models import Q
 from django.template.loader import render_to_string
 
 from consent import receipts
@@ -22,9 +24,10 @@ from consent.models import Decision
 from ledger import bundles, checkpoints, verify
 from ledger.models import Entry
 from residents.models import LookUp, Resident
-from sharing.models import DisclosedRow
+from sharing import given
 
 SCHEMA = "linmen-account/1"
+SHEET = "disclosed.sheet"
 Json = dict[str, Any]
 
 
@@ -62,18 +65,28 @@ def _receipts(resident: Resident) -> dict[str, bytes]:
 
 
 def _accounts(resident: Resident) -> dict[str, bytes]:
-    """Every other entry about the person, in the order in which they were written."""
-    entries = list(
-        Entry.objects.filter(subject=resident.pk).exclude(kind=KIND).select_related("opening").order_by("pk")
-    )
+    """Every other entry about the person, in the order in which they were written; and of each sheet that holds a row of
+    theirs the entry with its root, the row itself, and the way from the one to the other."""
+    rows = given.proofs(resident)
+    about = Q(subject=resident.pk) | Q(kind=SHEET, subject__in={copy for copy, _ in rows})
+    entries = list(Entry.objects.filter(about).exclude(kind=KIND).select_related("opening").order_by("pk"))
+    entries = [each for each in entries if each.kind != SHEET or _sheet(each) in rows]
     shown = _looked_up(resident) | _given(resident)
     made = {}
     for place, (entry, proof) in enumerate(zip(entries, bundles.bundles(entries), strict=True), start=1):
         payload = proof["entry"].get("payload", {})
-        key = (entry.kind, payload.get({"look_up": "look_up", "disclosed": "disclosure"}.get(entry.kind, "")))
-        account = {"schema": SCHEMA, "shown": shown.get(key, {}), "proof": proof}
+        named = {"look_up": "look_up", "disclosed": "disclosure", SHEET: "copy"}.get(entry.kind, "")
+        account = {"schema": SCHEMA, "shown": shown.get((entry.kind, payload.get(named)), {}), "proof": proof}
+        if entry.kind == SHEET:
+            account["row"] = rows[_sheet(entry)]
         made[f"entries/{place:04}-{entry.kind}.json"] = spelled(account)
     return made
+
+
+def _sheet(entry: Entry) -> tuple[UUID, int]:
+    assert entry.subject is not None  # the copy
+    number = entry.opening.payload.get("number")
+    return entry.subject, number if isinstance(number, int) else 0
 
 
 def _looked_up(resident: Resident) -> dict[tuple[str, Any], Json]:
@@ -89,16 +102,15 @@ def _looked_up(resident: Resident) -> dict[tuple[str, Any], Json]:
 
 
 def _given(resident: Resident) -> dict[tuple[str, Any], Json]:
-    rows = DisclosedRow.objects.filter(resident=resident, disclosure__built_at__isnull=False)
-    return {
-        ("disclosed", str(row.disclosure_id)): {
-            "who": row.disclosure.request.recipient.name,
-            "fields": row.fields,
-            "purpose": row.disclosure.request.purpose,
-            "purpose_en": row.disclosure.request.purpose_en,
-        }
-        for row in rows.select_related("disclosure__request__recipient")
-    }
+    """By the disclosure, as was written down for each person once; and by the copy."""
+    shown: dict[tuple[str, Any], Json] = {}
+    rows = given.shown().filter(resident=resident)
+    for row in rows.select_related("copy__disclosure__request__recipient"):
+        asked = row.copy.disclosure.request
+        told = {"who": asked.recipient.name, "purpose": asked.purpose, "purpose_en": asked.purpose_en}
+        shown["disclosed", str(row.copy.disclosure_id)] = {**told, "fields": row.fields}
+        shown[SHEET, str(row.copy_id)] = told
+    return shown
 
 
 def _readme(files: Mapping[str, bytes], at: datetime) -> bytes:

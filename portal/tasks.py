@@ -15,7 +15,7 @@ from ledger import digest
 from portal import erasure, retention, sweeps
 from residents import outbox
 from residents.importing import running
-from sharing import disclosing
+from sharing import copying
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +33,9 @@ def erase(order_id: str) -> None:
     erasure.run(order=UUID(order_id), at=timezone.now())
 
 
-@shared_task(name="sharing.disclose")
-def disclose(disclosure_id: str) -> None:
-    disclosing.build(disclosure=UUID(disclosure_id), at=timezone.now())
+@shared_task(name="sharing.copy")
+def copy(disclosure_id: str) -> None:
+    copying.work(disclosure=UUID(disclosure_id), at=timezone.now())
 
 
 @shared_task(name="residents.import")
@@ -76,7 +76,7 @@ def erase_soon(*, order: UUID) -> None:
 
 
 def disclose_soon(*, disclosure: UUID) -> None:
-    nudge(disclose, disclosure)
+    nudge(copy, disclosure)
 
 
 def import_soon(*, imported: UUID) -> None:

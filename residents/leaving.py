@@ -201,6 +201,7 @@ def erase(*, resident: Resident, at: datetime) -> ErasureOrder | None:
     keys = _close_account(account, at) if account is not None else []
     _delete_rows(resident)
     _end_requests(resident, at)
+    effects.call("forget_given", resident=resident)
     places = [
         Place(kind=ErasurePlace.Kind.ROWS, target=resident.pk),
         *(Place(kind=ErasurePlace.Kind.KEY, target=key) for key in (resident.contact_key, *keys)),

@@ -1,4 +1,4 @@
-"""Sharing on the desk: one drafts, two others read it, residents are asked, and what they gave is fetched once it is built.
+"""Sharing on the desk: one drafts, two others read it, residents are asked, and what they gave is encrypted to the recipient.
 
 Nothing here lists who said no, or who said nothing (law 5).
 """
@@ -12,21 +12,20 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from residents.acts import Act, Refused, view_of
+from residents.acts import Act, view_of
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.models import Building, Occupancy, User
 from sharing import audience, disclosing, requesting, speaking, tallies
 from sharing.contracts_admin import REFUSED, told
-from sharing.models import Contract, Disclosure, Field, Request
+from sharing.models import Contract, Copy, Disclosure, Field, Request
 
 FIELD_TO_BLAME = {
     "fields": "fields_asked",
@@ -187,7 +186,8 @@ class RequestAdmin(ScopedAdmin[Request]):
             perms=("approve_sharing",),
             run=_release,
             explained=_(
-                "Makes one file with exactly those who say yes at that moment, and of each only the fields they agreed to."
+                "Makes one file with exactly those who say yes, and of each only the fields they agreed to. Only the recipient"
+                " can open it."
             ),
             when=lambda asked: asked.state == Request.State.OPEN or asked.repeats_until is not None,
         ),
@@ -302,64 +302,20 @@ class RequestAdmin(ScopedAdmin[Request]):
         return gettext("not told: too early, or fewer than 5 agreed, or all but fewer than 5")
 
 
-def _fetch(request: HttpRequest, given: Disclosure, _nothing: dict[str, Any]) -> HttpResponse:
-    assert isinstance(request.user, User)
-    try:
-        content = disclosing.fetch(disclosure=given, by=request.user, at=moment(request))
-    except disclosing.FileNotReady:
-        raise Refused(gettext("It is still being made. Try again in a minute.")) from None
-    except disclosing.FileForgotten:
-        raise Refused(
-            gettext("The file was deleted, as promised. That it was given stays on record.")
-        ) from None
-    return HttpResponse(
-        content,
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="linmen-{str(given.pk)[:8]}.csv"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        },
-    )
-
-
 @admin.register(Disclosure)
 class DisclosureAdmin(ScopedAdmin[Disclosure]):
+    """What is given is encrypted to whoever it is for: there is nothing here to open, and no way to it from here."""
+
     view_perms = ("draft_sharing", "approve_sharing", "audit")
-    list_display = ("short_id", "recipient", "asked_at", "built_at", "fetched_at")
+    list_display = ("short_id", "recipient", "asked_at", "how_far")
     list_filter = (("neighborhood", ScopedFilter),)
     list_select_related = ("request__recipient",)
     ordering = ("-asked_at", "pk")
-    fields = ("id", "recipient", "asked_by", "asked_at", "built_at", "fetched_at")
-    acts = (
-        Act(
-            slug="file",
-            label=_("Fetch the file"),
-            perms=("approve_sharing",),
-            run=_fetch,
-            explained=_("It is recorded that you fetched it. A day later the file is deleted here."),
-            when=lambda given: given.file_sealed is not None,
-        ),
-    )
+    fields = ("id", "recipient", "asked_by", "asked_at", "how_far")
 
-    def get_urls(self) -> list[URLPattern]:
-        name = "sharing_disclosure_file_watched"
-        watched = path("<uuid:object_id>/file/", self.admin_site.admin_view(self.file_view), name=name)
-        return [watched, *super().get_urls()]
-
-    def file_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        """Whoever tries without the right is refused like everywhere, and here it is written down too (A2, 28)."""
-        given = Disclosure.objects.select_related("neighborhood").filter(pk=object_id).first()
-        if given is not None and not self.allows(request, ("approve_sharing",), given):
-            assert isinstance(request.user, User)
-            try:
-                disclosing.fetch(disclosure=given, by=request.user, at=moment(request))
-            except PermissionDenied:
-                if not self.has_view_permission(request, given):
-                    raise Http404 from None
-                raise
-        [act] = self.acts
-        return view_of(act, self)(request, object_id)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Disclosure]:
+        living = Prefetch("copies", Copy.objects.living(), to_attr="standing")
+        return super().get_queryset(request).prefetch_related(living)
 
     @admin.display(description=_("number"))
     def short_id(self, given: Disclosure) -> str:
@@ -368,3 +324,12 @@ class DisclosureAdmin(ScopedAdmin[Disclosure]):
     @admin.display(description=_("recipient"))
     def recipient(self, given: Disclosure) -> str:
         return str(given.request.recipient)
+
+    @admin.display(description=_("how far it is"))
+    def how_far(self, given: Disclosure) -> str:
+        [copy] = vars(given)["standing"] or [None]
+        if copy is None:
+            return gettext("not made yet")
+        if copy.state == Copy.State.BUILDING:
+            return gettext("%(percent)s%% encrypted") % {"percent": copy.percent}
+        return str(copy.get_state_display())

@@ -45,6 +45,10 @@ REFUSED = {
     "not_a_draft": _("It is no draft any more."),
     "not_put": _("It is not with residents."),
     "not_open": _("It is not with residents."),
+    "no_key": _(
+        "The recipient has no confirmed key yet, so nothing can be encrypted to it. Let it prove its key, and confirm it by"
+        " telephone."
+    ),
     "still_deciding": _("Residents are still deciding. Wait until their time is over."),
     "dates": _("The last day comes after the first."),
     "own_contract": _("Whoever wrote it cannot confirm it: it takes a second person."),

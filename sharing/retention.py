@@ -8,9 +8,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from residents.keeping import End, Kept, Rule
-from sharing import disclosing
-from sharing.models import Disclosure, Request
+from residents.keeping import End, Kept, Rule, deleted
+from sharing import copying
+from sharing.models import Copy, Piece, Request
 
 # Drafts that nobody put to residents: nobody was asked, so nobody has to be shown. One that somebody read stays with what
 # they said of it.
@@ -18,8 +18,9 @@ DRAFT_LIFE = timedelta(days=180)
 NEVER_PUT = (Request.State.DRAFT, Request.State.REFUSED)
 
 
-def _forget_files(claimed: list[Any], at: datetime) -> int:
-    return disclosing.forget_files(Disclosure.objects.filter(pk__in=claimed))
+def _forget_copies(claimed: list[Any], at: datetime) -> int:
+    """Void: and with it the file and the values go (trigger sharing_void_leaves_nothing)."""
+    return Copy.objects.filter(pk__in=claimed).update(state=Copy.State.VOID, voided_at=at, leased_until=None)
 
 
 def _forget_drafts(claimed: list[Any], at: datetime) -> int:
@@ -28,30 +29,30 @@ def _forget_drafts(claimed: list[Any], at: datetime) -> int:
 
 RULES: Sequence[Rule] = (
     Rule(
-        code="sharing.files_fetched",
-        what=_("The file with what residents agreed to give, once it was fetched"),
-        why=_("So that it can be fetched again where the first time went wrong."),
-        life=disclosing.LIFE_ONCE_FETCHED,
+        code="sharing.pieces",
+        what=_("The encrypted file with what residents agreed to give, once it was fetched"),
+        why=_("So that it can be fetched again where the first time broke off."),
+        life=copying.LIFE_ONCE_HANDED,
         since=_("after it was fetched"),
         end=End.DELETE,
-        covers=("sharing.Disclosure.file_sealed",),
-        rows=lambda: Disclosure.objects.filter(file_sealed__isnull=False, fetched_at__isnull=False),
-        clock="fetched_at",
-        forget=_forget_files,
+        covers=("sharing.Piece",),
+        rows=lambda: Piece.objects.filter(copy__state=Copy.State.HANDED),
+        clock="copy__handed_at",
+        forget=deleted(Piece),
         batch=20,
     ),
     Rule(
-        code="sharing.files",
-        what=_("The same file, where nobody comes for it"),
-        why=_("It waits to be fetched by whoever may."),
-        life=disclosing.LIFE,
-        since=_("after it was made"),
+        code="sharing.copies",
+        what=_("The same file, and the values in it, where nobody comes for it"),
+        why=_("It waits to be fetched by whoever it is for."),
+        life=copying.LIFE,
+        since=_("after it was released"),
         end=End.DELETE,
-        covers=("sharing.Disclosure.file_sealed",),
-        rows=lambda: Disclosure.objects.filter(file_sealed__isnull=False, built_at__isnull=False),
-        clock="built_at",
-        forget=_forget_files,
-        batch=20,
+        covers=("sharing.Piece", "sharing.GivenValues"),
+        rows=lambda: Copy.objects.exclude(state__in=[Copy.State.HANDED, Copy.State.VOID]),
+        clock="disclosure__asked_at",
+        forget=_forget_copies,
+        batch=1,
     ),
     Rule(
         code="sharing.drafts",
@@ -69,6 +70,12 @@ RULES: Sequence[Rule] = (
 
 KEPT: Sequence[Kept] = (
     Kept(
+        what=_("The very values that were given"),
+        why=_("So that you can see what somebody has from here, word for word."),
+        until=_("Until you are deleted: then they go with you."),
+        covers=("sharing.GivenValues",),
+    ),
+    Kept(
         what=_("Who asked for what, what you answered, and what was given to whom"),
         why=_(
             "It is your proof of what left and what did not. The law asks for at least three years, and you can see it"
@@ -84,6 +91,9 @@ KEPT: Sequence[Kept] = (
             "sharing.Tally",
             "sharing.Disclosure",
             "sharing.DisclosedRow",
+            "sharing.Copy",
+            "sharing.Sheet",
+            "sharing.RecipientKey",
         ),
     ),
 )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from portal.demo.community import Community, Question
 from residents.ages import today_in
 from residents.models import Neighborhood, Resident, User
 from sharing import answering, contracts, requesting
-from sharing.models import Contract, Recipient, Request
+from sharing.models import Contract, Recipient, RecipientKey, Request
 
 
 def put(
@@ -47,6 +52,7 @@ def _draft(
         contact=question.contact,
         role=Recipient.Role.PROCESSOR if question.measures else Recipient.Role.INDEPENDENT,
     )
+    _key(recipient, by=users["chair"], at=at)
     return requesting.draft(
         recipient=recipient,
         contract=_signed(question, recipient, users=users, at=at) if question.measures else None,
@@ -76,3 +82,20 @@ def _signed(question: Question, recipient: Recipient, *, users: Mapping[str, Use
         at=at,
     )
     return contracts.confirm(contract=contract, by=users["chair"], at=at)
+
+
+def _key(recipient: Recipient, *, by: User, at: datetime) -> None:
+    """Of a recipient whose other half nobody has: what is given in the demo, nobody opens."""
+    point = Ed25519PrivateKey.generate().public_key()
+    public = point.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    digest = sha256(b64decode(public.split()[1])).digest()
+    RecipientKey.objects.create(
+        neighborhood=recipient.neighborhood,
+        recipient=recipient,
+        public=public,
+        fingerprint="SHA256:" + b64encode(digest).decode().rstrip("="),
+        given_at=at,
+        proven_at=at,
+        confirmed_at=at,
+        confirmed_by=by,
+    )

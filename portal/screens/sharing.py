@@ -24,8 +24,8 @@ from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.record import lines
 from residents import ages
 from residents.models import Resident
-from sharing import answering, audience, contracts, disclosing
-from sharing.models import Answer, DisclosedRow, Field, Kind, Request
+from sharing import answering, audience, contracts, disclosing, given
+from sharing.models import Answer, Field, Kind, Request
 
 ASKED = 20
 
@@ -160,8 +160,8 @@ def own(question: Request, resident: Resident, at: datetime) -> dict[str, Any]:
 
 def shown(question: Request, resident: Resident, said: list[str] | None, at: datetime) -> dict[str, Any]:
     """`said` are the fields that would be given by what was answered; None where nothing was said."""
-    given = DisclosedRow.objects.filter(disclosure__request=question, resident=resident)
-    given_at = given.order_by("-pk").values_list("disclosure__built_at", flat=True).first()
+    held = given.shown().filter(copy__disclosure__request=question, resident=resident).select_related("copy")
+    sent = held.order_by("-copy__ready_at").first()
     row = disclosing.preview(request=question, resident=resident, at=at)
     part = bool(said) and set(said or ()) != set(question.fields)
     may_say_yes = question.state == Request.State.OPEN and question.deadline > at and resident.left_at is None
@@ -171,8 +171,12 @@ def shown(question: Request, resident: Resident, said: list[str] | None, at: dat
         "question": question,
         "open": may_say_yes and contracts.is_open(question, at),
         "answer": None if said is None else "part" if part else "yes" if said else "no",
-        "given_at": given_at,
-        "stoppable": again or not given_at,
+        "given_at": sent.copy.handed_at if sent else None,
+        "stoppable": again or not sent or not sent.copy.handed_at,
+        "sent": [
+            {"label": Field(field).label, "value": value}
+            for field, value in (given.of(sent) if sent else {}).items()
+        ],
         "closes_at": question.deadline,
         "facts": _facts(question, resident),
         "more": _more(question),

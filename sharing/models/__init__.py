@@ -1,14 +1,14 @@
-"""Tables of this room: with whom, and what was asked and given."""
+"""Tables of this room: with whom, what was asked, and what was given."""
 
 from sharing.models.asking import (
     FEWEST_COUNTED,
     Answer,
-    DisclosedRow,
     Disclosure,
     Request,
     Review,
     Tally,
 )
+from sharing.models.copies import Copy, DisclosedRow, GivenValues, Piece, RecipientKey, Sheet
 from sharing.models.parties import ALLOWED, HOME, Contract, Field, Kind, Recipient, SubProcessor
 
 __all__ = [
@@ -17,13 +17,18 @@ __all__ = [
     "HOME",
     "Answer",
     "Contract",
+    "Copy",
     "DisclosedRow",
     "Disclosure",
     "Field",
+    "GivenValues",
     "Kind",
+    "Piece",
     "Recipient",
+    "RecipientKey",
     "Request",
     "Review",
+    "Sheet",
     "SubProcessor",
     "Tally",
 ]

@@ -101,6 +101,7 @@ from tests.committees.notices import draft as draft_notice
 from tests.committees.service import asked, picture
 from tests.consent.papers import days_pass, handed, returned
 from tests.enrolling import agree
+from tests.sharing import receiving
 from tests.sharing.passing import its_time_passes
 
 Desk = Callable[[User], Client]
@@ -315,8 +316,8 @@ def _shared(resident, clerk, chair, superuser, here: Neighborhood, now: datetime
     given = ask("送水到户", now + timedelta(days=2))
     answering.answer(request=given, resident=resident, fields=given.fields, actor=resident.user, at=now)
     its_time_passes(given)
-    disclosure = disclosing.release(request=given, by=chair, at=now)
-    disclosing.build(disclosure=disclosure.pk, at=now)
+    receiving.key(recipient, by=chair, at=now)
+    receiving.made(disclosing.release(request=given, by=chair, at=now), at=now)
     ask("送奶到户", now + timedelta(days=2))
 
 

@@ -46,8 +46,12 @@ KNOWN_BYTES = {
     "residents_letter.digest",
     "residents_resident.phone_index",
     "residents_resident.phone_sealed",
-    "sharing_disclosure.file_sealed",
-    "sharing_disclosure.file_sha256",
+    "sharing_copy.mark",
+    "sharing_copy.sha256",
+    "sharing_givenvalues.phone_sealed",
+    "sharing_givenvalues.salt",
+    "sharing_piece.content",
+    "sharing_sheet.leaves",
 }
 
 

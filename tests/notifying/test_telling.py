@@ -28,6 +28,7 @@ from tests.cast import draft as draft_form
 from tests.cast import publish
 from tests.committees import notices, service
 from tests.notifying.people import told, wants
+from tests.sharing import receiving
 
 pytestmark = pytest.mark.django_db
 
@@ -132,8 +133,9 @@ def test_what_is_given_tells_who_is_in_it(listening, here, clerk, chair, residen
         )
     Message.objects.all().delete()
     later = now + timedelta(days=8)
+    receiving.key(lifts, by=chair)
     given = disclosing.release(request=asked, by=chair, at=later)
-    disclosing.build(disclosure=given.pk, at=later)
+    receiving.made(given, at=later)
     assert who_waits() == {resident.pk}
     assert ways() == {"mail"}, "on a sheet of slips the desk would read who had said yes"
 

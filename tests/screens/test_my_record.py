@@ -20,10 +20,11 @@ from portal.screens.record.sources import SOURCES
 from residents import deskwork
 from residents.lookups import look_up
 from residents.models import DeskAct, LookUp, Resident, User
-from sharing import answering, disclosing
+from sharing import answering, copying, disclosing
 from sharing.models import Answer, Request
 from tests.enrolling import agree
 from tests.screens.entering import opens
+from tests.sharing import receiving
 
 ALL = "/record/all/"
 
@@ -89,13 +90,17 @@ def test_it_tells_what_was_given_to_whom(
     assert resident.user is not None
     answering.answer(request=question, resident=resident, fields=question.fields, actor=resident.user, at=now)
     later = now + timedelta(days=8)
-    given = disclosing.release(request=question, by=chair, at=later)
-    disclosing.build(disclosure=given.pk, at=later)
+    receiving.key(question.recipient, by=chair)
+    copy = receiving.made(disclosing.release(request=question, by=chair, at=later), at=later)
+    assert "You can still stop it" in text(me.get("/record/"))
+    copying.hand(copy=copy, at=later)
     page = text(me.get("/record/"))
     assert "Given: name, phone" in page
     assert "Lifts Ltd" in page
     assert "Notice of the lift repair" in page
-    assert "it was given on" in me.get(f"/sharing/{question.pk}/").content.decode()
+    asked = text(me.get(f"/sharing/{question.pk}/"))
+    assert "it was given on" in asked
+    assert "Exactly what was given" in asked
     assert "Lifts Ltd" not in text(them.get("/record/"))
 
 

@@ -23,6 +23,7 @@ from tests.enrolling import agree
 from tests.receipts.checking import outside
 from tests.receipts.conftest import sequenced
 from tests.screens.entering import opens
+from tests.sharing import receiving
 
 
 @pytest.fixture
@@ -35,7 +36,8 @@ def lived(
     look_up(resident=resident, by=clerk, reason="水管 <leak>", capacity="property.clerk", at=now)
     answering.answer(request=question, resident=resident, fields=question.fields, actor=resident.user, at=now)
     later = now + timedelta(days=8)
-    disclosing.build(disclosure=disclosing.release(request=question, by=chair, at=later).pk, at=later)
+    receiving.key(question.recipient, by=chair)
+    receiving.handed(disclosing.release(request=question, by=chair, at=later), at=later)
     sequenced()
 
 
@@ -79,17 +81,17 @@ def test_it_holds_everything_that_the_record_page_shows(lived, me: Client, resid
     names = files.namelist()
     assert sum(name.startswith("receipts/") for name in names) == 2
     accounts = [json.loads(files.read(name)) for name in names if name.startswith("entries/")]
-    assert len(accounts) + 2 == Entry.objects.filter(subject=resident.pk).count()
+    assert len(accounts) + 2 == Entry.objects.filter(subject=resident.pk).count() + 1  # the sheet
     kinds = [each["proof"]["entry"]["kind"] for each in accounts]
-    assert {"look_up", "disclosed", "sharing.answered"} <= set(kinds)
+    assert {"look_up", "disclosed.sheet", "sharing.answered"} <= set(kinds)
     assert {"verify.py", "README.txt", "checkpoint.txt", "receipt-1.jsonld"} <= set(names)
 
 
 @pytest.mark.obligation("A6")
 @pytest.mark.parametrize(
     ("name", "said", "meant"),
-    [("look_up", "reason", "Another reason"), ("look_up", "capacity", "owners.chair"), ("disclosed", "who", "Nobody"),
-     ("disclosed", "fields", ["name"]), ("disclosed", "purpose_en", "Other")],
+    [("look_up", "reason", "Another reason"), ("look_up", "capacity", "owners.chair"), ("disclosed.sheet", "who", "Nobody"),
+     ("disclosed.sheet", "purpose", "别的"), ("disclosed.sheet", "purpose_en", "Other")],
 )  # fmt: skip
 def test_another_account_of_what_happened_is_said_to_be_false(
     lived, me: Client, tmp_path: Path, name: str, said: str, meant: object

@@ -14,6 +14,7 @@ from sharing import answering, contracts, disclosing
 from sharing.models import Answer, Recipient, Request
 from sharing.requesting import draft, put_to_residents
 from tests import make
+from tests.sharing import receiving
 from tests.sharing.passing import its_time_passes
 
 
@@ -59,7 +60,7 @@ def test_what_is_given_again_can_be_stopped_and_the_page_says_both(
     address = f"/sharing/{signed.pk}/"
     me.post(f"{address}answer/", {"choice": "yes"})
     now = its_time_passes(signed).deadline + timedelta(minutes=2)
-    disclosing.build(disclosure=disclosing.release(request=signed, by=chair, at=now).pk, at=now)
+    receiving.handed(disclosing.release(request=signed, by=chair, at=now), at=now)
     page = me.get(address).content.decode()
     assert "You said yes, and it was given on" in page
     assert "It is given again. With a no, yours is not." in page
@@ -119,6 +120,7 @@ def signed(here: Neighborhood, clerk: User, chair: User, now: datetime) -> Reque
     recipient = Recipient.objects.create(
         neighborhood=here, name="Water Ltd", contact="x", role=Recipient.Role.PROCESSOR
     )
+    receiving.key(recipient, by=chair, at=now)
     today = today_in(here, now)
     contract = contracts.write(
         recipient=recipient,

@@ -44,6 +44,7 @@ from tests.enrolling import agree
 from tests.notifying.people import gathered, send_all, told, wants
 from tests.receipts.conftest import sequenced
 from tests.screens.entering import opens, passed
+from tests.sharing import receiving
 from tests.signing_in import switched_on
 
 FILE = "/record/export.json"
@@ -77,7 +78,8 @@ def lived(
     look_up(resident=resident, by=clerk, reason="水管 <leak>", capacity="property.clerk", at=now)
     answering.answer(request=question, resident=resident, fields=question.fields, actor=resident.user, at=now)
     later = now + timedelta(days=8)
-    disclosing.build(disclosure=disclosing.release(request=question, by=chair, at=later).pk, at=later)
+    receiving.key(question.recipient, by=chair)
+    receiving.handed(disclosing.release(request=question, by=chair, at=later), at=later)
     letters.hand_slip(resident=resident, by=clerk, seen=letters.Letter.Seen.KNOWN, at=now)
     told = {"act": DeskAct.Act.PIN_LENT, "known_by": DeskAct.KnownBy.VOICE}
     deskwork.note(resident=resident, by=clerk, perm="manage_access", at=now, **told)

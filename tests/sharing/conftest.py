@@ -8,14 +8,17 @@ import pytest
 from committees.models import Committee, Term
 from residents.models import Resident, User
 from sharing import answering, disclosing, requesting
-from sharing.models import Disclosure, Recipient, Request
+from sharing.models import Copy, Disclosure, Recipient, Request
 from tests import make
 from tests.cast import staff
+from tests.sharing import receiving
 
 
 @pytest.fixture
-def recipient(here) -> Recipient:
-    return Recipient.objects.create(neighborhood=here, name="青禾送水站", contact="柳岸路 3 号")
+def recipient(here, chair, now) -> Recipient:
+    recipient = Recipient.objects.create(neighborhood=here, name="青禾送水站", contact="柳岸路 3 号")
+    receiving.key(recipient, by=chair, at=now)
+    return recipient
 
 
 @pytest.fixture
@@ -74,14 +77,18 @@ def afterwards(asked) -> datetime:
 
 
 @pytest.fixture
-def give(asked, chair, afterwards) -> Callable[[], tuple[Disclosure, str]]:
-    """Release, build and fetch."""
+def released(asked, chair, afterwards) -> Callable[[], Disclosure]:
+    def act(by: User = chair) -> Disclosure:
+        return disclosing.release(request=asked, by=by, at=afterwards)
 
-    def act(by: User = chair) -> tuple[Disclosure, str]:
-        disclosure = disclosing.release(request=asked, by=by, at=afterwards)
-        disclosing.build(disclosure=disclosure.pk, at=afterwards)
-        disclosure.refresh_from_db()
-        content = disclosing.fetch(disclosure=disclosure, by=by, at=afterwards)
-        return disclosure, content.decode("utf-8-sig")
+    return act
+
+
+@pytest.fixture
+def give(released, afterwards) -> Callable[[], Copy]:
+    """Released, made, and handed over."""
+
+    def act() -> Copy:
+        return receiving.handed(released(), at=afterwards)
 
     return act

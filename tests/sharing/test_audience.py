@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from residents.ages import today_in, years_before
 from residents.models import Building, Occupancy, Ownership, Resident, Unit
 from sharing import answering, audience, disclosing, requesting
-from sharing.models import Answer, DisclosedRow, Request
+from sharing.models import Answer, Request
 from sharing.tallies import freeze
 from tests import make
 from tests.minors.conftest import family
+from tests.sharing import rows
 from tests.sharing.passing import its_time_passes
 from tests.sharing.test_requesting import draft
 
@@ -129,8 +130,8 @@ def test_who_is_meant_no_more_is_in_no_file_and_can_still_say_no(asked, tenant, 
     assert answering.standing(request=asked, at=now) == []
     its_time_passes(asked)
     order = disclosing.release(request=asked, by=chair, at=afterwards)
-    with pytest.raises(DatabaseError, match="not asked about them"), transaction.atomic():
-        DisclosedRow.objects.create(disclosure=order, resident=tenant, answer=yes, fields=["name"])
+    with pytest.raises(DatabaseError, match="more than is agreed to"):
+        rows.put_in(rows.begun(order), tenant, yes)
     says(tenant, False)
 
 

@@ -9,21 +9,24 @@ from django.db import DatabaseError, connection, transaction
 
 from ledger.models import Entry
 from residents.ages import today_in
-from sharing import answering, contracts, disclosing, requesting
-from sharing.models import Contract, DisclosedRow, Recipient, Request, SubProcessor
+from sharing import answering, contracts, copying, disclosing, requesting
+from sharing.models import Contract, Copy, DisclosedRow, Recipient, Request, SubProcessor
 from sharing.speaking import OutOfOffice, Refusal
 from tests import make
+from tests.sharing import receiving, rows
 from tests.sharing.passing import its_time_passes
 
 pytestmark = pytest.mark.obligation("30")
 
 
 @pytest.fixture
-def recipient(here) -> Recipient:
+def recipient(here, chair, now) -> Recipient:
     """The one of the conftest's question works for the committee here."""
-    return Recipient.objects.create(
+    recipient = Recipient.objects.create(
         neighborhood=here, name="青禾送水站", contact="柳岸路 3 号", role=Recipient.Role.PROCESSOR
     )
+    receiving.key(recipient, by=chair, at=now)
+    return recipient
 
 
 @pytest.fixture
@@ -175,8 +178,19 @@ def test_one_that_ended_between_order_and_file_gives_nothing(asked, contract, ch
     its_time_passes(asked)
     given = disclosing.release(request=asked, by=chair, at=now)
     contracts.end(contract=contract, by=chair, at=now)
-    disclosing.build(disclosure=given.pk, at=now)
-    assert not given.rows.exists()
+    assert copying.work(disclosure=given.pk, at=now) is None or not DisclosedRow.objects.exists()
+
+
+@pytest.mark.obligation("30")
+def test_one_that_ended_before_the_file_is_fetched_gives_nothing(asked, contract, chair, resident, now):
+    answering.answer(request=asked, resident=resident, fields=["name"], actor=resident.user, at=now)
+    its_time_passes(asked)
+    copy = receiving.made(disclosing.release(request=asked, by=chair, at=now), at=now)
+    contracts.end(contract=contract, by=chair, at=now)
+    with pytest.raises(DatabaseError, match="agreed to now"), transaction.atomic():
+        Copy.objects.filter(pk=copy.pk).update(state="handed", handed_at=now)
+    with pytest.raises(copying.CopyIsStale):
+        copying.hand(copy=copy, at=now)
 
 
 def test_raw_sql_puts_nobody_into_a_file_under_one_that_ended(asked, contract, chair, resident, now):
@@ -184,8 +198,8 @@ def test_raw_sql_puts_nobody_into_a_file_under_one_that_ended(asked, contract, c
     its_time_passes(asked)
     given = disclosing.release(request=asked, by=chair, at=now)
     contracts.end(contract=contract, by=chair, at=now)
-    with pytest.raises(DatabaseError, match="not in force"), transaction.atomic():
-        DisclosedRow.objects.create(disclosure=given, resident=resident, answer=said, fields=["name"])
+    with pytest.raises(DatabaseError, match="more than is agreed to"):
+        rows.put_in(rows.begun(given), resident, said)
 
 
 def test_after_its_last_day_it_is_over(read, contract, now):

@@ -9,12 +9,13 @@ from sharing import answering, requesting
 from sharing.models import Answer, Recipient, Request
 from sharing.speaking import OutOfOffice
 from tests import make
+from tests.sharing import receiving
 
 
 @pytest.fixture
-def recipient(here) -> Recipient:
+def recipient(here, chair, now) -> Recipient:
     """The one of the conftest's question is abroad here."""
-    return Recipient.objects.create(
+    recipient = Recipient.objects.create(
         neighborhood=here,
         name="Aqua Ltd",
         contact="1 Harbour Road",
@@ -22,6 +23,8 @@ def recipient(here) -> Recipient:
         route=Recipient.Route.CONTRACT,
         route_paper="业委会 2 号柜",
     )
+    receiving.key(recipient, by=chair, at=now)
+    return recipient
 
 
 @pytest.mark.obligation("40")

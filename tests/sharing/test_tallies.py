@@ -96,6 +96,7 @@ def test_the_sweep_counts_what_is_over(asked, now, monkeypatch):
 @pytest.mark.obligation("27", "31")
 def test_no_entry_says_how_many_agreed(resident, says, give):
     says(resident, True)
-    disclosure, _ = give()
-    payload = Opening.objects.get(entry__kind="disclosure.built", entry__subject=disclosure.pk).payload
-    assert set(payload) == {"request", "recipient", "sha"}
+    disclosure = give().disclosure
+    copy = disclosure.copies.get()
+    payload = Opening.objects.get(entry__kind="copy.made", entry__subject=copy.pk).payload
+    assert set(payload) == {"disclosure", "key", "sha"}

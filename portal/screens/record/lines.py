@@ -48,8 +48,13 @@ def look_up(look: LookUp) -> Line:
 
 
 def disclosed(row: DisclosedRow) -> Line:
-    asked, at = row.disclosure.request, row.disclosure.built_at
-    assert at is not None  # what was not built is in nobody's record
+    asked, at, handed_at = row.copy.disclosure.request, row.copy.ready_at, row.copy.handed_at
+    assert at is not None  # what is not ready is in nobody's record
+    fetched = (
+        _("Fetched, %(at)s") % {"at": _moment(handed_at)}
+        if handed_at
+        else _("It waits to be fetched. You can still stop it: say no.")
+    )
     return Line(
         icon="send",
         at=at,
@@ -57,7 +62,9 @@ def disclosed(row: DisclosedRow) -> Line:
         notes=[
             _("Given: %(fields)s") % {"fields": fields(row.fields)},
             _("What for: %(purpose)s") % {"purpose": asked.what_for},
+            fetched,
         ],
+        links=[Link(reverse("sharing", args=[asked.pk]), _("Exactly what is written in it"))],
     )
 
 

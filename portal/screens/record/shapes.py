@@ -31,6 +31,7 @@ from residents.models import (
     User,
     Wish,
 )
+from sharing import given
 from sharing.models import Answer, DisclosedRow
 
 SCHEMA = "linmen-record/1"
@@ -141,10 +142,12 @@ def look_up(look: LookUp) -> Json:
 
 
 def disclosed(row: DisclosedRow) -> Json:
-    asked = row.disclosure.request
+    asked = row.copy.disclosure.request
     return {
-        "id": str(row.disclosure_id),
-        "at": moment(row.disclosure.built_at),
+        "id": str(row.copy_id),
+        "at": moment(row.copy.ready_at),
+        "fetched": moment(row.copy.handed_at),
+        "values": given.of(row),
         "recipient": asked.recipient.name,
         "recipient_contact": asked.recipient.contact,
         "fields": row.fields,

@@ -23,7 +23,8 @@ from consent.models import Decision
 from portal.screens.record import lines, shapes
 from portal.screens.record.lines import Line
 from residents.models import DeskAct, Letter, LookUp, Message, Resident
-from sharing.models import Answer, DisclosedRow
+from sharing import given
+from sharing.models import Answer
 
 
 class Kind(models.TextChoices):
@@ -73,10 +74,10 @@ SOURCES: Sequence[Source] = (
     Source(
         code="disclosures",
         kind=Kind.GIVEN,
-        clock="disclosure__built_at",
-        rows=lambda resident: DisclosedRow.objects.filter(
-            resident=resident, disclosure__built_at__isnull=False
-        ).select_related("disclosure__request__recipient"),
+        clock="copy__ready_at",
+        rows=lambda resident: (
+            given.shown().filter(resident=resident).select_related("copy__disclosure__request__recipient")
+        ),
         line=lines.disclosed,
         shape=shapes.disclosed,
         numbered=True,

@@ -48,8 +48,8 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "access.taps": ways_in.tap,
     "access.unknown_cards": ways_in.unknown_card,
     "access.pairing_codes": ways_in.pairing_code,
-    "sharing.files_fetched": others.disclosed_file("fetched_at"),
-    "sharing.files": others.disclosed_file("built_at"),
+    "sharing.pieces": others.piece,
+    "sharing.copies": others.copy_unfetched,
     "sharing.drafts": others.draft,
     "committees.service_words": others.service_words,
 }

@@ -10,11 +10,13 @@ from django.utils import timezone
 from committees.models import Committee, NoticeFile, ServiceWords, Term
 from committees.models import Notice as BodyNotice
 from residents.models import User
-from sharing.models import Disclosure, Recipient, Request, Review
+from sharing import copying
+from sharing.models import Copy, Disclosure, Piece, Recipient, Request, Review
 from tests.cast import staff
 from tests.committees import service
 from tests.committees.notices import bare_file, happened_at
 from tests.retention.due.places import Place, StillThere, numbers, there
+from tests.sharing import receiving
 
 
 def draft(place: Place, clock: datetime) -> StillThere:
@@ -22,20 +24,32 @@ def draft(place: Place, clock: datetime) -> StillThere:
     return there(Request, row.pk)
 
 
-def disclosed_file(field: str) -> Callable[[Place, datetime], StillThere]:
-    def made(place: Place, clock: datetime) -> StillThere:
-        row = _request(place, place.now + timedelta(days=1))
-        putter = _read_by_two(place, row)
-        Request.objects.filter(pk=row.pk).update(state="open", opened_by=putter, opened_at=place.now)
-        Request.objects.filter(pk=row.pk).update(state="released")
-        given = Disclosure.objects.create(
-            neighborhood=place.neighborhood, request=row, asked_by=putter, asked_at=clock
-        )
-        built = {"built_at": place.now, field: clock}
-        Disclosure.objects.filter(pk=given.pk).update(file_sealed=b"sealed", file_sha256=b"x" * 32, **built)
-        return there(Disclosure, given.pk, file_sealed__isnull=False)
+def copy_unfetched(place: Place, clock: datetime) -> StillThere:
+    copy = _copy(place, asked_at=clock)
+    return there(Copy, copy.pk, state=Copy.State.BUILDING)
 
-    return made
+
+def piece(place: Place, clock: datetime) -> StillThere:
+    copy = _copy(place, asked_at=place.now)
+    row = Piece.objects.create(copy=copy, format="csv", number=1, content=b"age-encryption.org/v1 ...")
+    copies = Copy.objects.filter(pk=copy.pk)
+    copies.update(state=Copy.State.READY, sha256=b"x" * 32, ready_at=clock)
+    copies.update(state=Copy.State.HANDED, handed_at=clock)
+    return there(Piece, row.pk)
+
+
+def _copy(place: Place, *, asked_at: datetime) -> Copy:
+    row = _request(place, place.now + timedelta(days=1))
+    putter = _read_by_two(place, row)
+    Request.objects.filter(pk=row.pk).update(state="open", opened_by=putter, opened_at=place.now)
+    Request.objects.filter(pk=row.pk).update(state="released")
+    receiving.key(row.recipient, by=putter)
+    given = Disclosure.objects.create(
+        neighborhood=place.neighborhood, request=row, asked_by=putter, asked_at=asked_at
+    )
+    copy = copying.settle(disclosure=given.pk, at=place.now)
+    assert copy is not None
+    return copy
 
 
 def _read_by_two(place: Place, row: Request) -> User:
