@@ -365,6 +365,16 @@ KEPT: Sequence[Kept] = (
         covers=("residents.LookUp", "residents.Approval", "residents.DeskAct"),
     ),
     Kept(
+        what=_(
+            "That something unusual was done or tried with people’s data, by which account, and who has read it"
+        ),
+        why=_(
+            "So that misuse comes to light, and nobody can hide it afterwards. It holds numbers, no name and no words."
+        ),
+        until=_("For good. Once you are deleted, it names a number that leads to nobody."),
+        covers=("residents.Alarm", "residents.AlarmRead"),
+    ),
+    Kept(
         what=_("What was deleted where, and what was seen there afterwards"),
         why=_("It is your certificate that something is gone, and holds numbers that lead to nobody."),
         until=_("For good."),

@@ -1,3 +1,4 @@
+from residents.models.alarm import Alarm, AlarmRead
 from residents.models.asking import Instruction, RequestWords, RightsRequest
 from residents.models.deskwork import DeskAct
 from residents.models.erasure import ErasureOrder, ErasurePlace
@@ -13,6 +14,8 @@ from residents.models.signing_in import Passkey, RecoveryCode, SecondStep
 from residents.models.users import User
 
 __all__ = [
+    "Alarm",
+    "AlarmRead",
     "Approval",
     "Building",
     "Death",
