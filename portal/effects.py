@@ -7,6 +7,7 @@ EFFECTS: dict[str, str] = {
     "scope": "committees.roles.neighborhoods",
     "capacity": "committees.roles.capacity",
     "capacity_in_words": "committees.roles.capacity_in_words",
+    "offices": "committees.roles.offices",
     "holders": "committees.roles.holders",
     "access_changed": "access.passes.access_changed",
     "has_office": "committees.roles.has_office",

@@ -5,7 +5,7 @@ from residents.models.erasure import ErasureOrder, ErasurePlace
 from residents.models.importing import Import, ImportRow
 from residents.models.letters import Letter, LetterBatch
 from residents.models.living import Death, Departure, Guardianship, Helper, MoveOut
-from residents.models.lookup import Approval, LookUp
+from residents.models.lookup import Approval, Emergency, EmergencyReview, LookUp
 from residents.models.notifying import MailAddress, Message, Wish
 from residents.models.people import Occupancy, Ownership, Resident
 from residents.models.places import Building, Neighborhood, Unit
@@ -21,6 +21,8 @@ __all__ = [
     "Death",
     "Departure",
     "DeskAct",
+    "Emergency",
+    "EmergencyReview",
     "ErasureOrder",
     "ErasurePlace",
     "Guardianship",
