@@ -186,6 +186,7 @@ def _listed(request: StaffRequest, wrong: ReviewForm | None = None) -> HttpRespo
     """Who it was about stays masked: to look at it takes the reason, not the phone."""
     late = request.at - emergencies.REVIEW_WITHIN
     found = emergencies.waiting(neighborhood=request.neighborhood)
+    own = emergencies.theirs(request.user, found)
     waiting = [
         {
             "pk": each.pk,
@@ -198,7 +199,7 @@ def _listed(request: StaffRequest, wrong: ReviewForm | None = None) -> HttpRespo
             "at": each.at,
             "due": each.at + emergencies.REVIEW_WITHIN,
             "late": each.at < late,
-            "theirs": emergencies.is_theirs(each, request.user),
+            "theirs": each.pk in own,
             "form": wrong if wrong and wrong.prefix == short_of(each) else ReviewForm(prefix=short_of(each)),
         }
         for each in found.select_related("resident", "unit__building", "by")[:MOST]

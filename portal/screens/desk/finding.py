@@ -178,7 +178,7 @@ def _page(request: StaffRequest, found: Resident, form: LookUpForm) -> HttpRespo
         "tasks": _tasks(request, found),
         # Offered for everybody without an account, so that the button itself says nothing.
         "may_be_told": "manage_register" in request.rights and found.user_id is None,
-        "form": form if context["may_look_up"] and not context["opened"] else None,
+        "form": form if context["may_look_up"] and (form.errors or not context["opened"]) else None,
     }
     if context["minor"]:
         context |= _minor(request, found)
