@@ -60,7 +60,11 @@ class OpenForm(DeskForm):
         ]
 
 
-class ReviewForm(DeskForm):
+class ReviewForm(forms.Form):
+    """One of several on a page, so the cursor stands in none."""
+
+    use_required_attribute = False
+
     needed = forms.ChoiceField(
         label=gettext_lazy("Was it needed?"),
         choices=[
