@@ -156,7 +156,7 @@ def _opens(request: StaffRequest, found: Resident, form: OpenForm) -> bool:
         )
         form.add_error(None, words)
         return False
-    except PermissionDenied as denied:
+    except (PermissionDenied, emergencies.NobodyThere) as denied:
         raise Http404 from denied
     return True
 
