@@ -115,6 +115,30 @@ def neighborhoods(*, user: User, perm: str, at: datetime) -> QuerySet[Neighborho
     return Neighborhood.objects.alias(here=local_date(at)).filter(held)
 
 
+def offices(*, user: User, neighborhood: Neighborhood, at: datetime) -> list[str]:
+    """Which offices somebody holds here now, as codes: a term in force, and a permission that it wrote. One query."""
+    rows = NeighborhoodPermission.objects.filter(user=user, content_object=neighborhood)
+    held = (
+        Term.objects.filter(Exists(rows), user=user, neighborhood=neighborhood)
+        .alias(here=local_date(at, "neighborhood__time_zone"))
+        .filter(starts__lte=F("here"), ends__gt=F("here"))
+        .order_by("starts", "pk")
+        .values_list("committee__kind", "role")
+    )
+    return list(dict.fromkeys(".".join(each) for each in held)) if user.is_active else []
+
+
+def holders(*, neighborhood: Neighborhood, perm: str, at: datetime) -> QuerySet[User]:
+    """Who holds `perm` here at this moment: a permission and a term in force, as `neighborhoods` wants both."""
+    terms = Term.objects.filter(granting(perm), neighborhood=neighborhood, user=OuterRef("pk"))
+    here = terms.alias(here=local_date(at, "neighborhood__time_zone"))
+    rows = NeighborhoodPermission.objects.filter(
+        user=OuterRef("pk"), permission__codename=perm, content_object=neighborhood
+    )
+    in_force = here.filter(starts__lte=F("here"), ends__gt=F("here"))
+    return User.objects.filter(Exists(rows), Exists(in_force), is_active=True)
+
+
 def bodies(*, user: User, perm: str, at: datetime) -> QuerySet[Committee]:
     """For which bodies `user` may do this now: a term in force of that very body, and the permission where it is.
 

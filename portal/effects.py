@@ -8,6 +8,8 @@ EFFECTS: dict[str, str] = {
     "capacity": "committees.roles.capacity",
     "speaks_for": "committees.roles.capacities",
     "capacity_in_words": "committees.roles.capacity_in_words",
+    "offices": "committees.roles.offices",
+    "holders": "committees.roles.holders",
     "access_changed": "access.passes.access_changed",
     "has_office": "committees.roles.has_office",
     "way_in": "access.residence.way_in",

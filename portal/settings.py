@@ -328,6 +328,9 @@ SITE_ADDRESS = env.str(
     if PRODUCTION and ALLOWED_HOSTS
     else f"http://127.0.0.1:{env.int('PORT', default=8000)}/",
 )
+# How often one of the staff may look at people's details. More than the law's thirty and a hundred it never is.
+LOOKS_AN_HOUR = env.int("LOOKS_AN_HOUR", default=30)
+LOOKS_A_DAY = env.int("LOOKS_A_DAY", default=100)
 # What comes within so many seconds makes one message.
 MESSAGE_GATHER_SECONDS = env.int("MESSAGE_GATHER_SECONDS", default=20 if DEMO else 600)
 # How long a worker that took up a message is left alone with it before another one may.

@@ -54,6 +54,8 @@ def fill(*, at: datetime, say: Say) -> None:
         settled = [_settle(plan, at=at, say=say) for plan in COMMUNITIES]
         # Before the commit: were it cut off here, the next start begins anew and writes these again.
         welcome.write(settled[0].letters)
+    for here in settled:  # each look is a transaction of its own
+        _look_up(here, at=at)
 
 
 def renew_pairing_codes(*, at: datetime) -> None:
@@ -94,7 +96,6 @@ def _settle(plan: Community, *, at: datetime, say: Say) -> Settled:
     if plan.controller:
         own_data.ask_and_answer(users=here.users, resident=here.resident, at=at)
     _stand_by(here, at=at)
-    _look_up(here, at=at)
     return here
 
 

@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -103,6 +105,14 @@ def _look_up(request: HttpRequest, resident: Resident, given: dict[str, Any]) ->
         )
     except lookups.ReasonMissing:
         raise Refused(gettext("Give a reason.")) from None
+    except lookups.LooksSpent as spent:
+        raise Refused(
+            gettext(
+                "You have looked at people’s details as often as one may in that time. You can look again from %(again)s."
+                " If a life is in danger, open it as an emergency at the desk."
+            )
+            % {"again": date_format(localtime(spent.again_at), "DATETIME_FORMAT")}
+        ) from spent
     if isinstance(done, Approval):
         messages.info(
             request, gettext("They are under eighteen: another of the staff has been asked to approve it.")

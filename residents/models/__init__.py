@@ -1,10 +1,11 @@
+from residents.models.alarm import Alarm, AlarmRead
 from residents.models.asking import Instruction, RequestWords, RightsRequest
 from residents.models.deskwork import DeskAct
 from residents.models.erasure import ErasureOrder, ErasurePlace
 from residents.models.importing import Import, ImportRow
 from residents.models.letters import Letter, LetterBatch
 from residents.models.living import Death, Departure, Guardianship, Helper, MoveOut
-from residents.models.lookup import Approval, LookUp
+from residents.models.lookup import Approval, Emergency, EmergencyReview, LookUp
 from residents.models.notifying import MailAddress, Message, Wish
 from residents.models.people import Occupancy, Ownership, Resident
 from residents.models.places import Building, Neighborhood, Unit
@@ -13,11 +14,15 @@ from residents.models.signing_in import Passkey, RecoveryCode, SecondStep
 from residents.models.users import User
 
 __all__ = [
+    "Alarm",
+    "AlarmRead",
     "Approval",
     "Building",
     "Death",
     "Departure",
     "DeskAct",
+    "Emergency",
+    "EmergencyReview",
     "ErasureOrder",
     "ErasurePlace",
     "Guardianship",

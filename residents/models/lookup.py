@@ -1,8 +1,10 @@
-"""Look-ups: who of the staff saw whose contact details, why, and until when; and who let them, of somebody under eighteen."""
+"""Look-ups: who of the staff saw whose contact details, why, and until when; who let them, of somebody under eighteen; and when
+nobody could be asked, because a life was in danger."""
 
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -10,8 +12,11 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from residents.models.people import Resident
-from residents.models.places import Neighborhood
+from residents.models.places import Neighborhood, Unit
 from residents.models.users import User
+
+OPEN_FOR = timedelta(minutes=15)
+EMERGENCY_FOR = timedelta(minutes=30)
 
 
 class What(models.TextChoices):
@@ -68,6 +73,66 @@ class Approval(models.Model):
         return f"approval {str(self.pk)[:8]}"
 
 
+class Emergency(models.Model):
+    """Append-only: one of the staff opens one person's details, or those of a dwelling, alone, for a life is in danger.
+
+    Of minors too. Whoever has two that nobody else has looked at since gets no third; the trigger of the migration holds it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
+    resident = models.ForeignKey(Resident, models.PROTECT, null=True, related_name="emergencies")
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="emergencies")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    capacity = models.CharField(_("in which role"), max_length=40)
+    reason = models.CharField(_("reason"), max_length=300)
+    told = models.CharField(_("who was told or called"), max_length=200)
+    at = models.DateTimeField(db_default=Now())
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["neighborhood", "at"], name="emergency_by_neighborhood")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(resident__isnull=False, unit=None) | Q(resident=None, unit__isnull=False),
+                name="emergency_of_one",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason="") & ~Q(told=""), name="emergency_says_why_and_who_was_told"
+            ),
+            models.CheckConstraint(
+                condition=Q(until__gt=F("at"), until__lte=F("at") + EMERGENCY_FOR), name="emergency_is_short"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"emergency {str(self.pk)[:8]}"
+
+    @property
+    def looked_at(self) -> EmergencyReview | None:
+        """What somebody else found, if anybody has looked at it yet."""
+        return getattr(self, "review", None)
+
+
+class EmergencyReview(models.Model):
+    """Append-only: what somebody else found who looked at it afterwards."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
+    emergency = models.OneToOneField(Emergency, models.PROTECT, related_name="review")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    capacity = models.CharField(_("in which role"), max_length=40)
+    needed = models.BooleanField()
+    words = models.CharField(_("in your words"), max_length=300)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(words=""), name="emergency_review_has_words")]
+
+    def __str__(self) -> str:
+        return f"review {str(self.pk)[:8]}"
+
+
 class LookUp(models.Model):
     """Append-only (see the migration): not even a superuser can unwrite what they looked at."""
 
@@ -84,19 +149,33 @@ class LookUp(models.Model):
     reason = models.CharField(_("reason"), max_length=300)
     # Of somebody under eighteen there is one, by a trigger; each opens once.
     approval = models.OneToOneField(Approval, models.PROTECT, null=True, related_name="look_up")
+    emergency = models.ForeignKey(Emergency, models.PROTECT, null=True, related_name="look_ups")
     at = models.DateTimeField(db_default=Now())
     until = models.DateTimeField()
 
     class Meta:
         verbose_name = _("look-up")
         verbose_name_plural = _("look-ups")
-        indexes = [models.Index(fields=["resident", "-at"], name="lookup_by_resident")]
+        indexes = [
+            models.Index(fields=["resident", "-at"], name="lookup_by_resident"),
+            models.Index(fields=["at", "by"], name="lookup_by_time"),
+        ]
         constraints = [
             models.CheckConstraint(condition=~Q(reason=""), name="lookup_has_a_reason"),
             models.CheckConstraint(condition=Q(until__gt=F("at")), name="lookup_is_time_boxed"),
             models.CheckConstraint(
                 condition=Q(what="contact", event=None) | Q(what="entry", event__isnull=False),
                 name="lookup_says_what_it_opened",
+            ),
+            models.CheckConstraint(
+                condition=Q(approval=None) | Q(emergency=None), name="lookup_by_one_of_two"
+            ),
+            models.UniqueConstraint(fields=["emergency", "resident"], name="lookup_once_in_an_emergency"),
+            # One that is longer ago than that opens nothing any more: so the law on how many there are counts by this time.
+            models.CheckConstraint(
+                condition=Q(emergency=None, until__lte=F("at") + OPEN_FOR)
+                | Q(emergency__isnull=False, until__lte=F("at") + EMERGENCY_FOR),
+                name="lookup_is_short",
             ),
         ]
 

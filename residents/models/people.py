@@ -69,6 +69,10 @@ class Resident(models.Model):
         indexes = [
             models.Index(fields=["neighborhood", "id"], name="resident_by_neighborhood"),
             models.Index(fields=["phone_index"], name="resident_by_phone"),
+            # Whether two accounts are one person is asked by name.
+            models.Index(
+                fields=["name"], condition=Q(user__isnull=False), name="resident_by_name_of_account"
+            ),
             models.Index(fields=["born"], condition=Q(born__isnull=False), name="resident_by_birth"),
             models.Index(
                 fields=["left_at"],

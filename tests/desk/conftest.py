@@ -56,6 +56,7 @@ from residents import (
     batches,
     deaths,
     departures,
+    emergencies,
     letters,
     moving,
     owning,
@@ -66,11 +67,13 @@ from residents import (
 from residents.ages import today_in
 from residents.lookups import look_up
 from residents.models import (
+    Alarm,
     Approval,
     Building,
     Death,
     Departure,
     DeskAct,
+    Emergency,
     ErasureOrder,
     ErasurePlace,
     Guardianship,
@@ -155,6 +158,14 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     draft(here, Purpose.FACE_AT_GATE, version=2)
     look_up(
         resident=resident, by=clerk, reason="水管漏了", capacity="property.clerk", at=now - timedelta(hours=1)
+    )
+    emergencies.break_glass(
+        of=neighbor,
+        by=staff(here, username="nightwatch", kind=Committee.Kind.PROPERTY, role=Term.Role.CLERK, at=now),
+        reason="厨房冒烟",
+        told="打了消防电话",
+        capacity="property.clerk",
+        at=now,
     )
     _shared(resident, clerk, chair, superuser, here, now)
     _written(resident, clerk, here, now)
@@ -339,6 +350,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
         *(RightsRequest, RequestWords, Instruction),
+        *(Alarm, Emergency),
     ]
     rows: dict[type[Model], list[Model]] = {
         kind: list(kind._default_manager.filter(neighborhood=here)) for kind in kinds
@@ -354,6 +366,7 @@ def _all_of(here: Neighborhood) -> Community:
         *("柳苗苗", "搬到乡下", "红夹子", "舅公来看病", "民初九号", "孩子丢了钥匙", "读头坏了"),
         *("换水泵", "还没说的事", "水泵报价单", "还没给看的图"),
         *("水漏到楼下了", "厨房水槽"),
+        *("厨房冒烟", "打了消防电话"),
         *("为什么留我的电话", "柳大姑", "柳家平板"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),
     ]

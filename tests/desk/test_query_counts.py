@@ -32,8 +32,8 @@ def more_of_everything(community, clerk, now, numbers) -> None:
             by=clerk,
             capacity="property.clerk",
             reason="x",
-            at=now,
-            until=now + timedelta(minutes=1),
+            at=now - timedelta(days=2),
+            until=now - timedelta(days=2, minutes=-1),
         )
         event = EntryEvent.objects.first()
         event.pk, event.boot, event.credential = uuid4(), uuid4(), Credential.objects.first().pk

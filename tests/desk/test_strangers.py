@@ -26,6 +26,7 @@ from consent.models import Decision, Form, Notice, Paper, Purpose
 from residents.models import (
     Approval,
     Departure,
+    Emergency,
     ErasureOrder,
     Guardianship,
     Helper,
@@ -87,6 +88,7 @@ def filled(address: str, community: Community) -> list[str]:
         "form": [row.pk for row in community.rows[Form]],
         "decision": [row.pk for row in community.rows[Decision]],
         "approval": [community.first(Approval).pk],
+        "emergency": [community.first(Emergency).pk],
         "bar": [row.pk for row in community.rows[Guardianship]],
         "made": [row.pk for row in community.rows[RightsRequest]],
         "kind": [*RightsRequest.Kind.values, "repair", "complaint"],

@@ -10,8 +10,9 @@ import pytest
 from consent import withdrawal
 from consent.models import Purpose
 from consent.voices import own
+from residents import emergencies
 from residents.erasure import mark_gone
-from residents.models import LookUp
+from residents.models import Alarm, AlarmRead, LookUp
 from tests.enrolling import agree
 from tests.laws.conftest import WAYS_ROUND, Execute, refusal
 
@@ -21,6 +22,10 @@ pytestmark = pytest.mark.django_db
 WRITTEN = {
     "consent_decision": "kind",
     "ledger_entry": "kind",
+    "residents_alarm": "kind",
+    "residents_alarmread": "by_id",
+    "residents_emergency": "reason",
+    "residents_emergencyreview": "words",
     "residents_lookup": "reason",
     "sharing_answer": "yes",
     "sharing_disclosedrow": "fields",
@@ -35,7 +40,7 @@ SETTLED = {
 
 
 @pytest.fixture
-def written(resident, clerk, forms, now):
+def written(resident, clerk, chair, forms, now):
     """Something in most of them."""
     agree(resident, forms, at=now)
     order = withdrawal.withdraw(
@@ -46,6 +51,11 @@ def written(resident, clerk, forms, now):
         neighborhood=resident.neighborhood, resident=resident, by=clerk, capacity="clerk",
         reason="a parcel", until=now + timedelta(minutes=15),
     )  # fmt: skip
+    opened = emergencies.break_glass(
+        of=resident, by=clerk, reason="smoke", told="119", capacity="property.clerk", at=now
+    )
+    emergencies.review(emergency=opened, by=chair, needed=True, words="I asked", at=now)
+    AlarmRead.objects.create(neighborhood=resident.neighborhood, alarm=Alarm.objects.get(), by=chair)
 
 
 def rewrites(table: str, column: str) -> list[str]:

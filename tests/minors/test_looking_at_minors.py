@@ -14,10 +14,10 @@ from django.urls import reverse
 from access import cards, naming
 from access.models import Credential, EntryEvent
 from ledger.models import Entry
-from residents import ages, approving, lookups
+from residents import ages, approving, emergencies, lookups
 from residents.ages import today_in
 from residents.lookups import NeedsApproval
-from residents.models import Approval, LookUp, Resident, User
+from residents.models import Alarm, Approval, Emergency, LookUp, Message, Resident, User, Wish
 from tests import make
 from tests.minors.conftest import age
 
@@ -271,3 +271,35 @@ def test_a_lost_card_of_a_child_needs_none_of_it(child, clerk, sign_in, now):
     assert not Credential.objects.active().filter(resident=child, kind="card").exists()
     assert Credential.objects.active().plain().filter(resident=child).exists()
     assert not Approval.objects.exists()
+
+
+def test_where_a_life_is_in_danger_nobody_is_asked_and_the_guardians_read_it(
+    child, fam, clerk, here, sign_in, now
+):
+    Wish.objects.create(
+        neighborhood=here, resident=fam.mother, topic="data", way="slip", by=fam.mother.user, at=now
+    )  # fmt: skip
+    emergencies.break_glass(
+        of=child, by=clerk, reason="she fell from the wall", told="120 at 14:02", capacity="x", at=now
+    )
+    assert lookups.details(resident=child, by=clerk, at=now)[0] == child.name
+    assert Alarm.objects.get(kind="emergency.opened").by == clerk
+    assert Message.objects.get().resident == fam.mother  # at once, and without words
+    read = sign_in(fam.mother).get(reverse("child", args=[child.pk])).content.decode()
+    assert "she fell from the wall" in read
+    assert "120 at 14:02" in read
+    assert "Somebody else has to look at it" in read
+
+
+def test_neither_an_approval_nor_an_emergency_is_both(child, clerk, manager, here, now):
+    yes = approving.answer(approval=ask(child, clerk, now), yes=True, by=manager, at=now)
+    alone = Emergency.objects.create(
+        neighborhood=here, resident=child, by=clerk, capacity="x", reason="x", told="x", at=now,
+        until=now + timedelta(minutes=30),
+    )  # fmt: skip
+    with pytest.raises(DatabaseError, match="lookup_by_one_of_two"), transaction.atomic():
+        _row(child, clerk, now, approval=yes, emergency=alone)
+    other = make.resident(here, at=now)
+    Resident.objects.filter(pk=other.pk).update(born=ages.years_before(today_in(here, now), 12))
+    with pytest.raises(DatabaseError, match="while it lasts"), transaction.atomic():
+        _row(other, clerk, now, emergency=alone)  # a child's emergency opens no other child

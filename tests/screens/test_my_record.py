@@ -59,7 +59,8 @@ def lend_a_pin(resident: Resident, clerk: User, at: datetime) -> None:
 
 
 def minutes_before(now: datetime, count: int) -> list[datetime]:
-    return [now - timedelta(minutes=number) for number in range(count)]
+    """Of days ago: today nobody looks so often."""
+    return [now - timedelta(days=2, minutes=number) for number in range(count)]
 
 
 def test_at_first_it_is_empty_and_says_so(me: Client):
@@ -234,7 +235,7 @@ def test_the_place_of_somebody_else_shows_my_own(
     me: Client, them: Client, resident: Resident, neighbor: Resident, clerk: User, now: datetime
 ):
     looks(neighbor, clerk, minutes_before(now, paging.PAGE + 1), reason="theirs")
-    looks(resident, clerk, [now - timedelta(days=1)], reason="mine")
+    looks(resident, clerk, [now - timedelta(days=4)], reason="mine")
     place = older(text(them.get(ALL)))
     page = text(me.get(place))
     assert "theirs" not in page

@@ -52,7 +52,7 @@ def lived(live, here, forms, asked, clerk: User, now) -> Resident:  # noqa: F811
         [
             LookUp(
                 neighborhood=here, resident=who, by=clerk, capacity="property.clerk", reason="电梯检修前通知",
-                at=now - timedelta(days=each), until=now,
+                at=now - timedelta(days=each), until=now - timedelta(days=each, minutes=-15),
             )
             for each in range(1, 60)
         ]

@@ -234,11 +234,13 @@ def test_it_costs_the_same_whatever_there_is(lived, me: Client, resident: Reside
         return len([each for each in seen.captured_queries if each["sql"].startswith("SELECT")])
 
     few = asked()
+    then = now - timedelta(days=2)  # today nobody looks so often
     LookUp.objects.bulk_create(
         [
             LookUp(
                 neighborhood=resident.neighborhood, resident=resident, by=clerk, capacity="property.clerk",
-                reason=f"reason {place:04}", at=now - timedelta(minutes=place), until=now + timedelta(days=1),
+                reason=f"reason {place:04}", at=then - timedelta(minutes=place),
+                until=then - timedelta(minutes=place - 1),
             )
             for place in range(1300)
         ]
@@ -274,12 +276,13 @@ def test_paper_holds_my_entries_unless_a_part_is_asked_for(lived, me: Client, th
 
 
 def test_what_is_too_long_for_one_go_says_so_and_goes_on(me: Client, resident, clerk: User, now: datetime):
+    then = now - timedelta(days=2)
     LookUp.objects.bulk_create(
         [
             LookUp(
                 neighborhood=resident.neighborhood, resident=resident, by=clerk, capacity="property.clerk",
-                reason=f"reason {place:04} " + "水" * 280, at=now - timedelta(minutes=place),
-                until=now + timedelta(days=1),
+                reason=f"reason {place:04} " + "水" * 280, at=then - timedelta(minutes=place),
+                until=then - timedelta(minutes=place - 1),
             )
             for place in range(PRINTED + 1)
         ]

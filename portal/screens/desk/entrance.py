@@ -30,7 +30,15 @@ from residents.scope import scope
 P = ParamSpec("P")
 
 # What can be done at the desk; whoever holds none of these has nothing to do there.
-DESK = ("view_register", "look_up", "manage_register", "manage_access", "approve_minors", "answer_service")
+DESK = (
+    "view_register",
+    "look_up",
+    "manage_register",
+    "manage_access",
+    "approve_minors",
+    "answer_service",
+    "audit",
+)
 IN_HAND = "desk_neighborhood"
 
 

@@ -9,6 +9,8 @@ from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -94,13 +96,17 @@ def look_up(request: StaffRequest, person: UUID) -> HttpResponse:
     approved = approving.approved(resident=found, by=request.user, at=request.at)
     if approved is None and not form.is_valid():
         return _page(request, found, form)
-    lookups.look_up_or_ask(
-        resident=found,
-        by=request.user,
-        reason="" if approved else form.cleaned_data["reason"],
-        capacity=capacity(request, "look_up"),
-        at=request.at,
-    )
+    try:
+        lookups.look_up_or_ask(
+            resident=found,
+            by=request.user,
+            reason="" if approved else form.cleaned_data["reason"],
+            capacity=capacity(request, "look_up"),
+            at=request.at,
+        )
+    except lookups.LooksSpent as spent:
+        form.add_error(None, looks_spent(spent))
+        return _page(request, found, form)
     return redirect("desk_person", person=found.pk)
 
 
@@ -121,6 +127,15 @@ def slip(request: StaffRequest, person: UUID) -> HttpResponse:
         )
 
     return slips.show(request, build, of=found)
+
+
+def looks_spent(spent: lookups.LooksSpent) -> str:
+    """What to do instead."""
+    return _(
+        "You have looked at people’s details %(most)s times, as often as one may in that time. You can look again from"
+        " %(again)s. What you typed is still here. If it cannot wait, a colleague can look; if a life is in danger, open"
+        " it as an emergency on the person’s page."
+    ) % {"most": spent.most, "again": date_format(localtime(spent.again_at), "DATETIME_FORMAT")}
 
 
 def short(resident: Resident) -> str:
@@ -147,6 +162,7 @@ def about(request: StaffRequest, found: Resident) -> dict[str, Any]:
         "opened": opened,
         "has_phone": found.phone_sealed is not None,
         "may_look_up": "look_up" in request.rights,
+        "in_danger": {"look_up", "view_register"} <= request.rights and not request.neighborhood.practice,
         "minor": approving.is_minor(found, request.at),
         "number": short(found),
         "dwelling": dwelling_of(request, found),
@@ -162,7 +178,7 @@ def _page(request: StaffRequest, found: Resident, form: LookUpForm) -> HttpRespo
         "tasks": _tasks(request, found),
         # Offered for everybody without an account, so that the button itself says nothing.
         "may_be_told": "manage_register" in request.rights and found.user_id is None,
-        "form": form if context["may_look_up"] and not context["opened"] else None,
+        "form": form if context["may_look_up"] and (form.errors or not context["opened"]) else None,
     }
     if context["minor"]:
         context |= _minor(request, found)

@@ -17,9 +17,10 @@ from access.models import EntryEvent, Gate
 from portal.screens import entry_words
 from portal.screens.desk import slips
 from portal.screens.desk.entrance import StaffRequest, staff_only
-from portal.screens.desk.finding import LookUpForm, dwelling_of, short
+from portal.screens.desk.finding import LookUpForm, dwelling_of, looks_spent, short
 from portal.screens.desk.forms import DeskForm, card_field
 from portal.screens.ways import listed
+from residents.lookups import LooksSpent
 from residents.models import Approval
 
 LATEST = 15
@@ -115,7 +116,11 @@ def passer(request: StaffRequest, event: UUID) -> HttpResponse:
     context["approved"] = approved = naming.approved(event=found, by=request.user, at=request.at)
     if request.method == "POST" and (approved or form.is_valid()):
         reason = approved.reason if approved else form.cleaned_data["reason"]
-        done = naming.ask(event=found, by=request.user, reason=reason, at=request.at)
+        try:
+            done = naming.ask(event=found, by=request.user, reason=reason, at=request.at)
+        except LooksSpent as spent:
+            form.add_error(None, looks_spent(spent))
+            return render(request, "desk/event.html", context)
         if isinstance(done, Approval):
             return render(request, "desk/event.html", context | {"asked": done})
         if done is not None:

@@ -20,7 +20,7 @@ from consent.models import Paper
 from portal.screens import account_news
 from portal.screens.desk import rights, seconding, serving
 from portal.screens.desk.entrance import StaffRequest, staff_only, today
-from residents import approving, slips, tracking
+from residents import alarms, approving, emergencies, slips, tracking
 from residents.models import Death, Departure
 
 OUT_TOO_LONG = timedelta(days=7)
@@ -104,6 +104,7 @@ def tasks(request: StaffRequest) -> HttpResponse:
         "tasks": [
             {"task": task, "url": reverse(task.address) if task.perms <= request.rights else ""}
             for task in TASKS
+            if request.rights - {"audit"}  # whoever only audits has none of them
         ],
         "due": due(request),
     }
@@ -140,6 +141,10 @@ def due(request: StaffRequest) -> list[Due]:
         found += _without_a_way(request) + _to_second(request)
     if "answer_service" in request.rights and not here.practice:
         found += _asked(request)
+    if not here.practice and request.rights & {"audit", "view_register"}:
+        found += _emergencies(request)
+    if "audit" in request.rights and not here.practice:
+        found += _alarms(request)
     if "approve_minors" in request.rights:
         found += _to_approve(request)
     if "view_register" in request.rights and not here.practice:
@@ -246,6 +251,35 @@ def _to_approve(request: StaffRequest) -> list[Due]:
         count,
     )
     return [Due("eye", words % {"count": count}, reverse("desk_approvals"))]
+
+
+def _emergencies(request: StaffRequest) -> list[Due]:
+    """Until somebody else has looked at it. One query, and one more for whom it is for."""
+    here = request.neighborhood
+    if not emergencies.reviewing(user=request.user, neighborhood=here, at=request.at):
+        return []
+    if not (count := emergencies.waiting(neighborhood=here).count()):
+        return []
+    words = ngettext(
+        "%(count)s time somebody opened details alone because a life was in danger. Somebody else has to look at it within"
+        " three days.",
+        "%(count)s times somebody opened details alone because a life was in danger. Somebody else has to look at each"
+        " within three days.",
+        count,
+    )
+    return [Due("alert", words % {"count": count}, reverse("desk_emergencies"))]
+
+
+def _alarms(request: StaffRequest) -> list[Due]:
+    """What this auditor has not read. One query."""
+    if not (count := alarms.unread(neighborhood=request.neighborhood, by=request.user).count()):
+        return []
+    words = ngettext(
+        "%(count)s alarm about people’s data is unread.",
+        "%(count)s alarms about people’s data are unread.",
+        count,
+    )
+    return [Due("alert", words % {"count": count}, reverse("admin:residents_alarm_changelist"))]
 
 
 def _asked(request: StaffRequest) -> list[Due]:

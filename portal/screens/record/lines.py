@@ -17,7 +17,7 @@ from consent.models import Decision, Notice
 from portal.screens import entry_words, offices, told
 from portal.screens.purposes import WORDS
 from portal.screens.ways import listed
-from residents.models import DeskAct, Letter, LookUp, Message, User, Wish
+from residents.models import DeskAct, Emergency, Letter, LookUp, Message, User, Wish
 from sharing.models import Answer, DisclosedRow, Field
 
 # A gate that was without network tells later; below this nobody need be told so.
@@ -44,7 +44,29 @@ def look_up(look: LookUp) -> Line:
     if look.approval:  # of somebody under eighteen: who let them
         who = offices.in_words(look.approval.answered_capacity)
         notes.append(_("Approved beforehand by: %(who)s") % {"who": who})
-    return Line(icon="eye", at=look.at, head=offices.in_words(look.capacity), notes=notes)
+    if look.emergency:
+        notes += _emergency(look.emergency)
+    return Line(
+        icon="alert" if look.emergency else "eye",
+        at=look.at,
+        head=offices.in_words(look.capacity),
+        notes=notes,
+    )
+
+
+def _emergency(emergency: Emergency) -> list[str]:
+    """That nobody was asked before, and what somebody else found since."""
+    told = _("Opened by one person alone, because a life was in danger. Told or called: %(told)s")
+    found = emergency.looked_at
+    if found is None:
+        return [told % {"told": emergency.told}, _("Somebody else has to look at it within three days.")]
+    who = offices.in_words(found.capacity)
+    said = (
+        _("%(who)s looked at it afterwards: it was needed. %(words)s")
+        if found.needed
+        else _("%(who)s looked at it afterwards: it was not needed. %(words)s")
+    )
+    return [told % {"told": emergency.told}, said % {"who": who, "words": found.words}]
 
 
 def disclosed(row: DisclosedRow) -> Line:

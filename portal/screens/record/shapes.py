@@ -15,6 +15,7 @@ from consent.models import Decision, Notice
 from residents import contact, mail_addresses, notifying, relatives
 from residents.models import (
     DeskAct,
+    Emergency,
     Letter,
     LookUp,
     MailAddress,
@@ -138,6 +139,18 @@ def look_up(look: LookUp) -> Json:
         "reason": look.reason,
         "until": moment(look.until),
         "approved_by": look.approval.answered_capacity if look.approval else None,
+        "emergency": _emergency(look.emergency) if look.emergency else None,
+    }
+
+
+def _emergency(emergency: Emergency) -> Json:
+    found = emergency.looked_at
+    return {
+        "id": str(emergency.pk),
+        "told": emergency.told,
+        "reviewed_by": found.capacity if found else None,
+        "needed": found.needed if found else None,
+        "found": found.words if found else None,
     }
 
 

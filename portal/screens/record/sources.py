@@ -67,7 +67,9 @@ SOURCES: Sequence[Source] = (
         code="look_ups",
         kind=Kind.VIEWED,
         clock="at",
-        rows=lambda resident: LookUp.objects.filter(resident=resident).select_related("approval"),
+        rows=lambda resident: LookUp.objects.filter(resident=resident).select_related(
+            "approval", "emergency__review"
+        ),
         line=lines.look_up,
         shape=shapes.look_up,
     ),

@@ -72,6 +72,8 @@ def nobody_else(strangers: Mapping[str, Client]) -> Nobody:
 
     def tried(path: str, data: dict[str, Any] | None = None) -> None:
         for who, client in strangers.items():
+            if (who, path) == ("an auditor", "/desk/"):
+                continue  # it is their first page, with what there is to audit
             response = client.get(path) if data is None else client.post(path, data)
             text = response.content.decode()
             assert "Willow Bank" not in text, f"{who} at {path}"

@@ -27,6 +27,18 @@ def look_unseen(original: Any, module: ModuleType) -> Any:
     )
 
 
+@off("residents.alarms.if_refused")
+def refused_in_silence(kinds: Any, **about: Any) -> Any:
+    from django.db import transaction
+
+    return transaction.atomic()
+
+
+@off("residents.watching.accounts_of")
+def each_account_alone(user: Any) -> list[Any]:
+    return [user.pk]
+
+
 @made("residents.finding.by_phone")
 def everybody(original: Any, module: ModuleType) -> Any:
     return lambda text, *, neighborhood: list(
@@ -126,6 +138,9 @@ def end_slips_too(original: Any, module: ModuleType) -> Any:
 
 
 always("residents.standing_by.is_guardian", True)
+always("residents.watching.allow", 0)
+always("residents.watching.is_near_home", False)
+always("residents.emergencies.reviewing", "owners.chair")
 always("residents.leaving.close", False)
 always("residents.passkeys.remove_all", 0)
 always("residents.importing.life.forget", False)
