@@ -77,6 +77,7 @@ KEPT: Sequence[Kept] = (
             "sharing.Recipient",
             "sharing.Answer",
             "sharing.Tally",
+            "sharing.Count",
             "sharing.Disclosure",
             "sharing.DisclosedRow",
         ),
