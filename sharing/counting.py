@@ -1,8 +1,8 @@
 """Numbers in place of names: how many live in each building, of each age, and as what (obligations 27, 31).
 
 Whoever wants to share something is shown these first, for a number harms nobody. The database counts, hides each cell of
-fewer people than the neighborhood's `fewest_counted` and as many more as it takes that no total gives a hidden one away
-(primary and complementary cell suppression), and refuses to count again within ninety days.
+fewer people than the neighborhood's `fewest_counted`, and with it the smallest of the others, so that neither the total
+nor the rule gives a hidden one away (primary and complementary cell suppression), and refuses to count again within ninety days.
 """
 
 from __future__ import annotations

@@ -37,20 +37,17 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         WHERE cut = 'tenure' GROUP BY tenure
 $$;
 
--- What is told of these cells: none of fewer than `fewest`; and where one is hidden, so many more, smallest first, that
--- at least two are hidden and together hide as many. Otherwise the total would give the hidden one away.
+-- What is told of these cells: none of fewer than `fewest`; and where one is so small, the smallest of the others are
+-- hidden with it, all that are equal. Then the hidden ones may be exchanged among each other, whatever else is known: the
+-- total and this rule give none of them away.
 CREATE FUNCTION sharing_told_of(cells jsonb, fewest integer) RETURNS jsonb
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH each AS (SELECT key AS of, value::bigint AS people FROM jsonb_each_text(cells)),
-    lined AS (
-        SELECT of, people, row_number() OVER line AS nth, sum(people) OVER line - people AS before
-            FROM each WHERE people > 0 WINDOW line AS (ORDER BY people, of)),
-    hiding AS (SELECT bool_or(people < fewest) AS needed FROM lined)
-    SELECT coalesce(jsonb_object_agg(each.of, CASE
-            WHEN lined.of IS NULL OR lined.people < fewest THEN NULL
-            WHEN hiding.needed AND (lined.nth <= 2 OR lined.before < fewest) THEN NULL
-            ELSE lined.people END), '{}')
-        FROM each LEFT JOIN lined USING (of) CROSS JOIN hiding
+    hiding AS (SELECT coalesce(bool_or(people BETWEEN 1 AND fewest - 1), false) AS needed,
+        min(people) FILTER (WHERE people >= fewest) AS also FROM each)
+    SELECT coalesce(jsonb_object_agg(of, CASE
+            WHEN people < fewest OR (needed AND people = also) THEN NULL ELSE people END), '{}')
+        FROM each CROSS JOIN hiding
 $$;
 
 CREATE FUNCTION sharing_count_is_counted() RETURNS trigger
