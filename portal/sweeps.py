@@ -30,7 +30,7 @@ from portal.health import SWEEP_KEY
 from residents import departures, effects, last_days, leaving, outbox
 from residents.erasure import due
 from residents.importing import running
-from sharing import copying, tallies
+from sharing import copying, counting, tallies
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ def sweep(*, at: datetime) -> bool:
         ("cards awaited in vain", lambda: tapping.close_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
         ("tallies", lambda: _tally(at)),
+        ("numbers", _numbers),
         ("practice", lambda: practice.put_back_nightly(at=at)),
         ("waiting imports", lambda: _bring_in(at)),
         ("messages that wait", lambda: _send(at)),
@@ -141,6 +142,10 @@ def _disclose(at: datetime) -> None:
 
 def _tally(at: datetime) -> None:
     _each(tallies.due(at=at)[:AT_ONCE], lambda request: tallies.freeze(request=request))
+
+
+def _numbers() -> None:
+    _each(counting.due()[:AT_ONCE], lambda wanted: counting.count(neighborhood=wanted[0], cut=wanted[1]))
 
 
 def _bring_in(at: datetime) -> None:

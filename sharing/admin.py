@@ -21,12 +21,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from residents.acts import Act, view_of
-from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
-from residents.models import Building, Occupancy, User
-from sharing import audience, disclosing, requesting, speaking, tallies
+from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment, reach, within
+from residents.models import Building, Neighborhood, Occupancy, User
+from sharing import audience, counting, disclosing, requesting, speaking, tallies
 from sharing.contracts_admin import REFUSED, told
 from sharing.models import Contract, Copy, Disclosure, Field, Request
 
+# Of so many neighborhoods the numbers are shown on one page: staff have one, an operator has all.
+NUMBERS_OF = 10
 FIELD_TO_BLAME = {
     "fields": "fields_asked",
     "beyond": "fields_asked",
@@ -200,6 +202,22 @@ class RequestAdmin(ScopedAdmin[Request]):
             when=lambda asked: asked.state in (Request.State.OPEN, Request.State.RELEASED),
         ),
     )
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Numbers first: most of what is asked for needs nobody's name (obligations 27, 31)."""
+        if request.method == "POST" or "names" in request.GET or not self.has_add_permission(request):
+            return super().add_view(request, form_url, extra_context)
+        where = reach(request, self.add_perms)
+        places = within(Neighborhood.objects.filter(practice=False).order_by("name", "pk"), where, "pk")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Would numbers do?"),
+            "opts": self.opts,
+            "tables": counting.tables(places[:NUMBERS_OF]),
+        }
+        return TemplateResponse(request, "admin/sharing/numbers.html", context)
 
     def get_urls(self) -> list[URLPattern]:
         names = self.opts.app_label, self.opts.model_name

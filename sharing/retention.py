@@ -89,6 +89,7 @@ KEPT: Sequence[Kept] = (
             "sharing.Review",
             "sharing.Answer",
             "sharing.Tally",
+            "sharing.Count",
             "sharing.Disclosure",
             "sharing.DisclosedRow",
             "sharing.Copy",

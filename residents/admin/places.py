@@ -17,7 +17,7 @@ class NeighborhoodAdmin(ScopedAdmin[Neighborhood]):
     add_perms = change_perms = (OPERATOR,)
     ordering = ("name", "pk")
     list_display = ("name", "name_en", "time_zone")
-    fields = ("name", "name_en", "time_zone", "office", "guard_phone", "entry_event_days")
+    fields = ("name", "name_en", "time_zone", "office", "guard_phone", "entry_event_days", "fewest_counted")
 
 
 @admin.register(Building)

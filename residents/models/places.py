@@ -31,6 +31,8 @@ class Neighborhood(models.Model):
     guard_phone = models.CharField(_("whom to ring at a gate"), max_length=40, blank=True)
     # A neighborhood may keep entry events for less than the thirty days, and never for more (obligation 20).
     entry_event_days = models.PositiveSmallIntegerField(_("days entry events are kept"), default=30)
+    # What is counted is told of so many people or more (obligations 27, 31); see `sharing.counting`.
+    fewest_counted = models.PositiveSmallIntegerField(_("no number is told of fewer people than"), default=5)
     # Nobody here is real: for staff to practise on.
     practice = models.BooleanField(default=False, editable=False)
 
@@ -40,6 +42,11 @@ class Neighborhood(models.Model):
                 condition=Q(entry_event_days__gte=1, entry_event_days__lte=30),
                 name="entry_events_kept_a_month_at_most",
                 violation_error_message=_("Between 1 and 30 days."),
+            ),
+            models.CheckConstraint(
+                condition=Q(fewest_counted__gte=5),
+                name="no_number_of_fewer_than_five",
+                violation_error_message=_("At least 5."),
             ),
         ]
         verbose_name = _("neighborhood")

@@ -3,6 +3,7 @@
 from sharing.models.asking import (
     FEWEST_COUNTED,
     Answer,
+    Count,
     Disclosure,
     Request,
     Review,
@@ -18,6 +19,7 @@ __all__ = [
     "Answer",
     "Contract",
     "Copy",
+    "Count",
     "DisclosedRow",
     "Disclosure",
     "Field",

@@ -186,6 +186,36 @@ class Answer(models.Model):
         return f"answer {self.pk}"
 
 
+class Count(models.Model):
+    """How many people live here, by one thing about them: counted by the database and told where it points at nobody.
+
+    `cells` is {building id, age band or tenure: number, or null where it is not told}. Nothing is counted by two things
+    at once, and for ninety days there is no second answer.
+    """
+
+    class Cut(models.TextChoices):
+        BUILDING = "building", _("by building")
+        AGE = "age", _("by age")
+        TENURE = "tenure", _("by what people are in their home")
+
+    id = models.BigAutoField(primary_key=True)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
+    cut = models.CharField(max_length=20, choices=Cut.choices)
+    cells = models.JSONField(default=dict)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["neighborhood", "cut", "-at"], name="count_newest")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(cut__in=["building", "age", "tenure"]), name="count_by_one_cut"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"count {self.pk}"
+
+
 class Tally(models.Model):
     """How many said yes by the deadline, as it is told: counted once, by the database, and never again. Empty where the
     number, or what is left of everybody, is so small that it would point at somebody."""

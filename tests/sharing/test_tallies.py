@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 
 from ledger.models import Opening
 from portal import sweeps
-from residents.models import Resident
+from residents.models import Neighborhood, Resident
 from sharing import tallies
 from sharing.models import Tally
 from tests import make
@@ -36,6 +36,17 @@ def test_it_is_told_only_if_it_points_at_nobody(asked, says, people, yes, others
     its_time_passes(asked)
     tallies.freeze(request=asked.pk)
     assert tallies.told(request=asked) == shown
+
+
+@pytest.mark.obligation("27", "31")
+def test_a_neighborhood_may_have_more_hidden(asked, says, people):
+    Neighborhood.objects.filter(pk=asked.neighborhood_id).update(fewest_counted=7)
+    for person in people(6):
+        says(person, True)
+    people(9)
+    its_time_passes(asked)
+    tallies.freeze(request=asked.pk)
+    assert tallies.told(request=asked) is None
 
 
 @pytest.mark.obligation("27", "31")
