@@ -18,6 +18,7 @@ EFFECTS: dict[str, str] = {
     "restore_ways": "access.residence.restore_ways",
     "forget_ways": "access.residence.forget_ways",
     "forget_requests": "committees.said.forget_person",
+    "forget_given": "sharing.copying.forget",
     "end_consents": "consent.leaving.end_consents",
     "with_a_yes": "consent.deciding.with_a_yes",
     "end_unheld": "consent.guarding.end_unheld",

@@ -14,18 +14,19 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from residents.acts import Act, Refused, view_of
+from residents.acts import Act, view_of
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.models import Building, Occupancy, User
 from sharing import audience, disclosing, requesting, speaking, tallies
 from sharing.contracts_admin import REFUSED, told
-from sharing.models import Contract, Disclosure, Field, Request
+from sharing.copies_admin import DisclosureAdmin as DisclosureAdmin
+from sharing.models import Contract, Field, Request
 
 FIELD_TO_BLAME = {
     "fields": "fields_asked",
@@ -286,71 +287,3 @@ class RequestAdmin(ScopedAdmin[Request]):
         if count is not None:
             return str(count)
         return gettext("not told: too early, or fewer than 5 agreed, or all but fewer than 5")
-
-
-def _fetch(request: HttpRequest, given: Disclosure, _nothing: dict[str, Any]) -> HttpResponse:
-    assert isinstance(request.user, User)
-    try:
-        content = disclosing.fetch(disclosure=given, by=request.user, at=moment(request))
-    except disclosing.FileNotReady:
-        raise Refused(gettext("It is still being made. Try again in a minute.")) from None
-    except disclosing.FileForgotten:
-        raise Refused(
-            gettext("The file was deleted, as promised. That it was given stays on record.")
-        ) from None
-    return HttpResponse(
-        content,
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="linmen-{str(given.pk)[:8]}.csv"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        },
-    )
-
-
-@admin.register(Disclosure)
-class DisclosureAdmin(ScopedAdmin[Disclosure]):
-    view_perms = ("draft_sharing", "approve_sharing", "audit")
-    list_display = ("short_id", "recipient", "asked_at", "built_at", "fetched_at")
-    list_filter = (("neighborhood", ScopedFilter),)
-    list_select_related = ("request__recipient",)
-    ordering = ("-asked_at", "pk")
-    fields = ("id", "recipient", "asked_by", "asked_at", "built_at", "fetched_at")
-    acts = (
-        Act(
-            slug="file",
-            label=_("Fetch the file"),
-            perms=("approve_sharing",),
-            run=_fetch,
-            explained=_("It is recorded that you fetched it. A day later the file is deleted here."),
-            when=lambda given: given.file_sealed is not None,
-        ),
-    )
-
-    def get_urls(self) -> list[URLPattern]:
-        name = "sharing_disclosure_file_watched"
-        watched = path("<uuid:object_id>/file/", self.admin_site.admin_view(self.file_view), name=name)
-        return [watched, *super().get_urls()]
-
-    def file_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        """Whoever tries without the right is refused like everywhere, and here it is written down too (A2, 28)."""
-        given = Disclosure.objects.select_related("neighborhood").filter(pk=object_id).first()
-        if given is not None and not self.allows(request, ("approve_sharing",), given):
-            assert isinstance(request.user, User)
-            try:
-                disclosing.fetch(disclosure=given, by=request.user, at=moment(request))
-            except PermissionDenied:
-                if not self.has_view_permission(request, given):
-                    raise Http404 from None
-                raise
-        [act] = self.acts
-        return view_of(act, self)(request, object_id)
-
-    @admin.display(description=_("number"))
-    def short_id(self, given: Disclosure) -> str:
-        return str(given.pk)[:8]
-
-    @admin.display(description=_("recipient"))
-    def recipient(self, given: Disclosure) -> str:
-        return str(given.request.recipient)

@@ -6,20 +6,27 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from residents.keeping import End, Kept, Rule
-from sharing import disclosing
-from sharing.models import Disclosure, Request
+from sharing import copying
+from sharing.models import Copy, Piece, Request
 
+# How long a file waits for its recipient, and how long one that was fetched may be fetched again.
+LIFE, LIFE_ONCE_FETCHED = timedelta(days=30), timedelta(days=7)
 # Drafts that nobody put to residents: nobody was asked, so nobody has to be shown. One that somebody read stays with what
 # they said of it.
 DRAFT_LIFE = timedelta(days=180)
 NEVER_PUT = (Request.State.DRAFT, Request.State.REFUSED)
 
 
-def _forget_files(claimed: list[Any], at: datetime) -> int:
-    return disclosing.forget_files(Disclosure.objects.filter(pk__in=claimed))
+def _forget_fetched(claimed: list[Any], at: datetime) -> int:
+    return Piece.objects.filter(copy__in=claimed).delete()[0]
+
+
+def _forget_unfetched(claimed: list[Any], at: datetime) -> int:
+    return copying.void(Copy.objects.filter(pk__in=claimed))
 
 
 def _forget_drafts(claimed: list[Any], at: datetime) -> int:
@@ -29,28 +36,30 @@ def _forget_drafts(claimed: list[Any], at: datetime) -> int:
 RULES: Sequence[Rule] = (
     Rule(
         code="sharing.files_fetched",
-        what=_("The file with what residents agreed to give, once it was fetched"),
+        what=_("The encrypted file with what residents agreed to give, once it was fetched"),
         why=_("So that it can be fetched again where the first time went wrong."),
-        life=disclosing.LIFE_ONCE_FETCHED,
+        life=LIFE_ONCE_FETCHED,
         since=_("after it was fetched"),
         end=End.DELETE,
-        covers=("sharing.Disclosure.file_sealed",),
-        rows=lambda: Disclosure.objects.filter(file_sealed__isnull=False, fetched_at__isnull=False),
-        clock="fetched_at",
-        forget=_forget_files,
+        covers=("sharing.Piece",),
+        rows=lambda: Copy.objects.filter(
+            Exists(Piece.objects.filter(copy=OuterRef("pk"))), handed_at__isnull=False
+        ),
+        clock="handed_at",
+        forget=_forget_fetched,
         batch=20,
     ),
     Rule(
         code="sharing.files",
-        what=_("The same file, where nobody comes for it"),
-        why=_("It waits to be fetched by whoever may."),
-        life=disclosing.LIFE,
-        since=_("after it was made"),
+        what=_("The same file and the values in it, where the recipient does not come for it"),
+        why=_("It waits to be fetched."),
+        life=LIFE,
+        since=_("after it was begun"),
         end=End.DELETE,
-        covers=("sharing.Disclosure.file_sealed",),
-        rows=lambda: Disclosure.objects.filter(file_sealed__isnull=False, built_at__isnull=False),
-        clock="built_at",
-        forget=_forget_files,
+        covers=("sharing.Piece", "sharing.GivenValues"),
+        rows=lambda: Copy.objects.open(),
+        clock="made_at",
+        forget=_forget_unfetched,
         batch=20,
     ),
     Rule(
@@ -83,7 +92,11 @@ KEPT: Sequence[Kept] = (
             "sharing.Answer",
             "sharing.Tally",
             "sharing.Disclosure",
+            "sharing.Copy",
             "sharing.DisclosedRow",
+            "sharing.GivenValues",
+            "sharing.Leaves",
+            "sharing.RecipientKey",
         ),
     ),
 )

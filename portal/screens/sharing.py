@@ -160,8 +160,9 @@ def own(question: Request, resident: Resident, at: datetime) -> dict[str, Any]:
 
 def shown(question: Request, resident: Resident, said: list[str] | None, at: datetime) -> dict[str, Any]:
     """`said` are the fields that would be given by what was answered; None where nothing was said."""
-    given = DisclosedRow.objects.filter(disclosure__request=question, resident=resident)
-    given_at = given.order_by("-pk").values_list("disclosure__built_at", flat=True).first()
+    given = DisclosedRow.objects.filter(copy__disclosure__request=question, resident=resident)
+    handed = given.filter(copy__handed_at__isnull=False).order_by("-copy__handed_at")
+    given_at = handed.values_list("copy__handed_at", flat=True).first()
     row = disclosing.preview(request=question, resident=resident, at=at)
     part = bool(said) and set(said or ()) != set(question.fields)
     may_say_yes = question.state == Request.State.OPEN and question.deadline > at and resident.left_at is None

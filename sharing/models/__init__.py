@@ -3,13 +3,12 @@
 from sharing.models.asking import (
     FEWEST_COUNTED,
     Answer,
-    DisclosedRow,
-    Disclosure,
     Request,
     Review,
     Tally,
 )
-from sharing.models.parties import ALLOWED, HOME, Contract, Field, Kind, Recipient, SubProcessor
+from sharing.models.giving import Copy, DisclosedRow, Disclosure, GivenValues, Leaves, Piece
+from sharing.models.parties import ALLOWED, HOME, Contract, Field, Kind, Recipient, RecipientKey, SubProcessor
 
 __all__ = [
     "ALLOWED",
@@ -17,11 +16,16 @@ __all__ = [
     "HOME",
     "Answer",
     "Contract",
+    "Copy",
     "DisclosedRow",
     "Disclosure",
     "Field",
+    "GivenValues",
     "Kind",
+    "Leaves",
+    "Piece",
     "Recipient",
+    "RecipientKey",
     "Request",
     "Review",
     "SubProcessor",

@@ -1,4 +1,4 @@
-"""Requests and who read them, answers and disclosures."""
+"""Requests and who read them, answers, and how many there were."""
 
 from __future__ import annotations
 
@@ -205,41 +205,3 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"tally {self.pk}"
-
-
-class Disclosure(models.Model):
-    """What left: one file, sealed at rest until it is fetched, and one row for each person in it."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
-    request = models.ForeignKey(Request, models.PROTECT, related_name="disclosures")
-    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField()
-    built_at = models.DateTimeField(null=True)
-    key = models.UUIDField(default=uuid.uuid4, editable=False)
-    file_sealed = models.BinaryField(null=True)
-    file_sha256 = models.BinaryField(null=True)
-    fetched_at = models.DateTimeField(null=True)
-
-    class Meta:
-        verbose_name = _("disclosure")
-        verbose_name_plural = _("disclosures")
-
-    def __str__(self) -> str:
-        return f"disclosure {str(self.pk)[:8]}"
-
-
-class DisclosedRow(models.Model):
-    """That this person's fields were in the file. Append-only; shown to that person."""
-
-    id = models.BigAutoField(primary_key=True)
-    disclosure = models.ForeignKey(Disclosure, models.PROTECT, related_name="rows")
-    resident = models.ForeignKey(Resident, models.PROTECT, related_name="disclosed_rows")
-    answer = models.ForeignKey(Answer, models.PROTECT, related_name="+")
-    fields = models.JSONField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["disclosure", "resident"], name="disclosed_once")]
-
-    def __str__(self) -> str:
-        return f"disclosed row {self.pk}"

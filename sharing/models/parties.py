@@ -187,3 +187,46 @@ class SubProcessor(models.Model):
 
     def __str__(self) -> str:
         return f"sub-processor {self.pk}"
+
+
+class RecipientKeyQuerySet(models.QuerySet["RecipientKey"]):
+    def living(self) -> RecipientKeyQuerySet:
+        """Proven, confirmed by somebody of the staff, and not ended."""
+        return self.filter(confirmed_at__isnull=False, ended_at=None)
+
+
+class RecipientKey(models.Model):
+    """The public key that files for a recipient are encrypted to, and that its confirmations are signed with: ssh-ed25519,
+    one line as OpenSSH writes it, without a comment."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
+    recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="keys")
+    public = models.CharField(_("public key"), max_length=100)
+    fingerprint = models.CharField(_("fingerprint"), max_length=60)  # SHA256:…, as ssh-keygen -l says it
+    given_at = models.DateTimeField()
+    proven_at = models.DateTimeField(null=True)
+    confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = RecipientKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("key of a recipient")
+        verbose_name_plural = _("keys of recipients")
+        constraints = [
+            models.UniqueConstraint(fields=["recipient"], condition=Q(ended_at=None), name="one_living_key"),
+            models.CheckConstraint(
+                condition=Q(public__regex=r"^ssh-ed25519 [A-Za-z0-9+/]{68}$"),
+                name="recipient_key_is_ed25519",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_at=None, confirmed_by=None)
+                | Q(proven_at__isnull=False, confirmed_at__isnull=False, confirmed_by__isnull=False),
+                name="recipient_key_proven_then_confirmed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"key {self.fingerprint}"
