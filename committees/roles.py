@@ -23,16 +23,25 @@ PRACTISING = "practising"
 # In a practice neighborhood nobody is real, so whoever holds a term anywhere may do there what a clerk does at the desk.
 PRACTISED = frozenset({"view_register", "look_up", "manage_register", "manage_access"})
 
-# Every member of a body works from the same desk; what differs is what the body is for (A2, 27). Whoever drafts a
-# request to share cannot be the one who opens it, so drafting and approving lie with different roles. A consent form takes
-# two of the owners' committee, whichever of them writes it.
+# Every member of a body works from the same desk; what differs is what the body is for (A2, 27). A request to share is
+# drafted by one and read by two others, whom the committees have and the company never: who drafted one does not read it,
+# by law and not by role, or small committees had nobody left. A consent form takes two of the owners' committee, whichever
+# of them writes it.
 ROLE_PERMISSIONS: dict[tuple[str, str], frozenset[str]] = {
     (_Kind.OWNERS, _Role.CHAIR): frozenset(
         {"view_register", "publish_forms", "assess", "approve_sharing", "publish_notices", "answer_service"}
     ),
     # What one member writes about faces another confirms, so each body that may do it has two who can.
     (_Kind.OWNERS, _Role.CLERK): frozenset(
-        {"view_register", "assess", "draft_sharing", "publish_forms", "publish_notices", "answer_service"}
+        {
+            "view_register",
+            "assess",
+            "draft_sharing",
+            "approve_sharing",
+            "publish_forms",
+            "publish_notices",
+            "answer_service",
+        }
     ),
     (_Kind.OWNERS, _Role.AUDITOR): frozenset({"audit"}),
     # A minor's details open when the person in charge of the company says so (MIN 36), or those of the residents' committee,
@@ -43,6 +52,7 @@ ROLE_PERMISSIONS: dict[tuple[str, str], frozenset[str]] = {
             "view_register",
             "assess",
             "draft_sharing",
+            "approve_sharing",
             "settle_departures",
             "approve_minors",
             "publish_notices",
@@ -53,6 +63,7 @@ ROLE_PERMISSIONS: dict[tuple[str, str], frozenset[str]] = {
         {
             "view_register",
             "assess",
+            "approve_sharing",
             "settle_departures",
             "approve_minors",
             "publish_notices",

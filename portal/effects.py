@@ -6,6 +6,7 @@ A system check refuses to start when one is missing or cannot be imported.
 EFFECTS: dict[str, str] = {
     "scope": "committees.roles.neighborhoods",
     "capacity": "committees.roles.capacity",
+    "speaks_for": "committees.roles.capacities",
     "capacity_in_words": "committees.roles.capacity_in_words",
     "access_changed": "access.passes.access_changed",
     "has_office": "committees.roles.has_office",
@@ -17,6 +18,7 @@ EFFECTS: dict[str, str] = {
     "restore_ways": "access.residence.restore_ways",
     "forget_ways": "access.residence.forget_ways",
     "forget_requests": "committees.said.forget_person",
+    "forget_given": "sharing.copying.forget",
     "end_consents": "consent.leaving.end_consents",
     "with_a_yes": "consent.deciding.with_a_yes",
     "end_unheld": "consent.guarding.end_unheld",

@@ -341,6 +341,7 @@ FACE_DISTANCE = env.float("FACE_DISTANCE", default=0.45)
 # How long a worker that took up an enrolment is left alone with it before another one may.
 ENROLMENT_LEASE_SECONDS = env.int("ENROLMENT_LEASE_SECONDS", default=120)
 # How long a worker that took up a batch of an import is left alone with it before another one may.
+COPY_LEASE_SECONDS = env.int("COPY_LEASE_SECONDS", default=120)
 IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", default=120)
 # For how long one sweep of scheduled deletion goes on; what is left is due again in the next.
 RETENTION_SECONDS = env.float("RETENTION_SECONDS", default=5)

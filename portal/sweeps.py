@@ -30,7 +30,7 @@ from portal.health import SWEEP_KEY
 from residents import departures, effects, last_days, leaving, outbox
 from residents.erasure import due
 from residents.importing import running
-from sharing import disclosing, tallies
+from sharing import copying, tallies
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def sweep(*, at: datetime) -> bool:
         ("visits that are over", lambda: passes.end_over(at=at)),
         ("feed rows past a date", lambda: feed.review(at=at)),
         ("cards awaited in vain", lambda: tapping.close_old(at=at)),
-        ("disclosures", lambda: _disclose(at)),
+        ("disclosures", _disclose),
         ("tallies", lambda: _tally(at)),
         ("practice", lambda: practice.put_back_nightly(at=at)),
         ("waiting imports", lambda: _bring_in(at)),
@@ -132,8 +132,11 @@ def _erase(at: datetime) -> None:
     _each(due(at=at)[:AT_ONCE], lambda order: erasure.run(order=order, at=at))
 
 
-def _disclose(at: datetime) -> None:
-    _each(disclosing.due()[:AT_ONCE], lambda disclosure: disclosing.build(disclosure=disclosure, at=at))
+def _disclose() -> None:
+    """Copies that nobody works on, nudged once in a while as enrolments are."""
+    for each in copying.due()[:AT_ONCE]:
+        if cache.add(f"nudged:{each}", 1, timeout=3 * settings.SWEEP_SECONDS):
+            effects.call("disclose_soon", disclosure=each)
 
 
 def _tally(at: datetime) -> None:

@@ -89,15 +89,15 @@ def _looked_up(resident: Resident) -> dict[tuple[str, Any], Json]:
 
 
 def _given(resident: Resident) -> dict[tuple[str, Any], Json]:
-    rows = DisclosedRow.objects.filter(resident=resident, disclosure__built_at__isnull=False)
+    rows = DisclosedRow.objects.filter(resident=resident, copy__handed_at__isnull=False)
     return {
-        ("disclosed", str(row.disclosure_id)): {
-            "who": row.disclosure.request.recipient.name,
+        ("disclosed", str(row.copy.disclosure_id)): {
+            "who": row.copy.disclosure.request.recipient.name,
             "fields": row.fields,
-            "purpose": row.disclosure.request.purpose,
-            "purpose_en": row.disclosure.request.purpose_en,
+            "purpose": row.copy.disclosure.request.purpose,
+            "purpose_en": row.copy.disclosure.request.purpose_en,
         }
-        for row in rows.select_related("disclosure__request__recipient")
+        for row in rows.select_related("copy__disclosure__request__recipient")
     }
 
 

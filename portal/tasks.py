@@ -15,7 +15,7 @@ from ledger import digest
 from portal import erasure, retention, sweeps
 from residents import outbox
 from residents.importing import running
-from sharing import disclosing
+from sharing import copying
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def erase(order_id: str) -> None:
 
 @shared_task(name="sharing.disclose")
 def disclose(disclosure_id: str) -> None:
-    disclosing.build(disclosure=UUID(disclosure_id), at=timezone.now())
+    copying.make(disclosure=UUID(disclosure_id), at=timezone.now())
 
 
 @shared_task(name="residents.import")

@@ -1,54 +1,75 @@
-"""Sharing on the desk: one drafts, another puts it to residents, and what they gave is fetched once it is built.
+"""Sharing on the desk: one drafts, two others read it, residents are asked, and what they gave is fetched once it is built.
 
 Nothing here lists who said no, or who said nothing (law 5).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from residents.acts import Act, Refused, view_of
+from residents.acts import Act, view_of
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
-from residents.models import User
-from sharing import disclosing, requesting, tallies
-from sharing.models import Disclosure, Field, Recipient, Request
+from residents.models import Building, Occupancy, User
+from sharing import audience, disclosing, requesting, speaking, tallies
+from sharing.contracts_admin import REFUSED, told
+from sharing.copies_admin import DisclosureAdmin as DisclosureAdmin
+from sharing.models import Contract, Field, Request
 
-REQUEST_REFUSED = {
-    "fields": _("Ask for at least one of name, dwelling and phone."),
-    "purpose": _("Say what it is for, in both languages."),
-    "retention": _("Say for how many days the recipient may keep it; at least one."),
-    "deadline": _("The time to decide must lie ahead."),
-    "own_draft": _("Whoever drafted it cannot do this: it takes a second person."),
-    "not_a_draft": _("It was put to residents before."),
-    "not_open": _("It is not with residents."),
-    "still_deciding": _("Residents are still deciding. Wait until their time is over."),
+FIELD_TO_BLAME = {
+    "fields": "fields_asked",
+    "beyond": "fields_asked",
+    "purpose": "purpose",
+    "biometrics": "purpose",
+    "costs": "no_costs",
+    "retention": "retention_days",
+    "deadline": "deadline",
+    "repeats": "repeats_until",
+    "contract": "contract",
 }
 
 
-@admin.register(Recipient)
-class RecipientAdmin(ScopedAdmin[Recipient]):
-    view_perms = ("draft_sharing", "approve_sharing", "audit")
-    add_perms = change_perms = ("draft_sharing",)
-    ordering = ("name", "pk")
-    list_display = ("name", "contact", "neighborhood")
-    list_filter = (("neighborhood", ScopedFilter),)
-    list_select_related = ("neighborhood",)
-    fields = ("neighborhood", "name", "contact")
+class ContractField(forms.ModelChoiceField[Contract]):
+    def __init__(self, queryset: QuerySet[Contract], **kwargs: Any) -> None:
+        super().__init__(queryset.filter(ended_at=None).select_related("recipient"), **kwargs)
+
+    def label_from_instance(self, obj: Contract) -> str:
+        return f"{obj.recipient.name}, {obj.starts} – {obj.until}"
 
 
 class RequestForm(ScopedForm):
+    by: User
     fields_asked = forms.MultipleChoiceField(
         label=_("fields"), choices=Field.choices, widget=forms.CheckboxSelectMultiple
+    )
+    buildings = forms.CharField(
+        label=_("only these buildings"),
+        required=False,
+        help_text=_("Their names with commas between. Empty: all of them."),
+    )
+    roles = forms.MultipleChoiceField(
+        label=_("only who lives there as"),
+        required=False,
+        choices=Occupancy.Tenure.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    ages = forms.MultipleChoiceField(
+        label=_("only these ages"),
+        required=False,
+        choices=list(audience.AGES.items()),
+        widget=forms.CheckboxSelectMultiple,
     )
 
     def clean(self) -> dict[str, Any]:
@@ -56,39 +77,78 @@ class RequestForm(ScopedForm):
         if recipient := given.get("recipient"):
             self.instance.neighborhood = recipient.neighborhood
         if not self.errors:
-            self._ask_the_domain(given)
+            self._ask_the_domain(given, self._named(given))
         return given
 
-    def _ask_the_domain(self, given: dict[str, Any]) -> None:
-        try:
-            requesting.check(
-                purpose=given["purpose"],
-                purpose_en=given["purpose_en"],
-                fields=given["fields_asked"],
-                retention_days=given["retention_days"],
-                deadline=given["deadline"],
-                at=timezone.now(),
+    def _named(self, given: dict[str, Any]) -> list[str]:
+        names = [name.strip() for name in re.split(r"[,，、]", given["buildings"]) if name.strip()]
+        known = Building.objects.filter(neighborhood=given["recipient"].neighborhood, name__in=names)
+        found = {building.name: str(building.pk) for building in known} if names else {}
+        if unknown := [name for name in names if name not in found]:
+            self.add_error(
+                "buildings", gettext("No such building: %(names)s") % {"names": ", ".join(unknown)}
             )
+        return [found[name] for name in dict.fromkeys(names) if name in found]
+
+    def _ask_the_domain(self, given: dict[str, Any], buildings: list[str]) -> None:
+        at = timezone.now()
+        said = (
+            "recipient",
+            "kind",
+            "purpose",
+            "purpose_en",
+            "retention_days",
+            "deadline",
+            "basis",
+            "contract",
+        )
+        self.asked = requesting.wished(
+            **{name: given[name] for name in (*said, "repeats_until", "onward", "no_costs")},
+            fields=given["fields_asked"],
+            about={"buildings": buildings, "ages": given["ages"], "roles": given["roles"]},
+            by=self.by,
+        )
+        try:
+            requesting.check(self.asked, at)
         except requesting.RequestRefused as refused:
-            raise forms.ValidationError(REQUEST_REFUSED[refused.reason]) from refused
+            if refused.reason in requesting.OUTRIGHT:
+                requesting.keep_refused(request=self.asked, because=refused.reason, by=self.by)
+            self.add_error(FIELD_TO_BLAME.get(refused.reason), REFUSED[refused.reason])
 
 
-def _put(request: HttpRequest, asked: Request, given: dict[str, Any]) -> HttpResponse | None:
-    assert isinstance(request.user, User)
-    try:
-        requesting.put_to_residents(request=asked, by=request.user, at=moment(request))
-    except requesting.RequestRefused as refused:
-        raise Refused(REQUEST_REFUSED[refused.reason]) from refused
-    return None
+class ReviewForm(forms.Form):
+    yes = forms.ChoiceField(
+        label=_("your answer"),
+        choices=[
+            ("yes", _("Yes, residents may be asked this")),
+            ("no", _("No, and with that it ends")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    words = forms.CharField(
+        label=_("in your words"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea,
+        help_text=_("A no says why."),
+    )
 
 
-def _release(request: HttpRequest, asked: Request, given: dict[str, Any]) -> HttpResponse | None:
-    assert isinstance(request.user, User)
-    try:
-        disclosing.release(request=asked, by=request.user, at=moment(request))
-    except disclosing.ReleaseRefused as refused:
-        raise Refused(REQUEST_REFUSED[refused.reason]) from refused
-    return None
+def _review(request: HttpRequest, asked: Request, given: dict[str, Any]) -> None:
+    yes = given["yes"] == "yes"
+    told(requesting.review, request, request=asked, yes=yes, words=given["words"])
+
+
+def _put(request: HttpRequest, asked: Request, given: dict[str, Any]) -> None:
+    told(requesting.put_to_residents, request, request=asked)
+
+
+def _release(request: HttpRequest, asked: Request, given: dict[str, Any]) -> None:
+    told(disclosing.release, request, request=asked)
+
+
+def _close(request: HttpRequest, asked: Request, given: dict[str, Any]) -> None:
+    told(requesting.close, request, request=asked)
 
 
 @admin.register(Request)
@@ -102,6 +162,15 @@ class RequestAdmin(ScopedAdmin[Request]):
     list_select_related = ("recipient", "neighborhood")
     ordering = ("-deadline", "pk")
     acts = (
+        Act(
+            slug="review",
+            label=_("Say what you think of it"),
+            perms=("approve_sharing",),
+            run=_review,
+            form=ReviewForm,
+            explained=_("Two who did not draft it say yes before residents are asked. One no ends it."),
+            when=lambda asked: asked.state == Request.State.DRAFT,
+        ),
         Act(
             slug="put",
             label=_("Put it to residents"),
@@ -120,20 +189,65 @@ class RequestAdmin(ScopedAdmin[Request]):
             explained=_(
                 "Makes one file with exactly those who say yes at that moment, and of each only the fields they agreed to."
             ),
-            when=lambda asked: asked.state == Request.State.OPEN,
+            when=lambda asked: asked.state == Request.State.OPEN or asked.repeats_until is not None,
+        ),
+        Act(
+            slug="close",
+            label=_("Close it"),
+            perms=("approve_sharing",),
+            run=_close,
+            explained=_("Nothing more is asked or given. What was given stays on record."),
+            when=lambda asked: asked.state in (Request.State.OPEN, Request.State.RELEASED),
         ),
     )
 
-    def get_fields(self, request: HttpRequest, obj: Request | None = None) -> Any:
-        if obj is None:
-            return (
-                *("recipient", "purpose", "purpose_en"),
-                *("fields_asked", "retention_days", "deadline"),
+    def get_urls(self) -> list[URLPattern]:
+        names = self.opts.app_label, self.opts.model_name
+        return [
+            path(
+                f"<uuid:object_id>/{act.slug}/",
+                self.admin_site.admin_view(self._watched(act)),
+                name="{}_{}_{}_watched".format(*names, act.slug),
             )
+            for act in self.acts
+        ] + super().get_urls()
+
+    def _watched(self, act: Act[Request]) -> Callable[..., HttpResponse]:
+        """Whoever tries without a term in force is refused like everywhere, and here it is written down too (A2, 28)."""
+        view = view_of(act, self)
+
+        def watched(request: HttpRequest, object_id: UUID) -> HttpResponse:
+            asked = Request.objects.select_related("neighborhood").filter(pk=object_id).first()
+            if request.method == "POST" and asked is not None and not self.allows(request, act.perms, asked):
+                assert isinstance(request.user, User)
+                speaking.refusal(act=act.slug, reason="office", by=request.user, on=asked)
+                if asked.reviews.filter(by=request.user).exists():
+                    raise PermissionDenied(REFUSED["office"])  # they read it while they were in office
+            return view(request, object_id)
+
+        return watched
+
+    def get_fields(self, request: HttpRequest, obj: Request | None = None) -> Any:
+        said = ("recipient", "contract", "kind", "purpose", "purpose_en", "basis")
+        until = ("retention_days", "repeats_until", "onward", "no_costs", "deadline")
+        if obj is None:
+            return (*said, "fields_asked", "buildings", "roles", "ages", *until)
         return (
-            *("recipient", "purpose", "purpose_en", "asked_for", "retention_days", "deadline"),
-            *("state", "agreed", "drafted_by", "opened_by", "opened_at"),
+            *(*said, "asked_for", "about_whom", *until, "state", "refused_because", "readers"),
+            *("agreed", "drafted_by", "opened_by", "opened_at"),
         )
+
+    def get_form(
+        self, request: HttpRequest, obj: Request | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.by = request.user  # type: ignore[attr-defined]
+        return form
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "contract":
+            kwargs["form_class"] = ContractField
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Request | None = None) -> Any:
         return () if obj is None else self.get_fields(request, obj)
@@ -148,17 +262,20 @@ class RequestAdmin(ScopedAdmin[Request]):
 
     def save_model(self, request: HttpRequest, obj: Request, form: Any, change: bool) -> None:
         assert isinstance(request.user, User)
-        made = requesting.draft(
-            recipient=obj.recipient,
-            purpose=obj.purpose,
-            purpose_en=obj.purpose_en,
-            fields=form.cleaned_data["fields_asked"],
-            retention_days=obj.retention_days,
-            deadline=obj.deadline,
-            by=request.user,
-            at=moment(request),
-        )
+        made = requesting.write(request=form.asked, by=request.user, at=moment(request))
         obj.pk, obj._state = made.pk, made._state
+
+    @admin.display(description=_("about whom"))
+    def about_whom(self, asked: Request) -> str:
+        return audience.in_words(asked)
+
+    @admin.display(description=_("who read it"))
+    def readers(self, asked: Request) -> str:
+        said = [
+            f"{each.get_body_display()}: {_('yes') if each.yes else _('no')} {each.words}".strip()
+            for each in asked.reviews.order_by("pk")
+        ]
+        return "; ".join(said) or gettext("nobody so far")
 
     @admin.display(description=_("fields"))
     def asked_for(self, asked: Request) -> str:
@@ -170,71 +287,3 @@ class RequestAdmin(ScopedAdmin[Request]):
         if count is not None:
             return str(count)
         return gettext("not told: too early, or fewer than 5 agreed, or all but fewer than 5")
-
-
-def _fetch(request: HttpRequest, given: Disclosure, _nothing: dict[str, Any]) -> HttpResponse:
-    assert isinstance(request.user, User)
-    try:
-        content = disclosing.fetch(disclosure=given, by=request.user, at=moment(request))
-    except disclosing.FileNotReady:
-        raise Refused(gettext("It is still being made. Try again in a minute.")) from None
-    except disclosing.FileForgotten:
-        raise Refused(
-            gettext("The file was deleted, as promised. That it was given stays on record.")
-        ) from None
-    return HttpResponse(
-        content,
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="linmen-{str(given.pk)[:8]}.csv"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        },
-    )
-
-
-@admin.register(Disclosure)
-class DisclosureAdmin(ScopedAdmin[Disclosure]):
-    view_perms = ("draft_sharing", "approve_sharing", "audit")
-    list_display = ("short_id", "recipient", "asked_at", "built_at", "fetched_at")
-    list_filter = (("neighborhood", ScopedFilter),)
-    list_select_related = ("request__recipient",)
-    ordering = ("-asked_at", "pk")
-    fields = ("id", "recipient", "asked_by", "asked_at", "built_at", "fetched_at")
-    acts = (
-        Act(
-            slug="file",
-            label=_("Fetch the file"),
-            perms=("approve_sharing",),
-            run=_fetch,
-            explained=_("It is recorded that you fetched it. A day later the file is deleted here."),
-            when=lambda given: given.file_sealed is not None,
-        ),
-    )
-
-    def get_urls(self) -> list[URLPattern]:
-        name = "sharing_disclosure_file_watched"
-        watched = path("<uuid:object_id>/file/", self.admin_site.admin_view(self.file_view), name=name)
-        return [watched, *super().get_urls()]
-
-    def file_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        """Whoever tries without the right is refused like everywhere, and here it is written down too (A2, 28)."""
-        given = Disclosure.objects.select_related("neighborhood").filter(pk=object_id).first()
-        if given is not None and not self.allows(request, ("approve_sharing",), given):
-            assert isinstance(request.user, User)
-            try:
-                disclosing.fetch(disclosure=given, by=request.user, at=moment(request))
-            except PermissionDenied:
-                if not self.has_view_permission(request, given):
-                    raise Http404 from None
-                raise
-        [act] = self.acts
-        return view_of(act, self)(request, object_id)
-
-    @admin.display(description=_("number"))
-    def short_id(self, given: Disclosure) -> str:
-        return str(given.pk)[:8]
-
-    @admin.display(description=_("recipient"))
-    def recipient(self, given: Disclosure) -> str:
-        return str(given.request.recipient)

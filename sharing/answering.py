@@ -21,6 +21,7 @@ from consent.powers import insist
 from ledger.record import record
 from residents import ages
 from residents.models import Guardianship, Resident, User
+from sharing import audience, contracts
 from sharing.models import Answer, Field, Request
 
 
@@ -40,6 +41,10 @@ class NotAsked(Exception):
     """A yes to something that the question does not ask for."""
 
 
+class NotAbroad(Exception):
+    """The recipient is abroad, and a yes to just that was not given beside."""
+
+
 @transaction.atomic
 def answer(
     *,
@@ -49,20 +54,22 @@ def answer(
     actor: User,
     at: datetime,
     guardianship: Guardianship | None = None,
+    abroad: bool = False,
 ) -> Answer:
     """Write down to which of the asked fields the resident, or a guardian, said yes; to none is no. The same answer
-    twice is one answer.
+    twice is one answer. A yes to a recipient abroad takes a second one, to just that.
 
     Raises: PermissionDenied if anybody else answers, or was never asked; NoGuardian, TooYoung, GuardiansDisagree,
-    AnswerTooLate, NotAsked
+    AnswerTooLate, NotAsked, NotAbroad
     """
     # The same lock that a build takes: an answer is either in it or after it.
-    request = Request.objects.select_for_update().get(pk=request.pk)
+    held = Request.objects.select_for_update(of=("self",))
+    request = held.select_related("neighborhood", "recipient", "contract").get(pk=request.pk)
     resident = Resident.objects.living().filter(pk=resident.pk).first() or resident
     speaker = guardianship.guardian if guardianship else resident
     if speaker.user_id is None or speaker.user_id != actor.pk:
         raise PermissionDenied
-    if request.state == Request.State.DRAFT or request.neighborhood_id != resident.neighborhood_id:
+    if not was_asked(request, resident):
         raise PermissionDenied
     if not set(fields) <= set(request.fields):
         raise NotAsked
@@ -72,6 +79,8 @@ def answer(
         insist(guardianship, resident, at)
     if said:
         _may_say_yes(request, resident, guardianship, at)
+        if request.recipient.abroad and not abroad:
+            raise NotAbroad
     before = _repeated(request, resident, guardianship, said, at)
     return before or _write(request, resident, said, actor, guardianship)
 
@@ -81,12 +90,26 @@ def _may_say_yes(
 ) -> None:
     if resident.left_at is not None or resident.erased_at is not None:
         raise PermissionDenied
-    if request.state != Request.State.OPEN or at >= request.deadline:
+    if request.state != Request.State.OPEN or at >= request.deadline or not contracts.is_open(request, at):
         raise AnswerTooLate
+    if request.audience and not audience.includes(request, resident):
+        raise PermissionDenied
     if guardianship is None and ages.is_guarded(resident, at):
         raise TooYoung
     if guardianship and others_no(request=request, guardianship=guardianship, at=at):
         raise GuardiansDisagree
+
+
+def asked_of(resident: Resident) -> QuerySet[Request]:
+    """What was ever put to this resident: what is about them, and what they answered while it was."""
+    answered = Answer.objects.filter(request=OuterRef("pk"), resident=resident)
+    put = Request.objects.put().filter(neighborhood=resident.neighborhood_id)
+    return put.filter(Q(audience={}) | audience.about(resident) | Exists(answered))
+
+
+def was_asked(request: Request, resident: Resident) -> bool:
+    """Whether this is or was put to them: a rule may fit somebody no more who answered, and may say no."""
+    return asked_of(resident).filter(pk=request.pk).exists()
 
 
 def _repeated(
@@ -109,10 +132,13 @@ def _write(
         resident=resident,
         yes=bool(said),
         fields=said,
+        abroad=bool(said) and request.recipient.abroad,
         actor=actor,
         guardianship=guardianship,
     )
     payload = {"request": request.pk, "answer": entry.pk, "yes": bool(said), "fields": said, "by": actor.pk}
+    if entry.abroad:
+        payload["abroad"] = True
     if guardianship:
         payload["guardianship"] = guardianship.pk
     record(
@@ -134,11 +160,14 @@ def newest(residents: Iterable[Resident] | QuerySet[Resident], request: Request)
 
 
 def standing(*, request: Request, at: datetime, residents: Sequence[Resident] | None = None) -> list[Answer]:
-    """Each yes that counts at this moment: the last word about somebody who lives here, said by a power that holds still.
+    """Each yes that counts at this moment: the last word about somebody who lives here and whom the request is about, said by
+    a power that holds still. None at all where the contract with the recipient is over.
 
-    Three queries, however many there are.
+    Three queries, however many there are; one more under a contract.
     """
-    here = Resident.objects.living().filter(neighborhood=request.neighborhood_id, left_at=None)
+    if not contracts.is_open(request, at):
+        return []
+    here = audience.among(Resident.objects.living(), request).filter(left_at=None)
     if residents is not None:
         here = here.filter(pk__in=[each.pk for each in residents])
     today = ages.today_in(request.neighborhood, at)
@@ -204,14 +233,16 @@ def answer_of(*, request: Request, resident: Resident) -> list[str] | None:
 
 def waiting(*, resident: Resident, at: datetime) -> list[tuple[Request, Resident]]:
     """The open questions on which nothing is said yet, each with whom it is about: this resident, who has not said
-    anything; or a child for whom they decide, and no guardian has. One query where nothing is asked, else at most three.
+    anything; or a child for whom they decide, and no guardian has. One query where nothing is asked, else at most four.
     """
     if resident.left_at is not None:
         return []  # nobody is called to a question who has left
     own = Answer.objects.filter(request=OuterRef("pk"), resident=resident, guardianship=None)
     found = Request.objects.open(at).filter(neighborhood=resident.neighborhood).annotate(said=Exists(own))
+    found = found.under_contract(ages.today_in(resident.neighborhood, at))
     asked = list(found.select_related("recipient", "neighborhood").order_by("deadline", "pk"))
-    mine = [(each, resident) for each in asked if not vars(each)["said"]]
+    unsaid = [each for each in asked if not vars(each)["said"]]
+    mine = audience.pairs(unsaid, [resident])
     return mine + (_about_children(asked, guardian=resident, at=at) if asked else [])
 
 
@@ -226,7 +257,7 @@ def _about_children(
     of_today = Guardianship.objects.current(today)
     words = Answer.objects.filter(request__in=asked, resident__in=children, guardianship__in=of_today)
     said = set(words.values_list("request", "resident"))
-    pairs = [(request, child) for request in asked for child in children.values()]
+    pairs = audience.pairs(asked, list(children.values()))
     return [(request, child) for request, child in pairs if (request.pk, child.pk) not in said]
 
 

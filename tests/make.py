@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from access import cards, gates, pairing, pins, rules, signs, templates
 from access.feed import refresh
 from access.models import Credential, Device, Gate, Rule, Template
 from access.signing import server_key
+from committees.models import Committee, Term
 from consent import enabling, voices
 from consent.deciding import give
 from consent.enabling import Missing
@@ -29,6 +31,8 @@ from residents import leaving, moving
 from residents.ages import today_in
 from residents.models import Building, Neighborhood, Resident, Unit, User
 from residents.register import move_in, register
+from sharing import requesting
+from sharing.models import Request
 
 _numbers = itertools.count(1)
 
@@ -120,6 +124,19 @@ def one_person(where: Neighborhood, *accounts: User, at: datetime) -> None:
     second = resident(where, at=at, lives_in=home(first))
     for who, account in zip((first, second), accounts, strict=True):
         Resident.objects.filter(pk=who.pk).update(user=account, name="同一人")
+
+
+def read_by_two(asked: Request, *, at: datetime, readers: Sequence[User] = ()) -> Request:
+    """Two others have read a draft to share, and say yes; two new ones of the committees, unless told which."""
+    from tests.cast import staff
+
+    for kind, role in ((Committee.Kind.OWNERS, Term.Role.CLERK), (Committee.Kind.RESIDENTS, Term.Role.CHAIR)):
+        if len(readers) < 2:
+            name = f"reads-{next(_numbers)}"
+            readers = [*readers, staff(asked.neighborhood, username=name, kind=kind, role=role, at=at)]
+    for each in readers:
+        requesting.review(request=asked, yes=True, by=each, at=at)
+    return asked
 
 
 def justification(where: Neighborhood, *, by: User, for_minors: bool = False, **also: Any) -> Justification:

@@ -13,7 +13,7 @@ from typing import Any
 
 from committees.models import Committee, Term
 from residents.models import Occupancy
-from sharing.models import Field
+from sharing.models import Field, Kind
 
 _Kind, _Role = Committee.Kind, Term.Role
 
@@ -66,11 +66,14 @@ class Question:
 
     recipient: str
     contact: str
+    kind: Kind
     purpose: str
     purpose_en: str
     fields: tuple[Field, ...]
     retention_days: int
     decide_within: timedelta
+    measures: str = ""  # by a contract, of somebody who works for the committee
+    lets_in: str = ""
     opened: bool = True
     yes: tuple[str, ...] = ()
     no: tuple[str, ...] = ()
@@ -205,10 +208,13 @@ CAILING = Community(
         Question(
             recipient="清波燃气检修队 · Qingbo gas fitters",
             contact="0571 8800 9001",
+            kind=Kind.REPAIR,
             purpose="预约每年一次的厨房燃气安全检查：检修队打电话约上门时间。",
             purpose_en="The yearly gas safety check in each kitchen: the fitters phone to agree on a time.",
             fields=(Field.NAME, Field.DWELLING, Field.PHONE),
             retention_days=30,
+            measures="名单只存在检修队的一部电话里，检查完就删。 · One phone of the team holds the list, until the check is done.",
+            lets_in="清波客服 · Qingbo call desk",
             decide_within=timedelta(minutes=5),  # so that a visitor can see it given
             yes=("resident", "neighbor", "chair", "song", "wei"),
             no=("ding",),
@@ -216,6 +222,7 @@ CAILING = Community(
         Question(
             recipient="采菱读书角 · Cailing reading corner",
             contact="2 幢底层 · ground floor of building 2",
+            kind=Kind.CLUB,
             purpose="读书角想做一份借书登记册，写上愿意借书的住户的姓名和房号。",
             purpose_en="The reading corner wants a register of borrowers: name and dwelling of those who would like to.",
             fields=(Field.NAME, Field.DWELLING),
@@ -226,6 +233,7 @@ CAILING = Community(
         Question(
             recipient="甘泉净水 · Ganquan water filters",
             contact="0571 8800 9009",
+            kind=Kind.OFFER,
             purpose="向住户介绍净水设备，需要电话。",
             purpose_en="To tell residents about water filters, by phone.",
             fields=(Field.NAME, Field.PHONE),

@@ -29,15 +29,16 @@ def sharing(request: GuardianRequest, asked: UUID) -> HttpResponse:
 @guardian_only
 def answer(request: GuardianRequest, asked: UUID) -> HttpResponse:
     question = own.put_to(request.child, asked)
-    said, form = own.read(request, question, request.child, request.at)
-    if said is None:
-        context = _shown(request, question) | {"some": form}
+    reply = own.read(request, question, request.child, request.at)
+    if reply.wrong:
+        context = _shown(request, question) | reply.wrong
         return render(request, "child_sharing.html", context, status=400)
     try:
         answering.answer(
             request=question,
             resident=request.child,
-            fields=said,
+            fields=reply.said,
+            abroad=reply.abroad,
             actor=request.user,
             guardianship=request.guardianship,
             at=request.at,
@@ -56,7 +57,7 @@ def answer(request: GuardianRequest, asked: UUID) -> HttpResponse:
         messages.success(
             request,
             _("Your yes for the child is written down.")
-            if said
+            if reply.said
             else _("Your no for the child is written down."),
         )
     return redirect("child_sharing", request.child.pk, question.pk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -22,8 +24,8 @@ from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.record import lines
 from residents import ages
 from residents.models import Resident
-from sharing import answering, disclosing
-from sharing.models import Answer, DisclosedRow, Field, Request
+from sharing import answering, audience, contracts, disclosing
+from sharing.models import Answer, DisclosedRow, Field, Kind, Request
 
 ASKED = 20
 
@@ -50,6 +52,32 @@ class SomeForm(forms.Form):
         ]
 
 
+class AbroadForm(forms.Form):
+    """A yes to just that it goes abroad. Never ticked beforehand."""
+
+    error_css_class = "field--wrong"
+    abroad = forms.BooleanField(
+        error_messages={
+            "required": gettext_lazy("Tick this as well, or press no: without it nothing goes abroad.")
+        },
+    )
+
+    def __init__(self, *args: Any, question: Request, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["abroad"].label = _("I also say yes to it going abroad: %(country)s") % {
+            "country": question.recipient.jurisdiction
+        }
+
+
+@dataclass
+class Reply:
+    """What was pressed: the fields that were said yes to, none of them for a no. Or what is wrong with it."""
+
+    said: list[str] = field(default_factory=list)
+    abroad: bool = False
+    wrong: dict[str, forms.Form] = field(default_factory=dict)
+
+
 @require_safe
 @resident_only
 def sharing(request: ResidentRequest, asked: UUID) -> HttpResponse:
@@ -62,35 +90,62 @@ def sharing(request: ResidentRequest, asked: UUID) -> HttpResponse:
 def answer(request: ResidentRequest, asked: UUID) -> HttpResponse:
     at, resident = timezone.now(), request.resident
     question = put_to(resident, asked)
-    said, form = read(request, question, resident, at)
-    if said is None:
-        return render(request, "sharing.html", own(question, resident, at) | {"some": form}, status=400)
+    reply = read(request, question, resident, at)
+    if reply.wrong:
+        return render(request, "sharing.html", own(question, resident, at) | reply.wrong, status=400)
     try:
-        answering.answer(request=question, resident=resident, fields=said, actor=request.user, at=at)
+        answering.answer(
+            request=question,
+            resident=resident,
+            fields=reply.said,
+            abroad=reply.abroad,
+            actor=request.user,
+            at=at,
+        )
     except answering.AnswerTooLate:
         messages.warning(request, TOO_LATE)
     except answering.TooYoung:
         messages.warning(request, _("Under fourteen a guardian says yes. Nothing was written down."))
     else:
-        messages.success(request, _("Your yes is written down.") if said else _("Your no is written down."))
+        messages.success(
+            request, _("Your yes is written down.") if reply.said else _("Your no is written down.")
+        )
     return redirect("sharing", question.pk)
 
 
 TOO_LATE = gettext_lazy("This was closed in the meantime, so your yes was not written down.")
 
 
-def read(
-    request: ResidentRequest, question: Request, resident: Resident, at: datetime
-) -> tuple[list[str] | None, SomeForm | None]:
-    """The fields that were said yes to; none of them is a no. Without them, the form that was not filled in."""
+def read(request: ResidentRequest, question: Request, resident: Resident, at: datetime) -> Reply:
     form = AnswerForm(request.POST)
     if not form.is_valid():
         raise BadRequest("a choice")
-    if form.cleaned_data["choice"] != "some":
-        return (list(question.fields) if form.cleaned_data["choice"] == "yes" else []), None
+    choice = form.cleaned_data["choice"]
+    if choice == "no":
+        return Reply()
+    reply = Reply(said=list(question.fields))
+    if choice == "some":
+        row = disclosing.preview(request=question, resident=resident, at=at)
+        some = SomeForm(request.POST, row=row)
+        reply.said = some.cleaned_data["fields_given"] if some.is_valid() else []
+        if some.errors:
+            reply.wrong["some"] = some
+    if question.recipient.abroad:
+        name = f"abroad_{choice}"
+        beside = AbroadForm(request.POST, auto_id=f"{name}_%s", question=question)
+        reply.abroad = beside.is_valid()
+        if beside.errors or reply.wrong:
+            # What was ticked stays ticked.
+            reply.wrong |= {
+                name: beside,
+                "some": reply.wrong.get("some") or _ticked(question, resident, reply, at),
+            }
+    return reply
+
+
+def _ticked(question: Request, resident: Resident, reply: Reply, at: datetime) -> SomeForm:
     row = disclosing.preview(request=question, resident=resident, at=at)
-    some = SomeForm(request.POST, row=row)
-    return (some.cleaned_data["fields_given"], None) if some.is_valid() else (None, some)
+    return SomeForm(row=row, initial={"fields_given": reply.said})
 
 
 def own(question: Request, resident: Resident, at: datetime) -> dict[str, Any]:
@@ -105,29 +160,38 @@ def own(question: Request, resident: Resident, at: datetime) -> dict[str, Any]:
 
 def shown(question: Request, resident: Resident, said: list[str] | None, at: datetime) -> dict[str, Any]:
     """`said` are the fields that would be given by what was answered; None where nothing was said."""
-    given = DisclosedRow.objects.filter(disclosure__request=question, resident=resident)
+    given = DisclosedRow.objects.filter(copy__disclosure__request=question, resident=resident)
+    handed = given.filter(copy__handed_at__isnull=False).order_by("-copy__handed_at")
+    given_at = handed.values_list("copy__handed_at", flat=True).first()
     row = disclosing.preview(request=question, resident=resident, at=at)
     part = bool(said) and set(said or ()) != set(question.fields)
+    may_say_yes = question.state == Request.State.OPEN and question.deadline > at and resident.left_at is None
+    again = question.given_again(ages.today_in(question.neighborhood, at))
+    abroad = question.recipient.abroad
     return {
         "question": question,
-        "open": question.state == Request.State.OPEN and question.deadline > at and resident.left_at is None,
+        "open": may_say_yes and contracts.is_open(question, at),
         "answer": None if said is None else "part" if part else "yes" if said else "no",
-        "given_at": given.values_list("disclosure__built_at", flat=True).first(),
+        "given_at": given_at,
+        "stoppable": again or not given_at,
         "closes_at": question.deadline,
         "facts": _facts(question, resident),
+        "more": _more(question),
         "row": [
             {"label": field.label, "value": value}
             for field, value in row.items()
             if not said or field in said
         ],
         "some": SomeForm(row=row, initial={"fields_given": said or []}) if len(row) > 1 else None,
+        "abroad_yes": AbroadForm(auto_id="abroad_yes_%s", question=question) if abroad else None,
+        "abroad_some": AbroadForm(auto_id="abroad_some_%s", question=question) if abroad else None,
     }
 
 
 def about_a_child(child: Resident, at: datetime) -> list[dict[str, Any]]:
     """What guardians are asked about a child, and what was; the newest first. Two queries."""
-    put = Request.objects.exclude(state=Request.State.DRAFT).filter(neighborhood=child.neighborhood)
-    found = list(put.select_related("recipient").order_by("-deadline", "pk")[:ASKED])
+    put = answering.asked_of(child).select_related("recipient")
+    found = list(put.order_by("-deadline", "pk")[:ASKED])
     words = Answer.objects.filter(resident=child, request__in=found).order_by("request", "-id")
     newest = {each.request_id: each for each in words.distinct("request")}
     return [
@@ -152,8 +216,8 @@ def title_of(question: Request) -> str:
 
 def put_to(resident: Resident, asked: UUID) -> Request:
     """What this resident was asked; to anybody else it does not exist."""
-    put = Request.objects.exclude(state=Request.State.DRAFT).filter(neighborhood=resident.neighborhood)
-    return get_object_or_404(put.select_related("recipient", "neighborhood"), pk=asked)
+    beside = ("recipient", "neighborhood", "contract")
+    return get_object_or_404(answering.asked_of(resident).select_related(*beside), pk=asked)
 
 
 def _facts(question: Request, resident: Resident) -> list[dict[str, Any]]:
@@ -165,11 +229,58 @@ def _facts(question: Request, resident: Resident) -> list[dict[str, Any]]:
         {"label": _("Who asks"), "value": roles[deed]},
         {
             "label": _("Given to"),
-            "value": f"{question.recipient.name}\n{question.recipient.contact}",
+            "value": "\n".join([question.recipient.name, question.recipient.contact, *_abroad(question)]),
         },
         {"label": _("What for"), "value": question.what_for},
         {
             "label": _("How long they may keep it"),
             "value": ngettext("%(days)s day", "%(days)s days", days) % {"days": days},
         },
+    ]
+
+
+def _abroad(question: Request) -> list[str]:
+    recipient = question.recipient
+    if not recipient.abroad:
+        return []
+    return [
+        _("Abroad, in %(country)s. The law’s way: %(route)s.")
+        % {"country": recipient.jurisdiction, "route": recipient.get_route_display()}
+    ]
+
+
+def _more(question: Request) -> list[dict[str, Any]]:
+    """What else the law has told, below the fold. One query under a contract, and one for named buildings."""
+    recipient, again = question.recipient, question.repeats_until
+    return [
+        {"label": _("What they are"), "value": recipient.get_role_display()},
+        *_contract(question),
+        {"label": _("They pass it on to"), "value": question.onward or _("nobody")},
+        {"label": _("What a no costs you"), "value": question.no_costs or _("nothing")},
+        {
+            "label": _("By what right"),
+            "value": _("%(basis)s. Without your yes nothing is given.")
+            % {"basis": question.get_basis_display()},
+        },
+        *([{"label": _("What kind of thing"), "value": Kind(question.kind).label}] if question.kind else []),
+        {"label": _("Who is asked"), "value": audience.in_words(question)},
+        {
+            "label": _("How often it is given"),
+            "value": _("again and again until %(day)s") % {"day": date_format(again)} if again else _("once"),
+        },
+    ]
+
+
+def _contract(question: Request) -> list[dict[str, Any]]:
+    contract = question.contract
+    if contract is None:
+        return []
+    named = [f"{each.name}: {each.what_for}" for each in contract.sub_processors.order_by("pk")]
+    days = {"from": date_format(contract.starts), "until": date_format(contract.until)}
+    return [
+        {
+            "label": _("Their contract"),
+            "value": _("From %(from)s to %(until)s.") % days + f"\n{contract.measures}",
+        },
+        {"label": _("Whom they let work on it"), "value": "\n".join(named) or _("nobody")},
     ]

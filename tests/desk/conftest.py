@@ -92,8 +92,8 @@ from residents.models import (
     User,
 )
 from residents.register import move_in, register
-from sharing import answering, disclosing, requesting
-from sharing.models import Answer, Disclosure, Recipient, Request
+from sharing import answering, contracts, disclosing, requesting
+from sharing.models import Answer, Contract, Disclosure, Recipient, Request
 from tests import make
 from tests.cast import draft, staff
 from tests.committees.notices import attached
@@ -289,16 +289,29 @@ def _shared(resident, clerk, chair, superuser, here: Neighborhood, now: datetime
     def ask(purpose: str, deadline: datetime) -> Request:
         drafted = requesting.draft(
             recipient=recipient,
+            kind="delivery",
             purpose=purpose,
             purpose_en="Water for Willow Bank",
             fields=["name", "phone"],
             retention_days=30,
             deadline=deadline,
-            by=superuser,
+            by=clerk,
             at=now,
         )
-        return requesting.put_to_residents(request=drafted, by=chair, at=now)
+        return requesting.put_to_residents(request=make.read_by_two(drafted, at=now), by=chair, at=now)
 
+    signed = Recipient.objects.create(neighborhood=here, name="柳岸维修队", contact="柳岸路 5 号")
+    contracts.write(
+        recipient=signed,
+        starts=now.date(),
+        until=now.date(),
+        fields=["name"],
+        kinds=["repair"],
+        measures="锁柜",
+        paper="2 号柜",
+        by=clerk,
+        at=now,
+    )
     given = ask("送水到户", now + timedelta(days=2))
     answering.answer(request=given, resident=resident, fields=given.fields, actor=resident.user, at=now)
     its_time_passes(given)
@@ -319,7 +332,7 @@ def _all_of(here: Neighborhood) -> Community:
     kinds: list[type[Model]] = [
         *(Building, Unit, Resident, Occupancy, LookUp, ErasureOrder, Form, Decision, Standing, Notice),
         *(Letter, LetterBatch, Paper),
-        *(Committee, Term, BodyNotice, NoticeFile, Recipient, Request, Answer, Disclosure),
+        *(Committee, Term, BodyNotice, NoticeFile, Recipient, Contract, Request, Answer, Disclosure),
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
         *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),

@@ -49,6 +49,7 @@ def ways() -> set:
 def question(recipient: Recipient, clerk: User, chair: User, now) -> Request:
     asked = draft(
         recipient=recipient,
+        kind="repair",
         purpose="电梯",
         purpose_en="lifts",
         fields=["name"],
@@ -57,7 +58,7 @@ def question(recipient: Recipient, clerk: User, chair: User, now) -> Request:
         by=clerk,
         at=now,
     )
-    return put_to_residents(request=asked, by=chair, at=now)
+    return put_to_residents(request=make.read_by_two(asked, at=now), by=chair, at=now)
 
 
 def test_a_question_tells_those_who_live_here(listening, here, clerk, chair, resident, neighbor, now):

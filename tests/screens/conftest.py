@@ -75,6 +75,7 @@ def question(here: Neighborhood, clerk: User, chair: User, now: datetime) -> Req
     recipient = Recipient.objects.create(neighborhood=here, name="Lifts Ltd", contact="0571 8800 0000")
     drafted = draft(
         recipient=recipient,
+        kind="repair",
         purpose="电梯检修通知",
         purpose_en="Notice of the lift repair",
         fields=[Field.NAME, Field.PHONE],
@@ -83,7 +84,7 @@ def question(here: Neighborhood, clerk: User, chair: User, now: datetime) -> Req
         by=clerk,
         at=now,
     )
-    return put_to_residents(request=drafted, by=chair, at=now)
+    return put_to_residents(request=make.read_by_two(drafted, at=now), by=chair, at=now)
 
 
 # Somebody whom gates know.

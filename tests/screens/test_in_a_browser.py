@@ -100,6 +100,7 @@ def newcomer(live: Live, here: Neighborhood, now: datetime) -> Newcomer:
 def asked(here: Neighborhood, clerk: User, chair: User, now: datetime) -> Request:
     drafted = draft(
         recipient=Recipient.objects.create(neighborhood=here, name="Lifts Ltd", contact="0571 8800 0000"),
+        kind="repair",
         purpose="电梯检修通知",
         purpose_en="Notice of the lift repair",
         fields=["name", "phone"],
@@ -108,7 +109,7 @@ def asked(here: Neighborhood, clerk: User, chair: User, now: datetime) -> Reques
         by=clerk,
         at=now,
     )
-    return put_to_residents(request=drafted, by=chair, at=now)
+    return put_to_residents(request=make.read_by_two(drafted, at=now), by=chair, at=now)
 
 
 @pytest.fixture

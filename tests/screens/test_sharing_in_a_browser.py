@@ -12,6 +12,7 @@ from residents.models import Neighborhood, Resident, User
 from sharing import answering
 from sharing.models import Recipient
 from sharing.requesting import draft, put_to_residents
+from tests import make
 from tests.cast import PASSWORD
 from tests.minors.conftest import family
 from tests.screens.test_in_a_browser import Visit, same_weight, site  # noqa: F401  (a fixture)
@@ -32,6 +33,7 @@ def test_each_guardian_answers_for_themselves_and_for_the_child(
     at = timezone.now()
     asked = draft(
         recipient=Recipient.objects.create(neighborhood=here, name="青禾送水站", contact="柳岸路 3 号"),
+        kind="delivery",
         purpose="送水到户",
         purpose_en="Delivering water to the door",
         fields=["name", "dwelling", "phone"],
@@ -40,7 +42,7 @@ def test_each_guardian_answers_for_themselves_and_for_the_child(
         by=clerk,
         at=at,
     )
-    put_to_residents(request=asked, by=chair, at=at)
+    put_to_residents(request=make.read_by_two(asked, at=at), by=chair, at=at)
     fam = family(here, clerk, at=at)
     assert fam.mother.user is not None
     fam.mother.user.set_password(PASSWORD)

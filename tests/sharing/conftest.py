@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from committees.models import Committee, Term
 from residents.models import Resident, User
 from sharing import answering, disclosing, requesting
 from sharing.models import Disclosure, Recipient, Request
+from tests import make
+from tests.cast import staff
 
 
 @pytest.fixture
@@ -16,9 +19,21 @@ def recipient(here) -> Recipient:
 
 
 @pytest.fixture
+def chair_of_residents(here, now) -> User:
+    kind, role = Committee.Kind.RESIDENTS, Term.Role.CHAIR
+    return staff(here, username="chair-of-residents", kind=kind, role=role, at=now)
+
+
+@pytest.fixture
+def clerk_of_owners(here, now) -> User:
+    return staff(here, username="clerk-of-owners", kind=Committee.Kind.OWNERS, role=Term.Role.CLERK, at=now)
+
+
+@pytest.fixture
 def drafted(recipient, clerk, now) -> Request:
     return requesting.draft(
         recipient=recipient,
+        kind="delivery",
         purpose="送水到户",
         purpose_en="Delivering water to the door",
         fields=["dwelling", "name"],
@@ -30,8 +45,14 @@ def drafted(recipient, clerk, now) -> Request:
 
 
 @pytest.fixture
-def asked(drafted, chair, now) -> Request:
-    return requesting.put_to_residents(request=drafted, by=chair, at=now)
+def read(drafted, now) -> Request:
+    """Two of the committees have read it, and said yes."""
+    return make.read_by_two(drafted, at=now)
+
+
+@pytest.fixture
+def asked(read, chair, now) -> Request:
+    return requesting.put_to_residents(request=read, by=chair, at=now)
 
 
 @pytest.fixture

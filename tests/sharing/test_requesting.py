@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -11,10 +11,12 @@ from django.db import DatabaseError, connection, transaction
 from sharing import requesting
 from sharing.models import Field, Recipient, Request
 from sharing.requesting import RequestRefused
+from tests import make
 
 
 def draft(recipient, by, now, **changed):
     words = {
+        "kind": "delivery",
         "purpose": "送水到户",
         "purpose_en": "Delivering water",
         "fields": ["name"],
@@ -34,7 +36,10 @@ def test_it_begins_as_a_draft_and_asks_nobody(drafted):
     [
         ({"fields": []}, "fields"),
         ({"fields": ["name", "template"]}, "fields"),
-        ({"fields": ["face"]}, "fields"),
+        ({"kind": ""}, "purpose"),
+        ({"about": {"roles": ["landlord"]}}, "audience"),
+        ({"about": {"buildings": ["1"]}}, "audience"),
+        ({"repeats_until": date(2020, 1, 1)}, "repeats"),
         ({"purpose": "  "}, "purpose"),
         ({"purpose_en": ""}, "purpose"),
         ({"retention_days": 0}, "retention"),
@@ -69,11 +74,11 @@ def test_only_those_with_the_right_put_it(request, drafted, now, who):
 
 
 @pytest.mark.obligation("A2", "28")
-def test_it_takes_two(recipient, superuser, chair, now):
-    # A superuser holds both rights, and still cannot be both people.
-    request = draft(recipient, superuser, now)
+def test_it_takes_two(recipient, chair_of_residents, chair, now):
+    request = draft(recipient, chair_of_residents, now)
+    make.read_by_two(request, at=now)
     with pytest.raises(RequestRefused) as refused:
-        requesting.put_to_residents(request=request, by=superuser, at=now)
+        requesting.put_to_residents(request=request, by=chair_of_residents, at=now)
     assert refused.value.reason == "own_draft"
     assert requesting.put_to_residents(request=request, by=chair, at=now).state == Request.State.OPEN
 
@@ -84,15 +89,15 @@ def test_it_is_put_once(asked, chair, now):
     assert refused.value.reason == "not_a_draft"
 
 
-def test_it_is_not_put_when_its_time_is_over(drafted, chair, now):
+def test_it_is_not_put_when_its_time_is_over(read, chair, now):
     with pytest.raises(RequestRefused) as refused:
-        requesting.put_to_residents(request=drafted, by=chair, at=now + timedelta(days=8))
+        requesting.put_to_residents(request=read, by=chair, at=now + timedelta(days=8))
     assert refused.value.reason == "deadline"
 
 
 @pytest.mark.obligation("28")
 def test_raw_sql_needs_two_people_as_well(drafted):
-    with pytest.raises(DatabaseError, match="sharing_needs_two_people"), transaction.atomic():
+    with pytest.raises(DatabaseError, match="does not put it to residents"), transaction.atomic():
         sql("UPDATE sharing_request SET state = 'open', opened_at = now(), opened_by_id = drafted_by_id")
 
 

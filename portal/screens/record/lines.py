@@ -48,8 +48,8 @@ def look_up(look: LookUp) -> Line:
 
 
 def disclosed(row: DisclosedRow) -> Line:
-    asked, at = row.disclosure.request, row.disclosure.built_at
-    assert at is not None  # what was not built is in nobody's record
+    asked, at = row.copy.disclosure.request, row.copy.handed_at
+    assert at is not None  # what nobody fetched is in nobody's record
     return Line(
         icon="send",
         at=at,

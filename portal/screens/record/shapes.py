@@ -141,10 +141,10 @@ def look_up(look: LookUp) -> Json:
 
 
 def disclosed(row: DisclosedRow) -> Json:
-    asked = row.disclosure.request
+    asked = row.copy.disclosure.request
     return {
-        "id": str(row.disclosure_id),
-        "at": moment(row.disclosure.built_at),
+        "id": str(row.copy_id),
+        "at": moment(row.copy.handed_at),
         "recipient": asked.recipient.name,
         "recipient_contact": asked.recipient.contact,
         "fields": row.fields,

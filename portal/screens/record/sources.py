@@ -73,10 +73,10 @@ SOURCES: Sequence[Source] = (
     Source(
         code="disclosures",
         kind=Kind.GIVEN,
-        clock="disclosure__built_at",
+        clock="copy__handed_at",
         rows=lambda resident: DisclosedRow.objects.filter(
-            resident=resident, disclosure__built_at__isnull=False
-        ).select_related("disclosure__request__recipient"),
+            resident=resident, copy__handed_at__isnull=False
+        ).select_related("copy__disclosure__request__recipient", "values", "resident"),
         line=lines.disclosed,
         shape=shapes.disclosed,
         numbered=True,

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from committees.models import Committee, NoticeFile, ServiceWords, Term
 from committees.models import Notice as BodyNotice
-from sharing.models import Disclosure, Recipient, Request
+from residents.models import User
+from sharing.models import Disclosure, Recipient, Request, Review
 from tests.cast import staff
 from tests.committees import service
 from tests.committees.notices import bare_file, happened_at
@@ -24,7 +25,7 @@ def draft(place: Place, clock: datetime) -> StillThere:
 def disclosed_file(field: str) -> Callable[[Place, datetime], StillThere]:
     def made(place: Place, clock: datetime) -> StillThere:
         row = _request(place, place.now + timedelta(days=1))
-        putter = place.user()
+        putter = _read_by_two(place, row)
         Request.objects.filter(pk=row.pk).update(state="open", opened_by=putter, opened_at=place.now)
         Request.objects.filter(pk=row.pk).update(state="released")
         given = Disclosure.objects.create(
@@ -37,12 +38,23 @@ def disclosed_file(field: str) -> Callable[[Place, datetime], StillThere]:
     return made
 
 
+def _read_by_two(place: Place, row: Request) -> User:
+    for _each in range(2):
+        reader = place.user()
+        User.objects.filter(pk=reader.pk).update(is_staff=True)
+        Review.objects.create(
+            neighborhood=place.neighborhood, request=row, by=reader, body="owners", yes=True
+        )
+    return reader
+
+
 def _request(place: Place, deadline: datetime) -> Request:
     return Request.objects.create(
         neighborhood=place.neighborhood,
         recipient=Recipient.objects.create(
             neighborhood=place.neighborhood, name="Lifts", contact="0571 8800 0000"
         ),
+        kind="repair",
         purpose="电梯",
         purpose_en="lifts",
         fields=["name"],
