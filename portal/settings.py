@@ -365,6 +365,8 @@ GATE_TOMBSTONE_DAYS = env.int("GATE_TOMBSTONE_DAYS", default=400)
 # apps in China is fifteen working days. Fifteen days of the calendar are never later than those, and need no list of
 # holidays. The database takes no longer deadline; fewer days may be promised here.
 RIGHTS_ANSWER_DAYS = env.int("RIGHTS_ANSWER_DAYS", default=15)
+# How long a recipient has to delete what is asked back, and to confirm it.
+RECALL_DAYS = env.int("RECALL_DAYS", default=15)
 
 # Who is mailed the newest checkpoint of the ledger once a week: people who keep it out of our reach.
 LEDGER_DIGEST_TO = env.list("LEDGER_DIGEST_TO", default=[])

@@ -27,6 +27,7 @@ from sharing import audience, disclosing, requesting, speaking, tallies
 from sharing.contracts_admin import REFUSED, told
 from sharing.copies_admin import DisclosureAdmin as DisclosureAdmin
 from sharing.models import Contract, Field, Request
+from sharing.receiving_admin import RecallAdmin as RecallAdmin
 
 FIELD_TO_BLAME = {
     "fields": "fields_asked",

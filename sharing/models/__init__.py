@@ -9,12 +9,14 @@ from sharing.models.asking import (
 )
 from sharing.models.giving import Copy, DisclosedRow, Disclosure, GivenValues, Leaves, Piece
 from sharing.models.parties import ALLOWED, HOME, Contract, Field, Kind, Recipient, RecipientKey, SubProcessor
+from sharing.models.receiving import Confirmation, Link, Recall, RecallLine, RecipientAccount
 
 __all__ = [
     "ALLOWED",
     "FEWEST_COUNTED",
     "HOME",
     "Answer",
+    "Confirmation",
     "Contract",
     "Copy",
     "DisclosedRow",
@@ -23,8 +25,12 @@ __all__ = [
     "GivenValues",
     "Kind",
     "Leaves",
+    "Link",
     "Piece",
+    "Recall",
+    "RecallLine",
     "Recipient",
+    "RecipientAccount",
     "RecipientKey",
     "Request",
     "Review",

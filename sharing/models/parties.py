@@ -202,6 +202,8 @@ class RecipientKey(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
     recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="keys")
+    # Whose letter it came by: whoever wrote that does not confirm the key.
+    account = models.ForeignKey("sharing.RecipientAccount", models.PROTECT, related_name="keys")
     public = models.CharField(_("public key"), max_length=100)
     fingerprint = models.CharField(_("fingerprint"), max_length=60)  # SHA256:…, as ssh-keygen -l says it
     given_at = models.DateTimeField()
