@@ -200,7 +200,7 @@ def pieces(copy: Copy, format: str) -> Iterator[bytes]:
 @transaction.atomic
 def void(copies: QuerySet[Copy]) -> int:
     """Of these, those that nobody was given never will be: their files and values go, that they were made is kept."""
-    held = list(copies.open().order_by("pk").select_for_update().values_list("pk", flat=True))
+    held = list(copies.open().order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
     Copy.objects.filter(pk__in=held).update(state=Copy.State.VOID, leased_until=None)
     Piece.objects.filter(copy__in=held).delete()
     GivenValues.objects.filter(row__copy__in=held).delete()

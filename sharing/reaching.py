@@ -20,7 +20,17 @@ from residents.ages import today_in
 from residents.models import Neighborhood, User
 from sharing import challenges, copying, recalls, recipient_keys, signatures
 from sharing.joining import insist, note
-from sharing.models import Contract, Copy, DisclosedRow, Disclosure, Link, Recall, Recipient, RecipientAccount
+from sharing.models import (
+    Contract,
+    Copy,
+    DisclosedRow,
+    Disclosure,
+    Link,
+    Piece,
+    Recall,
+    Recipient,
+    RecipientAccount,
+)
 from sharing.speaking import watched
 from vault import blind
 
@@ -68,7 +78,7 @@ def link(*, copy: Copy, by: User, at: datetime) -> Made:
     recipient = _held(recipient)
     insist(by, recipient, at)
     copy = Copy.objects.select_for_update(no_key=True).get(pk=copy.pk)
-    if copy.state not in (Copy.State.READY, Copy.State.HANDED):
+    if not _is_there(copy):
         raise NotReady
     _end(Link.objects.filter(copy=copy), Link.Ended.REPLACED, at)
     token = secrets.token_urlsafe(24)
@@ -185,9 +195,15 @@ def _standing(token: str, account: RecipientAccount, at: datetime) -> Link:
     key = found.copy.key
     if key is None or key.ended_at or key.confirmed_at is None:
         raise LinkRefused("no_key")
-    if found.copy.state == Copy.State.VOID:
+    if not _is_there(found.copy):
         raise LinkRefused("void")
     return found
+
+
+def _is_there(copy: Copy) -> bool:
+    """A file lies here only until a day after it was fetched."""
+    made = copy.state in (Copy.State.READY, Copy.State.HANDED)
+    return made and Piece.objects.filter(copy=copy).exists()
 
 
 def _insist_on_proof(

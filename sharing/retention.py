@@ -97,6 +97,11 @@ KEPT: Sequence[Kept] = (
             "sharing.GivenValues",
             "sharing.Leaves",
             "sharing.RecipientKey",
+            "sharing.RecipientAccount",
+            "sharing.Link",
+            "sharing.Recall",
+            "sharing.RecallLine",
+            "sharing.Confirmation",
         ),
     ),
 )

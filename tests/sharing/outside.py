@@ -7,12 +7,13 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import pyrage
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from residents.models import User
-from sharing import joining, recipient_keys
-from sharing.models import Recipient, RecipientAccount, RecipientKey
+from sharing import copying, disclosing, joining, reaching, recipient_keys
+from sharing.models import Copy, Recipient, RecipientAccount, RecipientKey, Request
 from tests.cast import PASSWORD
 
 
@@ -80,3 +81,23 @@ def known(recipient: Recipient, *, invited_by: User, confirmed_by: User, at: dat
     key = proven(found.account, found.keys, at=at)
     recipient_keys.confirm(key=key, heard=recipient_keys.spoken(key), by=confirmed_by, at=at)
     return found
+
+
+def released(asked: Request, *, by: User, at: datetime) -> Copy:
+    """What residents agreed to, ready to be fetched."""
+    disclosure = disclosing.release(request=asked, by=by, at=at)
+    assert copying.make(disclosure=disclosure.pk, at=at)
+    return Copy.objects.get(disclosure=disclosure, state=Copy.State.READY)
+
+
+def fetched(made: reaching.Made, by: Outside, *, at: datetime, keys: Keys | None = None) -> Copy:
+    """The link opened as its page asks for it."""
+    line = reaching.challenge(link=made.link, account=by.account, at=at)
+    signature = (keys or by.keys).sign(line)
+    return reaching.open_(token=made.token, account=by.account, challenge=line, signature=signature, at=at)
+
+
+def read_by(copy: Copy, by: Outside, form: str = "csv") -> str:
+    """What the recipient reads once it is decrypted."""
+    identity = pyrage.ssh.Identity.from_buffer(by.keys.file)
+    return str(pyrage.decrypt(b"".join(copying.pieces(copy, form)), [identity]).decode("utf-8-sig"))

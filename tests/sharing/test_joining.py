@@ -252,7 +252,7 @@ class TestTheKey:
         other = Recipient.objects.create(neighborhood=here, name="别家", contact="桥头 1 号")
         known(recipient, invited_by=clerk, confirmed_by=chair, at=now)
         theirs = known(other, invited_by=clerk, confirmed_by=chair, at=now)
+        key = recipient_keys.key_of(recipient)
+        assert key is not None
         with pytest.raises(KeyRefused):
-            key = recipient_keys.key_of(recipient)
-            assert key is not None
             recipient_keys.give(account=theirs.account, pasted=key.public, at=now)

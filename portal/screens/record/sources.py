@@ -76,7 +76,9 @@ SOURCES: Sequence[Source] = (
         clock="copy__handed_at",
         rows=lambda resident: DisclosedRow.objects.filter(
             resident=resident, copy__handed_at__isnull=False
-        ).select_related("copy__disclosure__request__recipient", "values", "resident"),
+        ).select_related(
+            "copy__disclosure__request__recipient", "values", "resident", "recalled__recall__confirmation"
+        ),
         line=lines.disclosed,
         shape=shapes.disclosed,
         numbered=True,
