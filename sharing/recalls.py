@@ -108,7 +108,7 @@ def erased(*, resident: Resident, at: datetime) -> list[erasure.Place]:
 
 def over(*, at: datetime) -> QuerySet[Copy]:
     """Handed over, kept for as long as was asked, and of some rows nobody asked for deletion."""
-    kept = ExpressionWrapper(timedelta(days=1) * F("disclosure__request__retention_days"), DurationField())
+    kept = ExpressionWrapper(F("disclosure__request__retention_days") * timedelta(days=1), DurationField())
     until = ExpressionWrapper(F("handed_at") + kept, DateTimeField())
     left = DisclosedRow.objects.filter(recalled=None).values("copy")
     return Copy.objects.filter(state=Copy.State.HANDED, pk__in=left).alias(until=until).filter(until__lte=at)

@@ -158,7 +158,7 @@ def _page(model: Any) -> ScopedAdmin[Any]:
     return found
 
 
-OF_RECIPIENTS = (
+OF_RECIPIENTS: tuple[Act[Recipient], ...] = (
     Act(
         slug="invite",
         label=_("Write a letter with a code"),
@@ -191,14 +191,12 @@ OF_RECIPIENTS = (
         ),
     ),
 )
-OF_RELEASES = (
-    Act(
-        slug="link",
-        label=_("Make a link to it"),
-        perms=PERMS,
-        run=_link,
-        explained=_("For seven days, and once. An earlier link that nobody opened stops working."),
-    ),
+LINK: Act[Disclosure] = Act(
+    slug="link",
+    label=_("Make a link to it"),
+    perms=PERMS,
+    run=_link,
+    explained=_("For seven days, and once. An earlier link that nobody opened stops working."),
 )
 
 
@@ -246,7 +244,6 @@ class RecallAdmin(ScopedAdmin[Recall]):
         return recall.confirmation.text if recalls.is_confirmed(recall) else "—"
 
 
-for act in OF_RECIPIENTS:
-    add_act(Recipient, act)
-for act in OF_RELEASES:
-    add_act(Disclosure, act)
+for of_recipient in OF_RECIPIENTS:
+    add_act(Recipient, of_recipient)
+add_act(Disclosure, LINK)
