@@ -12,9 +12,9 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -223,10 +223,23 @@ class RequestAdmin(ScopedAdmin[Request]):
                 assert isinstance(request.user, User)
                 speaking.refusal(act=act.slug, reason="office", by=request.user, on=asked)
                 if asked.reviews.filter(by=request.user).exists():
-                    raise PermissionDenied(REFUSED["office"])  # they read it while they were in office
+                    return self._out_of_office(request, act, asked)  # they read it while they were in office
             return view(request, object_id)
 
         return watched
+
+    def _out_of_office(self, request: HttpRequest, act: Act[Request], asked: Request) -> HttpResponse:
+        form = forms.Form({})
+        form.add_error(None, REFUSED["office"])
+        context = {
+            **self.admin_site.each_context(request),
+            "act": act,
+            "form": form,
+            "title": act.label,
+            "opts": self.opts,
+            "original": asked,
+        }
+        return TemplateResponse(request, "admin/act.html", context, status=403)
 
     def get_fields(self, request: HttpRequest, obj: Request | None = None) -> Any:
         said = ("recipient", "contract", "kind", "purpose", "purpose_en", "basis")

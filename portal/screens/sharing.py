@@ -65,7 +65,7 @@ class AbroadForm(forms.Form):
     def __init__(self, *args: Any, question: Request, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["abroad"].label = _("I also say yes to it going abroad: %(country)s") % {
-            "country": question.recipient.jurisdiction
+            "country": question.recipient.place
         }
 
 
@@ -245,7 +245,7 @@ def _abroad(question: Request) -> list[str]:
         return []
     return [
         _("Abroad, in %(country)s. The law’s way: %(route)s.")
-        % {"country": recipient.jurisdiction, "route": recipient.get_route_display()}
+        % {"country": recipient.place, "route": recipient.get_route_display()}
     ]
 
 

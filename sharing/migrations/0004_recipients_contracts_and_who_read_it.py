@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 (
                     "body",
                     models.CharField(
-                        choices=[("owners", "owners’ committee"), ("residents", "residents’ committee")],
+                        choices=[("owners", "owners' committee"), ("residents", "residents' committee")],
                         max_length=20,
                     ),
                 ),

@@ -132,8 +132,8 @@ class Review(models.Model):
     """What one of the committees who drafted nothing of it says about a request: two times yes, or it is not put. Append-only."""
 
     class Body(models.TextChoices):
-        OWNERS = "owners", _("owners’ committee")
-        RESIDENTS = "residents", _("residents’ committee")
+        OWNERS = "owners", _("owners' committee")
+        RESIDENTS = "residents", _("residents' committee")
 
     id = models.BigAutoField(primary_key=True)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")

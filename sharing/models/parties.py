@@ -51,6 +51,19 @@ ALLOWED: Mapping[str, frozenset[str]] = {
 HOME = "CN"  # the law's border: Hong Kong, Macau and Taiwan are on the other side of it
 
 
+# As residents read it; of any other they read the two letters.
+PLACES = {
+    "HK": _("Hong Kong"),
+    "MO": _("Macau"),
+    "TW": _("Taiwan"),
+    "SG": _("Singapore"),
+    "JP": _("Japan"),
+    "KR": _("South Korea"),
+    "US": _("United States"),
+    "DE": _("Germany"),
+}
+
+
 class Recipient(models.Model):
     class Role(models.TextChoices):
         INDEPENDENT = "independent", _("decides itself what it does with the data")
@@ -110,6 +123,10 @@ class Recipient(models.Model):
     @property
     def abroad(self) -> bool:
         return self.jurisdiction != HOME
+
+    @property
+    def place(self) -> str:
+        return str(PLACES.get(self.jurisdiction, self.jurisdiction))
 
 
 class ContractQuerySet(models.QuerySet["Contract"]):

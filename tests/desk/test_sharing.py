@@ -119,7 +119,7 @@ def test_one_drafts_two_read_and_one_puts_it(desk, clerk, chair, chair_of_reside
     for reader in (chair, chair_of_residents):
         assert desk(reader).post(f"{REQUESTS}{request.pk}/review/", {"yes": "yes"}).status_code == 302
     page = desk(chair).get(f"{REQUESTS}{request.pk}/change/").content.decode()
-    assert "owners’ committee: yes" in page
+    assert "owners&#x27; committee: yes" in page
     assert desk(chair).post(f"{REQUESTS}{request.pk}/put/").status_code == 302
     request.refresh_from_db()
     assert (request.state, request.opened_by) == (Request.State.OPEN, chair)
@@ -157,15 +157,27 @@ def test_who_tries_to_read_or_put_without_the_right_is_written_down(request, des
 
 
 @pytest.mark.obligation("27", "28")
-def test_one_whose_term_ended_this_morning_is_told_so(desk, chair, drafted, now):
-    client = desk(chair)
-    client.post(f"{REQUESTS}{drafted.pk}/review/", {"yes": "yes"})
-    term = Term.objects.get(user=chair)
-    appointing.end(term=term, on=today_in(drafted.neighborhood, now), by=None, at=now)
-    answer = client.post(f"{REQUESTS}{drafted.pk}/put/")
-    assert answer.status_code in {302, 403, 404}
-    drafted.refresh_from_db()
-    assert drafted.state == Request.State.DRAFT
+def test_one_whose_term_ended_this_morning_is_told_so(desk, here, drafted, now, monkeypatch):
+    today = today_in(here, now)
+    committee = Committee.objects.create(neighborhood=here, kind=Committee.Kind.OWNERS, name="业委会")
+    user = make.somebody()
+    appointing.appoint(
+        committee=committee,
+        user=user,
+        role=Term.Role.CHAIR,
+        starts=today - timedelta(days=30),
+        ends=today + timedelta(days=1),
+        by=None,
+        at=now,
+    )
+    assert desk(user).post(f"{REQUESTS}{drafted.pk}/review/", {"yes": "yes"}).status_code == 302
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=1))
+    user.refresh_from_db()
+    answer = desk(user).post(f"{REQUESTS}{drafted.pk}/put/")
+    assert answer.status_code == 403
+    assert "Your term is over" in answer.content.decode()
+    assert Entry.objects.filter(kind="sharing.refused", subject=drafted.pk).count() == 1
+    assert Request.objects.get().state == Request.State.DRAFT
 
 
 @pytest.mark.obligation("29")
@@ -246,7 +258,11 @@ def test_what_was_asked_cannot_be_edited(desk, superuser, asked):
     assert client.post(f"{REQUESTS}{asked.pk}/change/", {"purpose": "all else"}).status_code == 403
     # The recipient is part of it, and the database says so: an answer, not a fault.
     address = f"/admin/sharing/recipient/{asked.recipient_id}/change/"
-    answer = client.post(address, {"name": "somebody else", "contact": "x"}, follow=True)
+    answer = client.post(
+        address,
+        {"name": "somebody else", "contact": "x", "role": "independent", "jurisdiction": "CN"},
+        follow=True,
+    )
     assert "nothing was saved" in answer.content.decode()
     asked.recipient.refresh_from_db()
     assert asked.recipient.name == "青禾送水站"

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from ledger.models import Entry
 from residents.ages import today_in
 from sharing import answering, contracts, disclosing, requesting
-from sharing.models import Contract, Recipient, Request, SubProcessor
+from sharing.models import Contract, DisclosedRow, Recipient, Request, SubProcessor
 from sharing.speaking import OutOfOffice, Refusal
 from tests import make
 from tests.sharing.passing import its_time_passes
@@ -179,6 +179,15 @@ def test_one_that_ended_between_order_and_file_gives_nothing(asked, contract, ch
     assert not given.rows.exists()
 
 
+def test_raw_sql_puts_nobody_into_a_file_under_one_that_ended(asked, contract, chair, resident, now):
+    said = answering.answer(request=asked, resident=resident, fields=["name"], actor=resident.user, at=now)
+    its_time_passes(asked)
+    given = disclosing.release(request=asked, by=chair, at=now)
+    contracts.end(contract=contract, by=chair, at=now)
+    with pytest.raises(DatabaseError, match="not in force"), transaction.atomic():
+        DisclosedRow.objects.create(disclosure=given, resident=resident, answer=said, fields=["name"])
+
+
 def test_after_its_last_day_it_is_over(read, contract, now):
     after = now + timedelta(days=302)
     day = today_in(read.neighborhood, after)
@@ -242,6 +251,16 @@ def test_nobody_is_let_in_once_it_is_confirmed(contract):
         SubProcessor.objects.create(
             neighborhood=contract.neighborhood, contract=contract, name="x", what_for="y"
         )
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE sharing_subprocessor SET name = 'x'", "DELETE FROM sharing_subprocessor"]
+)
+@pytest.mark.parametrize("role", ["app_sql", "owner_sql"])
+def test_who_is_let_in_stays_named(request, committed, contract, change, role):
+    with pytest.raises(Exception) as refused:
+        request.getfixturevalue(role)().execute(change)
+    assert refused.value.sqlstate in {"LM001", "42501"}
 
 
 def test_it_ends_once(contract, chair, clerk, auditor, now):

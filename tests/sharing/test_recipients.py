@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from sharing import answering, disclosing, requesting
-from sharing.models import Answer, DisclosedRow, Recipient, Request
+from sharing import answering, requesting
+from sharing.models import Answer, Recipient, Request
 from sharing.speaking import OutOfOffice
 from tests import make
-from tests.sharing.passing import its_time_passes
 
 
 @pytest.fixture
@@ -81,23 +80,6 @@ def test_raw_sql_says_no_yes_abroad_without_it(request, committed, asked, reside
             [asked.neighborhood_id, asked.pk, resident.pk, resident.user_id],
         )
     assert refused.value.sqlstate == "LM121"
-
-
-@pytest.mark.obligation("40")
-def test_raw_sql_gives_nothing_abroad_without_it(asked, resident, chair, afterwards, now):
-    answering.answer(
-        request=asked, resident=resident, fields=["name"], abroad=True, actor=resident.user, at=now
-    )
-    [yes] = Answer.objects.all()
-    its_time_passes(asked)
-    given = disclosing.release(request=asked, by=chair, at=afterwards)
-    unsaid = Answer.objects.create(
-        neighborhood=asked.neighborhood, request=asked, resident=resident, yes=False, actor=resident.user
-    )
-    with pytest.raises(DatabaseError, match="no yes of this resident stands"), transaction.atomic():
-        DisclosedRow.objects.create(disclosure=given, resident=resident, answer=yes, fields=["name"])
-    with pytest.raises(DatabaseError), transaction.atomic():
-        DisclosedRow.objects.create(disclosure=given, resident=resident, answer=unsaid, fields=["name"])
 
 
 @pytest.mark.obligation("28", "40")

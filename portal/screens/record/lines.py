@@ -142,7 +142,13 @@ def answer(said: Answer) -> Line:
             "recipient": said.request.recipient.name,
             "answer": Decision.Kind.GIVEN.label if said.yes else Decision.Kind.REFUSED.label,
         },
-        notes=[_("A guardian, on this website") if said.guardianship_id else _("You, on this website")],
+        notes=[
+            _("A guardian, on this website") if said.guardianship_id else _("You, on this website"),
+            *(
+                [_("Also yes to it going abroad: %(country)s") % {"country": said.request.recipient.place}]
+                * said.abroad
+            ),
+        ],
         links=[Link(reverse("sharing", args=[said.request_id]), _("What was asked, and your answer"))],
     )
 

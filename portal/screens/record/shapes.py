@@ -202,6 +202,7 @@ def answer(said: Answer) -> Json:
         "fields": said.request.fields,
         "answer": "yes" if said.yes else "no",
         "agreed": said.fields,
+        "abroad": said.abroad,
         "by": "guardian" if said.guardianship_id else "self",
     }
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from tests.proving.disabled.saying import always, made
+from tests.proving.disabled.saying import always, made, off
 
 
-@made("sharing.models.Field")
+@made("sharing.models.parties.Field")
 def sell_templates(original: Any, module: ModuleType) -> Any:
     from django.db import models
 
@@ -16,6 +16,19 @@ def sell_templates(original: Any, module: ModuleType) -> Any:
     return models.TextChoices("Field", {**choices, "TEMPLATE": ("template", "template")})
 
 
+@off("sharing.speaking.insist")
+def anybody(**asked: Any) -> dict[str, str]:
+    """Whoever comes speaks for a committee."""
+    return {"owners": "owners.chair"}
+
+
+# A contract that is over holds, and one is asked of nobody.
+always("sharing.contracts.is_open", True)
+always("sharing.contracts.insist_for", None)
+always("sharing.requesting.asks_of_a_body", False)
+
+
+# Whatever is pasted was signed, and nobody is asked to delete anything.
 always("sharing.signatures.is_signed", True)
 always("sharing.challenges.check", None)
 always("sharing.recalls.withdrawn", [])
