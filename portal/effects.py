@@ -25,6 +25,8 @@ EFFECTS: dict[str, str] = {
     "with_a_yes": "consent.deciding.with_a_yes",
     "end_unheld": "consent.guarding.end_unheld",
     "decided_by_guardianship": "consent.guarding.decided_by",
+    "ask_back_corrected": "sharing.recalls.corrected",
+    "ask_back_erased": "sharing.recalls.erased",
     "answered_by_guardianship": "sharing.answering.decided_by",
     "withdraw:face_at_gate": "access.retention.end_face",
     "withdraw:photo_over_internet": "access.retention.end_photos_over_internet",

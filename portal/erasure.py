@@ -68,6 +68,11 @@ def device(place: ErasurePlace) -> Evidence | None:
     return None
 
 
+def recipient(place: ErasurePlace) -> Evidence | None:
+    """Only who was given it can say it, by a signature (`sharing/recalls.py`)."""
+    return None
+
+
 # In the order in which they are seen to.
 PLACE_KINDS: Mapping[Kind, Callable[[ErasurePlace], Evidence | None]] = {
     Kind.ROWS: rows,
@@ -75,13 +80,14 @@ PLACE_KINDS: Mapping[Kind, Callable[[ErasurePlace], Evidence | None]] = {
     Kind.KEY: key,
     Kind.PAGES: pages,
     Kind.DEVICE: device,
+    Kind.RECIPIENT: recipient,
 }
 
 
 def run(*, order: UUID, at: datetime) -> bool:
     """See to every place of the order that is due. True if none of them must be tried again."""
     due = ErasurePlace.objects.filter(order=order, state=State.WAITING, due_at__lte=at).exclude(
-        kind=Kind.DEVICE
+        kind__in=erasure.ANSWER_THEMSELVES
     )
     turns = list(PLACE_KINDS)
     settled = [_see_to(place, at) for place in sorted(due, key=lambda each: turns.index(Kind(each.kind)))]

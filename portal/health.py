@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +21,8 @@ from access.models import Device
 from ledger import checkpoints
 from portal import retention
 from residents import outbox
+from sharing import recalls
+from sharing.models import Recall
 
 WORKER_KEY = "worker:last"
 SWEEP_KEY = "sweep:last"
@@ -50,6 +52,7 @@ def report(*, now: datetime) -> dict[str, Part]:
         "ledger": _answered(lambda: _ledger(now=now)),
         "retention": _answered(lambda: _retention(now=now)),
         "messages": _answered(lambda: _messages(now=now)),
+        "recalls": _answered(lambda: _recalls(now=now)),
         "gates": _answered(lambda: _gates(now=now)),
     }
 
@@ -100,6 +103,13 @@ def _messages(*, now: datetime) -> Part:
     """By the rows: something waits for a worker, and none came."""
     since = outbox.late_since(at=now)
     return {"ok": since is None, "late_seconds": round((now - since).total_seconds(), 1) if since else 0.0}
+
+
+def _recalls(*, now: datetime) -> Part:
+    """By the rows: what is to be asked back and nobody asked. That recipients are late is no fault of any part; it is counted,
+    and staff see whose it is."""
+    unasked = recalls.over(at=now - timedelta(seconds=3 * settings.SWEEP_SECONDS + 30)).count()
+    return {"ok": not unasked, "unasked": unasked, "late": Recall.objects.late(now).count()}
 
 
 def _gates(*, now: datetime) -> Part:

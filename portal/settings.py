@@ -344,6 +344,7 @@ FACE_DISTANCE = env.float("FACE_DISTANCE", default=0.45)
 # How long a worker that took up an enrolment is left alone with it before another one may.
 ENROLMENT_LEASE_SECONDS = env.int("ENROLMENT_LEASE_SECONDS", default=120)
 # How long a worker that took up a batch of an import is left alone with it before another one may.
+COPY_LEASE_SECONDS = env.int("COPY_LEASE_SECONDS", default=120)
 IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", default=120)
 # How long a worker that encrypts a copy for a recipient may keep silent before another one begins anew.
 COPY_LEASE_SECONDS = env.int("COPY_LEASE_SECONDS", default=120)
@@ -369,6 +370,8 @@ GATE_TOMBSTONE_DAYS = env.int("GATE_TOMBSTONE_DAYS", default=400)
 # apps in China is fifteen working days. Fifteen days of the calendar are never later than those, and need no list of
 # holidays. The database takes no longer deadline; fewer days may be promised here.
 RIGHTS_ANSWER_DAYS = env.int("RIGHTS_ANSWER_DAYS", default=15)
+# How long a recipient has to delete what is asked back, and to confirm it.
+RECALL_DAYS = env.int("RECALL_DAYS", default=15)
 
 # Who is mailed the newest checkpoint of the ledger once a week: people who keep it out of our reach.
 LEDGER_DIGEST_TO = env.list("LEDGER_DIGEST_TO", default=[])

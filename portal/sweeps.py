@@ -30,7 +30,7 @@ from portal.health import SWEEP_KEY
 from residents import departures, effects, last_days, leaving, outbox
 from residents.erasure import due
 from residents.importing import running
-from sharing import copying, counting, tallies
+from sharing import copying, counting, reaching, recalls, tallies
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ def sweep(*, at: datetime) -> bool:
         ("feed rows past a date", lambda: feed.review(at=at)),
         ("cards awaited in vain", lambda: tapping.close_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
+        ("what recipients are to delete", lambda: _ask_back(at)),
         ("tallies", lambda: _tally(at)),
         ("numbers", _numbers),
         ("practice", lambda: practice.put_back_nightly(at=at)),
@@ -138,6 +139,12 @@ def _disclose(at: datetime) -> None:
     for each in copying.due(at=at)[:AT_ONCE]:
         if cache.add(f"nudged:{each}", 1, timeout=3 * settings.SWEEP_SECONDS):
             effects.call("disclose_soon", disclosure=each)
+
+
+def _ask_back(at: datetime) -> None:
+    _each(reaching.contracts_over(at=at), lambda contract: reaching.end_of_contract(contract=contract, at=at))
+    found = recalls.over(at=at).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
+    _each(found, lambda copy: recalls.period_over(copy=copy, at=at))
 
 
 def _tally(at: datetime) -> None:

@@ -53,6 +53,10 @@ from portal.screens import (
     told,
     visitors,
 )
+from portal.screens.receiving import files as received_files
+from portal.screens.receiving import joining as receiving
+from portal.screens.receiving import key as recipient_key
+from portal.screens.receiving import recalls
 from portal.screens.record import export, pages
 
 register_converter(consent.PurposeConverter, "purpose")
@@ -126,6 +130,15 @@ urlpatterns = [
     path("deletions/<uuid:order>/", erasure.erasure, name="erasure"),
     path("sharing/<uuid:asked>/", sharing.sharing, name="sharing"),
     path("sharing/<uuid:asked>/answer/", sharing.answer, name="answer"),
+    # Of those to whom something was given: nothing leads from there to anything else.
+    path("recipient/", receiving.home, name="recipient"),
+    path("recipient/join/", receiving.join, name="recipient_join"),
+    path("recipient/key/", recipient_key.give, name="recipient_key"),
+    path("recipient/key/prove/", recipient_key.prove, name="prove_key"),
+    path("recipient/files/<str:token>/", received_files.file, name="recipient_file"),
+    path("recipient/recalls/<uuid:recall>/", recalls.recall, name="recall"),
+    path("recipient/recalls/<uuid:recall>/tags.txt", recalls.tags, name="recall_tags"),
+    path("recipient/recalls/<uuid:recall>/confirm/", recalls.confirm, name="confirm_recall"),
     path("committee/", bodies.committee, name="committee"),
     path("notices/", news.notices, name="notices"),
     path("notices/documents/", news.documents, name="documents"),

@@ -36,7 +36,7 @@ def check(*, code: str, address: str, at: datetime) -> Letter:
     digest = letters.digest(letters.normalise(code))
     letter = Letter.objects.select_related("resident__user").filter(digest=digest).first()
     if letter is None:
-        raise ClaimRefused("wrong" if _guessed(address) <= GUESSES else "too_many")
+        raise ClaimRefused("too_many" if guessed_too_often(address) else "wrong")
     return _open(letter, at)
 
 
@@ -104,14 +104,15 @@ def recover(*, letter: UUID, password: str, at: datetime) -> User:
     return user
 
 
-def _guessed(address: str) -> int:
-    """How often from there by now. A right code is never refused for it: a whole house may be behind one address."""
+def guessed_too_often(address: str) -> bool:
+    """Counts a code from there that is nobody's. A right code is never refused for it: a whole house may be behind one
+    address."""
     counter = f"claim-guesses:{address}"
     cache.add(counter, 0, timeout=int(GUESS_WINDOW.total_seconds()))
     try:
-        return int(cache.incr(counter))
+        return int(cache.incr(counter)) > GUESSES
     except ValueError:  # it ran out between the two
-        return 1
+        return False
 
 
 def _taken(letter: UUID, purpose: Letter.Purpose, at: datetime) -> Letter:

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from ledger.record import record
-from residents import contact
+from residents import contact, effects
 from residents.models import Resident, User
 from residents.scope import may
 
@@ -36,6 +36,7 @@ def correct(*, resident: Resident, name: str, phone: str | None, by: User, at: d
     if not changed:
         raise NothingToCorrect
     resident.save()
+    effects.call("ask_back_corrected", resident=resident, fields=changed, at=at)
     record(
         kind="register.corrected",
         subject=resident.pk,

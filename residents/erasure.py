@@ -18,6 +18,7 @@ from ledger.record import record
 from residents import notifying
 from residents.models import ErasureOrder, ErasurePlace, Resident
 
+ANSWER_THEMSELVES = (ErasurePlace.Kind.DEVICE, ErasurePlace.Kind.RECIPIENT)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(hours=1)
 
 
@@ -113,10 +114,10 @@ def postpone(*, place: ErasurePlace, at: datetime) -> None:
 
 
 def due(*, at: datetime) -> list[UUID]:
-    """Orders that have a place to see to. Devices answer by themselves and are not asked."""
+    """Orders that have a place to see to. Devices and recipients answer by themselves and are not asked."""
     return list(
         ErasurePlace.objects.filter(state=ErasurePlace.State.WAITING, due_at__lte=at)
-        .exclude(kind=ErasurePlace.Kind.DEVICE)
+        .exclude(kind__in=ANSWER_THEMSELVES)
         .values_list("order_id", flat=True)
         .distinct()
     )

@@ -208,6 +208,7 @@ def erase(*, resident: Resident, at: datetime) -> ErasureOrder | None:
         Place(kind=ErasurePlace.Kind.PAGES, target=resident.pk),
         *effects.call("forget_ways", resident=resident, at=at),
         *effects.call("forget_requests", resident=resident, at=at),
+        *effects.call("ask_back_erased", resident=resident, at=at),
     ]
     order = open_order(resident=resident, purpose=PERSON, cause=CAUSE[because], places=places, at=at)
     transaction.on_commit(lambda: effects.call("erase_soon", order=order.pk), robust=True)

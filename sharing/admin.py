@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -25,7 +25,10 @@ from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment, reach,
 from residents.models import Building, Neighborhood, Occupancy, User
 from sharing import audience, counting, disclosing, requesting, speaking, tallies
 from sharing.contracts_admin import REFUSED, told
-from sharing.models import Contract, Copy, Disclosure, Field, Request
+from sharing.copies_admin import DisclosureAdmin as DisclosureAdmin  # isort: split
+
+from sharing.models import Contract, Field, Request
+from sharing.receiving_admin import RecallAdmin as RecallAdmin
 
 # Of so many neighborhoods the numbers are shown on one page: staff have one, an operator has all.
 NUMBERS_OF = 10
@@ -318,36 +321,3 @@ class RequestAdmin(ScopedAdmin[Request]):
         if count is not None:
             return str(count)
         return gettext("not told: too early, or fewer than 5 agreed, or all but fewer than 5")
-
-
-@admin.register(Disclosure)
-class DisclosureAdmin(ScopedAdmin[Disclosure]):
-    """What is given is encrypted to whoever it is for: there is nothing here to open, and no way to it from here."""
-
-    view_perms = ("draft_sharing", "approve_sharing", "audit")
-    list_display = ("short_id", "recipient", "asked_at", "how_far")
-    list_filter = (("neighborhood", ScopedFilter),)
-    list_select_related = ("request__recipient",)
-    ordering = ("-asked_at", "pk")
-    fields = ("id", "recipient", "asked_by", "asked_at", "how_far")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Disclosure]:
-        living = Prefetch("copies", Copy.objects.living(), to_attr="standing")
-        return super().get_queryset(request).prefetch_related(living)
-
-    @admin.display(description=_("number"))
-    def short_id(self, given: Disclosure) -> str:
-        return str(given.pk)[:8]
-
-    @admin.display(description=_("recipient"))
-    def recipient(self, given: Disclosure) -> str:
-        return str(given.request.recipient)
-
-    @admin.display(description=_("how far it is"))
-    def how_far(self, given: Disclosure) -> str:
-        [copy] = vars(given)["standing"] or [None]
-        if copy is None:
-            return gettext("not made yet")
-        if copy.state == Copy.State.BUILDING:
-            return gettext("%(percent)s%% encrypted") % {"percent": copy.percent}
-        return str(copy.get_state_display())

@@ -21,7 +21,7 @@ from consent.powers import insist
 from ledger.record import record
 from residents import ages
 from residents.models import Guardianship, Resident, User
-from sharing import audience, contracts
+from sharing import audience, contracts, recalls
 from sharing.models import Answer, Field, Request
 
 
@@ -82,7 +82,11 @@ def answer(
         if request.recipient.abroad and not abroad:
             raise NotAbroad
     before = _repeated(request, resident, guardianship, said, at)
-    return before or _write(request, resident, said, actor, guardianship)
+    if before:
+        return before
+    written = _write(request, resident, said, actor, guardianship)
+    recalls.withdrawn(request=request, resident=resident, said=said, at=at)
+    return written
 
 
 def _may_say_yes(

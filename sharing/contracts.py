@@ -13,6 +13,7 @@ from ledger.record import record
 from residents.ages import today_in
 from residents.models import User
 from residents.one_person import is_one_person
+from sharing import reaching
 from sharing.models import Contract, Field, Kind, Recipient, Request, SubProcessor
 from sharing.speaking import OutOfOffice, Refusal, insist, watched
 
@@ -92,7 +93,7 @@ def confirm(*, contract: Contract, by: User, at: datetime) -> Contract:
 
 @watched("contract.end", on="contract")
 def end(*, contract: Contract, by: User, at: datetime) -> Contract:
-    """From this moment nothing more is asked, agreed to or released under it. Whoever writes contracts may end one, and so
+    """From this moment nothing more is asked, agreed to, released or fetched under it, and what was fetched is asked back. Whoever writes contracts may end one, and so
     may whoever confirms them: shutting a door takes one.
 
     Raises: ContractRefused, OutOfOffice
@@ -107,6 +108,7 @@ def end(*, contract: Contract, by: User, at: datetime) -> Contract:
     contract.ended_by, contract.ended_at = by, at
     contract.save(update_fields=["ended_by", "ended_at"])
     _record("sharing.contract_ended", contract, by=by)
+    reaching.end_of_contract(contract=contract, at=at)
     return contract
 
 

@@ -95,6 +95,11 @@ KEPT: Sequence[Kept] = (
             "sharing.Copy",
             "sharing.Sheet",
             "sharing.RecipientKey",
+            "sharing.RecipientAccount",
+            "sharing.Link",
+            "sharing.Recall",
+            "sharing.RecallLine",
+            "sharing.Confirmation",
         ),
     ),
 )

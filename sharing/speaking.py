@@ -68,7 +68,7 @@ def watched(act: str, on: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                     return does(*args, **given)
             except (OutOfOffice, Refusal) as refused:
                 reason = refused.reason if isinstance(refused, Refusal) else "office"
-                if isinstance(refused, OutOfOffice) or reason in Refusal.TOLD:
+                if isinstance(refused, OutOfOffice) or reason in refused.TOLD:
                     refusal(act=act, reason=reason, by=cast(User, given["by"]), on=cast(_Row, given[on]))
                 raise
 

@@ -10,10 +10,10 @@ from hashlib import sha256
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from portal.demo.community import Community, Question
+from portal.demo.community import PASSWORD, Community, Question
 from residents.ages import today_in
 from residents.models import Neighborhood, Resident, User
-from sharing import answering, contracts, requesting
+from sharing import answering, contracts, joining, requesting
 from sharing.models import Contract, Recipient, RecipientKey, Request
 
 
@@ -52,7 +52,7 @@ def _draft(
         contact=question.contact,
         role=Recipient.Role.PROCESSOR if question.measures else Recipient.Role.INDEPENDENT,
     )
-    _key(recipient, by=users["chair"], at=at)
+    _key(recipient, invited_by=users["secretary"], by=users["chair"], at=at)
     return requesting.draft(
         recipient=recipient,
         contract=_signed(question, recipient, users=users, at=at) if question.measures else None,
@@ -84,14 +84,24 @@ def _signed(question: Question, recipient: Recipient, *, users: Mapping[str, Use
     return contracts.confirm(contract=contract, by=users["chair"], at=at)
 
 
-def _key(recipient: Recipient, *, by: User, at: datetime) -> None:
+def _key(recipient: Recipient, *, invited_by: User, by: User, at: datetime) -> None:
     """Of a recipient whose other half nobody has: what is given in the demo, nobody opens."""
+    invited = joining.invite(recipient=recipient, by=invited_by, at=at)
+    account = joining.join(
+        code=invited.code,
+        username=f"recipient-{str(recipient.pk)[:4]}",
+        password=PASSWORD,
+        language="zh-hans",
+        address="127.0.0.1",
+        at=at,
+    )
     point = Ed25519PrivateKey.generate().public_key()
     public = point.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
     digest = sha256(b64decode(public.split()[1])).digest()
     RecipientKey.objects.create(
         neighborhood=recipient.neighborhood,
         recipient=recipient,
+        account=account,
         public=public,
         fingerprint="SHA256:" + b64encode(digest).decode().rstrip("="),
         given_at=at,

@@ -178,8 +178,8 @@ FILES = frozenset(
         "worker",
     }
 )
-# Of others: the desk and its lists have tests of their own, as have the gates' API and the log's.
-ELSEWHERE = ("desk/", "admin/", "api/", "log/")
+# Of others: the desk and its lists have tests of their own, as have what recipients see, the gates' API and the log's.
+ELSEWHERE = ("desk/", "admin/", "api/", "log/", "recipient/")
 
 
 def names() -> set[str]:
@@ -192,5 +192,5 @@ def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
         if isinstance(each, URLResolver):
             if not str(each.pattern).startswith(ELSEWHERE):
                 yield from _names(each.url_patterns)
-        elif each.name and not str(each.pattern).startswith(("admin/", "api/")):
+        elif each.name and not str(each.pattern).startswith(("admin/", "api/", "recipient/")):
             yield each.name

@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 
 from ledger import callers
 from residents.models import Resident, User
+from sharing import joining
 
 P = ParamSpec("P")
 
@@ -37,12 +38,15 @@ class ResidentRequest(AccountRequest):
 def account_only(
     view: Callable[Concatenate[AccountRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Lets in whoever is signed in, for what their account itself is about. Nothing behind it is ever cached."""
+    """Lets in whoever is signed in, for what their account itself is about. Nothing behind it is ever cached. Who fetches for
+    a recipient is sent to the pages that are for them, and there are no others."""
 
     @wraps(view)
     def seen(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+        if not request.user.is_staff and joining.is_recipients(request.user):
+            return redirect("recipient")
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
     return never_cache(seen)
@@ -68,6 +72,8 @@ def resident_only(
 
 
 def _nobody_lives_here(request: HttpRequest) -> HttpResponse:
+    if isinstance(request.user, User) and joining.is_recipients(request.user):
+        return redirect("recipient")
     if admin.site.has_permission(request):
         messages.info(
             request, _("This account is for work. To see a resident's pages, sign in as a resident.")

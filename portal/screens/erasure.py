@@ -26,6 +26,8 @@ from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
 from residents import leaving
 from residents.models import ErasureOrder, ErasurePlace
+from sharing import recalls
+from sharing.models import Recall
 
 Kind, State = ErasurePlace.Kind, ErasurePlace.State
 SHOWN = 100
@@ -56,6 +58,7 @@ PLACES = {
         gettext_lazy("We rewrite them, because a deleted entry can stay in the file for a while."),
     ),
     Kind.DEVICE: ("device", gettext_lazy("A gate's reader"), ""),
+    Kind.RECIPIENT: ("send", gettext_lazy("Whom it was given to"), ""),
 }
 # Of the server's copy alone: its key is the one of face entry, and stays as long as that.
 SERVER_COPY = gettext_lazy(
@@ -107,7 +110,7 @@ def lines(orders: QuerySet[ErasureOrder]) -> list[dict[str, Any]]:
 
 def headline(places: Sequence[ErasurePlace]) -> str:
     """What has happened so far, and no more than that (law 12)."""
-    ours = [place for place in places if place.kind != Kind.DEVICE]
+    ours = [place for place in places if place.kind not in (Kind.DEVICE, Kind.RECIPIENT)]
     waiting = {p.device for p in places if p.kind == Kind.DEVICE and p.state == State.WAITING}
     lost = {p.device for p in places if p.kind == Kind.DEVICE and p.state == State.LOST}
     if not places or any(place.state != State.GONE for place in ours):
@@ -118,6 +121,13 @@ def headline(places: Sequence[ErasurePlace]) -> str:
             "Deleted; %(count)s gate still to confirm", "Deleted; %(count)s gates still to confirm", count
         )
         return words % {"count": count}
+    if asked := sum(p.kind == Kind.RECIPIENT and p.state == State.WAITING for p in places):
+        words = ngettext(
+            "Deleted here; %(count)s recipient still to confirm",
+            "Deleted here; %(count)s recipients still to confirm",
+            asked,
+        )
+        return words % {"count": asked}
     if lost:
         count = len(lost)
         words = ngettext(
@@ -162,12 +172,15 @@ def _shown(places: Iterable[ErasurePlace], purpose: str) -> list[dict[str, Any]]
     order = list(PLACES)
 
     def line(place: ErasurePlace) -> tuple[int, str, str]:
-        return order.index(Kind(place.kind)), place.label, str(place.device)
+        apart = place.target if place.kind == Kind.RECIPIENT else place.device
+        return order.index(Kind(place.kind)), place.label, str(apart)
 
     grouped = [list(group) for _key, group in groupby(sorted(places, key=line), key=line)]
     ids = [group[0].device for group in grouped if group[0].device]
     devices = Device.objects.filter(pk__in=ids).select_related("gate").in_bulk()
-    shown = [_line(group, devices) for group in grouped]
+    asked = [group[0].target for group in grouped if group[0].kind == Kind.RECIPIENT]
+    asked_back = Recall.objects.in_bulk(asked) if asked else {}
+    shown = [_line(group, devices, asked_back) for group in grouped]
     if purpose in ROWS_OF:
         for group, told in zip(grouped, shown, strict=True):
             if group[0].kind == Kind.ROWS:
@@ -175,7 +188,9 @@ def _shown(places: Iterable[ErasurePlace], purpose: str) -> list[dict[str, Any]]
     return shown
 
 
-def _line(group: Sequence[ErasurePlace], devices: dict[UUID, Device]) -> dict[str, Any]:
+def _line(
+    group: Sequence[ErasurePlace], devices: dict[UUID, Device], asked_back: dict[UUID, Recall]
+) -> dict[str, Any]:
     first, states = group[0], {place.state for place in group}
     state = next(each for each in (State.WAITING, State.LOST, State.GONE) if each in states)
     icon, name, detail = PLACES[Kind(first.kind)]
@@ -183,6 +198,8 @@ def _line(group: Sequence[ErasurePlace], devices: dict[UUID, Device]) -> dict[st
         device = devices.get(first.device)
         gate = device.gate.display_name if device else first.label
         told = _("Reader at %(gate)s") % {"gate": gate}, _of_device(state, device)
+    elif first.kind == Kind.RECIPIENT:
+        told = first.label, _of_recipient(state, asked_back.get(first.target))
     else:
         told = str(name), str(detail)
     return {
@@ -192,6 +209,19 @@ def _line(group: Sequence[ErasurePlace], devices: dict[UUID, Device]) -> dict[st
         "detail": told[1],
         "at": max(place.changed_at for place in group) if state == State.GONE else None,
     }
+
+
+def _of_recipient(state: ErasurePlace.State, recall: Recall | None) -> str:
+    if state == State.GONE:
+        return _("They signed that they have deleted it, and keep no copy. We cannot look there ourselves.")
+    if recall is None:
+        return _("They have not answered yet.")
+    due = date_format(timezone.localtime(recall.due_at), "DATE_FORMAT")
+    if recalls.is_late(recall, timezone.now()):
+        return _("They were to confirm by %(day)s that they have deleted it, and have not answered.") % {
+            "day": due
+        }
+    return _("They have until %(day)s to confirm that they have deleted it.") % {"day": due}
 
 
 def _of_device(state: ErasurePlace.State, device: Device | None) -> str:

@@ -159,7 +159,7 @@ DROP FUNCTION residents_lookup_of_an_emergency();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("residents", "0030_an_alarm_is_written_down_and_read"),
+        ("residents", "0031_recipients_are_waited_for"),
     ]
 
     operations = [

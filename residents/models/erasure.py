@@ -77,6 +77,7 @@ class ErasurePlace(models.Model):
         KEY = "key", _("the key that could read it")
         PAGES = "pages", _("the disk pages of the databases")
         DEVICE = "device", _("a gate's reader")
+        RECIPIENT = "recipient", _("whom it was given to")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -86,10 +87,12 @@ class ErasurePlace(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     order = models.ForeignKey(ErasureOrder, models.PROTECT, related_name="places")
     kind = models.CharField(max_length=20, choices=Kind.choices)
-    # What is to be erased there, by opaque id: a standing, a key, a credential.
+    # What is to be erased there, by opaque id: a standing, a key, a credential, what a recipient was asked to delete.
     target = models.UUIDField()
     device = models.UUIDField(null=True)  # of access.Device, for kind DEVICE
-    label = models.CharField(max_length=120, blank=True)  # what people call the place: a gate's name
+    label = models.CharField(
+        max_length=120, blank=True
+    )  # what people call the place: a gate's name, a recipient's
     state = models.CharField(max_length=20, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField()

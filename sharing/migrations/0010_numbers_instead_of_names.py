@@ -99,7 +99,7 @@ OWN_FEWEST = BEFORE.COUNTED_OF_THE_ASKED.replace(
 class Migration(migrations.Migration):
     dependencies = [
         ("residents", "0033_the_fewest_that_are_counted"),
-        ("sharing", "0007_exactly_what_was_agreed_to"),
+        ("sharing", "0009_opened_once_and_asked_back"),
     ]
 
     operations = [

@@ -11,12 +11,14 @@ from sharing.models.asking import (
 )
 from sharing.models.copies import Copy, DisclosedRow, GivenValues, Piece, RecipientKey, Sheet
 from sharing.models.parties import ALLOWED, HOME, Contract, Field, Kind, Recipient, SubProcessor
+from sharing.models.receiving import Confirmation, Link, Recall, RecallLine, RecipientAccount
 
 __all__ = [
     "ALLOWED",
     "FEWEST_COUNTED",
     "HOME",
     "Answer",
+    "Confirmation",
     "Contract",
     "Copy",
     "Count",
@@ -25,8 +27,12 @@ __all__ = [
     "Field",
     "GivenValues",
     "Kind",
+    "Link",
     "Piece",
+    "Recall",
+    "RecallLine",
     "Recipient",
+    "RecipientAccount",
     "RecipientKey",
     "Request",
     "Review",

@@ -29,6 +29,8 @@ class RecipientKey(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
     recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="keys")
+    # Whose letter it came by: whoever wrote that does not confirm the key.
+    account = models.ForeignKey("sharing.RecipientAccount", models.PROTECT, related_name="keys")
     public = models.CharField(max_length=200, unique=True)
     fingerprint = models.CharField(max_length=60)
     given_at = models.DateTimeField()

@@ -114,6 +114,8 @@ def filled(address: str, community: Community) -> list[str]:
         "batch": [community.first(LetterBatch).pk],
         "letter": [row.pk for row in community.rows[Letter]],
         "code": ["0000-0000-0000"],
+        "token": ["0000-0000-0000"],
+        "recall": ["00000000-0000-4000-8000-000000000000"],
         "language": ["en"],
         "duty": ["A1"],
         "level": ["0", "entries"],

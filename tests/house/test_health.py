@@ -50,7 +50,19 @@ def test_it_is_200_when_all_is_well(device):
     status, said = ask()
     assert (status, said["ok"]) == (200, True), said
     assert set(said) == {
-        *("ok", "database", "vault", "redis", "worker", "beat", "ledger", "retention", "messages", "gates")
+        *(
+            "ok",
+            "database",
+            "vault",
+            "redis",
+            "worker",
+            "beat",
+            "ledger",
+            "retention",
+            "messages",
+            "recalls",
+            "gates",
+        )
     }
     assert said["gates"]["devices"] == 1
 
@@ -58,7 +70,7 @@ def test_it_is_200_when_all_is_well(device):
 def test_it_asks_little(device, django_assert_num_queries):
     """Two, three for the ledger, one for all that may be late, one for messages, and four for how long and by which calendar each
     neighborhood counts."""
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         ask()
 
 

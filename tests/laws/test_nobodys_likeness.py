@@ -44,6 +44,8 @@ KNOWN_BYTES = {
     "residents_importrow.before",
     "residents_importrow.content",
     "residents_letter.digest",
+    "sharing_link.digest",
+    "sharing_recipientaccount.digest",
     "residents_resident.phone_index",
     "residents_resident.phone_sealed",
     "sharing_copy.mark",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
+from secrets import token_bytes
 from typing import Any
 
 import pyrage
@@ -16,7 +17,8 @@ from pyrage import ssh
 
 from residents.models import User
 from sharing import copying
-from sharing.models import Copy, Disclosure, Piece, Recipient, RecipientKey
+from sharing.models import Copy, Disclosure, Piece, Recipient, RecipientAccount, RecipientKey
+from tests import make
 
 # The private halves of the keys of this run, by public half: as only recipients have them.
 PRIVATE: dict[str, bytes] = {}
@@ -26,12 +28,23 @@ NOTES = 3  # lines before the first row: what it is, in two languages, and the n
 def key(recipient: Recipient, *, by: User, at: datetime | None = None) -> RecipientKey:
     """A key that was proven and confirmed."""
     at = at or timezone.now()
+    invited = RecipientAccount.objects.create(
+        neighborhood=recipient.neighborhood,
+        recipient=recipient,
+        digest=token_bytes(32),
+        made_by=make.somebody(),
+        made_at=at,
+        expires_at=at + timedelta(days=14),
+    )
+    invited.user, invited.opened_at = make.somebody(), at
+    invited.save()
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
     PRIVATE[public] = private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
     return RecipientKey.objects.create(
         neighborhood=recipient.neighborhood,
         recipient=recipient,
+        account=invited,
         public=public,
         fingerprint="SHA256:" + "x" * 43,
         given_at=at,

@@ -18,6 +18,7 @@ from portal.screens import entry_words, offices, told
 from portal.screens.purposes import WORDS
 from portal.screens.ways import listed
 from residents.models import DeskAct, Emergency, Letter, LookUp, Message, User, Wish
+from sharing import recalls
 from sharing.models import Answer, DisclosedRow, Field
 
 # A gate that was without network tells later; below this nobody need be told so.
@@ -85,9 +86,29 @@ def disclosed(row: DisclosedRow) -> Line:
             _("Given: %(fields)s") % {"fields": fields(row.fields)},
             _("What for: %(purpose)s") % {"purpose": asked.what_for},
             fetched,
+            *_asked_back(row),
         ],
         links=[Link(reverse("sharing", args=[asked.pk]), _("Exactly what is written in it"))],
     )
+
+
+def _asked_back(row: DisclosedRow) -> list[str]:
+    """Whether they were asked to delete it, and what they said: by its date, whoever reads it sees how late they are."""
+    if not hasattr(row, "recalled"):
+        return []
+    recall = row.recalled.recall
+    days = {"day": _day(recall.opened_at), "until": _day(recall.due_at)}
+    if recalls.is_confirmed(recall):
+        days["until"] = _day(recall.confirmation.at)
+        return [
+            _("Asked on %(day)s to delete it. On %(until)s they signed that they have, and keep no copy.")
+            % days
+        ]
+    return [_("Asked on %(day)s to delete it, by %(until)s. They have not answered so far.") % days]
+
+
+def _day(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "DATE_FORMAT")
 
 
 def handed(message: Message) -> Line:

@@ -32,7 +32,7 @@ from residents.models import (
     User,
     Wish,
 )
-from sharing import given
+from sharing import given, recalls
 from sharing.models import Answer, DisclosedRow
 
 SCHEMA = "linmen-record/1"
@@ -167,7 +167,16 @@ def disclosed(row: DisclosedRow) -> Json:
         "purpose": asked.purpose,
         "purpose_en": asked.purpose_en,
         "kept_days": asked.retention_days,
+        **_asked_back(row),
     }
+
+
+def _asked_back(row: DisclosedRow) -> Json:
+    if not hasattr(row, "recalled"):
+        return {"asked_back_at": None, "deletion_confirmed_at": None}
+    recall = row.recalled.recall
+    confirmed = moment(recall.confirmation.at) if recalls.is_confirmed(recall) else None
+    return {"asked_back_at": moment(recall.opened_at), "deletion_confirmed_at": confirmed}
 
 
 def handed(message: Message) -> Json:

@@ -78,7 +78,9 @@ SOURCES: Sequence[Source] = (
         kind=Kind.GIVEN,
         clock="copy__ready_at",
         rows=lambda resident: (
-            given.shown().filter(resident=resident).select_related("copy__disclosure__request__recipient")
+            given.shown()
+            .filter(resident=resident)
+            .select_related("copy__disclosure__request__recipient", "recalled__recall__confirmation")
         ),
         line=lines.disclosed,
         shape=shapes.disclosed,

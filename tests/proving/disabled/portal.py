@@ -87,3 +87,14 @@ always("portal.retention.sweep", [])
 always("portal.sweeps.sweep", True)
 always("portal.screens.record.export.written", ["{}"])
 always("portal.screens.desk.tasks._alarms", [])
+
+
+@off("portal.screens.receiving.entrance.recipient_only")
+def anybody_is_the_recipient(view: Any) -> Any:
+    def seen(request: Any, *args: Any, **kwargs: Any) -> Any:
+        from sharing.models import RecipientAccount
+
+        request.account = RecipientAccount.objects.exclude(user=None).first()
+        return view(request, *args, **kwargs)
+
+    return seen

@@ -33,3 +33,11 @@ def anybody(**asked: Any) -> dict[str, str]:
 always("sharing.contracts.is_open", True)
 always("sharing.contracts.insist_for", None)
 always("sharing.requesting.asks_of_a_body", False)
+
+
+# Whatever is pasted was signed, and nobody is asked to delete anything.
+always("sharing.signatures.is_signed", True)
+always("sharing.challenges.check", None)
+always("sharing.recalls.withdrawn", [])
+always("sharing.recalls.erased", [])
+always("sharing.reaching.end_of_contract", [])
