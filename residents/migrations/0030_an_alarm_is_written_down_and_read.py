@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                         verbose_name="what happened",
                     ),
                 ),
-                ("subject", models.UUIDField(null=True)),
+                ("subject", models.UUIDField(null=True, verbose_name="about")),
                 ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "by",

@@ -58,7 +58,7 @@ class Alarm(models.Model):
     # Nobody, where it came from outside or by itself.
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     # Opaque, without a foreign key: a resident, a request, a link or an emergency, as the kind says.
-    subject = models.UUIDField(null=True)
+    subject = models.UUIDField(_("about"), null=True)
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
