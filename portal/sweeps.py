@@ -145,6 +145,7 @@ def _ask_back(at: datetime) -> None:
     _each(reaching.contracts_over(at=at), lambda contract: reaching.end_of_contract(contract=contract, at=at))
     found = recalls.over(at=at).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
     _each(found, lambda copy: recalls.period_over(copy=copy, at=at))
+    recalls.ring(at=at)
 
 
 def _tally(at: datetime) -> None:

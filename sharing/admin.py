@@ -241,7 +241,7 @@ class RequestAdmin(ScopedAdmin[Request]):
             asked = Request.objects.select_related("neighborhood").filter(pk=object_id).first()
             if request.method == "POST" and asked is not None and not self.allows(request, act.perms, asked):
                 assert isinstance(request.user, User)
-                speaking.refusal(act=act.slug, reason="office", by=request.user, on=asked)
+                speaking.refusal(act=act.slug, reason="office", by=request.user, on=asked, at=moment(request))
                 if asked.reviews.filter(by=request.user).exists():
                     return self._out_of_office(request, act, asked)  # they read it while they were in office
             return view(request, object_id)

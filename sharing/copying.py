@@ -23,7 +23,8 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from ledger.record import Act, record, record_many
-from residents import effects, notifying
+from residents import alarms, effects, notifying
+from residents.models import Alarm
 from sharing import given, writing
 from sharing.models import Copy, DisclosedRow, Disclosure, Piece, RecipientKey, Request, Sheet
 
@@ -159,7 +160,11 @@ def write(*, copy: UUID, at: datetime) -> Copy | None:
         digest = sha256()
         for kind in Piece.Format:
             attempt.write(kind, digest)
-        return finish(copy=copy, attempt=attempt.number, digest=digest.digest(), at=at)
+        made = finish(copy=copy, attempt=attempt.number, digest=digest.digest(), at=at)
+        if made is not None and attempt.formula:
+            kind = Alarm.Kind.SHARING_FORMULA
+            alarms.sound(kind=kind, neighborhood=attempt.request.neighborhood, subject=made.pk, at=at)
+        return made
     except writing.Taken:
         return None
 

@@ -52,11 +52,11 @@ def spaced(number: str) -> str:
 
 def harmless(value: str) -> str:
     """The value, so written that no spreadsheet takes it for a formula."""
-    return (
-        f"'{value}"
-        if value.lstrip(" \u3000").startswith(FORMULA_STARTS) or value.startswith(FORMULA_STARTS)
-        else value
-    )
+    return f"'{value}" if is_formula(value) else value
+
+
+def is_formula(value: str) -> bool:
+    return value.lstrip(" \u3000").startswith(FORMULA_STARTS) or value.startswith(FORMULA_STARTS)
 
 
 def _phones(residents: list[Resident]) -> dict[Resident, str]:

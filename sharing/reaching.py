@@ -16,8 +16,9 @@ from typing import TypeVar
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from residents import alarms
 from residents.ages import today_in
-from residents.models import Neighborhood, User
+from residents.models import Alarm, Neighborhood, User
 from sharing import challenges, copying, recalls, recipient_keys, signatures
 from sharing.joining import insist, note
 from sharing.models import (
@@ -39,6 +40,11 @@ LIFE = timedelta(days=7)
 # Slips of who is busy signing: said beside the field, and no alarm to anybody.
 SLIPS = frozenset({"unreadable", "stale"})
 CHANGED = "changed"
+RINGS = {
+    "opened": Alarm.Kind.SHARING_REPLAYED_LINK,
+    "no_key": Alarm.Kind.SHARING_KEY_CHANGED,
+    "void": Alarm.Kind.SHARING_KEY_CHANGED,
+}
 
 
 class NotReady(Exception):
@@ -141,7 +147,14 @@ def contracts_over(*, at: datetime) -> list[Contract]:
 
 @transaction.atomic
 def refused(*, reason: str, account: RecipientAccount, at: datetime) -> None:
-    """Somebody tried a link that does not open: the one place where this is written down."""
+    """Somebody tried a link that does not open: the one place where this is written down, and the auditor hears of it."""
+    alarms.sound(
+        kind=RINGS.get(reason, Alarm.Kind.SHARING_REFUSED_LINK),
+        neighborhood=account.recipient.neighborhood,
+        by=account.user,
+        subject=account.recipient_id,
+        at=at,
+    )
     note("link.refused", account.recipient, reason=reason, account=account.pk)
 
 

@@ -16,11 +16,11 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models import DateTimeField, DurationField, Exists, ExpressionWrapper, F, OuterRef, QuerySet
 
 from ledger.record import record
-from residents import erasure
-from residents.models import ErasurePlace, Resident
+from residents import alarms, erasure
+from residents.models import Alarm, ErasurePlace, Resident
 from sharing import recipient_keys, signatures
 from sharing.models import (
     Confirmation,
@@ -123,6 +123,14 @@ def period_over(*, copy: UUID, at: datetime) -> None:
     with transaction.atomic():
         Copy.objects.select_for_update(no_key=True).get(pk=copy)
         open_(rows=DisclosedRow.objects.filter(copy=copy), because=Recall.Because.PERIOD, at=at)
+
+
+def ring(*, at: datetime) -> None:
+    """Let the auditors know of what nobody confirmed in time: once for each."""
+    heard = Alarm.objects.filter(kind=Alarm.Kind.RECALL_LATE, subject=OuterRef("pk"))
+    late = Recall.objects.late(at).filter(~Exists(heard)).select_related("neighborhood")
+    for each in late.order_by("due_at", "pk")[:AT_ONCE]:
+        alarms.sound(kind=Alarm.Kind.RECALL_LATE, neighborhood=each.neighborhood, subject=each.pk, at=at)
 
 
 def asked_of(recipient: Recipient) -> QuerySet[Recall]:

@@ -16,8 +16,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from ledger.record import record
-from residents import effects
-from residents.models import Neighborhood, User
+from residents import alarms, effects
+from residents.models import Alarm, Neighborhood, User
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -69,7 +69,8 @@ def watched(act: str, on: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             except (OutOfOffice, Refusal) as refused:
                 reason = refused.reason if isinstance(refused, Refusal) else "office"
                 if isinstance(refused, OutOfOffice) or reason in refused.TOLD:
-                    refusal(act=act, reason=reason, by=cast(User, given["by"]), on=cast(_Row, given[on]))
+                    at, by = cast(datetime, given["at"]), cast(User, given["by"])
+                    refusal(act=act, reason=reason, by=by, on=cast(_Row, given[on]), at=at)
                 raise
 
         return doing
@@ -78,8 +79,15 @@ def watched(act: str, on: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 @transaction.atomic
-def refusal(*, act: str, reason: str, by: User, on: _Row) -> None:
-    """The one place where such a refusal is kept."""
+def refusal(*, act: str, reason: str, by: User, on: _Row, at: datetime) -> None:
+    """The one place where such a refusal is kept, and the auditor hears of it."""
+    alarms.sound(
+        kind=Alarm.Kind.SHARING_REFUSED_REVIEWER,
+        neighborhood=Neighborhood.objects.get(pk=on.neighborhood_id),
+        by=by,
+        subject=on.pk,
+        at=at,
+    )
     record(
         kind="sharing.refused",
         subject=on.pk,

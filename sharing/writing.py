@@ -20,7 +20,7 @@ from django.db.models import F
 from pyrage import ssh
 
 from sharing import files, given
-from sharing.models import Copy, DisclosedRow, Piece, Request, Sheet
+from sharing.models import Copy, DisclosedRow, Field, Piece, Request, Sheet
 
 PIECE = 1 << 20
 AT_ONCE = 2000
@@ -51,6 +51,7 @@ class Attempt:
         self.request: Request = copy.disclosure.request
         self.to = ssh.Recipient.from_str(copy.key.public)
         self.began, self.done = time.monotonic(), 0
+        self.formula = False  # whether a spreadsheet would run any of it, were it not made harmless
 
     def write(self, kind: Piece.Format, digest: Digest) -> None:
         """Raises: Taken, and whatever went wrong while reading or keeping"""
@@ -76,6 +77,8 @@ class Attempt:
                     sheet += 1
                     self._keep_sheet(sheet, leaves[: given.SHEET])
                     leaves = leaves[given.SHEET :]
+            words = (value for each in batch for name, value in each.values.items() if name != Field.PHONE)
+            self.formula = self.formula or any(map(files.is_formula, words))
             self.done += len(batch)
             yield [(each.tag, each.values) for each in batch]
         if leaves:

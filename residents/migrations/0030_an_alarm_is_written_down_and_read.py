@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                             ),
                             (
                                 "sharing.refused_reviewer",
-                                "Somebody tried to review a request for data who may not",
+                                "Somebody tried to decide about sharing data who may not",
                             ),
                             ("sharing.refused_link", "A link to a file was refused"),
                             (

@@ -31,7 +31,7 @@ class Alarm(models.Model):
         )
         SHARING_REFUSED_REVIEWER = (
             "sharing.refused_reviewer",
-            _("Somebody tried to review a request for data who may not"),
+            _("Somebody tried to decide about sharing data who may not"),
         )
         SHARING_REFUSED_LINK = "sharing.refused_link", _("A link to a file was refused")
         SHARING_REPLAYED_LINK = (

@@ -24,8 +24,10 @@ CONTRACTS = "/admin/sharing/contract/"
 
 
 @pytest.fixture
-def recipient(here) -> Recipient:
-    return Recipient.objects.create(neighborhood=here, name="青禾送水站", contact="柳岸路 3 号")
+def recipient(here, chair) -> Recipient:
+    recipient = Recipient.objects.create(neighborhood=here, name="青禾送水站", contact="柳岸路 3 号")
+    receiving.key(recipient, by=chair)
+    return recipient
 
 
 def wish(recipient, **changed):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 
 from ledger import verify
 from ledger.models import Entry, Opening
+from portal import sweeps, tasks
 from residents import moving
 from residents.ages import today_in
 from residents.register import move_in, register
@@ -298,7 +300,9 @@ def test_what_a_person_takes_home_leads_from_their_row_to_the_root(resident, nei
     says(resident, True)
     says(neighbor, True)
     copy = give()
-    [proof] = given.proofs(resident).values()
+    found = given.proofs(resident)
+    assert len(found) == 1
+    [proof] = found.values()
     assert proof["values"] == [["name", "柳一"], ["dwelling", "1 101"]]
     opening = Opening.objects.get(entry__kind="disclosed.sheet", entry__subject=copy.pk)
     assert holds(proof, opening.payload)
@@ -317,3 +321,19 @@ def holds(row, payload) -> bool:
     report = verify.Report("en", lambda state, words: said.append(state) if state is not None else None)
     verify.check_row(report, row, {"payload": payload})
     return said == [verify.HOLDS]
+
+
+@pytest.mark.obligation("F16")
+def test_a_release_whose_message_was_lost_is_found_by_the_sweep(
+    resident, says, released, afterwards, monkeypatch
+):
+    cache.clear()
+    says(resident, True)
+    disclosure = released()
+    asked = []
+    monkeypatch.setattr(tasks.copy, "apply_async", lambda args, retry: asked.append(args))
+    sweeps._disclose(afterwards)
+    sweeps._disclose(afterwards)
+    assert asked == [(str(disclosure.pk),)]
+    receiving.made(disclosure, at=afterwards)
+    assert copying.due(at=afterwards) == []

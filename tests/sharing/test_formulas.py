@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from residents.models import Alarm
 from sharing.files import FORMULA_STARTS, harmless, spaced
 from tests.sharing import receiving
 
@@ -27,6 +28,7 @@ def test_no_spreadsheet_runs_what_is_in_it(resident, says, give, name):
     assert receiving.lines(copy)[0][0] == f"'{name}"
     # What is no spreadsheet is given the very name.
     assert receiving.parsed(copy)["rows"][0]["name"] == name
+    assert Alarm.objects.get(kind=Alarm.Kind.SHARING_FORMULA).subject == copy.pk
 
 
 @given(st.text())

@@ -17,6 +17,7 @@ from django.utils import timezone
 from ledger.models import Opening
 from portal import sweeps
 from residents import ages, correcting
+from residents.models import Alarm
 from sharing import challenges, contracts, joining, reaching, recalls, recipient_keys, requesting
 from sharing.models import Copy, Link, Recall, Recipient, RecipientKey, Request
 from sharing.reaching import LinkRefused, Made
@@ -162,6 +163,8 @@ def test_it_is_refused_and_written_down(
     with pytest.raises(LinkRefused) as refused:
         fetched(token, who, at=at)
     assert (refused.value.reason, noted()) == (reason, [reason])
+    rung = Alarm.objects.get(kind=reaching.RINGS.get(reason, Alarm.Kind.SHARING_REFUSED_LINK))
+    assert (rung.by, rung.neighborhood) == (who.user, who.account.recipient.neighborhood)
     after = Copy.objects.get(pk=copy.pk)
     assert after.handed_at == before
     assert after.state == (Copy.State.VOID if reason in ("changed", "no_key", "void") else after.state)

@@ -13,7 +13,7 @@ from ledger.models import Opening
 from portal import erasure, health, sweeps
 from portal.screens.erasure import headline
 from residents import correcting
-from residents.models import ErasureOrder, ErasurePlace, Resident
+from residents.models import Alarm, ErasureOrder, ErasurePlace, Resident
 from sharing import reaching, recalls, recipient_keys
 from sharing.models import Confirmation, Copy, DisclosedRow, Recall, RecallLine, Recipient, RecipientKey
 from sharing.recalls import ConfirmationRefused
@@ -185,6 +185,9 @@ class TestLateness:
         assert not Recall.objects.late(due - timedelta(seconds=1)).exists()
         assert recalls.is_late(recall, due)
         assert health._recalls(now=due) == {"ok": True, "unasked": 0, "late": 1}
+        for _ in range(2):
+            recalls.ring(at=due)
+            assert Alarm.objects.get(kind=Alarm.Kind.RECALL_LATE).subject == recall.pk
         confirmed(recall, outside, at=due)
         assert not Recall.objects.late(due).exists()
         assert health._recalls(now=due)["late"] == 0

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 
 from committees.models import Term
 from ledger.models import Entry
-from residents.models import User
+from residents.models import Alarm, User
 from sharing import answering, disclosing, requesting
 from sharing.models import ALLOWED, Request, Review
 from sharing.requesting import RequestRefused
@@ -96,6 +96,8 @@ def test_a_term_that_ended_this_morning_releases_nothing(asked, chair, now):
     with pytest.raises(OutOfOffice):
         disclosing.release(request=asked, by=chair, at=now + timedelta(days=340))
     assert refusals(asked.pk) == 1
+    rung = Alarm.objects.get(kind=Alarm.Kind.SHARING_REFUSED_REVIEWER)
+    assert (rung.by, rung.subject) == (chair, asked.pk)
     assert not asked.disclosures.exists()
 
 
