@@ -95,7 +95,6 @@ from residents.models import (
     User,
 )
 from residents.register import move_in, register
-from sharing import answering, contracts, disclosing, requesting
 from sharing.models import Answer, Contract, Disclosure, Recipient, Request
 from tests import make
 from tests.cast import draft, staff
@@ -103,9 +102,8 @@ from tests.committees.notices import attached
 from tests.committees.notices import draft as draft_notice
 from tests.committees.service import asked, picture
 from tests.consent.papers import days_pass, handed, returned
+from tests.desk.shared import shared
 from tests.enrolling import agree
-from tests.sharing import receiving
-from tests.sharing.passing import its_time_passes
 
 Desk = Callable[[User], Client]
 
@@ -167,7 +165,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
         capacity="property.clerk",
         at=now,
     )
-    _shared(resident, clerk, chair, superuser, here, now)
+    shared(resident, clerk, chair, superuser, here, now)
     _written(resident, clerk, here, now)
     _lived(resident, neighbor, clerk, now)
     _awaited(resident, gate, clerk, now)
@@ -293,43 +291,6 @@ def _asked(resident: Resident, now: datetime) -> None:
 def _signed(resident: Resident, clerk: User, forms: Any, now: datetime) -> None:
     """A yes on paper that waits for a second clerk."""
     returned(days_pass(handed(resident, forms[Purpose.TEMPLATE_ON_SERVER], clerk, now)), clerk, now)
-
-
-def _shared(resident, clerk, chair, superuser, here: Neighborhood, now: datetime) -> None:
-    recipient = Recipient.objects.create(neighborhood=here, name="青禾送水站", contact="柳岸路 3 号")
-
-    def ask(purpose: str, deadline: datetime) -> Request:
-        drafted = requesting.draft(
-            recipient=recipient,
-            kind="delivery",
-            purpose=purpose,
-            purpose_en="Water for Willow Bank",
-            fields=["name", "phone"],
-            retention_days=30,
-            deadline=deadline,
-            by=clerk,
-            at=now,
-        )
-        return requesting.put_to_residents(request=make.read_by_two(drafted, at=now), by=chair, at=now)
-
-    signed = Recipient.objects.create(neighborhood=here, name="柳岸维修队", contact="柳岸路 5 号")
-    contracts.write(
-        recipient=signed,
-        starts=now.date(),
-        until=now.date(),
-        fields=["name"],
-        kinds=["repair"],
-        measures="锁柜",
-        paper="2 号柜",
-        by=clerk,
-        at=now,
-    )
-    given = ask("送水到户", now + timedelta(days=2))
-    answering.answer(request=given, resident=resident, fields=given.fields, actor=resident.user, at=now)
-    its_time_passes(given)
-    receiving.key(recipient, by=chair, at=now)
-    receiving.made(disclosing.release(request=given, by=chair, at=now), at=now)
-    ask("送奶到户", now + timedelta(days=2))
 
 
 def _written(resident: Resident, clerk: User, here: Neighborhood, now: datetime) -> None:

@@ -28,23 +28,14 @@ NOTES = 3  # lines before the first row: what it is, in two languages, and the n
 def key(recipient: Recipient, *, by: User, at: datetime | None = None) -> RecipientKey:
     """A key that was proven and confirmed."""
     at = at or timezone.now()
-    invited = RecipientAccount.objects.create(
-        neighborhood=recipient.neighborhood,
-        recipient=recipient,
-        digest=token_bytes(32),
-        made_by=make.somebody(),
-        made_at=at,
-        expires_at=at + timedelta(days=14),
-    )
-    invited.user, invited.opened_at = make.somebody(), at
-    invited.save()
+    account = recipient.accounts.living().first() or _joined(recipient, at)
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
     PRIVATE[public] = private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
     return RecipientKey.objects.create(
         neighborhood=recipient.neighborhood,
         recipient=recipient,
-        account=invited,
+        account=account,
         public=public,
         fingerprint="SHA256:" + "x" * 43,
         given_at=at,
@@ -52,6 +43,20 @@ def key(recipient: Recipient, *, by: User, at: datetime | None = None) -> Recipi
         confirmed_at=at,
         confirmed_by=by,
     )
+
+
+def _joined(recipient: Recipient, at: datetime) -> RecipientAccount:
+    account = RecipientAccount.objects.create(
+        neighborhood=recipient.neighborhood,
+        recipient=recipient,
+        digest=token_bytes(32),
+        made_by=make.somebody(),
+        made_at=at,
+        expires_at=at + timedelta(days=14),
+    )
+    account.user, account.opened_at = make.somebody(), at
+    account.save()
+    return account
 
 
 def opened(copy: Copy, format: str = Piece.Format.CSV, *, private: bytes | None = None) -> bytes:

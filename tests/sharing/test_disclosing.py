@@ -192,6 +192,7 @@ def test_without_a_confirmed_key_nothing_is_released(asked, released, chair, now
         RecipientKey.objects.create(
             neighborhood=asked.neighborhood,
             recipient=asked.recipient,
+            account=asked.recipient.accounts.get(),
             public="ssh-ed25519 A",
             fingerprint="-",
             given_at=now,

@@ -19,6 +19,12 @@ from tests.cast import PASSWORD
 from tests.sharing.outside import Keys, joined, known, proven
 
 
+@pytest.fixture
+def recipient(here) -> Recipient:
+    """Nobody has been invited for it yet."""
+    return Recipient.objects.create(neighborhood=here, name="青禾送水站", contact="柳岸路 3 号")
+
+
 def _join(code: str, at, name: str = "water") -> RecipientAccount:
     return joining.join(code=code, username=name, password=PASSWORD, language="en", address="10.0.0.1", at=at)
 

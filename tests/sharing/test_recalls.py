@@ -22,6 +22,12 @@ from tests.sharing.outside import Keys, Outside, fetched, known, released
 
 
 @pytest.fixture
+def recipient(here) -> Recipient:
+    """Nobody has been invited for it yet."""
+    return Recipient.objects.create(neighborhood=here, name="青禾送水站", contact="柳岸路 3 号")
+
+
+@pytest.fixture
 def outside(recipient, clerk, chair, now) -> Outside:
     return known(recipient, invited_by=clerk, confirmed_by=chair, at=now)
 
