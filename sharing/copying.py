@@ -162,8 +162,8 @@ def write(*, copy: UUID, at: datetime) -> Copy | None:
             attempt.write(kind, digest)
         made = finish(copy=copy, attempt=attempt.number, digest=digest.digest(), at=at)
         if made is not None and attempt.formula:
-            kind = Alarm.Kind.SHARING_FORMULA
-            alarms.sound(kind=kind, neighborhood=attempt.request.neighborhood, subject=made.pk, at=at)
+            where, rings = attempt.request.neighborhood, Alarm.Kind.SHARING_FORMULA
+            alarms.sound(kind=rings, neighborhood=where, subject=made.pk, at=at)
         return made
     except writing.Taken:
         return None

@@ -65,6 +65,7 @@ class Question:
     """A data-sharing request; who said yes or no is by sign-in name."""
 
     recipient: str
+    account: str  # with which the recipient signs in, and by which its key is called
     contact: str
     kind: Kind
     purpose: str
@@ -207,6 +208,7 @@ CAILING = Community(
     questions=(
         Question(
             recipient="清波燃气检修队 · Qingbo gas fitters",
+            account="gas",
             contact="0571 8800 9001",
             kind=Kind.REPAIR,
             purpose="预约每年一次的厨房燃气安全检查：检修队打电话约上门时间。",
@@ -221,6 +223,7 @@ CAILING = Community(
         ),
         Question(
             recipient="采菱读书角 · Cailing reading corner",
+            account="corner",
             contact="2 幢底层 · ground floor of building 2",
             kind=Kind.CLUB,
             purpose="读书角想做一份借书登记册，写上愿意借书的住户的姓名和房号。",
@@ -232,6 +235,7 @@ CAILING = Community(
         ),
         Question(
             recipient="甘泉净水 · Ganquan water filters",
+            account="filters",
             contact="0571 8800 9009",
             kind=Kind.OFFER,
             purpose="向住户介绍净水设备，需要电话。",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from hashlib import sha256
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from django.conf import settings
 
+from portal import places
 from portal.demo.community import PASSWORD, Community, Question
 from residents.ages import today_in
 from residents.models import Neighborhood, Resident, User
-from sharing import answering, contracts, joining, requesting
+from sharing import answering, contracts, joining, requesting, signatures
 from sharing.models import Contract, Recipient, RecipientKey, Request
 
 
@@ -52,7 +53,7 @@ def _draft(
         contact=question.contact,
         role=Recipient.Role.PROCESSOR if question.measures else Recipient.Role.INDEPENDENT,
     )
-    _key(recipient, invited_by=users["secretary"], by=users["chair"], at=at)
+    _key(recipient, question.account, invited_by=users["secretary"], confirmed_by=users["chair"], at=at)
     return requesting.draft(
         recipient=recipient,
         contract=_signed(question, recipient, users=users, at=at) if question.measures else None,
@@ -84,28 +85,35 @@ def _signed(question: Question, recipient: Recipient, *, users: Mapping[str, Use
     return contracts.confirm(contract=contract, by=users["chair"], at=at)
 
 
-def _key(recipient: Recipient, *, invited_by: User, by: User, at: datetime) -> None:
-    """Of a recipient whose other half nobody has: what is given in the demo, nobody opens."""
+def _key(recipient: Recipient, account: str, *, invited_by: User, confirmed_by: User, at: datetime) -> None:
+    """The recipient has joined and its key was heard. The private half lies in the demo's folder, for whoever plays it."""
     invited = joining.invite(recipient=recipient, by=invited_by, at=at)
-    account = joining.join(
+    joined = joining.join(
         code=invited.code,
-        username=f"recipient-{str(recipient.pk)[:4]}",
+        username=account,
         password=PASSWORD,
         language="zh-hans",
         address="127.0.0.1",
         at=at,
     )
-    point = Ed25519PrivateKey.generate().public_key()
-    public = point.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-    digest = sha256(b64decode(public.split()[1])).digest()
+    private = Ed25519PrivateKey.generate()
+    where = keys_folder() / account
+    where.touch(mode=0o600)
+    where.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    public = private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    read = signatures.read_key(public)
     RecipientKey.objects.create(
         neighborhood=recipient.neighborhood,
         recipient=recipient,
-        account=account,
-        public=public,
-        fingerprint="SHA256:" + b64encode(digest).decode().rstrip("="),
+        account=joined,
+        public=read.line,
+        fingerprint=read.fingerprint,
         given_at=at,
         proven_at=at,
         confirmed_at=at,
-        confirmed_by=by,
+        confirmed_by=confirmed_by,
     )
+
+
+def keys_folder() -> Path:
+    return places.make_private(places.make_private(settings.VAR / "demo") / "keys")
