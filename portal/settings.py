@@ -344,7 +344,6 @@ FACE_DISTANCE = env.float("FACE_DISTANCE", default=0.45)
 # How long a worker that took up an enrolment is left alone with it before another one may.
 ENROLMENT_LEASE_SECONDS = env.int("ENROLMENT_LEASE_SECONDS", default=120)
 # How long a worker that took up a batch of an import is left alone with it before another one may.
-COPY_LEASE_SECONDS = env.int("COPY_LEASE_SECONDS", default=120)
 IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", default=120)
 # How long a worker that encrypts a copy for a recipient may keep silent before another one begins anew.
 COPY_LEASE_SECONDS = env.int("COPY_LEASE_SECONDS", default=120)
