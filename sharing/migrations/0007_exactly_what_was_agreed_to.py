@@ -9,6 +9,7 @@ the database itself compares once more before a copy is ready, and again as it i
 from django.db import migrations
 
 from ledger.append_only import AppendOnly
+from vault.rewrite import Rewritable
 
 DUE = """
 -- Neither closed, nor under a contract that is over.
@@ -357,4 +358,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(ROWS, NO_ROWS),
         migrations.RunSQL(FILES, NO_FILES),
         AppendOnly("sharing_givenvalues", erasable=True),
+        Rewritable("sharing_givenvalues", secrets=["name", "dwelling", "phone_sealed", "salt"]),
     ]
