@@ -63,6 +63,7 @@ def sweep(*, at: datetime) -> bool:
         ("cards awaited in vain", lambda: tapping.close_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
         ("what recipients are to delete", lambda: _ask_back(at)),
+        ("recipients that are late", lambda: recalls.ring(at=at)),
         ("tallies", lambda: _tally(at)),
         ("numbers", _numbers),
         ("practice", lambda: practice.put_back_nightly(at=at)),
@@ -145,7 +146,6 @@ def _ask_back(at: datetime) -> None:
     _each(reaching.contracts_over(at=at), lambda contract: reaching.end_of_contract(contract=contract, at=at))
     found = recalls.over(at=at).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
     _each(found, lambda copy: recalls.period_over(copy=copy, at=at))
-    recalls.ring(at=at)
 
 
 def _tally(at: datetime) -> None:

@@ -64,7 +64,7 @@ def hand(*, copy: Copy, at: datetime) -> Copy:
     Under the request's lock the database compares what is due with the settled rows and values. If nothing differs, the copy
     is handed over (and stays so: handing it over again, after a download that broke off, compares again). Otherwise a copy that
     was not handed over is void, another is ordered, and this is raised. The void is written before the raise: catch it
-    inside your transaction, or call `renew` after the rollback.
+    inside your transaction, or it is rolled back with that, and the copy is found stale the next time.
 
     Raises: CopyIsStale
     """
@@ -86,22 +86,6 @@ def pieces(*, copy: Copy, format: str) -> Iterator[bytes]:
         bytes(of.values_list("content", flat=True).get(number=number))
         for number in of.order_by("number").values_list("number", flat=True)
     )
-
-
-@transaction.atomic
-def renew(*, copy: Copy, at: datetime) -> None:
-    """If it is not what is agreed to now, it is void, and another is ordered. Safe to repeat."""
-    _locked(copy.disclosure_id)
-    held = Copy.objects.exclude(state__in=[Copy.State.HANDED, Copy.State.VOID]).filter(pk=copy.pk).first()
-    if held is not None and (_is_stale(held.pk) or held.key is None or held.key.ended_at is not None):
-        _void(held, at)
-
-
-@transaction.atomic
-def void_for_key(*, key: RecipientKey, at: datetime) -> int:
-    """A key has ended: what was made for it went with it (LM123); it is made again once there is another."""
-    waiting = Copy.objects.filter(key=key).exclude(state__in=[Copy.State.HANDED, Copy.State.VOID])
-    return waiting.update(state=Copy.State.VOID, voided_at=at, leased_until=None)
 
 
 def work(*, disclosure: UUID, at: datetime) -> Copy | None:
@@ -160,10 +144,11 @@ def write(*, copy: UUID, at: datetime) -> Copy | None:
         digest = sha256()
         for kind in Piece.Format:
             attempt.write(kind, digest)
-        made = finish(copy=copy, attempt=attempt.number, digest=digest.digest(), at=at)
-        if made is not None and attempt.formula:
-            where, rings = attempt.request.neighborhood, Alarm.Kind.SHARING_FORMULA
-            alarms.sound(kind=rings, neighborhood=where, subject=made.pk, at=at)
+        with transaction.atomic():
+            made = finish(copy=copy, attempt=attempt.number, digest=digest.digest(), at=at)
+            if made is not None and attempt.formula:
+                where, rings = attempt.request.neighborhood, Alarm.Kind.SHARING_FORMULA
+                alarms.sound(kind=rings, neighborhood=where, subject=made.pk, at=at)
         return made
     except writing.Taken:
         return None

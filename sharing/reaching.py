@@ -40,11 +40,7 @@ LIFE = timedelta(days=7)
 # Slips of who is busy signing: said beside the field, and no alarm to anybody.
 SLIPS = frozenset({"unreadable", "stale"})
 CHANGED = "changed"
-RINGS = {
-    "opened": Alarm.Kind.SHARING_REPLAYED_LINK,
-    "no_key": Alarm.Kind.SHARING_KEY_CHANGED,
-    "void": Alarm.Kind.SHARING_KEY_CHANGED,
-}
+RINGS = {"opened": Alarm.Kind.SHARING_REPLAYED_LINK, "no_key": Alarm.Kind.SHARING_KEY_CHANGED}
 
 
 class NotReady(Exception):

@@ -102,16 +102,6 @@ def test_what_changed_meanwhile_is_not_handed_over(resident, says, released, aft
         copying.hand(copy=copy, at=afterwards)
 
 
-def test_renewing_a_copy_that_is_as_agreed_changes_nothing(resident, says, released, afterwards):
-    says(resident, True)
-    copy = receiving.made(released(), at=afterwards)
-    copying.renew(copy=copy, at=afterwards)
-    assert copying.due(at=afterwards) == []
-    says(resident, False, afterwards)
-    copying.renew(copy=copy, at=afterwards)
-    assert copying.due(at=afterwards) == [copy.disclosure_id]
-
-
 def test_the_erased_and_those_who_moved_out_are_not_in_it(resident, neighbor, says, give, now):
     says(resident, True)
     says(neighbor, True)
