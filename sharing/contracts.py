@@ -93,8 +93,8 @@ def confirm(*, contract: Contract, by: User, at: datetime) -> Contract:
 
 @watched("contract.end", on="contract")
 def end(*, contract: Contract, by: User, at: datetime) -> Contract:
-    """From this moment nothing more is asked, agreed to, released or fetched under it, and what was fetched is asked back. Whoever writes contracts may end one, and so
-    may whoever confirms them: shutting a door takes one.
+    """From this moment nothing more is asked, agreed to, released or fetched under it, and what was fetched is asked back.
+    Whoever writes contracts may end one, and so may whoever confirms them: shutting a door takes one.
 
     Raises: ContractRefused, OutOfOffice
     """
