@@ -32,6 +32,13 @@ ANSWERS = """
 INSERT INTO sharing_answer (neighborhood_id, request_id, resident_id, yes, fields, actor_id, at)
 SELECT r.neighborhood_id, %s, r.id, true, '["name", "dwelling", "phone"]', %s, clock_timestamp() FROM residents_resident r
 """
+WRITTEN = (
+    "sharing_recipient",
+    "sharing_recipientaccount",
+    "sharing_recipientkey",
+    "sharing_request",
+    "sharing_answer",
+)
 COPY_OUT = """
 COPY (SELECT r.id, r.name, b.name || ' ' || u.number, encode(r.phone_sealed, 'hex'), r.contact_key
     FROM sharing_answer a JOIN residents_resident r ON r.id = a.resident_id
@@ -70,22 +77,20 @@ def people() -> Any:
     at = timezone.now()
     here = Neighborhood.objects.create(name="基准")
     drafter, chair = (User.objects.create(username=name) for name in ("drafter", "chair"))
-    recipient = Recipient.objects.create(neighborhood=here, name="送水站", contact="-")
-    key_of(recipient, chair)
     building = Building.objects.create(neighborhood=here, name="1 幢")
     for start in range(0, RESIDENTS, AT_ONCE):
         some(here, building, range(start, min(start + AT_ONCE, RESIDENTS)), at)
-    asked = Request.objects.create(
-        neighborhood=here, recipient=recipient, purpose="送水到户", purpose_en="Water", retention_days=30,
-        fields=["name", "dwelling", "phone"], deadline=at + timedelta(days=1), drafted_by=drafter,
-    )  # fmt: skip
-    rows = Request.objects.filter(pk=asked.pk)
-    rows.update(state="open", opened_by=chair, opened_at=at)
+    with embedded.connect(VAR, embedded.DATABASES["default"]) as session, put_aside(session, *WRITTEN):
+        recipient = Recipient.objects.create(neighborhood=here, name="送水站", contact="-")
+        key_of(recipient, chair)
+        asked = Request.objects.create(
+            neighborhood=here, recipient=recipient, purpose="送水到户", purpose_en="Water", retention_days=30,
+            fields=["name", "dwelling", "phone"], deadline=at + timedelta(days=1), drafted_by=drafter,
+            state="released", opened_by=chair, opened_at=at,
+        )  # fmt: skip
+        session.execute(ANSWERS, [asked.pk, chair.pk])
     with embedded.connect(VAR, embedded.DATABASES["default"]) as session:
-        with put_aside(session, "sharing_answer"):
-            session.execute(ANSWERS, [asked.pk, chair.pk])
         session.execute("VACUUM ANALYZE")
-    rows.update(state="released")
     return Disclosure.objects.create(neighborhood=here, request=asked, asked_by=chair, asked_at=at)
 
 
@@ -110,11 +115,19 @@ def key_of(recipient: Any, by: Any) -> None:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
     from django.utils import timezone
 
-    from sharing.models import RecipientKey
+    from sharing.models import RecipientAccount, RecipientKey
 
     at, point = timezone.now(), Ed25519PrivateKey.generate().public_key()
+    account = RecipientAccount.objects.create(
+        neighborhood=recipient.neighborhood,
+        recipient=recipient,
+        digest=b"-",
+        made_by=by,
+        made_at=at,
+        expires_at=at,
+    )
     RecipientKey.objects.create(
-        neighborhood=recipient.neighborhood, recipient=recipient, given_at=at, proven_at=at, confirmed_at=at,
+        neighborhood=recipient.neighborhood, recipient=recipient, account=account, given_at=at, proven_at=at, confirmed_at=at,
         public=point.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode(), confirmed_by=by, fingerprint="-",
     )  # fmt: skip
 

@@ -141,11 +141,9 @@ def write(*, copy: UUID, at: datetime) -> Copy | None:
     if attempt is None:
         return None
     try:
-        digest = sha256()
-        for kind in Piece.Format:
-            attempt.write(kind, digest)
+        digest = attempt.write()
         with transaction.atomic():
-            made = finish(copy=copy, attempt=attempt.number, digest=digest.digest(), at=at)
+            made = finish(copy=copy, attempt=attempt.number, digest=digest, at=at)
             if made is not None and attempt.formula:
                 where, rings = attempt.request.neighborhood, Alarm.Kind.SHARING_FORMULA
                 alarms.sound(kind=rings, neighborhood=where, subject=made.pk, at=at)

@@ -26,8 +26,9 @@ TAG = b"linmen given row v1"
 SHEET = 1024
 # Its deleted versions hold names.
 TABLE = GivenValues._meta.db_table
+FIELDS = (Field.NAME.value, Field.DWELLING.value, Field.PHONE.value)
 COLUMNS = (
-    *("tag", "copy_id", "resident_id", "fields", "resident__contact_key"),
+    *("tag", "copy_id", "resident_id", "resident__contact_key"),
     *("values__name", "values__dwelling", "values__phone_sealed", "values__salt"),
 )
 
@@ -59,11 +60,11 @@ def read(rows: QuerySet[DisclosedRow], limit: int | None = None) -> list[Given]:
     """These rows with their values, in the order given; without values those whose person is gone, or from before values were
     kept. One query, and one to the vault where numbers were given."""
     found = list(rows.values_list(*COLUMNS)[:limit])
-    phones = contact.opened((key, who, sealed) for *_, who, _, key, _, _, sealed, _ in found)
+    phones = contact.opened((key, who, sealed) for _, _, who, key, _, _, sealed, _ in found)
     made = []
-    for (tag, copy, who, fields, _, name, dwelling, _, salt), phone in zip(found, phones, strict=True):
-        values = {Field.NAME: name, Field.DWELLING: dwelling, Field.PHONE: spaced(phone)}
-        kept = {field.value: values[field] for field in Field if field in fields and values[field]}
+    for (tag, copy, who, _, name, dwelling, _, salt), phone in zip(found, phones, strict=True):
+        values = zip(FIELDS, (name, dwelling, spaced(phone)), strict=True)
+        kept = {field: value for field, value in values if value}
         made.append(Given(tag, copy, who, kept, bytes(salt or b"")))
     return made
 

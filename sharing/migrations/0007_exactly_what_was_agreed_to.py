@@ -66,8 +66,10 @@ $$;
 -- Whether what was written down for this copy is another thing than what is agreed to now, in any row, field or value.
 CREATE FUNCTION sharing_stale(copy uuid) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    -- Counted, not asked for by EXISTS: that is planned for a first difference, which there hardly ever is, and compares
+    -- each row with each where the planner knows little of them yet.
     SELECT NOT public.sharing_may_be_given(public.sharing_request_of($1))
-        OR EXISTS (SELECT FROM public.sharing_due(public.sharing_request_of($1)) due FULL JOIN (
+        OR (SELECT count(*) > 0 FROM public.sharing_due(public.sharing_request_of($1)) due FULL JOIN (
         SELECT r.resident_id, r.answer_id, r.fields, v.name, v.dwelling, v.phone_sealed
         FROM public.sharing_disclosedrow r LEFT JOIN public.sharing_givenvalues v ON v.row_id = r.id WHERE r.copy_id = $1
     ) held ON held.resident_id = due.resident
@@ -301,8 +303,17 @@ $$;
 CREATE TRIGGER sharing_givenvalues_as_they_are AFTER INSERT ON sharing_givenvalues REFERENCING NEW TABLE AS written
     FOR EACH STATEMENT EXECUTE FUNCTION sharing_givenvalues_as_they_are();
 ALTER TABLE sharing_givenvalues ENABLE ALWAYS TRIGGER sharing_givenvalues_as_they_are;
+
+-- After many rows at once the planner knows nothing of them yet, and would compare each with each.
+CREATE FUNCTION sharing_rows_are_known() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    ANALYZE public.sharing_disclosedrow, public.sharing_givenvalues;
+END
+$$;
 """
 NO_ROWS = """
+DROP FUNCTION sharing_rows_are_known();
 DROP TRIGGER sharing_givenvalues_as_they_are ON sharing_givenvalues;
 DROP FUNCTION sharing_givenvalues_as_they_are();
 DROP TRIGGER sharing_disclosedrow_by_own_yes ON sharing_disclosedrow;

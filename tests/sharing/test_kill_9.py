@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings as configured
 
 from ledger.models import Entry
-from sharing import answering, copying, disclosing, requesting, writing
+from sharing import answering, copying, disclosing, encrypting, requesting, writing
 from sharing.models import Copy, DisclosedRow, Disclosure, GivenValues, Piece, Sheet
 from tests import make
 from tests.processes.crashing import die_before, points_of
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """Many pieces of few rows."""
-    monkeypatch.setattr(writing, "PIECE", 256)
+    monkeypatch.setattr(encrypting, "PIECE", 256)
     monkeypatch.setattr(writing, "AT_ONCE", 2)
 
 
