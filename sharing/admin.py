@@ -24,10 +24,11 @@ from residents.acts import Act, view_of
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment, reach, within
 from residents.models import Building, Neighborhood, Occupancy, User
 from sharing import audience, counting, disclosing, requesting, speaking, tallies
-from sharing.contracts_admin import REFUSED, told
+from sharing.contracts_admin import REFUSED, readers_of, told
 from sharing.copies_admin import DisclosureAdmin as DisclosureAdmin  # isort: split
 
 from sharing.models import Contract, Field, Request
+from sharing.orders_admin import OrderAdmin as OrderAdmin
 from sharing.receiving_admin import RecallAdmin as RecallAdmin
 
 # Of so many neighborhoods the numbers are shown on one page: staff have one, an operator has all.
@@ -261,6 +262,10 @@ class RequestAdmin(ScopedAdmin[Request]):
         }
         return TemplateResponse(request, "admin/act.html", context, status=403)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
+        """Orders by law have a page of their own."""
+        return super().get_queryset(request).filter(order=None)
+
     def get_fields(self, request: HttpRequest, obj: Request | None = None) -> Any:
         said = ("recipient", "contract", "kind", "purpose", "purpose_en", "basis")
         until = ("retention_days", "repeats_until", "onward", "no_costs", "deadline")
@@ -305,11 +310,7 @@ class RequestAdmin(ScopedAdmin[Request]):
 
     @admin.display(description=_("who read it"))
     def readers(self, asked: Request) -> str:
-        said = [
-            f"{each.get_body_display()}: {_('yes') if each.yes else _('no')} {each.words}".strip()
-            for each in asked.reviews.order_by("pk")
-        ]
-        return "; ".join(said) or gettext("nobody so far")
+        return readers_of(asked)
 
     @admin.display(description=_("fields"))
     def asked_for(self, asked: Request) -> str:

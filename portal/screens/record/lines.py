@@ -75,13 +75,10 @@ def _emergency(emergency: Emergency) -> list[str]:
 
 def ordered(row: DisclosedRow) -> Line:
     """By an order of law: there is nothing to stop."""
-    asked, at, handed_at, order = (
-        row.copy.disclosure.request,
-        row.copy.ready_at,
-        row.copy.handed_at,
-        row.order,
-    )
-    assert at is not None and order is not None  # of an order, and ready
+    asked, at, handed_at = row.copy.disclosure.request, row.copy.ready_at, row.copy.handed_at
+    order = row.order
+    assert at is not None  # what is not ready is in nobody's record
+    assert order is not None
     late = _("Until %(day)s a law forbade telling of it: %(law)s")
     return Line(
         icon="send",
