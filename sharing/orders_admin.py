@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -18,11 +19,12 @@ from django.utils.translation import gettext_lazy as _
 
 from residents import finding
 from residents.acts import Act
-from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
+from residents.desk import ScopedFilter, ScopedForm, moment
 from residents.models import User
 from sharing import orders, requesting, speaking
 from sharing.contracts_admin import LOOK, REFUSED, readers_of, told
 from sharing.models import Field, Order, Request
+from sharing.watched_admin import WatchedAdmin
 
 BLAME = {
     "authority": "authority",
@@ -122,7 +124,7 @@ def _is_draft(order: Order) -> bool:
 
 
 @admin.register(Order)
-class OrderAdmin(ScopedAdmin[Order]):
+class OrderAdmin(WatchedAdmin[Order]):
     view_perms = LOOK
     add_perms = ("draft_sharing",)
     form = OrderForm
@@ -173,6 +175,9 @@ class OrderAdmin(ScopedAdmin[Order]):
             when=lambda order: order.request.state == Request.State.RELEASED,
         ),
     )
+
+    def asked_by(self, object_id: UUID) -> Request | None:
+        return Request.objects.select_related("neighborhood").filter(order=object_id).first()
 
     def get_fields(self, request: HttpRequest, obj: Order | None = None) -> Any:
         paper = ("legal_basis", "document", "document_sha256")

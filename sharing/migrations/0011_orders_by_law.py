@@ -287,7 +287,9 @@ class Migration(migrations.Migration):
                 (
                     "drafted_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="drafted at",
                     ),
                 ),
                 ("told_at", models.DateTimeField(editable=False, null=True)),

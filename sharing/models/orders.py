@@ -61,7 +61,7 @@ class Order(models.Model):
         default="",
         help_text=_("Empty: the people are told at once."),
     )
-    drafted_at = models.DateTimeField(db_default=Now(), editable=False)
+    drafted_at = models.DateTimeField(_("drafted at"), db_default=Now(), editable=False)
     told_at = models.DateTimeField(null=True, editable=False)
 
     objects = OrderQuerySet.as_manager()

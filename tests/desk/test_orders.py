@@ -110,6 +110,9 @@ def test_strangers_see_and_do_nothing(desk, authority, resident, clerk, chair, o
         assert desk(outsider).post(f"{ORDERS}{order.pk}/{act}/", {"yes": "yes"}).status_code == 404
         assert desk(auditor).post(f"{ORDERS}{order.pk}/{act}/", {"yes": "yes"}).status_code == 403
         assert desk(resident.user).post(f"{ORDERS}{order.pk}/{act}/").status_code in (302, 403, 404)
+    assert Entry.objects.filter(
+        kind="sharing.refused", subject=order.request_id
+    ).exists()  # who tried is known
     assert str(order.pk) not in desk(outsider).get(ORDERS).content.decode()
     # An authority of another neighborhood is not offered, nor taken.
     page = desk(outsider).post(f"{ORDERS}add/", typed(authority))
