@@ -301,3 +301,13 @@ def test_an_authority_keeps_it(order, resident, readers, now):
     )
     with pytest.raises(DatabaseError, match="keeps what a law"), transaction.atomic():
         RecallLine.objects.create(neighborhood_id=copy.neighborhood_id, recall=recall, row=copy.rows.get())
+
+
+@pytest.mark.obligation("27")
+def test_a_draft_that_nobody_read_goes_with_its_people_and_one_that_was_read_stays(
+    order, authority, resident, clerk, readers, now
+):
+    read = ordering.read(ordering.drafted(authority, resident, by=clerk, at=now), readers[0], at=now)
+    make.swept("sharing.drafts", at=now + timedelta(days=400))
+    assert [each.pk for each in Order.objects.all()] == [read.pk]
+    assert OrderPerson.objects.filter(order=read).exists()
