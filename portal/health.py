@@ -21,7 +21,7 @@ from access.models import Device
 from ledger import checkpoints
 from portal import retention
 from residents import outbox
-from sharing import recalls
+from sharing import recalls, telling
 from sharing.models import Recall
 
 WORKER_KEY = "worker:last"
@@ -53,6 +53,7 @@ def report(*, now: datetime) -> dict[str, Part]:
         "retention": _answered(lambda: _retention(now=now)),
         "messages": _answered(lambda: _messages(now=now)),
         "recalls": _answered(lambda: _recalls(now=now)),
+        "orders": _answered(lambda: _orders(now=now)),
         "gates": _answered(lambda: _gates(now=now)),
     }
 
@@ -110,6 +111,12 @@ def _recalls(*, now: datetime) -> Part:
     and staff see whose it is."""
     unasked = recalls.over(at=now - timedelta(seconds=3 * settings.SWEEP_SECONDS + 30)).count()
     return {"ok": not unasked, "unasked": unasked, "late": Recall.objects.late(now).count()}
+
+
+def _orders(*, now: datetime) -> Part:
+    """By the rows: people whose day it was to be told of an order, and nobody called them to it."""
+    untold = telling.due(at=now - timedelta(seconds=3 * settings.SWEEP_SECONDS + 30)).count()
+    return {"ok": not untold, "untold": untold}
 
 
 def _gates(*, now: datetime) -> Part:

@@ -30,7 +30,7 @@ from portal.health import SWEEP_KEY
 from residents import departures, effects, last_days, leaving, outbox
 from residents.erasure import due
 from residents.importing import running
-from sharing import copying, counting, reaching, recalls, tallies
+from sharing import copying, counting, reaching, recalls, tallies, telling
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ def sweep(*, at: datetime) -> bool:
         ("feed rows past a date", lambda: feed.review(at=at)),
         ("cards awaited in vain", lambda: tapping.close_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
+        ("who is told of an order", lambda: _tell_of_orders(at)),
         ("what recipients are to delete", lambda: _ask_back(at)),
         ("recipients that are late", lambda: recalls.ring(at=at)),
         ("tallies", lambda: _tally(at)),
@@ -140,6 +141,11 @@ def _disclose(at: datetime) -> None:
     for each in copying.due(at=at)[:AT_ONCE]:
         if cache.add(f"nudged:{each}", 1, timeout=3 * settings.SWEEP_SECONDS):
             effects.call("disclose_soon", disclosure=each)
+
+
+def _tell_of_orders(at: datetime) -> None:
+    found = telling.due(at=at).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
+    _each(list(found), lambda order: telling.by_order(order=order, at=at))
 
 
 def _ask_back(at: datetime) -> None:

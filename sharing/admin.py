@@ -6,7 +6,6 @@ Nothing here lists who said no, or who said nothing (law 5).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -15,20 +14,21 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from residents.acts import Act, view_of
-from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment, reach, within
+from residents.acts import Act
+from residents.desk import ScopedFilter, ScopedForm, moment, reach, within
 from residents.models import Building, Neighborhood, Occupancy, User
-from sharing import audience, counting, disclosing, requesting, speaking, tallies
-from sharing.contracts_admin import REFUSED, told
+from sharing import audience, counting, disclosing, requesting, tallies
+from sharing.contracts_admin import REFUSED, readers_of, told
 from sharing.copies_admin import DisclosureAdmin as DisclosureAdmin  # isort: split
 
 from sharing.models import Contract, Field, Request
+from sharing.orders_admin import OrderAdmin as OrderAdmin
 from sharing.receiving_admin import RecallAdmin as RecallAdmin
+from sharing.watched_admin import WatchedAdmin
 
 # Of so many neighborhoods the numbers are shown on one page: staff have one, an operator has all.
 NUMBERS_OF = 10
@@ -156,7 +156,7 @@ def _close(request: HttpRequest, asked: Request, given: dict[str, Any]) -> None:
 
 
 @admin.register(Request)
-class RequestAdmin(ScopedAdmin[Request]):
+class RequestAdmin(WatchedAdmin[Request]):
     view_perms = ("draft_sharing", "approve_sharing", "audit")
     add_perms = ("draft_sharing",)
     form = RequestForm
@@ -222,44 +222,12 @@ class RequestAdmin(ScopedAdmin[Request]):
         }
         return TemplateResponse(request, "admin/sharing/numbers.html", context)
 
-    def get_urls(self) -> list[URLPattern]:
-        names = self.opts.app_label, self.opts.model_name
-        return [
-            path(
-                f"<uuid:object_id>/{act.slug}/",
-                self.admin_site.admin_view(self._watched(act)),
-                name="{}_{}_{}_watched".format(*names, act.slug),
-            )
-            for act in self.acts
-        ] + super().get_urls()
+    def asked_by(self, object_id: UUID) -> Request | None:
+        return Request.objects.select_related("neighborhood").filter(pk=object_id).first()
 
-    def _watched(self, act: Act[Request]) -> Callable[..., HttpResponse]:
-        """Whoever tries without a term in force is refused like everywhere, and here it is written down too (A2, 28)."""
-        view = view_of(act, self)
-
-        def watched(request: HttpRequest, object_id: UUID) -> HttpResponse:
-            asked = Request.objects.select_related("neighborhood").filter(pk=object_id).first()
-            if request.method == "POST" and asked is not None and not self.allows(request, act.perms, asked):
-                assert isinstance(request.user, User)
-                speaking.refusal(act=act.slug, reason="office", by=request.user, on=asked, at=moment(request))
-                if asked.reviews.filter(by=request.user).exists():
-                    return self._out_of_office(request, act, asked)  # they read it while they were in office
-            return view(request, object_id)
-
-        return watched
-
-    def _out_of_office(self, request: HttpRequest, act: Act[Request], asked: Request) -> HttpResponse:
-        form = forms.Form({})
-        form.add_error(None, REFUSED["office"])
-        context = {
-            **self.admin_site.each_context(request),
-            "act": act,
-            "form": form,
-            "title": act.label,
-            "opts": self.opts,
-            "original": asked,
-        }
-        return TemplateResponse(request, "admin/act.html", context, status=403)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
+        """Orders by law have a page of their own."""
+        return super().get_queryset(request).filter(order=None)
 
     def get_fields(self, request: HttpRequest, obj: Request | None = None) -> Any:
         said = ("recipient", "contract", "kind", "purpose", "purpose_en", "basis")
@@ -305,11 +273,7 @@ class RequestAdmin(ScopedAdmin[Request]):
 
     @admin.display(description=_("who read it"))
     def readers(self, asked: Request) -> str:
-        said = [
-            f"{each.get_body_display()}: {_('yes') if each.yes else _('no')} {each.words}".strip()
-            for each in asked.reviews.order_by("pk")
-        ]
-        return "; ".join(said) or gettext("nobody so far")
+        return readers_of(asked)
 
     @admin.display(description=_("fields"))
     def asked_for(self, asked: Request) -> str:

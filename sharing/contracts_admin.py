@@ -17,7 +17,7 @@ from residents.ages import today_in
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.models import User
 from sharing import contracts, speaking
-from sharing.models import Contract, Field, Kind, Recipient
+from sharing.models import Contract, Field, Kind, Recipient, Request
 
 LOOK = ("draft_sharing", "approve_sharing", "audit")
 REFUSED = {
@@ -54,6 +54,18 @@ REFUSED = {
     "own_contract": _("Whoever wrote it cannot confirm it: it takes a second person."),
     "not_waiting": _("It was confirmed or ended before."),
     "ended": _("It was ended before."),
+    "authority": _("Only an authority of mainland China orders anything."),
+    "basis": _("Say by which law, as the order names it."),
+    "document": _("Say where the order is kept."),
+    "tell_on": _(
+        "From tomorrow on, and within ninety days. Leave both empty where no law forbids telling: then they are told at once."
+    ),
+    "forbidden_by": _("Say which law forbids telling them now. Where none does, they are told at once."),
+    "not_your_draft": _("Whoever drafts an order names the people, and nobody else does."),
+    "guessed": _("You have typed many names in the last quarter of an hour. Wait a while."),
+    "nobody_there": _("No one person of that name lives there today. Type the whole name, and the dwelling."),
+    "nobody": _("It names nobody so far. Whoever drafted it names the people first."),
+    "too_old": _("It was drafted more than thirty days ago. Draft it anew."),
 }
 
 
@@ -68,6 +80,15 @@ def told(act: Callable[..., object], desk: HttpRequest, /, **on: Any) -> None:
         raise Refused(REFUSED["office"]) from refused
     except speaking.Refusal as refused:
         raise Refused(REFUSED[refused.reason]) from refused
+
+
+def readers_of(asked: Request) -> str:
+    """What those who read it said."""
+    said = [
+        f"{each.get_body_display()}: {_('yes') if each.yes else _('no')} {each.words}".strip()
+        for each in asked.reviews.order_by("pk")
+    ]
+    return "; ".join(said) or gettext("nobody so far")
 
 
 @admin.register(Recipient)

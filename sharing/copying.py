@@ -23,10 +23,10 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from ledger.record import Act, record, record_many
-from residents import alarms, effects, notifying
+from residents import alarms, effects
 from residents.models import Alarm
-from sharing import given, writing
-from sharing.models import Copy, DisclosedRow, Disclosure, Piece, RecipientKey, Request, Sheet
+from sharing import given, telling, writing
+from sharing.models import Copy, Disclosure, Piece, RecipientKey, Request, Sheet
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +38,9 @@ KEY_ENDED, STALE = "LM123", "LM127"
 
 SETTLE = """
 WITH due AS MATERIALIZED (SELECT * FROM sharing_due(%(request)s)), written AS (
-    INSERT INTO sharing_disclosedrow (copy_id, resident_id, answer_id, fields, tag)
-    SELECT %(copy)s, resident, answer, fields, left(encode(sha256(%(mark)s || uuid_send(resident)), 'hex'), 12) AS tag
+    INSERT INTO sharing_disclosedrow (copy_id, resident_id, answer_id, order_id, fields, tag)
+    SELECT %(copy)s, resident, answer,
+        CASE WHEN answer IS NULL THEN (SELECT id FROM sharing_order WHERE request_id = %(request)s) END, fields, left(encode(sha256(%(mark)s || uuid_send(resident)), 'hex'), 12) AS tag
     FROM due ORDER BY tag RETURNING id, resident_id
 )
 INSERT INTO sharing_givenvalues (row_id, name, dwelling, phone_sealed, salt)
@@ -166,7 +167,7 @@ def finish(*, copy: UUID, attempt: int, digest: bytes, at: datetime) -> Copy | N
         return None
     held.refresh_from_db()
     record_many(_acts(held, request))
-    _tell(held, request, at)
+    telling.of(copy=held, request=request, at=at)
     return held
 
 
@@ -261,18 +262,3 @@ def _acts(copy: Copy, request: Request) -> list[Act]:
         )
         for number, leaves in sheets.iterator(chunk_size=20)
     ]
-
-
-def _tell(copy: Copy, request: Request, at: datetime) -> None:
-    """Each person in it, once for a release; not on paper, or the desk would see on its sheet who had said yes."""
-    told = DisclosedRow.objects.filter(
-        copy__disclosure=copy.disclosure_id, copy__ready_at__isnull=False
-    ).exclude(copy=copy)
-    rows = DisclosedRow.objects.filter(copy=copy).exclude(resident__in=told.values("resident"))
-    notifying.tell(
-        neighborhood=request.neighborhood,
-        residents=rows.values("resident"),
-        topic=notifying.Topic.DATA,
-        at=at,
-        on_paper=False,
-    )

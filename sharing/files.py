@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from residents import contact
 from residents.ages import today_in
 from residents.models import Occupancy, Resident
-from sharing.models import Field, Request
+from sharing.models import ORDER, Field, Request
 
 # What Excel, WPS and LibreOffice take for the start of a formula, the full-width forms included.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -85,6 +85,14 @@ Row = tuple[str, Mapping[str, str]]  # its tag, and the values that are given
 def head(request: Request, language: str) -> str:
     """Who has this from here, for what, and how long they may keep it: so that a copy says itself what it is."""
     with translation.override(language):
+        if request.kind == ORDER:
+            return _(
+                "Given to %(recipient)s by an order of law, and to nobody else: %(law)s. What for: %(purpose)s."
+            ) % {
+                "recipient": request.recipient.name,
+                "law": request.order.legal_basis,
+                "purpose": request.what_for,
+            }
         return _(
             "Given to %(recipient)s, and to nobody else. What for: %(purpose)s. To be deleted %(days)s days later."
         ) % {
@@ -113,7 +121,7 @@ def as_json(request: Request, batches: Iterable[Sequence[Row]]) -> Iterator[byte
         "recipient": request.recipient.name,
         "purpose": request.purpose,
         "purpose_en": request.purpose_en,
-        "kept_days": request.retention_days,
+        "kept_days": None if request.kind == ORDER else request.retention_days,
     }
     yield f'{_spelled(about)[:-1]}, "rows": ['.encode()
     between = "\n"

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from ledger import merkle
 from residents import contact
@@ -52,8 +53,17 @@ class Given:
 
 
 def shown() -> QuerySet[DisclosedRow]:
-    """Rows that a person finds in the record: given, or ready to be."""
-    return DisclosedRow.objects.filter(copy__state__in=[Copy.State.READY, Copy.State.HANDED])
+    """Rows that a person finds in the record: given, or ready to be. By an order whose day has not come there is none, by the
+    database's clock at this moment: neither in the record, nor in what is taken home, nor in any count."""
+    told = Q(order=None) | Q(order__tell_on=None) | Q(order__tell_on__lte=Now())
+    return DisclosedRow.objects.filter(told, copy__state__in=[Copy.State.READY, Copy.State.HANDED])
+
+
+def by_order(resident: Resident, request: UUID) -> DisclosedRow | None:
+    """What an order gave of them, once they may see it."""
+    found = shown().filter(resident=resident, order__request=request)
+    beside = found.select_related("order", "copy__disclosure__request__recipient")
+    return beside.order_by("-copy__ready_at").first()
 
 
 def read(rows: QuerySet[DisclosedRow], limit: int | None = None) -> list[Given]:

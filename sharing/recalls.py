@@ -46,8 +46,9 @@ class ConfirmationRefused(Exception):
 
 @transaction.atomic
 def open_(*, rows: QuerySet[DisclosedRow], because: Recall.Because, at: datetime) -> list[Recall]:
-    """Ask for those of these rows that were handed over and that nobody asked for yet: one recall for each copy."""
-    standing = rows.filter(copy__state=Copy.State.HANDED, recalled=None)
+    """Ask for those of these rows that were handed over and that nobody asked for yet: one recall for each copy. Not for what
+    an order by law gave: an authority keeps what a law lets it have."""
+    standing = rows.filter(copy__state=Copy.State.HANDED, recalled=None, order=None)
     copies = Copy.objects.filter(pk__in=standing.order_by().values("copy"))
     return [_open(each, standing.filter(copy=each), because, at) for each in copies.order_by("pk")]
 
@@ -114,7 +115,7 @@ def over(*, at: datetime) -> QuerySet[Copy]:
     """Handed over, kept for as long as was asked, and of some rows nobody asked for deletion."""
     kept = ExpressionWrapper(F("disclosure__request__retention_days") * timedelta(days=1), DurationField())
     until = ExpressionWrapper(F("handed_at") + kept, DateTimeField())
-    left = DisclosedRow.objects.filter(recalled=None).values("copy")
+    left = DisclosedRow.objects.filter(recalled=None, order=None).values("copy")
     return Copy.objects.filter(state=Copy.State.HANDED, pk__in=left).alias(until=until).filter(until__lte=at)
 
 

@@ -20,7 +20,7 @@ from residents import ages, notifying
 from residents.models import Resident, User
 from residents.one_person import is_one_person
 from sharing import audience, contracts
-from sharing.models import ALLOWED, Answer, Contract, Field, Recipient, Request, Review
+from sharing.models import ALLOWED, ORDER, Answer, Contract, Field, Recipient, Request, Review
 from sharing.speaking import Refusal, insist, watched
 
 READERS = 2
@@ -133,7 +133,8 @@ def review(*, request: Request, yes: bool, by: User, at: datetime, words: str = 
         raise RequestRefused("same_reader")
     if yes:
         check(request, at)
-        contracts.insist_for(request, at)
+        if request.kind != ORDER:  # a law needs no contract
+            contracts.insist_for(request, at)
     elif not words.strip():
         raise RequestRefused("words")
     [body, *_others] = [kind for kind in Review.Body.values if kind in bodies]
@@ -155,7 +156,7 @@ def put_to_residents(*, request: Request, by: User, at: datetime) -> Request:
     """
     request = _held(request)
     insist(by=by, perm="approve_sharing", neighborhood=request.neighborhood, at=at)
-    if request.state != Request.State.DRAFT:
+    if request.state != Request.State.DRAFT or request.kind == ORDER:
         raise RequestRefused("not_a_draft")
     if is_one_person(request.drafted_by_id, by.pk):
         raise RequestRefused("own_draft")

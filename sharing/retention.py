@@ -87,6 +87,8 @@ KEPT: Sequence[Kept] = (
             "sharing.Contract",
             "sharing.SubProcessor",
             "sharing.Review",
+            "sharing.Order",
+            "sharing.OrderPerson",
             "sharing.Answer",
             "sharing.Tally",
             "sharing.Count",

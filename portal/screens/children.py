@@ -25,7 +25,7 @@ from consent import deciding, guarding, voices, withdrawal
 from consent.enabling import NotEnabled
 from consent.models import Decision, Form, Purpose, Standing
 from portal.screens import consent as own
-from portal.screens import enabling
+from portal.screens import enabling, ordered
 from portal.screens import erasure as deletions
 from portal.screens import lost as losing_own
 from portal.screens import sharing as asking
@@ -80,6 +80,7 @@ def child(request: GuardianRequest) -> HttpResponse:
     context = about(request) | {
         "purposes": [_summed_up(line) for line in enabling.offered(lines, state)],
         "questions": asking.about_a_child(request.child, request.at),
+        "orders": ordered.lines_of_a_child(request.child, LOOKS),
         "erasures": [
             line | {"url": reverse("child_erasure", args=[request.child.pk, line["number"]])}
             for line in deletions.lines(request.child.erasure_orders.order_by("-opened_at")[:LOOKS])

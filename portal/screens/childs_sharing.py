@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from portal.screens import ordered
 from portal.screens import sharing as own
 from portal.screens.children import GuardianRequest, about, guardian_only
 from portal.screens.record import lines
@@ -22,7 +23,11 @@ from sharing.models import Answer, Request
 @require_safe
 @guardian_only
 def sharing(request: GuardianRequest, asked: UUID) -> HttpResponse:
-    return render(request, "child_sharing.html", _shown(request, own.put_to(request.child, asked)))
+    try:
+        question = own.put_to(request.child, asked)
+    except Http404:
+        return render(request, "ordered.html", about(request) | ordered.about(request.child, asked))
+    return render(request, "child_sharing.html", _shown(request, question))
 
 
 @require_POST

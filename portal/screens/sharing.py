@@ -11,7 +11,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.screens import offices
+from portal.screens import offices, ordered
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.record import lines
 from residents import ages
@@ -82,7 +82,11 @@ class Reply:
 @resident_only
 def sharing(request: ResidentRequest, asked: UUID) -> HttpResponse:
     at, resident = timezone.now(), request.resident
-    return render(request, "sharing.html", own(put_to(resident, asked), resident, at))
+    try:
+        question = put_to(resident, asked)
+    except Http404:
+        return render(request, "ordered.html", ordered.about(resident, asked))
+    return render(request, "sharing.html", own(question, resident, at))
 
 
 @require_POST

@@ -10,13 +10,16 @@ from sharing.models.asking import (
     Tally,
 )
 from sharing.models.copies import Copy, DisclosedRow, GivenValues, Piece, RecipientKey, Sheet
-from sharing.models.parties import ALLOWED, HOME, Contract, Field, Kind, Recipient, SubProcessor
+from sharing.models.orders import LONGEST_SILENCE, Order, OrderPerson
+from sharing.models.parties import ALLOWED, HOME, ORDER, Contract, Field, Kind, Recipient, SubProcessor
 from sharing.models.receiving import Confirmation, Link, Recall, RecallLine, RecipientAccount
 
 __all__ = [
     "ALLOWED",
     "FEWEST_COUNTED",
     "HOME",
+    "LONGEST_SILENCE",
+    "ORDER",
     "Answer",
     "Confirmation",
     "Contract",
@@ -28,6 +31,8 @@ __all__ = [
     "GivenValues",
     "Kind",
     "Link",
+    "Order",
+    "OrderPerson",
     "Piece",
     "Recall",
     "RecallLine",

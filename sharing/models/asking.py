@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from residents.models import Guardianship, Neighborhood, Resident, User
-from sharing.models.parties import Contract, Kind, Recipient
+from sharing.models.parties import ORDER, Contract, Kind, Recipient
 
 # Below this a count can point at a person, so nobody is told it: of those who said yes, and of all the others.
 FEWEST_COUNTED = 5
@@ -20,11 +20,11 @@ FEWEST_COUNTED = 5
 
 class RequestQuerySet(models.QuerySet["Request"]):
     def open(self, at: datetime) -> RequestQuerySet:
-        return self.filter(state=Request.State.OPEN, deadline__gt=at)
+        return self.put().filter(state=Request.State.OPEN, deadline__gt=at)
 
     def put(self) -> RequestQuerySet:
-        """Those that residents were ever asked."""
-        return self.exclude(state__in=(Request.State.DRAFT, Request.State.REFUSED))
+        """Those that residents were ever asked: of an order by law nobody is."""
+        return self.exclude(state__in=(Request.State.DRAFT, Request.State.REFUSED)).exclude(kind=ORDER)
 
     def under_contract(self, on: date) -> RequestQuerySet:
         """Without those whose contract is not in force."""

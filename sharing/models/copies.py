@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from residents.models import Neighborhood, Resident, User
 from sharing.models.asking import Answer, Disclosure
+from sharing.models.orders import Order
 from sharing.models.parties import Recipient
 
 
@@ -137,7 +138,9 @@ class DisclosedRow(models.Model):
     id = models.BigAutoField(primary_key=True)
     copy = models.ForeignKey(Copy, models.PROTECT, db_index=False, related_name="rows")
     resident = models.ForeignKey(Resident, models.PROTECT, related_name="disclosed_rows")
-    answer = models.ForeignKey(Answer, models.PROTECT, related_name="+")
+    # By their own yes, or by an order of law: never by neither, and never by both.
+    answer = models.ForeignKey(Answer, models.PROTECT, null=True, related_name="+")
+    order = models.ForeignKey(Order, models.PROTECT, null=True, db_index=False, related_name="+")
     fields = models.JSONField()
     tag = models.CharField(max_length=12)
 
@@ -145,6 +148,10 @@ class DisclosedRow(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["copy", "resident"], name="disclosed_once"),
             models.UniqueConstraint(fields=["copy", "tag"], name="disclosed_by_tag"),
+            models.CheckConstraint(
+                condition=Q(answer__isnull=False, order=None) | Q(answer=None, order__isnull=False),
+                name="disclosed_by_answer_or_order",
+            ),
         ]
 
     def __str__(self) -> str:

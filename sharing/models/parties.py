@@ -37,6 +37,8 @@ class Kind(models.TextChoices):
     SURVEY = "survey", _("counting households")
 
 
+# An authority asks by law. Nobody drafts a request of this kind for residents to decide on.
+ORDER = "order"
 # The database holds the same map (`sharing_kind_allows`).
 ALLOWED: Mapping[str, frozenset[str]] = {
     Kind.DELIVERY: frozenset({Field.NAME, Field.DWELLING, Field.PHONE}),
@@ -47,6 +49,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     Kind.CLUB: frozenset({Field.NAME, Field.DWELLING}),
     Kind.OFFER: frozenset({Field.NAME, Field.PHONE}),
     Kind.SURVEY: frozenset({Field.DWELLING}),
+    ORDER: frozenset({Field.NAME, Field.DWELLING, Field.PHONE}),
 }
 HOME = "CN"  # the law's border: Hong Kong, Macau and Taiwan are on the other side of it
 

@@ -61,6 +61,7 @@ def test_it_is_200_when_all_is_well(device):
             "retention",
             "messages",
             "recalls",
+            "orders",
             "gates",
         )
     }
@@ -68,9 +69,9 @@ def test_it_is_200_when_all_is_well(device):
 
 
 def test_it_asks_little(device, django_assert_num_queries):
-    """Two, three for the ledger, one for all that may be late, one for messages, and four for how long and by which calendar each
+    """Two, three for the ledger, one for all that may be late, one for messages, one for orders, and four for how long and by which calendar each
     neighborhood counts."""
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         ask()
 
 

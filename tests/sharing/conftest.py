@@ -8,10 +8,10 @@ import pytest
 from committees.models import Committee, Term
 from residents.models import Resident, User
 from sharing import answering, disclosing, requesting
-from sharing.models import Copy, Disclosure, Recipient, Request
+from sharing.models import Copy, Disclosure, Order, Recipient, Request
 from tests import make
 from tests.cast import staff
-from tests.sharing import receiving
+from tests.sharing import ordering, receiving
 
 
 @pytest.fixture
@@ -92,3 +92,25 @@ def give(released, afterwards) -> Callable[[], Copy]:
         return receiving.handed(released(), at=afterwards)
 
     return act
+
+
+@pytest.fixture
+def authority(here, chair, now) -> Recipient:
+    return ordering.authority(here, by=chair, at=now)
+
+
+@pytest.fixture
+def order(authority, resident, clerk, now) -> Order:
+    return ordering.drafted(authority, resident, by=clerk, at=now)
+
+
+@pytest.fixture
+def silent(authority, resident, clerk, now) -> Order:
+    """A law forbids telling for thirty days."""
+    late = {"tell_on": now + timedelta(days=30), "forbidden_by": ordering.SILENCE}
+    return ordering.drafted(authority, resident, by=clerk, at=now, **late)
+
+
+@pytest.fixture
+def readers(chair, chair_of_residents) -> tuple[User, User]:
+    return chair, chair_of_residents

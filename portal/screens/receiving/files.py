@@ -25,7 +25,7 @@ from portal.screens.receiving.entrance import (
     signing,
 )
 from sharing import copying, reaching
-from sharing.models import Copy, Link, Piece
+from sharing.models import ORDER, Copy, Link, Piece
 
 LINK_REFUSED = {
     "unknown": gettext_lazy(
@@ -115,7 +115,7 @@ def _about(link: Link) -> dict[str, Any]:
     return {
         "link": link,
         "purpose": asked.what_for,
-        "days": asked.retention_days,
+        "days": None if asked.kind == ORDER else asked.retention_days,
         "commands": [
             f"age -d -i {KEY_FILE} -o {name} {name}.age"
             for name in (_name(link.copy, each) for each in Piece.Format.values)

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from access.models import Credential, EntryEvent, Pass, TapRequest
 from consent.models import Decision, Notice
@@ -23,12 +25,13 @@ from sharing.models import Answer, DisclosedRow, Field
 
 # A gate that was without network tells later; below this nobody need be told so.
 LATE = timedelta(minutes=10)
+EXACTLY = gettext_lazy("Exactly what is written in it")
 
 
 @dataclass(frozen=True)
 class Link:
     url: str
-    words: str
+    words: str | Promise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +73,31 @@ def _emergency(emergency: Emergency) -> list[str]:
     return [told % {"told": emergency.told}, said % {"who": who, "words": found.words}]
 
 
+def ordered(row: DisclosedRow) -> Line:
+    """By an order of law: there is nothing to stop."""
+    asked, at, handed_at = row.copy.disclosure.request, row.copy.ready_at, row.copy.handed_at
+    order = row.order
+    assert at is not None  # what is not ready is in nobody's record
+    assert order is not None
+    late = _("Until %(day)s a law forbade telling of it: %(law)s")
+    return Line(
+        icon="send",
+        at=at,
+        head=str(asked.recipient.name),
+        notes=[
+            _("By an order of law; nobody’s yes was asked: %(law)s") % {"law": order.legal_basis},
+            _("Given: %(fields)s") % {"fields": fields(row.fields)},
+            _("What for: %(purpose)s") % {"purpose": asked.what_for},
+            _("Fetched, %(at)s") % {"at": _moment(handed_at)} if handed_at else _("It waits to be fetched."),
+            *([late % {"day": _day(order.tell_on), "law": order.forbidden_by}] if order.tell_on else []),
+        ],
+        links=[Link(reverse("sharing", args=[asked.pk]), EXACTLY)],
+    )
+
+
 def disclosed(row: DisclosedRow) -> Line:
+    if row.order_id is not None:
+        return ordered(row)
     asked, at, handed_at = row.copy.disclosure.request, row.copy.ready_at, row.copy.handed_at
     assert at is not None  # what is not ready is in nobody's record
     fetched = (
@@ -88,7 +115,7 @@ def disclosed(row: DisclosedRow) -> Line:
             fetched,
             *_asked_back(row),
         ],
-        links=[Link(reverse("sharing", args=[asked.pk]), _("Exactly what is written in it"))],
+        links=[Link(reverse("sharing", args=[asked.pk]), EXACTLY)],
     )
 
 

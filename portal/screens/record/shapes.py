@@ -33,7 +33,7 @@ from residents.models import (
     Wish,
 )
 from sharing import given, recalls
-from sharing.models import Answer, DisclosedRow
+from sharing.models import Answer, DisclosedRow, Order
 
 SCHEMA = "linmen-record/1"
 Json = dict[str, Any]
@@ -166,8 +166,20 @@ def disclosed(row: DisclosedRow) -> Json:
         "fields": row.fields,
         "purpose": asked.purpose,
         "purpose_en": asked.purpose_en,
-        "kept_days": asked.retention_days,
+        "kept_days": None if row.order else asked.retention_days,
+        "order": _order(row.order) if row.order else None,
         **_asked_back(row),
+    }
+
+
+def _order(order: Order) -> Json:
+    return {
+        "id": str(order.pk),
+        "law": order.legal_basis,
+        "document": order.document,
+        "document_sha256": order.document_sha256,
+        "told_on": moment(order.tell_on),
+        "telling_forbidden_by": order.forbidden_by or None,
     }
 
 

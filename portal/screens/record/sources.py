@@ -80,7 +80,7 @@ SOURCES: Sequence[Source] = (
         rows=lambda resident: (
             given.shown()
             .filter(resident=resident)
-            .select_related("copy__disclosure__request__recipient", "recalled__recall__confirmation")
+            .select_related("copy__disclosure__request__recipient", "recalled__recall__confirmation", "order")
         ),
         line=lines.disclosed,
         shape=shapes.disclosed,

@@ -41,3 +41,20 @@ always("sharing.challenges.check", None)
 always("sharing.recalls.withdrawn", [])
 always("sharing.recalls.erased", [])
 always("sharing.reaching.end_of_contract", [])
+
+
+# Whoever an order is about is told of it before its day, or never; and whatever it says, it is one.
+always("sharing.telling.by_order", True)
+always("sharing.orders.check", None)
+
+
+@made("sharing.given.shown")
+def whatever_was_given(original: Any, module: ModuleType) -> Any:
+    return lambda: module.DisclosedRow.objects.filter(copy__state__in=["ready", "handed"])
+
+
+@made("sharing.given.by_order")
+def to_whoever_asks(original: Any, module: ModuleType) -> Any:
+    beside = ("order", "copy__disclosure__request__recipient")
+    of = module.DisclosedRow.objects.select_related(*beside)
+    return lambda resident, request: of.filter(order__request=request).first()
