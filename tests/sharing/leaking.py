@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from consent.models import Incident
@@ -48,6 +48,7 @@ def notice(leak: Leak, goes_to: str = "people", *, by: User, at: datetime, **oth
     return leak_notices.write(leak=leak, goes_to=LeakNotice.To(goes_to), words=WORDS | other, by=by, at=at)
 
 
-def everybody(leak: Leak, *, by: User, at: datetime) -> None:
-    """The whole register is affected."""
+def everybody(leak: Leak, *, by: User) -> None:
+    """The whole register is affected, as it is by now."""
+    at = datetime.now(UTC)
     leaks.all_of_it(leak=leak, until=at, by=by, at=at)

@@ -81,7 +81,7 @@ class TestTheOthers:
     def test_done_is_when_the_last_of_them_was_told(self, here, resident, chair, now):
         on_paper = make.resident(here, at=now, account=False)
         leak = opened(here, by=chair, at=now, noticed_at=now - HOUR)
-        everybody(leak, by=chair, at=now)
+        everybody(leak, by=chair)
         said = notice(leak, by=chair, at=now)
         leak_notices.send(notice=said, by=chair, at=now)
         leak_notices.work(notice=said.pk, at=now)

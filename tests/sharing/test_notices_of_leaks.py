@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 
 from ledger.models import Opening
 from portal import sweeps
-from residents import ages, standing_by
+from residents import ages, moving, standing_by
 from residents.models import Message, Resident, Wish
 from residents.register import register
 from sharing import leak_notices, leaks
@@ -30,7 +30,7 @@ ITEMS = list(LeakNotice.ITEMS)
 def leak(here, resident, neighbor, chair, now) -> Leak:
     """Both live here, and both are affected."""
     made = opened(here, by=chair, at=now)
-    everybody(made, by=chair, at=now)
+    everybody(made, by=chair)
     return made
 
 
@@ -188,9 +188,10 @@ class TestEachIsTold:
                 self.by_hand(said, reader, about, now)
             assert refused.value.__cause__.sqlstate == "LM145"
 
-    def test_who_left_is_told_and_who_was_erased_cannot_be(self, leak, resident, neighbor, chair, now):
+    def test_who_left_is_told_and_who_was_erased_cannot_be(self, leak, here, resident, neighbor, chair, now):
         make.tombstone(neighbor, at=now)
-        Resident.objects.filter(pk=resident.pk).update(left_at=now)
+        moving.move_out(resident=resident, on=ages.today_in(here, now), by=resident.user, at=now)
+        assert Resident.objects.get(pk=resident.pk).left_at
         said = sent(leak, by=chair, at=now)
         leak_notices.work(notice=said.pk, at=now)
         assert told(leak) == {(resident.pk, resident.pk)}
@@ -219,7 +220,7 @@ class TestGuardians:
         return opened(here, by=chair, at=now)
 
     def told_both(self, leak: Leak, chair, now) -> set[tuple[object, object]]:
-        everybody(leak, by=chair, at=now)
+        everybody(leak, by=chair)
         for goes_to in ("people", "guardians"):
             leak_notices.work(notice=sent(leak, goes_to, by=chair, at=now).pk, at=now)
         return told(leak)
@@ -238,7 +239,8 @@ class TestGuardians:
         self, leak, here, resident, neighbor, clerk, chair, now, today, age, day, itself, guardian
     ):
         young = child(here, ages.years_before(today, 13), resident, by=clerk, at=now)
-        born = ages.years_before(today, age) + timedelta(days=day)
+        # Of who is of age no birthday is kept.
+        born = ages.years_before(today, age) + timedelta(days=day) if (age, day) != (18, 0) else None
         Resident.objects.filter(pk=young.pk).update(born=born, user=make.somebody())
         found = self.told_both(leak, chair, datetime.now(now.tzinfo))
         assert ((young.pk, young.pk) in found) is itself
@@ -260,7 +262,7 @@ class TestGuardians:
     ):
         child(here, ages.years_before(today, 5), by=clerk, at=now)
         at = datetime.now(now.tzinfo)
-        everybody(leak, by=chair, at=at)
+        everybody(leak, by=chair)
         said = sent(leak, "guardians", by=chair, at=at)
         assert leak_notices.progress(said).unguarded == 1
         assert leak_notices.progress(said).left == 1
