@@ -106,10 +106,11 @@ def write(
     Raises: OutOfOffice
     """
     leaks.insist(by, leak.neighborhood, at)
+    key = key or uuid4()
     if (written := LeakNotice.objects.filter(pk=key, leak=leak).first()) is not None:
         return written
     return LeakNotice.objects.create(
-        id=key or uuid4(),
+        id=key,
         neighborhood_id=leak.neighborhood_id,
         leak=leak,
         goes_to=goes_to,
@@ -180,6 +181,13 @@ def tell_some(*, notice: UUID, at: datetime, limit: int = AT_ONCE) -> int:
             topic=notifying.Topic.DATA,
             at=at,
         )
+    return len(pairs)
+
+
+def tell_on_paper(*, notice: LeakNotice, batch: UUID, by: User, at: datetime, limit: int) -> int:
+    """The next of those without an account, within the act that prints their sheets."""
+    pairs = _to_tell(notice, account=False, limit=limit)
+    _write_down(notice, pairs, at, way=Way.PAPER, batch=batch, by=by)
     return len(pairs)
 
 

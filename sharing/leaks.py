@@ -70,6 +70,7 @@ def say(
     Raises: OutOfOffice, WordsMissing, NotYet
     """
     capacity = insist(by, neighborhood, at)
+    key = key or uuid4()
     if (open_already := Leak.objects.filter(pk=key, neighborhood=neighborhood).first()) is not None:
         return open_already
     if not reason.strip():
@@ -130,6 +131,7 @@ def step(
     Raises: OutOfOffice, WordsMissing, NotYet
     """
     capacity = insist(by, leak.neighborhood, at)
+    key = key or uuid4()
     if (written := LeakStep.objects.filter(pk=key, leak=leak).first()) is not None:
         return written
     if not words.strip() and number is None:
@@ -204,7 +206,12 @@ def looked_at(
     """
     if until > at or since >= until:
         raise NotYet
-    of = {"kind": LeakSource.Kind.LOOK_UPS, "account": account, "since": since, "until": until}
+    of: dict[str, object] = {
+        "kind": LeakSource.Kind.LOOK_UPS,
+        "account": account,
+        "since": since,
+        "until": until,
+    }
     return _source(leak, of, by, at)
 
 
