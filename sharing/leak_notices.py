@@ -169,7 +169,7 @@ def work(*, notice: UUID, at: datetime) -> int:
 @transaction.atomic
 def tell_some(*, notice: UUID, at: datetime, limit: int = AT_ONCE) -> int:
     """The next of them, in one transaction."""
-    held = LeakNotice.objects.select_for_update(no_key=True).select_related("neighborhood").get(pk=notice)
+    held = LeakNotice.objects.select_for_update(no_key=True).get(pk=notice)
     if held.sent_at is None:
         return 0
     pairs = _to_tell(held, account=True, limit=limit)

@@ -38,7 +38,7 @@ def print_next(*, notice: LeakNotice, token: UUID, by: User, at: datetime) -> in
     Raises: OutOfOffice
     """
     capacity = leaks.insist(by, notice.leak.neighborhood, at)
-    held = LeakNotice.objects.select_for_update(no_key=True).select_related("leak").get(pk=notice.pk)
+    held = LeakNotice.objects.select_for_update(no_key=True).get(pk=notice.pk)
     if held.sent_at is None or LeakTold.objects.filter(batch=token).exists():
         return 0
     count = leak_notices.tell_on_paper(notice=held, batch=token, by=by, at=at, limit=AT_ONCE)
