@@ -140,6 +140,14 @@ class TestEachIsTold:
         assert LeakTold.objects.count() == 2
         assert leak.steps.filter(kind=LeakStep.Kind.SENT).count() == 1
 
+    def test_not_even_by_raw_sql_twice(self, leak, chair, now, execute: Execute):  # noqa: F811
+        leak_notices.work(notice=sent(leak, by=chair, at=now).pk, at=now)
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            execute(
+                "INSERT INTO sharing_leaktold (id, neighborhood_id, notice_id, reader_id, about_id, way, at)"
+                " SELECT gen_random_uuid(), neighborhood_id, notice_id, reader_id, about_id, way, at FROM sharing_leaktold"
+            )
+
     def test_a_sending_that_died_goes_on_where_it_stood(self, leak, chair, now, monkeypatch):
         said = sent(leak, by=chair, at=now)
         assert leak_notices.tell_some(notice=said.pk, at=now, limit=1) == 1
