@@ -52,3 +52,13 @@ def everybody(leak: Leak, *, by: User) -> None:
     """The whole register is affected, as it is by now."""
     at = datetime.now(UTC)
     leaks.all_of_it(leak=leak, until=at, by=by, at=at)
+
+
+def told(where: Neighborhood, *, by: User) -> LeakNotice:
+    """The whole register got out, and whoever has an account was told."""
+    at = datetime.now(UTC)
+    leak = opened(where, by=by, at=at)
+    everybody(leak, by=by)
+    said = leak_notices.send(notice=notice(leak, by=by, at=at), by=by, at=at)
+    leak_notices.work(notice=said.pk, at=at)
+    return said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +20,7 @@ from sharing.tracing import MOST
 
 ANYBODY = "anybody"
 LONGEST = 4000
+A_MINUTE = timedelta(minutes=1)
 Source, Step = LeakSource.Kind, LeakStep.Kind
 
 
@@ -142,6 +143,9 @@ class SourceForm(DeskForm):
         since, until = given.get("since"), given.get("until")
         if until is not None and until > self.at:
             self.add_error("until", _("That has not come yet. Write when it was."))
+        elif until is not None:
+            # Whoever types a minute means all of it.
+            given["until"] = until = min(until + A_MINUTE, self.at)
         if given.get("kind") == Source.LOOK_UPS and "since" not in self.errors:
             if since is None:
                 self.add_error("since", _("Write from when on."))
