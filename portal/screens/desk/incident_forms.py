@@ -44,7 +44,19 @@ def words_field(label: Any, *, help_text: Any = "", required: bool = True) -> fo
     )
 
 
-class OnceForm(DeskForm):
+class OneOfSeveral(DeskForm):
+    """On a page with others: the cursor stands in it only after a mistake, and its fields have ids of their own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["auto_id"] = f"{type(self).__name__.lower()}_%s"
+        super().__init__(*args, **kwargs)
+
+    def _stand_at(self, name: str) -> None:
+        if self.is_bound:
+            super()._stand_at(name)
+
+
+class OnceForm(OneOfSeveral):
     """With the number of what will come of it."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
@@ -111,7 +123,7 @@ class StepForm(OnceForm):
         return given
 
 
-class SourceForm(DeskForm):
+class SourceForm(OneOfSeveral):
     """Copies are chosen where a text is compared with them."""
 
     kind = forms.ChoiceField(

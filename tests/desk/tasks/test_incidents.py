@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from uuid import uuid4
@@ -197,6 +198,12 @@ class TestTheRoom:
         assert words in page
         assert "Please look at this again" in page
         assert not LeakSource.objects.exists()
+
+    def test_its_forms_do_not_get_into_each_others_way(self, seat, leak):
+        page = text(seat.get(room(leak)))
+        ids = re.findall(r' id="([^"]+)"', page)
+        assert len(ids) == len(set(ids))
+        assert "autofocus" not in page
 
     def test_it_asks_the_same_however_many_it_concerns(self, seat, leak, here, chair, now):
         said = notice(leak, by=chair, at=now)
