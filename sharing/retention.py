@@ -76,7 +76,9 @@ KEPT: Sequence[Kept] = (
         covers=("sharing.GivenValues",),
     ),
     Kept(
-        what=_("What was found and done after information got out, whom it concerned, and what each of them was told"),
+        what=_(
+            "What was found and done after information got out, whom it concerned, and what each of them was told"
+        ),
         why=_(
             "It is your proof that you were told, and everybody's that it was worked on. The law asks for at least three"
             " years, and you can see it in your record for as long as it is there."
