@@ -106,6 +106,7 @@ def write(
     Raises: OutOfOffice
     """
     leaks.insist(by, leak.neighborhood, at)
+    leaks.hold(leak.neighborhood_id)
     key = key or uuid4()
     if (written := LeakNotice.objects.filter(pk=key, leak=leak).first()) is not None:
         return written

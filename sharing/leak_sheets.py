@@ -24,11 +24,13 @@ AGAIN_FOR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Sheet:
-    """`child` is whom it is about, where it goes to a guardian. Without a dwelling here it is handed over in person."""
+    """`child` is whom it is about, where it goes to a guardian. Without a dwelling here, and where others read their mail, it
+    is handed over in person."""
 
     name: str
     home: str
     child: str
+    in_person: bool
 
 
 @transaction.atomic
@@ -63,6 +65,7 @@ def printed(*, notice: LeakNotice, token: UUID, by: User, at: datetime) -> list[
             each.reader.name,
             homes.get(each.reader_id, ""),
             each.about.name if each.about_id != each.reader_id else "",
+            each.reader.keep_at_desk or each.reader_id not in homes,
         )
         for each in told
     ]

@@ -70,6 +70,7 @@ def say(
     Raises: OutOfOffice, WordsMissing, NotYet
     """
     capacity = insist(by, neighborhood, at)
+    hold(neighborhood.pk)
     key = key or uuid4()
     if (open_already := Leak.objects.filter(pk=key, neighborhood=neighborhood).first()) is not None:
         return open_already
@@ -88,7 +89,7 @@ def open_(*, incident: Incident, by: User, at: datetime) -> Leak:
     Raises: OutOfOffice
     """
     capacity = insist(by, incident.neighborhood, at)
-    _hold(incident.neighborhood_id)
+    hold(incident.neighborhood_id)
     found = Leak.objects.filter(incident=incident).first()
     return found or _open(incident, min(incident.said_at, at), by, capacity, at, None)
 
@@ -131,6 +132,7 @@ def step(
     Raises: OutOfOffice, WordsMissing, NotYet
     """
     capacity = insist(by, leak.neighborhood, at)
+    hold(leak.neighborhood_id)
     key = key or uuid4()
     if (written := LeakStep.objects.filter(pk=key, leak=leak).first()) is not None:
         return written
@@ -243,7 +245,7 @@ def handed(leak: Leak) -> QuerySet[Copy]:
 
 def _source(leak: Leak, of: dict[str, object], by: User, at: datetime) -> LeakSource:
     capacity = insist(by, leak.neighborhood, at)
-    _hold(leak.neighborhood_id)
+    hold(leak.neighborhood_id)
     if (written := LeakSource.objects.filter(leak=leak, **of).first()) is not None:
         return written
     made = LeakSource.objects.create(leak=leak, neighborhood_id=leak.neighborhood_id, by=by, at=at, **of)
@@ -259,7 +261,7 @@ def count(*, leak: Leak, by: User, at: datetime) -> int:
     Raises: OutOfOffice
     """
     capacity = insist(by, leak.neighborhood, at)
-    _hold(leak.neighborhood_id)
+    hold(leak.neighborhood_id)
     return _count(leak, by, capacity, at)
 
 
@@ -340,7 +342,7 @@ def open_rooms() -> QuerySet[Leak]:
     return Leak.objects.alias(last=Subquery(last)).exclude(last=Step.CLOSED)
 
 
-def _hold(neighborhood: UUID) -> None:
+def hold(neighborhood: UUID) -> None:
     """Of two at once the second sees what the first wrote."""
     Neighborhood.objects.select_for_update(no_key=True).get(pk=neighborhood)
 

@@ -94,6 +94,15 @@ class TestWhatWasSent:
                 execute(change)
             assert refused.value.sqlstate == "LM144"
 
+    def test_it_was_sent_by_now(self, leak, chair, now, execute: Execute):  # noqa: F811
+        notice(leak, by=chair, at=now)
+        with pytest.raises(psycopg.Error) as refused:
+            execute(
+                "UPDATE sharing_leaknotice SET sent_at = now() + interval '1 hour', sent_by_id = %s",
+                [chair.pk],
+            )
+        assert refused.value.sqlstate == "LM147"
+
     def test_a_draft_is_written_once_and_may_be_worked_on(self, leak, chair, now):
         said = notice(leak, by=chair, at=now)
         again = leak_notices.write(

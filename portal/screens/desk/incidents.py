@@ -202,6 +202,7 @@ def shown(
 ) -> HttpResponse:
     """With the form that something is wrong in. As many queries however many people it concerns."""
     here, at = request.neighborhood, request.at
+    steps = Paginator(leak.steps.order_by("-at", "-pk"), PAGE).get_page(request.GET.get("page"))
     context = {
         "leak": leak,
         "head": is_head(request),
@@ -212,7 +213,8 @@ def shown(
         "clocks": leak_notices.clocks(leak, at),
         "sources": _sources(leak),
         "notices": _notices(leak),
-        "steps": [_line(each) for each in leak.steps.order_by("-at", "-pk")],
+        "steps": [_line(each) for each in steps],
+        "page": steps,
         "form": step or source or write,
         "step": step or StepForm(at=at),
         "source": source or SourceForm(neighborhood=here, at=at),

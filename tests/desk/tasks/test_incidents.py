@@ -261,6 +261,7 @@ class TestNotices:
     @pytest.mark.obligation("A6")
     def test_who_has_no_account_gets_a_sheet_and_each_once(self, seat, leak, here, resident, chair, now):
         someone = make.resident(here, at=now, account=False)
+        Resident.objects.filter(pk=someone.pk).update(keep_at_desk=True)  # others read their mail
         everybody(leak, by=chair)
         said = notice(leak, by=chair, at=now)
         leak_notices.send(notice=said, by=chair, at=now)
@@ -271,6 +272,7 @@ class TestNotices:
         for _ in range(2):
             paper = text(seat.post(sheets, form))
             assert someone.name in paper
+            assert "Into their own hands only" in paper
             assert resident.name not in paper
             assert all(words in paper for name, words in WORDS.items() if name != "office")
         assert LeakTold.objects.get(reader=someone).way == "paper"
