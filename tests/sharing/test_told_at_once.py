@@ -1,4 +1,5 @@
-"""Two workers at one notice, and two presses of one button, on real commits: everybody is told once, and one room is open."""
+"""Two workers at one notice, one that is killed, and two presses of one button, on real commits: everybody is told once, and one
+room is open."""
 
 from __future__ import annotations
 
@@ -10,10 +11,11 @@ import pytest
 from django.db import connections
 
 from consent.models import Incident
-from ledger.models import Entry
+from ledger.models import Entry, Opening
 from sharing import leak_notices, leaks
-from sharing.models import Leak, LeakTold
+from sharing.models import Leak, LeakNotice, LeakTold
 from tests import make
+from tests.processes.crashing import die_before, points_of
 from tests.sharing.leaking import everybody, notice, opened
 
 
@@ -53,6 +55,32 @@ def test_two_workers_tell_everybody_once(committed, here, chair, now):
     readers = list(LeakTold.objects.values_list("reader", flat=True))
     assert len(readers) == len(set(readers)) == 6
     assert Entry.objects.filter(kind="leak.told").count() == 6
+
+
+@pytest.mark.slow
+@pytest.mark.obligation("37", "A6")
+def test_wherever_it_is_killed_everybody_is_told_once(committed, here, chair, now):
+    people = [make.resident(here, at=now) for _ in range(5)]
+    leak = opened(here, by=chair, at=now)
+    everybody(leak, by=chair)
+
+    def sent() -> LeakNotice:
+        return leak_notices.send(notice=notice(leak, by=chair, at=now), by=chair, at=now)
+
+    def work(said: LeakNotice) -> None:
+        while leak_notices.tell_some(notice=said.pk, at=now, limit=2):
+            pass
+
+    first = sent()
+    points = points_of(lambda: work(first))
+    assert len(points) >= 3, points
+    for point in range(1, len(points) + 1):
+        said = sent()
+        die_before(point, lambda it=said: work(it))
+        work(said)
+        assert sorted(said.told.values_list("reader", flat=True)) == sorted(who.pk for who in people)
+        assert Opening.objects.filter(payload__notice=str(said.pk), entry__kind="leak.told").count() == 5
+        assert said.pk not in leak_notices.due()
 
 
 @pytest.mark.obligation("37")
