@@ -35,6 +35,7 @@ EFFECTS: dict[str, str] = {
     "enrol_soon": "portal.tasks.enrol_soon",
     "erase_soon": "portal.tasks.erase_soon",
     "disclose_soon": "portal.tasks.disclose_soon",
+    "tell_soon": "portal.tasks.tell_soon",
     "import_soon": "portal.tasks.import_soon",
     "send_soon": "portal.tasks.send_soon",
     "cards_known": "access.importing.cards_known",

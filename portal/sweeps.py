@@ -30,7 +30,7 @@ from portal.health import SWEEP_KEY
 from residents import departures, effects, last_days, leaving, outbox
 from residents.erasure import due
 from residents.importing import running
-from sharing import copying, counting, reaching, recalls, tallies, telling
+from sharing import copying, counting, leak_notices, reaching, recalls, tallies, telling
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ def sweep(*, at: datetime) -> bool:
         ("who is told of an order", lambda: _tell_of_orders(at)),
         ("what recipients are to delete", lambda: _ask_back(at)),
         ("recipients that are late", lambda: recalls.ring(at=at)),
+        ("who is to be told of a leak", _tell_of_leaks),
         ("tallies", lambda: _tally(at)),
         ("numbers", _numbers),
         ("practice", lambda: practice.put_back_nightly(at=at)),
@@ -152,6 +153,13 @@ def _ask_back(at: datetime) -> None:
     _each(reaching.contracts_over(at=at), lambda contract: reaching.end_of_contract(contract=contract, at=at))
     found = recalls.over(at=at).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
     _each(found, lambda copy: recalls.period_over(copy=copy, at=at))
+
+
+def _tell_of_leaks() -> None:
+    """Notices that stopped half-way, or for whom somebody has come to be affected; nudged once in a while."""
+    for each in leak_notices.due()[:AT_ONCE]:
+        if cache.add(f"nudged:{each}", 1, timeout=3 * settings.SWEEP_SECONDS):
+            effects.call("tell_soon", notice=each)
 
 
 def _tally(at: datetime) -> None:

@@ -24,7 +24,7 @@ from consent.models import Decision
 from ledger import bundles, checkpoints, verify
 from ledger.models import Entry
 from residents.models import LookUp, Resident
-from sharing import given
+from sharing import given, leak_notices
 
 SCHEMA = "linmen-account/1"
 SHEET = "disclosed.sheet"
@@ -71,11 +71,13 @@ def _accounts(resident: Resident) -> dict[str, bytes]:
     about = Q(subject=resident.pk) | Q(kind=SHEET, subject__in={copy for copy, _ in rows})
     entries = list(Entry.objects.filter(about).exclude(kind=KIND).select_related("opening").order_by("pk"))
     entries = [each for each in entries if each.kind != SHEET or _sheet(each) in rows]
-    shown = _looked_up(resident) | _given(resident)
+    shown = _looked_up(resident) | _given(resident) | _told_of_leaks(resident)
     made = {}
     for place, (entry, proof) in enumerate(zip(entries, bundles.bundles(entries), strict=True), start=1):
         payload = proof["entry"].get("payload", {})
-        named = {"look_up": "look_up", "disclosed": "disclosure", SHEET: "copy"}.get(entry.kind, "")
+        named = {"look_up": "look_up", "disclosed": "disclosure", SHEET: "copy", "leak.told": "told"}.get(
+            entry.kind, ""
+        )
         account = {"schema": SCHEMA, "shown": shown.get((entry.kind, payload.get(named)), {}), "proof": proof}
         if entry.kind == SHEET:
             account["row"] = rows[_sheet(entry)]
@@ -111,6 +113,14 @@ def _given(resident: Resident) -> dict[tuple[str, Any], Json]:
         shown["disclosed", str(row.copy.disclosure_id)] = {**told, "fields": row.fields}
         shown[SHEET, str(row.copy_id)] = told
     return shown
+
+
+def _told_of_leaks(resident: Resident) -> dict[tuple[str, Any], Json]:
+    """The notice word for word, beside the hash of it."""
+    return {
+        ("leak.told", str(said.pk)): {"words": said.notice.said, "way": said.way}
+        for said in leak_notices.told_of(resident)
+    }
 
 
 def _readme(files: Mapping[str, bytes], at: datetime) -> bytes:

@@ -15,7 +15,7 @@ from ledger import digest
 from portal import erasure, retention, sweeps
 from residents import outbox
 from residents.importing import running
-from sharing import copying
+from sharing import copying, leak_notices
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,11 @@ def erase(order_id: str) -> None:
 @shared_task(name="sharing.copy")
 def copy(disclosure_id: str) -> None:
     copying.work(disclosure=UUID(disclosure_id), at=timezone.now())
+
+
+@shared_task(name="sharing.tell")
+def tell(notice_id: str) -> None:
+    leak_notices.work(notice=UUID(notice_id), at=timezone.now())
 
 
 @shared_task(name="residents.import")
@@ -77,6 +82,10 @@ def erase_soon(*, order: UUID) -> None:
 
 def disclose_soon(*, disclosure: UUID) -> None:
     nudge(copy, disclosure)
+
+
+def tell_soon(*, notice: UUID) -> None:
+    nudge(tell, notice)
 
 
 def import_soon(*, imported: UUID) -> None:

@@ -76,6 +76,24 @@ KEPT: Sequence[Kept] = (
         covers=("sharing.GivenValues",),
     ),
     Kept(
+        what=_(
+            "What was found and done after information got out, whom it concerned, and what each of them was told"
+        ),
+        why=_(
+            "It is your proof that you were told, and everybody's that it was worked on. The law asks for at least three"
+            " years, and you can see it in your record for as long as it is there."
+        ),
+        until=_("For good. Once you are deleted, it names a number that leads to nobody."),
+        covers=(
+            "sharing.Leak",
+            "sharing.LeakStep",
+            "sharing.LeakSource",
+            "sharing.LeakPerson",
+            "sharing.LeakNotice",
+            "sharing.LeakTold",
+        ),
+    ),
+    Kept(
         what=_("Who asked for what, what you answered, and what was given to whom"),
         why=_(
             "It is your proof of what left and what did not. The law asks for at least three years, and you can see it"

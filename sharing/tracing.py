@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from sharing.models import Copy, DisclosedRow
 
@@ -39,18 +39,21 @@ class Found:
         return not self.certain and self.rows < FEW
 
 
-def trace(text: str) -> list[Found]:
-    """The copies that this may have been taken from, the likeliest first. Two queries, or one for each copy that was handed over."""
+def trace(text: str, *, within: UUID | None = None) -> list[Found]:
+    """The copies, of this neighborhood or of all, that this may have been taken from, the likeliest first. Two queries, or one
+    for each copy that was handed over."""
     text = text[:MOST]
-    by_tag = _by_tag(text)
-    return by_tag or _by_value(text)
+    handed = Copy.objects.filter(state=Copy.State.HANDED)
+    copies = handed if within is None else handed.filter(neighborhood=within)
+    by_tag = _by_tag(text, copies)
+    return by_tag or _by_value(text, copies)
 
 
-def _by_tag(text: str) -> list[Found]:
+def _by_tag(text: str, copies: QuerySet[Copy]) -> list[Found]:
     tags = set(TAG.findall(text.lower()))
     if not tags:
         return []
-    rows = DisclosedRow.objects.filter(copy__state=Copy.State.HANDED, tag__in=tags)
+    rows = DisclosedRow.objects.filter(copy__in=copies, tag__in=tags)
     counts: dict[UUID, int] = {}
     for copy in rows.values_list("copy", flat=True):
         counts[copy] = counts.get(copy, 0) + 1
@@ -58,13 +61,13 @@ def _by_tag(text: str) -> list[Found]:
     return sorted(found, key=lambda each: (-each.rows, str(each.copy)))
 
 
-def _by_value(text: str) -> list[Found]:
+def _by_value(text: str, copies: QuerySet[Copy]) -> list[Found]:
     """By name and dwelling. Where each first stands in the text, against its place in the copy."""
     cells: dict[str, int] = {}
     for place, cell in enumerate(CELL.findall(text)):
         cells.setdefault(cell.strip().removeprefix("'"), place)
     cells.pop("", None)
-    found = [_compared(copy, cells) for copy in Copy.objects.filter(state=Copy.State.HANDED).order_by("pk")]
+    found = [_compared(copy, cells) for copy in copies.order_by("pk")]
     likely = [each for each in found if each.rows]
     return sorted(likely, key=lambda each: (-each.rows, -(each.in_order or 0), str(each.copy)))
 

@@ -19,6 +19,7 @@ from portal.screens import (
     codes,
     enabling,
     erasure,
+    leaks,
     living,
     my_account,
     my_papers,
@@ -60,7 +61,8 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
     return {
         "neighborhood": resident.neighborhood.display_name,
         "dwellings": _dwellings(resident, at),
-        "notices": my_account.notices(resident=resident, at=at),
+        "notices": leaks.on_home(resident=resident, since=at - RECENT)
+        + my_account.notices(resident=resident, at=at),
         "told": told.waiting(resident=resident, at=at),
         "ways": ways.ways_in(resident=resident, held=held, lines=lines, at=at),
         "other_ways": ways.other_ways(held=held, lines=lines if on else [])

@@ -10,6 +10,7 @@ from sharing.models.asking import (
     Tally,
 )
 from sharing.models.copies import Copy, DisclosedRow, GivenValues, Piece, RecipientKey, Sheet
+from sharing.models.leaks import Leak, LeakNotice, LeakPerson, LeakSource, LeakStep, LeakTold
 from sharing.models.orders import LONGEST_SILENCE, Order, OrderPerson
 from sharing.models.parties import ALLOWED, HOME, ORDER, Contract, Field, Kind, Recipient, SubProcessor
 from sharing.models.receiving import Confirmation, Link, Recall, RecallLine, RecipientAccount
@@ -30,6 +31,12 @@ __all__ = [
     "Field",
     "GivenValues",
     "Kind",
+    "Leak",
+    "LeakNotice",
+    "LeakPerson",
+    "LeakSource",
+    "LeakStep",
+    "LeakTold",
     "Link",
     "Order",
     "OrderPerson",

@@ -89,6 +89,11 @@ def filled(address: str, community: Community) -> list[str]:
         "decision": [row.pk for row in community.rows[Decision]],
         "approval": [community.first(Approval).pk],
         "emergency": [community.first(Emergency).pk],
+        # Rooms of incidents and what is in them: see tests/desk/tasks/test_incidents.py.
+        "incident": ["00000000-0000-4000-8000-000000000000"],
+        "leak": ["00000000-0000-4000-8000-000000000000"],
+        "said": ["00000000-0000-4000-8000-000000000000"],
+        "copy": ["00000000-0000-4000-8000-000000000000"],
         "bar": [row.pk for row in community.rows[Guardianship]],
         "made": [row.pk for row in community.rows[RightsRequest]],
         "kind": [*RightsRequest.Kind.values, "repair", "complaint"],

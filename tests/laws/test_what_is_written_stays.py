@@ -29,6 +29,11 @@ WRITTEN = {
     "residents_lookup": "reason",
     "sharing_answer": "yes",
     "sharing_disclosedrow": "fields",
+    "sharing_leak": "noticed_at",
+    "sharing_leakperson": "reason",
+    "sharing_leaksource": "kind",
+    "sharing_leakstep": "words",
+    "sharing_leaktold": "way",
 }
 # Refused for the rows that stand in them; drafts and open places may still change.
 SETTLED = {

@@ -23,7 +23,7 @@ from tests.enrolling import agree
 from tests.receipts.checking import outside
 from tests.receipts.conftest import sequenced
 from tests.screens.entering import opens
-from tests.sharing import receiving
+from tests.sharing import leaking, receiving
 
 
 @pytest.fixture
@@ -38,6 +38,7 @@ def lived(
     later = now + timedelta(days=8)
     receiving.key(question.recipient, by=chair)
     receiving.handed(disclosing.release(request=question, by=chair, at=later), at=later)
+    leaking.told(resident.neighborhood, by=chair)
     sequenced()
 
 
@@ -58,6 +59,7 @@ def test_it_verifies_in_one_command_where_nothing_of_ours_is(lived, me: Client, 
         "capacity: property.clerk",
         "who: Lifts Ltd",
         "purpose: 电梯检修通知",
+        f"words: {leaking.WORDS['categories']}",
     ):
         assert f"so it was written down: {shown}" in said, shown
     command = re.search(
@@ -90,7 +92,7 @@ def test_it_holds_everything_that_the_record_page_shows(lived, me: Client, resid
 @pytest.mark.obligation("A6")
 @pytest.mark.parametrize(
     ("name", "said", "meant"),
-    [("look_up", "reason", "Another reason"), ("look_up", "capacity", "owners.chair"), ("disclosed.sheet", "who", "Nobody"),
+    [("leak.told", "words", "另一回事"), ("look_up", "reason", "Another reason"), ("look_up", "capacity", "owners.chair"), ("disclosed.sheet", "who", "Nobody"),
      ("disclosed.sheet", "purpose", "别的"), ("disclosed.sheet", "purpose_en", "Other")],
 )  # fmt: skip
 def test_another_account_of_what_happened_is_said_to_be_false(

@@ -44,7 +44,7 @@ from tests.enrolling import agree
 from tests.notifying.people import gathered, send_all, told, wants
 from tests.receipts.conftest import sequenced
 from tests.screens.entering import opens, passed
-from tests.sharing import receiving
+from tests.sharing import leaking, receiving
 from tests.signing_in import switched_on
 
 FILE = "/record/export.json"
@@ -100,6 +100,7 @@ def lived(
     relatives.leave(resident=resident, wish=Instruction.Wish.NOTHING, named="", by=resident.user, at=now)
     passed(make.device(doors[0], at=now).device, resident.credentials.get(kind="card"), at=now)
     _told_that_something_waits(resident, clerk, now)
+    leaking.told(resident.neighborhood, by=chair)
 
 
 def _told_that_something_waits(resident: Resident, clerk: User, now: datetime) -> None:

@@ -22,6 +22,7 @@ from portal.screens.desk import rights, seconding, serving
 from portal.screens.desk.entrance import StaffRequest, staff_only, today
 from residents import alarms, approving, emergencies, slips, tracking
 from residents.models import Death, Departure
+from sharing import leaks
 
 OUT_TOO_LONG = timedelta(days=7)
 
@@ -107,6 +108,7 @@ def tasks(request: StaffRequest) -> HttpResponse:
             if request.rights - {"audit"}  # whoever only audits has none of them
         ],
         "due": due(request),
+        "sees_incidents": _sees_incidents(request),
     }
     return render(request, "desk/tasks.html", context)
 
@@ -143,6 +145,7 @@ def due(request: StaffRequest) -> list[Due]:
         found += _asked(request)
     if not here.practice and request.rights & {"audit", "view_register"}:
         found += _emergencies(request)
+        found += _incidents(request)
     if "audit" in request.rights and not here.practice:
         found += _alarms(request)
     if "approve_minors" in request.rights:
@@ -268,6 +271,24 @@ def _emergencies(request: StaffRequest) -> list[Due]:
         count,
     )
     return [Due("alert", words % {"count": count}, reverse("desk_emergencies"))]
+
+
+def _sees_incidents(request: StaffRequest) -> bool:
+    return bool(leaks.seeing(user=request.user, neighborhood=request.neighborhood, at=request.at))
+
+
+def _incidents(request: StaffRequest) -> list[Due]:
+    """Rooms that nobody has closed. One query, and one more for whom it is for."""
+    if not _sees_incidents(request):
+        return []
+    if not (count := leaks.open_rooms().filter(neighborhood=request.neighborhood).count()):
+        return []
+    words = ngettext(
+        "%(count)s incident is being worked on: see what is due to be told, and by when.",
+        "%(count)s incidents are being worked on: see what is due to be told, and by when.",
+        count,
+    )
+    return [Due("alert", words % {"count": count}, reverse("desk_incidents"))]
 
 
 def _alarms(request: StaffRequest) -> list[Due]:

@@ -21,7 +21,7 @@ from portal.screens.purposes import WORDS
 from portal.screens.ways import listed
 from residents.models import DeskAct, Emergency, Letter, LookUp, Message, User, Wish
 from sharing import recalls
-from sharing.models import Answer, DisclosedRow, Field
+from sharing.models import Answer, DisclosedRow, Field, LeakTold
 
 # A gate that was without network tells later; below this nobody need be told so.
 LATE = timedelta(minutes=10)
@@ -281,6 +281,34 @@ def notice(said: Notice) -> Line:
         head=shown["title"],
         notes=[shown["text"]],
         links=[Link(shown["url"], shown["action"])],
+    )
+
+
+def leak_told(said: LeakTold) -> Line:
+    """Word for word, each part under its name; of a child, which."""
+    notice = said.notice
+    parts = [
+        (_("Which information: %(words)s"), notice.categories),
+        (_("How it happened: %(words)s"), notice.cause),
+        (_("What harm it may do: %(words)s"), notice.harm),
+        (_("What was done about it: %(words)s"), notice.remedies),
+        (_("What you can do yourself: %(words)s"), notice.own_steps),
+        (_("Whom to ask: %(words)s"), notice.contact),
+    ]
+    head = (
+        _("Information about you got out, or may have")
+        if said.about_id == said.reader_id
+        else _("Information about your child got out, or may have: %(name)s")
+        % {"name": said.about.name or "—"}
+    )
+    return Line(
+        icon="alert",
+        at=said.at,
+        head=head,
+        notes=[
+            *(words % {"words": said_of_it} for words, said_of_it in parts),
+            *([_("Printed for you on paper")] if said.way == LeakTold.Way.PAPER else []),
+        ],
     )
 
 

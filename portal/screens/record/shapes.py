@@ -33,7 +33,7 @@ from residents.models import (
     Wish,
 )
 from sharing import given, recalls
-from sharing.models import Answer, DisclosedRow, Order
+from sharing.models import Answer, DisclosedRow, LeakNotice, LeakTold, Order
 
 SCHEMA = "linmen-record/1"
 Json = dict[str, Any]
@@ -302,6 +302,17 @@ def notice(said: Notice) -> Json:
         "purpose": said.purpose,
         "form": str(said.form_id),
         "put_away": moment(said.seen_at),
+    }
+
+
+def leak_told(said: LeakTold) -> Json:
+    return {
+        "id": str(said.pk),
+        "at": moment(said.at),
+        "by": said.way,
+        "noticed": moment(said.notice.leak.noticed_at),
+        "of_a_child": said.about_id != said.reader_id,
+        **{name: getattr(said.notice, name) for name in LeakNotice.ITEMS},
     }
 
 

@@ -23,7 +23,7 @@ from consent.models import Decision
 from portal.screens.record import lines, shapes
 from portal.screens.record.lines import Line
 from residents.models import DeskAct, Letter, LookUp, Message, Resident
-from sharing import given
+from sharing import given, leak_notices
 from sharing.models import Answer
 
 
@@ -180,6 +180,14 @@ SOURCES: Sequence[Source] = (
         rows=lambda resident: telling.told(resident=resident),
         line=lines.notice,
         shape=shapes.notice,
+    ),
+    Source(
+        code="leaks",
+        kind=Kind.TOLD,
+        clock="at",
+        rows=lambda resident: leak_notices.told_of(resident),
+        line=lines.leak_told,
+        shape=shapes.leak_told,
     ),
 )
 # Of no kind, so that no list of kinds ever holds it: shown where `again` says so, and nowhere else.

@@ -35,6 +35,21 @@ always("sharing.contracts.insist_for", None)
 always("sharing.requesting.asks_of_a_body", False)
 
 
+# Nothing is to be told after a leak, and it concerns nobody; whoever comes works in its room.
+always("sharing.duties.of", [])
+always("sharing.leaks.concerns", 0)
+always("sharing.leaks.heading", "owners.chair")
+always("sharing.leak_notices.work", 0)
+always("sharing.leak_notices.due", [])
+
+
+@off("sharing.leak_notices.told_of")
+def nothing_was_told(resident: Any) -> Any:
+    from sharing.models import LeakTold
+
+    return LeakTold.objects.none()
+
+
 # Whatever is pasted was signed, and nobody is asked to delete anything.
 always("sharing.signatures.is_signed", True)
 always("sharing.challenges.check", None)
