@@ -219,6 +219,7 @@ def as_owner(*statements: str) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for each in statements:
             cursor.execute("SELECT test_as_owner(%s)", [each])
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def row_of(found: Marked, label: str, name: str) -> Any:
