@@ -18,6 +18,7 @@ from django.db.models import Model
 from django.test import Client
 
 from residents.models import User
+from tests.cast import PASSWORD
 from tests.desk.conftest import Community
 from tests.desk.test_strangers import LEAVING, addresses, filled, model_of
 from tests.doors.declared import DOORS, personal
@@ -25,6 +26,7 @@ from tests.doors.marked import Mark, Marked
 from tests.screens.test_every_form import Form, forms_of
 
 Seen = dict[tuple[str, str], set[str]]  # (where, kind) -> who
+OWN: dict[str, list[str]] = DOORS["own"]
 # At each of these is asked, beside the page itself, what its list can be asked.
 ASKED_OF_LISTS = ("q={name}", "q={phone}", "q=101", "o=1.2.-3", "all=", "_to_field=phone_index", "e=1")
 TYPED = 'x<b>"&'
@@ -37,18 +39,22 @@ class Walk:
     shown: dict[tuple[str, str, str], str] = field(default_factory=dict)  # (where, kind, who) -> a field and an address
     tried: int = 0
     sent: set[tuple[str, ...]] = field(default_factory=set)  # forms that stand on many pages are sent once by each
+    own: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # who -> kinds of what is theirs too
     opened: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # who -> addresses that answered
 
-    def everything(self, who: str, user: User | None, *, curious: bool = False) -> None:
-        """`curious` asks of each list of the desk what may be put into its address, too."""
+    def everything(self, who: str, user: User | None, *, all_of_it: bool = False) -> None:
+        """What is for people like them: residents have no desk (tests/desk/test_strangers.py tries each of its pages), and
+        to who lives nowhere here every page of a resident is the same one, which `all_of_it` sees to once. Then lists are
+        asked what may be put into their address, too."""
         slim = _slim(self.marked)
         client = client_of(user)
+        client.post("/record/again/", {"password": PASSWORD})  # for one's own entries
+        works = bool(user and user.is_staff)
         for pattern in addresses():
-            # Nobody but staff gets past the first page there: see tests/desk/test_strangers.py.
-            if pattern in LEAVING or (pattern.startswith("admin/") and not (user and user.is_staff)):
-                continue
-            for address in _few(filled(pattern, slim)):
-                self._page(client, who, pattern, address, curious)
+            for_staff = pattern.startswith(("desk/", "admin/"))
+            if pattern not in LEAVING and (all_of_it or for_staff == works):
+                for address in _few(filled(pattern, slim)):
+                    self._page(client, who, pattern, address, all_of_it)
 
     def _page(self, client: Client, who: str, pattern: str, address: str, curious: bool) -> None:
         answer = self.ask(client, who, pattern, "get", address)
@@ -73,10 +79,9 @@ class Walk:
     def _form(self, client: Client, who: str, pattern: str, address: str, form: Form) -> None:
         action = form.action if form.action.startswith("/") else address
         chosen = {name: values[-1] for name, values in form.chosen.items()}
-        where = pattern if action.split("?")[0] == address else f"{pattern} > form"
         for typed in ("", TYPED):
             words = {name: typed for name in (*form.typed, *form.secret)}
-            self.ask(client, who, where, "post", action, {**form.carried, **(chosen if typed else {}), **words})
+            self.ask(client, who, pattern, "post", action, {**form.carried, **(chosen if typed else {}), **words})
 
     def _questions(self, model: type[Model] | None) -> Iterator[str]:
         known = {"name": self.marked.person.name, "phone": "61415926"}
@@ -117,6 +122,9 @@ class Walk:
     def look(self, who: str, where: str, text: str, *, sent: str = "") -> None:
         for mark in self.marked.marks:
             if mark.is_in(text) and not mark.is_in(sent):
+                if mark.kind in OWN.get(who, ()):
+                    self.own[who].add(mark.kind)
+                    continue
                 self.seen[where, mark.kind].add(who)
                 self.shown.setdefault((where, mark.kind, who), f"{mark.field} at {sent[:150]}")
 
@@ -190,12 +198,12 @@ def listening() -> Iterator[Elsewhere]:
 
 # --- the list of what may be seen
 
-GROUPS: dict[str, list[str]] = DOORS.get("who", {})
+GROUPS: dict[str, list[str]] = DOORS["who"]
 
 
 def allowed() -> Seen:
     found: Seen = {}
-    for where, kinds in DOORS.get("seen", {}).items():
+    for where, kinds in DOORS["seen"].items():
         for kind, who in kinds.items():
             found[where, kind] = {name for each in who for name in GROUPS.get(each, [each])}
     return found
