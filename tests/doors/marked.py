@@ -50,6 +50,7 @@ WRITTEN: dict[tuple[str, str], Any] = {
     ("residents.Unit", "number"): "7Q88",
     ("residents.Unit", "area"): Decimal("113.57"),
     ("residents.Occupancy", "since"): date(2011, 3, 9),
+    ("residents.Occupancy", "until"): date(2066, 12, 29),
     ("residents.Ownership", "since"): date(2012, 4, 19),
     ("residents.Ownership", "until"): date(2061, 7, 23),
     ("residents.Guardianship", "since"): date(2013, 5, 27),
@@ -120,6 +121,8 @@ def marked(community: Community, resident: Resident, superuser: User, now: datet
         {"operator": superuser, **_offices(here, now)},
     )
     with_more(found, now)
+    Resident.objects.filter(pk=child.pk).update(name=CHILD)
+    child.refresh_from_db()
     with owner_writes():
         for (label, name), value in WRITTEN.items():
             _write(found, label, name, value)
@@ -231,6 +234,13 @@ def row_of(found: Marked, label: str, name: str) -> Any:
 
 
 def _rows(found: Marked, model: type[Model]) -> Iterator[Any]:
+    yield from _rows_of_somebody(found, model)
+    here = "neighborhood" in {each.name for each in model._meta.concrete_fields}
+    rows = model._default_manager.order_by("pk")
+    yield from rows.filter(**({"neighborhood": found.community.neighborhood} if here else {}))[:20]
+
+
+def _rows_of_somebody(found: Marked, model: type[Model]) -> Iterator[Any]:
     known: dict[type[Model], Any] = {
         Resident: found.person,
         User: found.person.user,
@@ -243,8 +253,6 @@ def _rows(found: Marked, model: type[Model]) -> Iterator[Any]:
     for path in _paths_to_somebody(model):
         whose = found.person.user if path.endswith("user") else found.person
         yield from rows.filter(**{path: whose})[:20]
-    here = "neighborhood" in {each.name for each in model._meta.concrete_fields}
-    yield from rows.filter(**({"neighborhood": found.community.neighborhood} if here else {}))[:20]
 
 
 def _paths_to_somebody(model: type[Model], before: str = "") -> Iterator[str]:
@@ -274,21 +282,27 @@ def _write(found: Marked, label: str, name: str, value: Any) -> None:
 
 def _marks(found: Marked, now: datetime) -> Iterator[Mark]:
     for (label, name), kind in personal().items():
-        row = row_of(found, label, name)
-        if row is None:
-            continue
-        row.refresh_from_db()
-        ways = [*INSIDE.get((label, name), ()), *ways_of(_value(row, label, name, now))]
+        ways = list(INSIDE.get((label, name), ()))
+        for value in _values(found, label, name, now):
+            ways += ways_of(value)
         if ways:
-            yield Mark(kind, f"{label}.{name}", tuple(ways))
-    yield Mark("name", "residents.Resident.name", (CHILD, "柳苗苗"))
+            yield Mark(kind, f"{label}.{name}", tuple(dict.fromkeys(ways)))
+    yield Mark("name", "residents.Resident.name", (CHILD,))
     yield Mark("masked", "residents.Resident.name", (MASKED,))
 
 
-def _value(row: Any, label: str, name: str, now: datetime) -> Any:
+def _values(found: Marked, label: str, name: str, now: datetime) -> list[Any]:
+    """What is written above and nowhere else; or what each of their rows says."""
+    if (label, name) in WRITTEN:
+        return [WRITTEN[label, name]]
     if (label, name) == ("access.EntryEvent", "device_time"):
-        return entered_at(now)
-    return getattr(row, name)
+        return [entered_at(now)]
+    if (label, name) == ("residents.Resident", "born"):
+        return [found.child.born]
+    theirs = list(_rows_of_somebody(found, apps.get_model(label)))
+    values = [getattr(row, name) for row in theirs if getattr(row, name) not in (None, "", b"")]
+    row = row_of(found, label, name)
+    return values or ([getattr(row, name)] if row is not None else [])
 
 
 def ways_of(value: Any) -> list[str]:

@@ -109,6 +109,7 @@ COMMANDS: dict[str, list[str] | None] = {
     "retention": [],
     "screenshots": None,
     "shut_accounts": [],
+    "who_sees_what": [],
 }
 
 

@@ -33,8 +33,9 @@ def same_rights() -> list[list[str]]:
 
 
 WALKS = {
-    "residents": ["anybody", "self", "lives with", "helped by", "other resident"],
-    "staff elsewhere, and who runs the system": ["staff elsewhere", "operator"],
+    "those who live here": ["anybody", "self", "lives with", "helped by", "other resident"],
+    "staff elsewhere": ["staff elsewhere"],
+    "who runs the system": ["operator"],
     **{", ".join(offices): offices for offices in same_rights()},
 }
 

@@ -8,17 +8,20 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 from django.core.cache import cache
 from django.core.cache.backends.redis import RedisCacheClient
 from django.db import transaction
 from django.db.models import Model
 from django.test import Client
+from django.urls import resolve
 
+from portal.screens import again
 from residents.models import User
-from tests.cast import PASSWORD
 from tests.desk.conftest import Community
 from tests.desk.test_strangers import LEAVING, addresses, filled, model_of
 from tests.doors.declared import DOORS, personal
@@ -48,7 +51,6 @@ class Walk:
         asked what may be put into their address, too."""
         slim = _slim(self.marked)
         client = client_of(user)
-        client.post("/record/again/", {"password": PASSWORD})  # for one's own entries
         works = bool(user and user.is_staff)
         for pattern in addresses():
             for_staff = pattern.startswith(("desk/", "admin/"))
@@ -61,7 +63,7 @@ class Walk:
         if answer is None:
             return
         if answer.status_code == 405:
-            self.ask(client, who, pattern, "post", address, self._pointing())
+            self.ask(client, who, f"POST {pattern}", "post", address, self._pointing())
             return
         if answer.status_code != 200:
             return
@@ -74,14 +76,15 @@ class Walk:
                 known = (who, form.action, *form.typed, *sorted(form.chosen))
                 if known not in self.sent and form.action.strip("/") + "/" not in LEAVING:
                     self.sent.add(known)
-                    self._form(client, who, pattern, address, form)
+                    self._form(client, who, address, form)
 
-    def _form(self, client: Client, who: str, pattern: str, address: str, form: Form) -> None:
+    def _form(self, client: Client, who: str, address: str, form: Form) -> None:
         action = form.action if form.action.startswith("/") else address
         chosen = {name: values[-1] for name, values in form.chosen.items()}
+        where = f"POST {resolve(urlsplit(action).path).route}"
         for typed in ("", TYPED):
             words = {name: typed for name in (*form.typed, *form.secret)}
-            self.ask(client, who, pattern, "post", action, {**form.carried, **(chosen if typed else {}), **words})
+            self.ask(client, who, where, "post", action, {**form.carried, **(chosen if typed else {}), **words})
 
     def _questions(self, model: type[Model] | None) -> Iterator[str]:
         known = {"name": self.marked.person.name, "phone": "61415926"}
@@ -133,6 +136,10 @@ def client_of(user: User | None) -> Client:
     client = Client(headers={"accept-language": "en"})
     if user is not None:
         client.force_login(user)
+        # As who has just typed their password again sees their own entries.
+        session = client.session
+        session[again.KEPT] = {"at": datetime.now(UTC).timestamp(), "by": user.get_session_auth_hash()}
+        session.save()
     return client
 
 
