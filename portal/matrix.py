@@ -48,7 +48,12 @@ class Kind(TextChoices):
 class How(TextChoices):
     ALWAYS = "always", gettext_lazy("always")
     NAMELESS = "nameless", gettext_lazy("always, without your name")
-    ONE = "one", gettext_lazy("one person at a time, on a reason that you are shown; of minors only if a second approves")
+    ONE = (
+        "one",
+        gettext_lazy(
+            "one person at a time, on a reason that you are shown; of minors only if a second approves"
+        ),
+    )
     PRINTED = "printed", gettext_lazy("only on paper that is handed to you")
     NEVER = "never", gettext_lazy("never")
 
@@ -100,10 +105,20 @@ WAYS: tuple[Way, ...] = (
     Way(Kind.DWELLING, How.ALWAYS, _FIND, "desk_person"),
     Way(Kind.NAME, How.ONE, _CALL, "desk_look_up"),
     Way(Kind.CONTACT, How.ONE, _CALL, "desk_look_up"),
-    Way(Kind.NAME, How.PRINTED, gettext_lazy("to print the letter that opens your account"), "desk_letters_print"),
+    Way(
+        Kind.NAME,
+        How.PRINTED,
+        gettext_lazy("to print the letter that opens your account"),
+        "desk_letters_print",
+    ),
     Way(Kind.MOVEMENT, How.NAMELESS, gettext_lazy("to see that a gate works"), "access.EntryEvent"),
     Way(Kind.WORDS, How.ALWAYS, _ASKED, "desk_service_one"),
-    Way(Kind.LIKENESS, How.ALWAYS, gettext_lazy("to see what you photographed for a repair"), "desk_service_photo"),
+    Way(
+        Kind.LIKENESS,
+        How.ALWAYS,
+        gettext_lazy("to see what you photographed for a repair"),
+        "desk_service_photo",
+    ),
     Way(Kind.WORDS, How.ALWAYS, _ASKED, "desk_request"),
 )
 
@@ -156,12 +171,34 @@ def others() -> list[Reader]:
     runs = [way for way in ways_open_to(everything) if not way.door.startswith("desk_service")]
     household = (_way(Kind.NAME, _("you share a home, or one of you stands by the other")),)
     return [
-        Reader("operator", _("who runs the system"), cells(runs), _("in every neighborhood, and without a key to what is sealed for a body")),
-        Reader("lives with", _("who lives with you"), cells(household), _("on the page about your household")),
-        Reader("gate", _("the computer at a gate"), cells((_way(Kind.KEY, _("to open to you, by numbers and never by name")),)), _("only of those whom that gate opens to")),
-        Reader("recipient", _("an organization outside"), cells(()), _("what you said yes to, field by field, and nothing without your yes")),
-        Reader("other resident", _("other residents"), cells(()), _("also where they sit on no committee")),
-        Reader("staff elsewhere", _("every office of another neighborhood"), cells(()), _("here they are strangers")),
+        Reader(
+            "operator",
+            _("who runs the system"),
+            cells(runs),
+            _("in every neighborhood, and without a key to what is sealed for a body"),
+        ),
+        Reader(
+            "lives with", _("who lives with you"), cells(household), _("on the page about your household")
+        ),
+        Reader(
+            "gate",
+            _("the computer at a gate"),
+            cells((_way(Kind.KEY, _("to open to you, by numbers and never by name")),)),
+            _("only of those whom that gate opens to"),
+        ),
+        Reader(
+            "recipient",
+            _("an organization outside"),
+            cells(()),
+            _("what you said yes to, field by field, and nothing without your yes"),
+        ),
+        Reader("other resident", _("other residents"), cells(()), _("who live here and hold no office")),
+        Reader(
+            "staff elsewhere",
+            _("every office of another neighborhood"),
+            cells(()),
+            _("here they are strangers"),
+        ),
         Reader("anybody", _("who is not signed in"), cells(()), _("from any place")),
     ]
 

@@ -31,9 +31,7 @@ def every_field() -> dict[tuple[str, str], Field[Any, Any]]:
 
 def is_plain(field: Field[Any, Any]) -> bool:
     """What code itself says of it: neutral, unless it is named."""
-    return bool(
-        field.is_relation or field.primary_key or field.choices or isinstance(field, TELLS_NOTHING)
-    )
+    return bool(field.is_relation or field.primary_key or field.choices or isinstance(field, TELLS_NOTHING))
 
 
 def personal() -> dict[tuple[str, str], str]:

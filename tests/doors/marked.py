@@ -11,26 +11,25 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
-from psycopg import sql
 import pytest
 from django.apps import apps
 from django.db import connection, connections
 from django.db.models import Model
 from django.utils import timezone, translation
 from django.utils.formats import date_format, time_format
+from psycopg import sql
 
 from access import pins
 from access.models import Credential, Device, EntryEvent, Gate
 from committees import appointing
 from committees.models import Committee, Term
 from portal import roles
-from residents import mail_addresses, moving, rights
+from residents import mail_addresses, rights
 from residents.importing import sealed
 from residents.models import (
     Import,
     ImportRow,
     Neighborhood,
-    Occupancy,
     Resident,
     RightsRequest,
     Unit,
@@ -68,7 +67,12 @@ WRITTEN: dict[tuple[str, str], Any] = {
 }
 # What stands sealed: the words inside. The sealed bytes themselves are looked for as well.
 INSIDE: dict[tuple[str, str], tuple[str, ...]] = {
-    ("residents.Resident", "phone_sealed"): (PHONE, PHONE.replace(" ", ""), PHONE[5:].replace(" ", ""), PHONE[5:]),
+    ("residents.Resident", "phone_sealed"): (
+        PHONE,
+        PHONE.replace(" ", ""),
+        PHONE[5:].replace(" ", ""),
+        PHONE[5:],
+    ),
     ("residents.MailAddress", "sealed"): (MAIL,),
     ("residents.RequestWords", "sealed"): (OTHER_PHONE, OTHER_PHONE.replace(" ", "")),
     ("committees.ServiceWords", "sealed"): ("水漏到楼下了", "厨房水槽"),
@@ -280,6 +284,7 @@ def _write(found: Marked, label: str, name: str, value: Any) -> None:
 
 # --- how each is known
 
+
 def _marks(found: Marked, now: datetime) -> Iterator[Mark]:
     for (label, name), kind in personal().items():
         ways = list(INSIDE.get((label, name), ()))
@@ -332,5 +337,13 @@ def _days(value: date) -> Iterator[str]:
     yield value.isoformat()
     for language in ("en", "zh-hans"):
         with translation.override(language):
-            for each in ("DATE_FORMAT", "SHORT_DATE_FORMAT", "j F Y", "F j, Y", "j M Y", "Y 年 n 月 j 日", "Y年n月j日"):
+            for each in (
+                "DATE_FORMAT",
+                "SHORT_DATE_FORMAT",
+                "j F Y",
+                "F j, Y",
+                "j M Y",
+                "Y 年 n 月 j 日",
+                "Y年n月j日",
+            ):
                 yield date_format(value, each)

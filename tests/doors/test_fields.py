@@ -30,7 +30,9 @@ def test_neutral_is_said_only_of_what_code_does_not_say_itself():
 
 def test_kinds_are_those_that_are_explained():
     assert set(personal().values()) | {"masked"} == set(DOORS["kinds"])
-    assert list(FIELDS) == sorted(FIELDS, key=lambda label: label.lower().split(".")), "by name, so that each is found"
+    assert list(FIELDS) == sorted(FIELDS, key=lambda label: label.lower().split(".")), (
+        "by name, so that each is found"
+    )
 
 
 def _declared() -> set[tuple[str, str]]:

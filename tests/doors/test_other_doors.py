@@ -121,12 +121,7 @@ def test_what_commands_print(marked):
     for name, given in COMMANDS.items():
         if given is not None:
             said[name] = _printed(name, given)
-    seen = {
-        (name, mark.field)
-        for name, text in said.items()
-        for mark in marked.marks
-        if mark.is_in(text)
-    }
+    seen = {(name, mark.field) for name, text in said.items() for mark in marked.marks if mark.is_in(text)}
     assert not seen, f"a command prints what somebody's record says: {seen}"
     assert any(said.values())
 

@@ -79,7 +79,9 @@ def _compare(walk: Walk, walkers: set[str]) -> None:
     more, less = ({place: who for place, who in each.items() if who} for each in (more, less))
     told = [f"{key[:2]}: {said}" for key, said in sorted(walk.shown.items()) if key[:2] in more]
     gone = {who: set(kinds) - walk.own[who] for who, kinds in OWN.items() if who in walkers}
-    assert not any(gone.values()), f"this is nobody's own any more: take it out of docs/doors.toml, [own]: {gone}"
+    assert not any(gone.values()), (
+        f"this is nobody's own any more: take it out of docs/doors.toml, [own]: {gone}"
+    )
     assert not more, (
         "seen, and docs/doors.toml has no row for it. Either it is a leak, or put into [seen]:\n"
         + rows_of(more)

@@ -25,7 +25,7 @@ from residents.models import User
 from tests.desk.conftest import Community
 from tests.desk.test_strangers import LEAVING, addresses, filled, model_of
 from tests.doors.declared import DOORS, personal
-from tests.doors.marked import Mark, Marked
+from tests.doors.marked import Marked
 from tests.screens.test_every_form import Form, forms_of
 
 Seen = dict[tuple[str, str], set[str]]  # (where, kind) -> who
@@ -39,11 +39,19 @@ TYPED = 'x<b>"&'
 class Walk:
     marked: Marked
     seen: Seen = field(default_factory=lambda: defaultdict(set))
-    shown: dict[tuple[str, str, str], str] = field(default_factory=dict)  # (where, kind, who) -> a field and an address
+    shown: dict[tuple[str, str, str], str] = field(
+        default_factory=dict
+    )  # (where, kind, who) -> a field and an address
     tried: int = 0
-    sent: set[tuple[str, ...]] = field(default_factory=set)  # forms that stand on many pages are sent once by each
-    own: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # who -> kinds of what is theirs too
-    opened: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # who -> addresses that answered
+    sent: set[tuple[str, ...]] = field(
+        default_factory=set
+    )  # forms that stand on many pages are sent once by each
+    own: dict[str, set[str]] = field(
+        default_factory=lambda: defaultdict(set)
+    )  # who -> kinds of what is theirs too
+    opened: dict[str, set[str]] = field(
+        default_factory=lambda: defaultdict(set)
+    )  # who -> addresses that answered
 
     def everything(self, who: str, user: User | None, *, all_of_it: bool = False) -> None:
         """What is for people like them: residents have no desk (tests/desk/test_strangers.py tries each of its pages), and
@@ -83,8 +91,10 @@ class Walk:
         chosen = {name: values[-1] for name, values in form.chosen.items()}
         where = f"POST {resolve(urlsplit(action).path).route}"
         for typed in ("", TYPED):
-            words = {name: typed for name in (*form.typed, *form.secret)}
-            self.ask(client, who, where, "post", action, {**form.carried, **(chosen if typed else {}), **words})
+            words = dict.fromkeys((*form.typed, *form.secret), typed)
+            self.ask(
+                client, who, where, "post", action, {**form.carried, **(chosen if typed else {}), **words}
+            )
 
     def _questions(self, model: type[Model] | None) -> Iterator[str]:
         known = {"name": self.marked.person.name, "phone": "61415926"}
@@ -145,7 +155,9 @@ def client_of(user: User | None) -> Client:
 
 def text_of(answer: Any) -> str:
     body = b"".join(answer) if answer.streaming else answer.content
-    return body.decode(errors="replace") + "".join(f"{name}:{value}\n" for name, value in answer.headers.items())
+    return body.decode(errors="replace") + "".join(
+        f"{name}:{value}\n" for name, value in answer.headers.items()
+    )
 
 
 def _slim(marked: Marked) -> Community:
