@@ -1,0 +1,255 @@
+"""Every door, tried by everybody: each address by each method, each form of each page, filled badly and well enough."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+from django.core.cache import cache
+from django.core.cache.backends.redis import RedisCacheClient
+from django.db import transaction
+from django.db.models import Model
+from django.test import Client
+from django.urls import resolve
+
+from portal.screens import again
+from residents.models import User
+from tests.desk.conftest import Community
+from tests.desk.test_strangers import LEAVING, addresses, filled, model_of
+from tests.doors.declared import DOORS, personal
+from tests.doors.marked import Marked
+from tests.screens.test_every_form import Form, forms_of
+
+Seen = dict[tuple[str, str], set[str]]  # (where, kind) -> who
+OWN: dict[str, list[str]] = DOORS["own"]
+# At each of these is asked, beside the page itself, what its list can be asked.
+ASKED_OF_LISTS = ("q={name}", "q={phone}", "q=101", "o=1.2.-3", "all=", "_to_field=phone_index", "e=1")
+TYPED = 'x<b>"&'
+
+
+@dataclass
+class Walk:
+    marked: Marked
+    seen: Seen = field(default_factory=lambda: defaultdict(set))
+    shown: dict[tuple[str, str, str], str] = field(
+        default_factory=dict
+    )  # (where, kind, who) -> a field and an address
+    tried: int = 0
+    sent: set[tuple[str, ...]] = field(
+        default_factory=set
+    )  # forms that stand on many pages are sent once by each
+    own: dict[str, set[str]] = field(
+        default_factory=lambda: defaultdict(set)
+    )  # who -> kinds of what is theirs too
+    opened: dict[str, set[str]] = field(
+        default_factory=lambda: defaultdict(set)
+    )  # who -> addresses that answered
+
+    def everything(self, who: str, user: User | None, *, all_of_it: bool = False) -> None:
+        """What is for people like them: residents have no desk (tests/desk/test_strangers.py tries each of its pages), and
+        to who lives nowhere here every page of a resident is the same one, which `all_of_it` sees to once. Then lists are
+        asked what may be put into their address, too."""
+        slim = _slim(self.marked)
+        client = client_of(user)
+        works = bool(user and user.is_staff)
+        for pattern in addresses():
+            for_staff = pattern.startswith(("desk/", "admin/"))
+            if pattern not in LEAVING and (all_of_it or for_staff == works):
+                for address in _few(filled(pattern, slim)):
+                    self._page(client, who, pattern, address, all_of_it)
+
+    def _page(self, client: Client, who: str, pattern: str, address: str, curious: bool) -> None:
+        answer = self.ask(client, who, pattern, "get", address)
+        if answer is None:
+            return
+        if answer.status_code == 405:
+            self.ask(client, who, f"POST {pattern}", "post", address, self._pointing())
+            return
+        if answer.status_code != 200:
+            return
+        self.opened[who].add(pattern)
+        if curious and re.fullmatch(r"admin/\w+/\w+/", pattern) and model_of(pattern):
+            for each in self._questions(model_of(pattern)):
+                self.ask(client, who, pattern, "get", f"{address}?{each}")
+        if not answer.streaming and answer.headers.get("Content-Type", "").startswith("text/html"):
+            for form in forms_of(pattern, address, answer.content.decode(errors="replace")):
+                known = (who, form.action, *form.typed, *sorted(form.chosen))
+                if known not in self.sent and form.action.strip("/") + "/" not in LEAVING:
+                    self.sent.add(known)
+                    self._form(client, who, address, form)
+
+    def _form(self, client: Client, who: str, address: str, form: Form) -> None:
+        action = form.action if form.action.startswith("/") else address
+        chosen = {name: values[-1] for name, values in form.chosen.items()}
+        where = f"POST {resolve(urlsplit(action).path).route}"
+        for typed in ("", TYPED):
+            words = dict.fromkeys((*form.typed, *form.secret), typed)
+            self.ask(
+                client, who, where, "post", action, {**form.carried, **(chosen if typed else {}), **words}
+            )
+
+    def _questions(self, model: type[Model] | None) -> Iterator[str]:
+        known = {"name": self.marked.person.name, "phone": "61415926"}
+        yield from (each.format(**known) for each in ASKED_OF_LISTS)
+        assert model is not None
+        for each in model._meta.concrete_fields:
+            if (model._meta.label, each.name) in personal():
+                yield f"{each.name}__startswith=x"
+
+    def _pointing(self) -> dict[str, Any]:
+        rows = self.marked.community.rows
+        pointing = {
+            each.name: str(rows[each.related_model][0].pk)
+            for model in rows
+            for each in model._meta.concrete_fields
+            if each.related_model in rows
+        }
+        return {**pointing, "name": TYPED, "number": "9988776655", "words": TYPED, "yes": "yes"}
+
+    def ask(self, client: Client, who: str, where: str, method: str, address: str, data: Any = None) -> Any:
+        """What comes of it is looked at, and nothing of it stays."""
+        cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+        self.tried += 1
+        cache.clear()
+        with transaction.atomic():
+            if method == "post":
+                answer = client.post(address, data or {}, follow=True)
+            else:
+                answer = client.get(address)
+            if method == "post":
+                transaction.set_rollback(True)
+        client.cookies.clear()
+        client.cookies.load(cookies)
+        assert answer.status_code != 500, f"{method} {address} as {who}"
+        self.look(who, where, text_of(answer), sent=f"{address} {data}")
+        return answer
+
+    def look(self, who: str, where: str, text: str, *, sent: str = "") -> None:
+        for mark in self.marked.marks:
+            if mark.is_in(text) and not mark.is_in(sent):
+                if mark.kind in OWN.get(who, ()):
+                    self.own[who].add(mark.kind)
+                    continue
+                self.seen[where, mark.kind].add(who)
+                self.shown.setdefault((where, mark.kind, who), f"{mark.field} at {sent[:150]}")
+
+
+def client_of(user: User | None) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    if user is not None:
+        client.force_login(user)
+        # As who has just typed their password again sees their own entries.
+        session = client.session
+        session[again.KEPT] = {"at": datetime.now(UTC).timestamp(), "by": user.get_session_auth_hash()}
+        session.save()
+    return client
+
+
+def text_of(answer: Any) -> str:
+    body = b"".join(answer) if answer.streaming else answer.content
+    return body.decode(errors="replace") + "".join(
+        f"{name}:{value}\n" for name, value in answer.headers.items()
+    )
+
+
+def _slim(marked: Marked) -> Community:
+    """Of each kind of row one that is the person's, where there is one; of their other rows what they are looked up by."""
+    whose = marked.community
+    rows = {}
+    for model, found in whose.rows.items():
+        mine = [row for row in found if _is_of(row, marked)]
+        rows[model] = (mine or found)[:1]
+    return Community(whose.neighborhood, whose.words, rows)
+
+
+def _is_of(row: Any, marked: Marked) -> bool:
+    person = marked.person
+    return row in (person, person.user) or getattr(row, "resident_id", None) == person.pk
+
+
+def _few(found: list[str]) -> list[str]:
+    """Of an address with many values (purposes, rooms) the first two and the last."""
+    return found if len(found) < 4 else [*found[:2], found[-1]]
+
+
+# --- what goes elsewhere than to a reader
+
+
+@dataclass
+class Elsewhere:
+    """What is put into the cache, sent to the workers and logged while somebody walks."""
+
+    cached: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def listening() -> Iterator[Elsewhere]:
+    heard = Elsewhere()
+    real_set, real_add = RedisCacheClient.set, RedisCacheClient.add
+
+    def kept(self: Any, key: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
+        heard.cached.append(f"{key} {value!r}")
+        return real_set(self, key, value, *args, **kwargs)
+
+    def added(self: Any, key: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
+        heard.cached.append(f"{key} {value!r}")
+        return real_add(self, key, value, *args, **kwargs)
+
+    def message(task: Any, args: Any = None, kwargs: Any = None, **options: Any) -> None:
+        heard.sent.append(f"{task.name} {args!r} {kwargs!r} {options!r}")
+
+    with (
+        patch.object(RedisCacheClient, "set", kept),
+        patch.object(RedisCacheClient, "add", added),
+        patch("celery.app.task.Task.apply_async", message),
+        # Django's client copies what each template was told, which takes longer than the page itself.
+        patch("django.test.client.store_rendered_templates", lambda *_args, **_kwargs: None),
+    ):
+        yield heard
+
+
+# --- the list of what may be seen
+
+GROUPS: dict[str, list[str]] = DOORS["who"]
+
+
+def allowed() -> Seen:
+    found: Seen = {}
+    for where, kinds in DOORS["seen"].items():
+        for kind, who in kinds.items():
+            found[where, kind] = {name for each in who for name in GROUPS.get(each, [each])}
+    return found
+
+
+def as_row(where: str, kinds: dict[str, set[str]]) -> str:
+    """As it would stand in docs/doors.toml."""
+    said = ", ".join(f"{kind} = [{_named(who)}]" for kind, who in sorted(kinds.items()))
+    return f'"{where}" = {{ {said} }}'
+
+
+def _named(who: set[str]) -> str:
+    left, names = set(who), []
+    for group, members in sorted(GROUPS.items(), key=lambda each: -len(each[1])):
+        if set(members) <= left:
+            names.append(group)
+            left -= set(members)
+    return ", ".join(f'"{name}"' for name in [*names, *sorted(left)])
+
+
+def rows_of(seen: Seen) -> str:
+    by_place: dict[str, dict[str, set[str]]] = defaultdict(dict)
+    for (where, kind), who in seen.items():
+        by_place[where][kind] = who
+    out = io.StringIO()
+    for where in sorted(by_place):
+        out.write(as_row(where, by_place[where]) + "\n")
+    return out.getvalue()
