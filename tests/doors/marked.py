@@ -21,10 +21,12 @@ from psycopg import sql
 
 from access import pins
 from access.models import Credential, Device, EntryEvent, Gate
-from committees import appointing
-from committees.models import Committee, Term
+from committees import appointing, said
+from committees.models import Committee, ServicePhoto, Term
+from consent import scans
+from consent.models import PaperScan
 from portal import roles
-from residents import mail_addresses, rights
+from residents import emergencies, mail_addresses, rights, standing_by
 from residents.importing import sealed
 from residents.models import (
     Import,
@@ -35,6 +37,7 @@ from residents.models import (
     Unit,
     User,
 )
+from residents.register import register
 from tests import make
 from tests.cast import settle
 from tests.desk.conftest import Community
@@ -49,13 +52,13 @@ WRITTEN: dict[tuple[str, str], Any] = {
     ("residents.Unit", "number"): "7Q88",
     ("residents.Unit", "area"): Decimal("113.57"),
     ("residents.Occupancy", "since"): date(2011, 3, 9),
-    ("residents.Occupancy", "until"): date(2066, 12, 29),
+    ("residents.Occupancy", "until"): date(2064, 10, 26),  # the day of the plan to move out
     ("residents.Ownership", "since"): date(2012, 4, 19),
     ("residents.Ownership", "until"): date(2061, 7, 23),
     ("residents.Guardianship", "since"): date(2013, 5, 27),
-    ("residents.Guardianship", "until"): date(2062, 8, 14),
+    ("residents.Guardianship", "until"): date(2016, 8, 14),
     ("residents.Helper", "since"): date(2014, 6, 21),
-    ("residents.Helper", "until"): date(2063, 9, 25),
+    ("residents.Helper", "until"): date(2017, 9, 25),
     ("residents.MoveOut", "on"): date(2064, 10, 26),
     ("residents.MoveOut", "until_before"): date(2065, 11, 28),
     ("residents.MoveOut", "paper"): "蓝盒子第五格",
@@ -64,6 +67,7 @@ WRITTEN: dict[tuple[str, str], Any] = {
     ("residents.Passkey", "last_used"): date(2015, 7, 24),
     ("residents.LookUp", "reason"): "阀门爆裂要叫人",
     ("residents.User", "username"): "zhai-account",
+    ("sharing.GivenValues", "dwelling"): "7Q88-给出",
 }
 # What stands sealed: the words inside. The sealed bytes themselves are looked for as well.
 INSIDE: dict[tuple[str, str], tuple[str, ...]] = {
@@ -128,6 +132,7 @@ def marked(community: Community, resident: Resident, superuser: User, now: datet
     Resident.objects.filter(pk=child.pk).update(name=CHILD)
     child.refresh_from_db()
     _let_the_owner_write()
+    _over(found, now)
     for (label, name), value in WRITTEN.items():
         _write(found, label, name, value)
     found.marks = list(_marks(found, now))
@@ -149,7 +154,7 @@ def with_more(found: Marked, now: datetime) -> None:
     sealed.make_key(source)
     source.about = sealed.seal(source, "about", [(0, {"name": "湛家名单", "unused": []})])[0]
     source.save()
-    line = {"name": LINE, "phone": "", "building": "1", "number": "101"}
+    line = {"number": 2, "name": LINE}
     ImportRow.objects.create(
         neighborhood=here,
         source=source,
@@ -158,6 +163,17 @@ def with_more(found: Marked, now: datetime) -> None:
         content=sealed.seal(source, "content", [(2, line)])[0],
         before=sealed.seal(source, "before", [(2, [{"name": "湛旧名"}])])[0],
         resident=who.pk,
+    )
+    looked = emergencies.break_glass(
+        of=who,
+        by=User.objects.get(username="nightwatch"),
+        reason="门里有人喊救命",
+        told="派出所老段",
+        capacity="property.clerk",
+        at=now,
+    )
+    emergencies.review(
+        emergency=looked, by=found.offices["owners.chair"], needed=True, words="查过邻居的话属实", at=now
     )
     gate = Gate.objects.get(neighborhood=here, name="柳门")
     EntryEvent.objects.create(
@@ -172,6 +188,20 @@ def with_more(found: Marked, now: datetime) -> None:
         device_time=entered_at(now),
         received_at=entered_at(now),
     )
+
+
+def _over(found: Marked, now: datetime) -> None:
+    """What is over long since, so that the day on which it ended is told: a guardian they had here, a helper they named."""
+    who, today = found.person, now.date()
+    assert who.user is not None
+    child = register(neighborhood=who.neighborhood, name="柳晓晓", born=today - timedelta(days=1200))
+    clerk = found.offices["property.clerk"]
+    over = standing_by.verify_guardian(child=child, guardian=who, verified="register", by=clerk, at=now)
+    named = standing_by.name_helper(resident=who, helper=found.other, by=who.user, at=now)
+    for row in (over, named):
+        label = row._meta.label
+        began, ended = WRITTEN[label, "since"], WRITTEN[label, "until"]
+        _past_the_laws(row, f"since = '{began}', until = '{ended}'")
 
 
 def entered_at(now: datetime) -> datetime:
@@ -269,11 +299,15 @@ def _write(found: Marked, label: str, name: str, value: Any) -> None:
     model = apps.get_model(label)
     row = row_of(found, label, name)
     assert row is not None, f"nothing of {label} is there: make one in tests/doors/marked.py"
-    table, column = model._meta.db_table, model._meta.get_field(name).column  # type: ignore[union-attr]
-    said = sql.quote(str(value))
+    column = model._meta.get_field(name).column  # type: ignore[union-attr]
+    _past_the_laws(row, f'"{column}" = {sql.quote(str(value))}')
+
+
+def _past_the_laws(row: Model, said: str) -> None:
+    table, key = row._meta.db_table, row._meta.pk.column  # type: ignore[union-attr]
     as_owner(
         f'ALTER TABLE "{table}" DISABLE TRIGGER USER',
-        f"""UPDATE "{table}" SET "{column}" = {said} WHERE "{model._meta.pk.column}" = '{row.pk}'""",
+        f"""UPDATE "{table}" SET {said} WHERE "{key}" = '{row.pk}'""",
         f'ALTER TABLE "{table}" ENABLE TRIGGER USER',
     )
 
@@ -283,7 +317,7 @@ def _write(found: Marked, label: str, name: str, value: Any) -> None:
 
 def _marks(found: Marked, now: datetime) -> Iterator[Mark]:
     for (label, name), kind in personal().items():
-        ways = list(INSIDE.get((label, name), ()))
+        ways = [*INSIDE.get((label, name), ()), *_pictures(label)]
         for value in _values(found, label, name, now):
             ways += ways_of(value)
         if ways:
@@ -304,6 +338,17 @@ def _values(found: Marked, label: str, name: str, now: datetime) -> list[Any]:
     values = [getattr(row, name) for row in theirs if getattr(row, name) not in (None, "", b"")]
     row = row_of(found, label, name)
     return values or ([getattr(row, name)] if row is not None else [])
+
+
+def _pictures(label: str) -> Iterator[str]:
+    """What is under the seal, as `walking.text_of` writes a picture down, or as it stands in a page."""
+    found: list[bytes] = []
+    if label == "committees.ServicePhoto":
+        found = [said.picture(each) for each in ServicePhoto.objects.select_related("step__request")]
+    if label == "consent.PaperScan":
+        found = [scans.picture(each) for each in PaperScan.objects.all()]
+    for each in found:
+        yield from ways_of(each)
 
 
 def ways_of(value: Any) -> list[str]:
