@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -38,6 +39,8 @@ from residents.models import (
     User,
 )
 from residents.register import register
+from sharing import copying, reaching, recalls
+from sharing.models import Copy, DisclosedRow, Recall
 from tests import make
 from tests.cast import settle
 from tests.desk.conftest import Community
@@ -49,7 +52,7 @@ OTHER_PHONE = "0571 6535 8979"
 LINE = "湛青棠"
 # Set by the owner of the tables, past the triggers: what a field says here need not have come about as it would in life.
 WRITTEN: dict[tuple[str, str], Any] = {
-    ("residents.Unit", "number"): "7Q88",
+    ("residents.Unit", "number"): "7Q88甲",  # with a character that stands in no random code
     ("residents.Unit", "area"): Decimal("113.57"),
     ("residents.Occupancy", "since"): date(2011, 3, 9),
     ("residents.Occupancy", "until"): date(2064, 10, 26),  # the day of the plan to move out
@@ -96,7 +99,16 @@ class Mark:
     ways: tuple[str, ...]
 
     def is_in(self, text: str) -> bool:
-        return any(way in text for way in self.ways)
+        return any(way in text and (not _is_short(way) or _stands_alone(way, text)) for way in self.ways)
+
+
+def _is_short(way: str) -> bool:
+    """A number that may stand in a random one by chance."""
+    return way.isascii() and way.isdigit() and len(way) < 8
+
+
+def _stands_alone(way: str, text: str) -> bool:
+    return re.search(rf"(?<![\w-]){way}(?![\w-])", text) is not None
 
 
 @dataclass
@@ -107,6 +119,9 @@ class Marked:
     partner: Resident  # lives with them
     other: Resident  # lives here, and has nothing to do with them
     offices: dict[str, User]
+    recipient: User  # fetches for an organization outside, where something of them is
+    link: str = ""  # the end of its address
+    recall: Recall | None = None
     marks: list[Mark] = field(default_factory=list)
 
 
@@ -127,6 +142,7 @@ def marked(community: Community, resident: Resident, superuser: User, now: datet
         make.resident(here, at=now, lives_in=Unit.objects.get(number="101")),
         make.resident(here, at=now),
         {"operator": superuser, **_offices(here, now)},
+        User.objects.get(recipient_account__neighborhood=here),
     )
     with_more(found, now)
     Resident.objects.filter(pk=child.pk).update(name=CHILD)
@@ -175,6 +191,7 @@ def with_more(found: Marked, now: datetime) -> None:
     emergencies.review(
         emergency=looked, by=found.offices["owners.chair"], needed=True, words="查过邻居的话属实", at=now
     )
+    _given(found, now)
     gate = Gate.objects.get(neighborhood=here, name="柳门")
     EntryEvent.objects.create(
         neighborhood=here,
@@ -188,6 +205,15 @@ def with_more(found: Marked, now: datetime) -> None:
         device_time=entered_at(now),
         received_at=entered_at(now),
     )
+
+
+def _given(found: Marked, now: datetime) -> None:
+    """What was said yes to has been fetched, a second link to it waits, and their row is asked back."""
+    copy = Copy.objects.get(neighborhood=found.community.neighborhood, state=Copy.State.READY)
+    copying.hand(copy=copy, at=now)
+    found.link = reaching.link(copy=copy, by=found.offices["owners.chair"], at=now).token
+    rows = DisclosedRow.objects.filter(resident=found.person)
+    [found.recall] = recalls.open_(rows=rows, because=Recall.Because.CORRECTED, at=now)
 
 
 def _over(found: Marked, now: datetime) -> None:

@@ -33,7 +33,7 @@ def same_rights() -> list[list[str]]:
 
 
 WALKS = {
-    "those who live here": ["anybody", "self", "lives with", "helped by", "other resident"],
+    "those who live here": ["anybody", "self", "lives with", "helped by", "other resident", "recipient"],
     "staff elsewhere": ["staff elsewhere"],
     "who runs the system": ["operator"],
     **{", ".join(offices): offices for offices in same_rights()},
@@ -50,6 +50,7 @@ def test_every_door(marked, walkers, busybody, neighbor, caplog, settings, tmp_p
         "lives with": marked.partner.user,
         "helped by": neighbor.user,
         "other resident": marked.other.user,
+        "recipient": marked.recipient,
         "staff elsewhere": busybody,
         **marked.offices,
     }
@@ -69,6 +70,7 @@ def test_every_door(marked, walkers, busybody, neighbor, caplog, settings, tmp_p
         with Path(out).open("a") as f:
             f.write(json.dumps([[k[0], k[1], sorted(v)] for k, v in walk.seen.items()]) + "\n")
             f.write(json.dumps([[*k, v] for k, v in walk.shown.items()]) + "\n")
+    assert not walk.broken, "it fell over:\n" + "\n".join(walk.broken)
     _compare(walk, set(walkers))
 
 

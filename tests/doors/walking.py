@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 from collections import defaultdict
@@ -66,15 +67,27 @@ class Walk:
         for pattern in addresses():
             for_staff = pattern.startswith(("desk/", "admin/"))
             if pattern not in LEAVING and (all_of_it or for_staff == works):
-                for address in _few(filled(pattern, slim)):
+                for address in self._few(filled(pattern, slim)):
                     self._page(client, who, pattern, address, all_of_it)
+
+    def _few(self, found: list[str]) -> list[str]:
+        """Of an address with many values (purposes, rooms) the first two and the last. What an organization is led to by a
+        link, or asked to delete, is what was made for it."""
+        few = found if len(found) < 4 else [*found[:2], found[-1]]
+        recall = str(self.marked.recall.pk) if self.marked.recall else ""
+        return [
+            each.replace("/files/0000-0000-0000/", f"/files/{self.marked.link}/").replace(
+                "/recalls/00000000-0000-4000-8000-000000000000/", f"/recalls/{recall}/"
+            )
+            for each in few
+        ]
 
     def _page(self, client: Client, who: str, pattern: str, address: str, curious: bool) -> None:
         answer = self.ask(client, who, pattern, "get", address)
         if answer is None:
             return
         if answer.status_code == 405:
-            self.ask(client, who, f"POST {pattern}", "post", address, self._pointing())
+            self.ask(client, who, pattern, "post", address, self._pointing())
             return
         if answer.status_code != 200:
             return
@@ -92,7 +105,7 @@ class Walk:
     def _form(self, client: Client, who: str, address: str, form: Form) -> None:
         action = form.action if form.action.startswith("/") else address
         chosen = {name: values[-1] for name, values in form.chosen.items()}
-        where = f"POST {resolve(urlsplit(action).path).route}"
+        where = resolve(urlsplit(action).path).route
         for typed in ("", TYPED):
             words = dict.fromkeys((*form.typed, *form.secret), typed)
             self.ask(
@@ -122,11 +135,12 @@ class Walk:
         cookies = {name: morsel.value for name, morsel in client.cookies.items()}
         self.tried += 1
         cache.clear()
+        there = address
         around = transaction.atomic()
         around._from_testcase = True  # type: ignore[attr-defined]  # acts that must be the outermost are, but for this
         with around:
             if method == "post":
-                answer = _followed(client, address, client.post(address, data or {}))
+                there, answer = _followed(client, address, client.post(address, data or {}))
                 transaction.set_rollback(True)
             else:
                 answer = client.get(address)
@@ -134,6 +148,8 @@ class Walk:
         client.cookies.load(cookies)
         if answer.status_code == 500:
             self.broken.append(f"{method} {address} as {who}: {answer.exc_info[1]!r}")
+        if there != address:
+            where = resolve(urlsplit(there).path).route
         self.look(who, where, text_of(answer), sent=f"{address} {data}")
         return answer
 
@@ -147,14 +163,15 @@ class Walk:
                 self.shown.setdefault((where, mark.kind, who), f"{mark.field} at {sent[:150]}")
 
 
-def _followed(client: Client, address: str, answer: Any) -> Any:
-    """Where it leads, as a browser goes there; Django's own client follows no answer that is not of its own class."""
+def _followed(client: Client, address: str, answer: Any) -> tuple[str, Any]:
+    """Where it leads, as a browser goes there, and what stands there; Django's own client follows no answer that is not of
+    its own class."""
     for _each in range(4):
         if (there := answer.headers.get("Location")) is None:
             break
         address = urljoin(address, there)
         answer = client.get(address)
-    return answer
+    return address, answer
 
 
 def client_of(user: User | None) -> Client:
@@ -169,10 +186,10 @@ def client_of(user: User | None) -> Client:
 
 
 def text_of(answer: Any) -> str:
-    """Headers too; a picture as its bytes would be written down (see `marked.ways_of`)."""
+    """Headers too; a picture as its bytes are written down in `marked.ways_of`."""
     body = b"".join(answer) if answer.streaming else answer.content
     words = answer.headers.get("Content-Type", "").startswith(("text/", "application/json"))
-    return (body.decode(errors="replace") if words else body.hex()) + "".join(
+    return (body.decode(errors="replace") if words else base64.b64encode(body).decode()) + "".join(
         f"{name}:{value}\n" for name, value in answer.headers.items()
     )
 
@@ -190,11 +207,6 @@ def _slim(marked: Marked) -> Community:
 def _is_of(row: Any, marked: Marked) -> bool:
     person = marked.person
     return row in (person, person.user) or getattr(row, "resident_id", None) == person.pk
-
-
-def _few(found: list[str]) -> list[str]:
-    """Of an address with many values (purposes, rooms) the first two and the last."""
-    return found if len(found) < 4 else [*found[:2], found[-1]]
 
 
 # --- what goes elsewhere than to a reader
