@@ -23,13 +23,15 @@ from psycopg import sql
 from access import pins
 from access.models import Credential, Device, EntryEvent, Gate
 from committees import appointing, said
-from committees.models import Committee, ServicePhoto, Term
+from committees.models.service import Kind
+from committees.models import Committee, ServicePhoto, ServiceRequest, Term
 from consent import scans
 from consent.models import PaperScan
 from portal import roles
 from residents import emergencies, mail_addresses, rights, standing_by
 from residents.importing import sealed
 from residents.models import (
+    Emergency,
     Import,
     ImportRow,
     Neighborhood,
@@ -43,6 +45,7 @@ from sharing import copying, reaching, recalls
 from sharing.models import Copy, DisclosedRow, Recall
 from tests import make
 from tests.cast import settle
+from tests.committees.service import asked, picture
 from tests.desk.conftest import Community
 from tests.doors.declared import personal
 from tests.signing_in import switched_on
@@ -188,9 +191,15 @@ def with_more(found: Marked, now: datetime) -> None:
         capacity="property.clerk",
         at=now,
     )
+    others = found.community.first(Emergency)
     emergencies.review(
-        emergency=looked, by=found.offices["owners.chair"], needed=True, words="查过邻居的话属实", at=now
+        emergency=others, by=found.offices["owners.chair"], needed=True, words="查过邻居的话属实", at=now
     )
+    found.community.rows[Emergency] = [looked]
+    for body in (Committee.Kind.OWNERS, Committee.Kind.RESIDENTS):
+        said_so: dict[str, Any] = {"words": "水漏到楼下了", "pictures": [picture(size=(64, 48))]}
+        asked(who, kind=Kind.COMPLAINT, body=body, at=now, place="厨房水槽", **said_so)
+    found.community.rows[ServiceRequest] = list(ServiceRequest.objects.filter(resident=who))
     _given(found, now)
     gate = Gate.objects.get(neighborhood=here, name="柳门")
     EntryEvent.objects.create(
@@ -323,10 +332,12 @@ def _paths_to_somebody(model: type[Model], before: str = "") -> Iterator[str]:
 
 def _write(found: Marked, label: str, name: str, value: Any) -> None:
     model = apps.get_model(label)
-    row = row_of(found, label, name)
-    assert row is not None, f"nothing of {label} is there: make one in tests/doors/marked.py"
+    rows = [row for row in _rows_of_somebody(found, model) if getattr(row, name) not in (None, "", b"")]
+    rows = rows or [row_of(found, label, name)]
     column = model._meta.get_field(name).column  # type: ignore[union-attr]
-    _past_the_laws(row, f'"{column}" = {sql.quote(str(value))}')
+    for row in rows:
+        assert row is not None, f"nothing of {label} is there: make one in tests/doors/marked.py"
+        _past_the_laws(row, f'"{column}" = {sql.quote(str(value))}')
 
 
 def _past_the_laws(row: Model, said: str) -> None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from django.conf import settings
+from django.contrib import admin
 from django.core.cache import cache
 from django.core.cache.backends.redis import RedisCacheClient
 from django.db import transaction
@@ -23,12 +24,14 @@ from django.test import Client
 from django.urls import resolve
 from django.utils.module_loading import import_string
 
+from committees.models import ServiceRequest
 from portal.screens import again
 from residents.models import Neighborhood, User
 from tests.desk.conftest import Community
 from tests.desk.test_strangers import LEAVING, addresses, filled, model_of
 from tests.doors.declared import DOORS, personal
-from tests.doors.marked import Marked
+from tests.doors.marked import NAME, PHONE, Marked
+from tests.screens import markup
 from tests.screens.test_every_form import Form, forms_of
 
 Seen = dict[tuple[str, str], set[str]]  # (where, kind) -> who
@@ -64,6 +67,8 @@ class Walk:
         slim = _slim(self.marked)
         client = client_of(user)
         works = bool(user and user.is_staff)
+        for address in _autocompletions() if works else ():
+            self.ask(client, who, "admin/autocomplete/", "get", address)
         for pattern in addresses():
             for_staff = pattern.startswith(("desk/", "admin/"))
             if pattern not in LEAVING and (all_of_it or for_staff == works):
@@ -96,21 +101,22 @@ class Walk:
             for each in self._questions(model_of(pattern)):
                 self.ask(client, who, pattern, "get", f"{address}?{each}")
         if not answer.streaming and answer.headers.get("Content-Type", "").startswith("text/html"):
-            for form in forms_of(pattern, address, answer.content.decode(errors="replace")):
+            text = answer.content.decode(errors="replace")
+            offered = offered_by(text)
+            for form in forms_of(pattern, address, text):
                 known = (who, form.action, *form.typed, *sorted(form.chosen))
                 if known not in self.sent and form.action.strip("/") + "/" not in LEAVING:
                     self.sent.add(known)
-                    self._form(client, who, address, form)
+                    self._form(client, who, address, form, offered)
 
-    def _form(self, client: Client, who: str, address: str, form: Form) -> None:
+    def _form(self, client: Client, who: str, address: str, form: Form, offered: dict[str, str]) -> None:
+        """Sent empty, and well enough filled that the act is done where it may be."""
         action = form.action if form.action.startswith("/") else address
-        chosen = {name: values[-1] for name, values in form.chosen.items()}
+        chosen = {name: offered.get(name) or values[-1] for name, values in form.chosen.items()}
+        typed = {name: offered.get(name, TYPED) for name in (*form.typed, *form.secret)}
         where = resolve(urlsplit(action).path).route
-        for typed in ("", TYPED):
-            words = dict.fromkeys((*form.typed, *form.secret), typed)
-            self.ask(
-                client, who, where, "post", action, {**form.carried, **(chosen if typed else {}), **words}
-            )
+        for filled_in in (dict.fromkeys(typed, ""), {**chosen, **typed}):
+            self.ask(client, who, where, "post", action, {**form.carried, **filled_in})
 
     def _questions(self, model: type[Model] | None) -> Iterator[str]:
         known = {"name": self.marked.person.name, "phone": "61415926"}
@@ -163,6 +169,40 @@ class Walk:
                 self.shown.setdefault((where, mark.kind, who), f"{mark.field} at {sent[:150]}")
 
 
+def _autocompletions() -> Iterator[str]:
+    """What the admin completes while somebody types: each field that does, asked for what it may find somebody by."""
+    for model, page in admin.site._registry.items():
+        for field_name in page.autocomplete_fields:
+            for term in ("", NAME, PHONE[5:9], "7Q88"):
+                about = {
+                    "app_label": model._meta.app_label,
+                    "model_name": model._meta.model_name,
+                    "field_name": field_name,
+                }
+                yield f"/admin/autocomplete/?{urlencode({**about, 'term': term})}"
+
+
+def offered_by(text: str) -> dict[str, str]:
+    """What a select offers last, and what is typed where not everything may be."""
+    typed = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "time": "08:00",
+        "number": "1",
+        "tel": "0571 8800 0199",
+        "email": "somebody@example.org",
+    }
+    found, select = {}, ""
+    for each in markup.Page(text).elements:
+        said = each.attributes
+        if each.name == "select":
+            select = said.get("name") or ""
+        elif each.name == "option":
+            found[select] = said.get("value") or found.get(select, "")
+        elif each.name == "input" and (kind := said.get("type") or "") in typed:
+            found[said.get("name") or ""] = typed[kind]
+    return found
+
+
 def _followed(client: Client, address: str, answer: Any) -> tuple[str, Any]:
     """Where it leads, as a browser goes there, and what stands there; Django's own client follows no answer that is not of
     its own class."""
@@ -200,7 +240,7 @@ def _slim(marked: Marked) -> Community:
     rows = {}
     for model, found in whose.rows.items():
         mine = [row for row in found if _is_of(row, marked)]
-        rows[model] = (mine or found)[:1]
+        rows[model] = (mine or found)[: 3 if model is ServiceRequest else 1]  # what each body was asked
     return Community(whose.neighborhood, whose.words, rows)
 
 
