@@ -124,16 +124,12 @@ _AFTERWARDS = gettext_lazy("to see whether details were opened in order")
 _WHERE = gettext_lazy("to settle who lives and who owns where")
 _STANDS_BY = gettext_lazy("to write down who stands by whom")
 _GATE = gettext_lazy("to see that a gate works")
+_PASSED = gettext_lazy("to know who passed a gate when something happened there")
 WAYS: tuple[Way, ...] = (
     Way(Kind.MASKED, How.ALWAYS, _FIND, "desk_person"),
     Way(Kind.MASKED, How.ALWAYS, _AFTERWARDS, "desk_emergencies"),
     Way(Kind.NAME, How.ONE, _CALL, "desk_look_up", "desk_person"),
-    Way(
-        Kind.NAME,
-        How.ONE,
-        gettext_lazy("to know who passed a gate when something happened there"),
-        "desk_event",
-    ),
+    Way(Kind.NAME, How.ONE, _PASSED, "desk_event"),
     Way(Kind.NAME, How.EMERGENCY, _DANGER, "desk_emergency_of"),
     Way(
         Kind.NAME,
@@ -169,6 +165,7 @@ WAYS: tuple[Way, ...] = (
     Way(Kind.WORDS, How.ALWAYS, _AFTERWARDS, "desk_emergencies"),
     Way(Kind.MOVEMENT, How.NAMELESS, _GATE, "access.EntryEvent"),
     Way(Kind.MOVEMENT, How.NAMELESS, _GATE, "desk_gate"),
+    Way(Kind.MOVEMENT, How.ONE, _PASSED, "desk_event"),
     Way(
         Kind.LIKENESS,
         How.ALWAYS,

@@ -202,7 +202,7 @@ def with_more(found: Marked, now: datetime) -> None:
     found.community.rows[ServiceRequest] = list(ServiceRequest.objects.filter(resident=who))
     _given(found, now)
     gate = Gate.objects.get(neighborhood=here, name="柳门")
-    EntryEvent.objects.create(
+    entered = EntryEvent.objects.create(
         neighborhood=here,
         gate=gate,
         device=Device.objects.get(gate=gate),
@@ -214,6 +214,7 @@ def with_more(found: Marked, now: datetime) -> None:
         device_time=entered_at(now),
         received_at=entered_at(now),
     )
+    found.community.rows[EntryEvent] = [entered]
 
 
 def _given(found: Marked, now: datetime) -> None:
