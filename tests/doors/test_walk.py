@@ -14,7 +14,7 @@ from committees.roles import ROLE_PERMISSIONS
 from residents.models import User
 from tests.doors.walking import OWN, Walk, allowed, listening, rows_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.obligation("A2", "27", "F24")]
+pytestmark = [pytest.mark.django_db, pytest.mark.obligation("A2", "27", "31", "F24")]
 
 
 def rights_of(office: str) -> object:

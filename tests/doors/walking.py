@@ -246,7 +246,8 @@ def _slim(marked: Marked) -> Community:
 
 def _is_of(row: Any, marked: Marked) -> bool:
     person = marked.person
-    return row in (person, person.user) or getattr(row, "resident_id", None) == person.pk
+    whose = {getattr(row, f"{name}_id", None) for name in ("resident", "guardian", "helper")}
+    return row in (person, person.user) or person.pk in whose
 
 
 # --- what goes elsewhere than to a reader

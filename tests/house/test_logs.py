@@ -12,7 +12,7 @@ from django.test import Client
 from portal import embedded, logs
 from portal.celery import app
 
-pytestmark = [pytest.mark.django_db, pytest.mark.obligation("23", "27", "F24")]
+pytestmark = [pytest.mark.django_db, pytest.mark.obligation("23")]
 
 NAME = "翟一珂"
 WHOLE_ROW = f"INSERT INTO residents_building (id, name) VALUES (gen_random_uuid(), '{NAME}')"
