@@ -235,9 +235,7 @@ def others() -> list[Reader]:
     runs = [way for way in ways_open_to(everything, OPERATOR) if not way.door.startswith("desk_service")]
     household = _way(Kind.MASKED, How.ALWAYS, _("you share a home, or one of you stands by the other"))
     given = [
-        _way(FIELDS[Field(field)], How.YES, kind.label)
-        for kind in Purpose
-        for field in sorted(ALLOWED[kind])
+        _way(FIELDS[Field(field)], How.YES, kind.label) for kind in Purpose for field in sorted(ALLOWED[kind])
     ]
     asked_back = _way(
         Kind.LIST, How.ALWAYS, _("to delete what is asked back: numbers of rows, with nobody’s name")
@@ -281,7 +279,7 @@ def others() -> list[Reader]:
     ]
 
 
-def _way(kind: Kind, how: How, what_for: str) -> Way:
+def _way(kind: Kind, how: How, what_for: Words) -> Way:
     return Way(kind, how, what_for, "")
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -16,15 +14,13 @@ import pytest
 from django.apps import apps
 from django.db import connection, connections
 from django.db.models import Model
-from django.utils import timezone, translation
-from django.utils.formats import date_format, time_format
 from psycopg import sql
 
 from access import pins
 from access.models import Credential, Device, EntryEvent, Gate
 from committees import appointing, said
-from committees.models.service import Kind
 from committees.models import Committee, ServicePhoto, ServiceRequest, Term
+from committees.models.service import Kind
 from consent import scans
 from consent.models import PaperScan
 from portal import roles
@@ -48,6 +44,7 @@ from tests.cast import settle
 from tests.committees.service import asked, picture
 from tests.desk.conftest import Community
 from tests.doors.declared import personal
+from tests.doors.marks import Mark, ways_of
 from tests.signing_in import switched_on
 
 NAME, CHILD, PHONE, MAIL = "翟一珂", "翟小岚", "0571 6141 5926", "zhai.yike@example.org"
@@ -91,27 +88,6 @@ INSIDE: dict[tuple[str, str], tuple[str, ...]] = {
     ("residents.ImportRow", "before"): ("湛旧名",),
 }
 MASKED = "翟＊"
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One thing that may be seen, in every way it may be written."""
-
-    kind: str
-    field: str
-    ways: tuple[str, ...]
-
-    def is_in(self, text: str) -> bool:
-        return any(way in text and (not _is_short(way) or _stands_alone(way, text)) for way in self.ways)
-
-
-def _is_short(way: str) -> bool:
-    """A number that may stand in a random one by chance."""
-    return way.isascii() and way.isdigit() and len(way) < 8
-
-
-def _stands_alone(way: str, text: str) -> bool:
-    return re.search(rf"(?<![\w-]){way}(?![\w-])", text) is not None
 
 
 @dataclass
@@ -387,42 +363,3 @@ def _pictures(label: str) -> Iterator[str]:
         found = [scans.picture(each) for each in PaperScan.objects.all()]
     for each in found:
         yield from ways_of(each)
-
-
-def ways_of(value: Any) -> list[str]:
-    if value in (None, "", b""):
-        return []
-    if isinstance(value, bytes | memoryview):
-        plain = bytes(value)
-        coded = [base64.b64encode(plain), base64.urlsafe_b64encode(plain)]
-        return [plain.hex(), *(each.decode().rstrip("=") for each in coded)]
-    if isinstance(value, datetime):
-        return list(dict.fromkeys(_moments(value)))
-    if isinstance(value, date):
-        return list(dict.fromkeys(_days(value)))
-    return [str(value)]
-
-
-def _moments(value: datetime) -> Iterator[str]:
-    here = timezone.localtime(value)
-    yield value.astimezone(UTC).strftime("T%H:%M")
-    yield here.strftime("%H:%M")
-    for language in ("en", "zh-hans"):
-        with translation.override(language):
-            yield time_format(here)
-
-
-def _days(value: date) -> Iterator[str]:
-    yield value.isoformat()
-    for language in ("en", "zh-hans"):
-        with translation.override(language):
-            for each in (
-                "DATE_FORMAT",
-                "SHORT_DATE_FORMAT",
-                "j F Y",
-                "F j, Y",
-                "j M Y",
-                "Y 年 n 月 j 日",
-                "Y年n月j日",
-            ):
-                yield date_format(value, each)

@@ -86,9 +86,7 @@ def test_another_neighborhood_sees_nothing_at_any_door():
 def test_a_recipient_is_given_what_the_law_of_its_kind_allows_and_no_more():
     [reader] = [each for each in matrix.others() if each.key == "recipient"]
     told = {(str(way.what_for), way.kind) for cell in reader.cells for way in cell.ways if way.how == How.YES}
-    law = {
-        (kind.label, matrix.FIELDS[Field(field)]) for kind, fields in ALLOWED.items() for field in fields
-    }
+    law = {(kind.label, matrix.FIELDS[Field(field)]) for kind, fields in ALLOWED.items() for field in fields}
     assert told == {(str(label), kind) for label, kind in law}
 
 

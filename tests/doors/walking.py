@@ -226,7 +226,7 @@ def client_of(user: User | None) -> Client:
 
 
 def text_of(answer: Any) -> str:
-    """Headers too; a picture as its bytes are written down in `marked.ways_of`."""
+    """Headers too; a picture as its bytes are written down in `marks.ways_of`."""
     body = b"".join(answer) if answer.streaming else answer.content
     words = answer.headers.get("Content-Type", "").startswith(("text/", "application/json"))
     return (body.decode(errors="replace") if words else base64.b64encode(body).decode()) + "".join(
@@ -283,9 +283,7 @@ def listening() -> Iterator[Elsewhere]:
     def remembered(*, user: User, perm: str, at: datetime) -> Any:
         """Rights do not change on a walk, for nothing that is sent stays; and to ask takes longer than all the rest."""
         if (user.pk, perm) not in known:
-            known[user.pk, perm] = list(
-                real_scope(user=user, perm=perm, at=at).values_list("pk", flat=True)
-            )
+            known[user.pk, perm] = list(real_scope(user=user, perm=perm, at=at).values_list("pk", flat=True))
         return Neighborhood.objects.filter(pk__in=known[user.pk, perm])
 
     with (
