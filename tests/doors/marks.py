@@ -26,12 +26,12 @@ class Mark:
 
 
 def _is_short(way: str) -> bool:
-    """A number that may stand in a random one by chance."""
-    return way.isascii() and way.isdigit() and len(way) < 8
+    """A number, or a time of day, that may stand in another one by chance."""
+    return re.fullmatch(r"\d{1,7}|\d\d:\d\d", way) is not None
 
 
 def _stands_alone(way: str, text: str) -> bool:
-    return re.search(rf"(?<![\w-]){way}(?![\w-])", text) is not None
+    return re.search(rf"(?<![\w:-]){way}(?![\w-])", text) is not None
 
 
 def ways_of(value: Any) -> list[str]:

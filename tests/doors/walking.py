@@ -38,6 +38,7 @@ Seen = dict[tuple[str, str], set[str]]  # (where, kind) -> who
 OWN: dict[str, list[str]] = DOORS["own"]
 # At each of these is asked, beside the page itself, what its list can be asked.
 ASKED_OF_LISTS = ("q={name}", "q={phone}", "q=101", "o=1.2.-3", "all=", "_to_field=phone_index", "e=1")
+TIMES = {"Date", "Expires", "Last-Modified"}  # of the answer itself
 TYPED = 'x<b>"&'
 
 
@@ -230,7 +231,7 @@ def text_of(answer: Any) -> str:
     body = b"".join(answer) if answer.streaming else answer.content
     words = answer.headers.get("Content-Type", "").startswith(("text/", "application/json"))
     return (body.decode(errors="replace") if words else base64.b64encode(body).decode()) + "".join(
-        f"{name}:{value}\n" for name, value in answer.headers.items()
+        f"{name}:{value}\n" for name, value in answer.headers.items() if name not in TIMES
     )
 
 
