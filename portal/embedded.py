@@ -44,6 +44,10 @@ _POSTGRES_SETTINGS = {
     # Statements hold personal data; a failed one must not write it into a log.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    # What was wrong with a value is told with the value in it. Who asked has the answer, and writes down what may be.
+    "log_min_messages": "fatal",
 }
 
 

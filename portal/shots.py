@@ -88,6 +88,7 @@ WAYS: dict[str, Way] = {
     "log": Way("/log/", None),
     "log_sheet": Way("/log/sheet/", None),
     "retention": Way("/retention/", None),
+    "who_sees_what": Way("/who-sees-what/", None),
     "obligations": Way("/obligations/", None),
     "obligation": Way("/obligations/14/", None),
     "offline": Way("/offline/", None),

@@ -52,6 +52,7 @@ from portal.screens import (
     signed,
     told,
     visitors,
+    who_sees_what,
 )
 from portal.screens.receiving import files as received_files
 from portal.screens.receiving import joining as receiving
@@ -167,6 +168,7 @@ urlpatterns = [
     path("record/entries/close/", again.close, name="close_my_entries"),
     path("record/again/", again.sign_in_again, name="sign_in_again"),
     path("retention/", retention.schedule, name="retention"),
+    path("who-sees-what/", who_sees_what.who_sees_what, name="who_sees_what"),
     path("obligations/", obligations.matrix, name="obligations"),
     path("obligations/<str:duty>/", obligations.duty, name="obligation"),
     path("record/slips/<uuid:decision>/", receipts.slip, name="my_slip"),

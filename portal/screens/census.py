@@ -99,6 +99,7 @@ PAGES = (
     Page("log", Open.ANYBODY),
     Page("log_sheet", Open.ANYBODY, is_sheet=True),
     Page("retention", Open.ANYBODY),
+    Page("who_sees_what", Open.ANYBODY),
     Page("obligations", Open.ANYBODY),
     Page("obligation", Open.ANYBODY),
     Page("offline", Open.ANYBODY),

@@ -55,7 +55,9 @@ USED = {
 def begin(*, source: Import, by: User, at: datetime) -> None:
     """Let the workers start. Raises: ImportRefused, PermissionDenied"""
     allow(source, by, at)
-    if source.begun_at is not None and at >= source.begun_at + UNDO_WITHIN:
+    if source.begun_at is None:
+        raise ImportRefused("not_applied")
+    if at >= source.begun_at + UNDO_WITHIN:
         raise ImportRefused("too_late")
     later = Import.objects.filter(neighborhood=source.neighborhood_id, begun_at__gt=source.begun_at)
     if later.exclude(state=State.UNDONE).exists():

@@ -186,7 +186,12 @@ def test_no_code_of_a_letter_is_in_the_log_of_the_proxy():
 
 def test_postgresql_listens_to_this_machine_alone_and_logs_no_statement():
     said = (DEPLOY / "postgresql" / "linmen.conf").read_text(encoding="utf-8")
-    for line in ("listen_addresses = ''", "log_statement = 'none'", "log_min_error_statement = panic"):
+    for line in (
+        "listen_addresses = ''",
+        "log_statement = 'none'",
+        "log_min_error_statement = panic",
+        "log_min_messages = fatal",
+    ):
         assert line in said
     rules = (DEPLOY / "postgresql" / "pg_hba.conf").read_text(encoding="utf-8")
     assert {line.split()[0] for line in rules.splitlines() if line and line[0] != "#"} == {"local"}

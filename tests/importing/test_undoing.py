@@ -212,6 +212,15 @@ def test_the_stranger_undoes_nothing(request, source, who, now):
         undoing.begin(source=source, by=request.getfixturevalue(who), at=now)
 
 
+def test_what_never_began_is_not_undone(look, clerk, now, client):
+    planned = look(xlsx([["1", "201", "", "杨三", "", "家属", "", "", ""]], headings=HEADINGS))
+    with pytest.raises(ImportRefused, match="not_applied"):
+        undoing.begin(source=planned, by=clerk, at=now)
+    client.force_login(clerk)
+    page = client.post(f"/desk/import/{planned.pk}/undo/", follow=True, headers={"accept-language": "en"})
+    assert "There is nothing here to be undone." in page.content.decode()
+
+
 def test_it_is_undone_once(source, undo, clerk, now):
     undo(source)
     with pytest.raises(ImportRefused, match="not_applied"):

@@ -87,6 +87,7 @@ def staff_only(
             with timezone.override(ZoneInfo(in_hand.time_zone)):
                 return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
+        vars(seen)["perms"] = perms  # for the page that says who sees what
         return never_cache(seen)
 
     return guard
