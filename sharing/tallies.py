@@ -17,8 +17,9 @@ from sharing.models import Request, Tally
 
 
 def due(*, at: datetime) -> list[UUID]:
-    """Questions whose time is over, by this clock and by the database's, and that nobody counted yet."""
-    over = Request.objects.exclude(state=Request.State.DRAFT).filter(deadline__lte=at)
+    """Questions whose time is over, by this clock and by the database's, and that nobody counted yet. What was refused before
+    anybody was asked is none: nobody answered, and its count would keep it beyond its period."""
+    over = Request.objects.put().filter(deadline__lte=at)
     found = over.filter(deadline__lte=Now(), tally=None)
     return list(found.order_by("deadline", "pk").values_list("pk", flat=True))
 
