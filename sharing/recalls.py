@@ -46,10 +46,14 @@ class ConfirmationRefused(Exception):
 
 @transaction.atomic
 def open_(*, rows: QuerySet[DisclosedRow], because: Recall.Because, at: datetime) -> list[Recall]:
-    """Ask for those of these rows that were handed over and that nobody asked for yet: one recall for each copy."""
+    """Ask for those of these rows that were handed over and that nobody asked for yet: one recall for each copy. Whoever asks
+    for rows of one copy takes turns, and the second finds what the first asked for: a no is not lost to the end of a contract.
+    """
     standing = rows.filter(copy__state=Copy.State.HANDED, recalled=None)
-    copies = Copy.objects.filter(pk__in=standing.order_by().values("copy"))
-    return [_open(each, standing.filter(copy=each), because, at) for each in copies.order_by("pk")]
+    copies = Copy.objects.filter(pk__in=standing.order_by().values("copy")).order_by("pk")
+    held = list(copies.select_for_update(of=("self",), no_key=True))
+    left = [(each, standing.filter(copy=each)) for each in held]
+    return [_open(each, asked, because, at) for each, asked in left if asked.exists()]
 
 
 def _open(copy: Copy, rows: QuerySet[DisclosedRow], because: Recall.Because, at: datetime) -> Recall:
