@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import DateTimeField, DurationField, Exists, ExpressionWrapper, F, OuterRef, QuerySet
+from django.db.models.functions import Least
 
 from ledger.record import record
 from residents import alarms, erasure
@@ -34,6 +35,7 @@ from sharing.models import (
 )
 
 AT_ONCE = 2000
+LONGEST_DAYS = 365_000
 
 
 class ConfirmationRefused(Exception):
@@ -116,7 +118,9 @@ def erased(*, resident: Resident, at: datetime) -> list[erasure.Place]:
 
 def over(*, at: datetime) -> QuerySet[Copy]:
     """Handed over, kept for as long as was asked, and of some rows nobody asked for deletion."""
-    kept = ExpressionWrapper(F("disclosure__request__retention_days") * timedelta(days=1), DurationField())
+    # No longer than there are dates: one that asked for a million years would stop the sweep for everybody.
+    days = Least(F("disclosure__request__retention_days"), LONGEST_DAYS)
+    kept = ExpressionWrapper(days * timedelta(days=1), DurationField())
     until = ExpressionWrapper(F("handed_at") + kept, DateTimeField())
     left = DisclosedRow.objects.filter(recalled=None).values("copy")
     return Copy.objects.filter(state=Copy.State.HANDED, pk__in=left).alias(until=until).filter(until__lte=at)
