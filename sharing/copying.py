@@ -48,6 +48,12 @@ SELECT written.id, due.name, due.dwelling, due.phone,
 FROM written JOIN due ON due.resident = written.resident_id
 """
 
+# Nobody of a copy is erased, moves out or gets another name in between.
+PEOPLE = """
+SELECT count(*) FROM (SELECT FROM residents_resident WHERE id IN (
+    SELECT resident_id FROM sharing_disclosedrow WHERE copy_id = %s) ORDER BY id FOR SHARE) held
+"""
+
 
 class CopyIsStale(Exception):
     """It is not what residents agree to at this moment, or its key has ended: it goes to nobody. Another is on its way."""
@@ -177,6 +183,11 @@ def finish(*, copy: UUID, attempt: int, digest: bytes, at: datetime) -> Copy | N
 def _hand(pk: UUID, at: datetime) -> Copy | None:
     copy = Copy.objects.get(pk=pk)
     _locked(copy.disclosure_id)
+    if copy.state == Copy.State.READY:
+        # The people before the copy, as in an erasure, which holds its person and then voids copies: else each would wait
+        # for the other.
+        with connection.cursor() as cursor:
+            cursor.execute(PEOPLE, [pk])
     copy.refresh_from_db()
     if copy.state == Copy.State.HANDED:
         return None if _is_stale(pk) else copy
