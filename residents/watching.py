@@ -39,8 +39,8 @@ class LooksSpent(Exception):
 def limits() -> tuple[tuple[int, timedelta], ...]:
     """How many in how long. The settings lower it; the law stands whatever they say."""
     return (
-        (min(settings.LOOKS_AN_HOUR, MOST_IN_AN_HOUR), HOUR),
-        (min(settings.LOOKS_A_DAY, MOST_IN_A_DAY), DAY),
+        (max(0, min(settings.LOOKS_AN_HOUR, MOST_IN_AN_HOUR)), HOUR),
+        (max(0, min(settings.LOOKS_A_DAY, MOST_IN_A_DAY)), DAY),
     )
 
 
@@ -74,7 +74,8 @@ def allow(*, by: User, neighborhood: Neighborhood, at: datetime) -> int:
     for most, span in limits():
         within = [each for each in looked if each > at - span]
         if len(within) >= most:
-            raise LooksSpent(most=most, span=span, again_at=within[most - 1] + span)
+            since = within[most - 1] if most else at  # where nobody may look at all, nobody may later either
+            raise LooksSpent(most=most, span=span, again_at=since + span)
         beyond.append(len(within) + 1 - most // MANY)
     return max(beyond)
 

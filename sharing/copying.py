@@ -20,7 +20,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q
 
 from ledger.record import Act, record, record_many
 from residents import alarms, effects
@@ -47,6 +47,12 @@ INSERT INTO sharing_givenvalues (row_id, name, dwelling, phone_sealed, salt)
 SELECT written.id, due.name, due.dwelling, due.phone,
     sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
 FROM written JOIN due ON due.resident = written.resident_id
+"""
+
+# Nobody of a copy is erased, moves out or gets another name in between.
+PEOPLE = """
+SELECT count(*) FROM (SELECT FROM residents_resident WHERE id IN (
+    SELECT resident_id FROM sharing_disclosedrow WHERE copy_id = %s) ORDER BY id FOR SHARE) held
 """
 
 
@@ -109,16 +115,19 @@ def due(*, at: datetime) -> list[UUID]:
     """For the sweep: releases of which no copy stands, and copies that nobody works on."""
     living = Copy.objects.living().filter(disclosure=OuterRef("pk"))
     key = RecipientKey.objects.confirmed().filter(recipient=OuterRef("request__recipient"))
-    none = Q(~Exists(living), Exists(key), asked_at__gt=at - LIFE)
+    none = Q(_may_be_given("request"), ~Exists(living), Exists(key), asked_at__gt=at - LIFE)
     found = Disclosure.objects.filter(none | Q(pk__in=Copy.objects.idle(at).values("disclosure")))
     return list(found.order_by("asked_at").values_list("pk", flat=True))
 
 
 @transaction.atomic
 def settle(*, disclosure: UUID, at: datetime) -> Copy | None:
-    """Write down, in one statement, who is given what. None if that was done, or there is nobody to give it to."""
+    """Write down, in one statement, who is given what. None if that was done, or there is nobody to give it to, or nothing is
+    given any more: of what is closed, or under a contract that is over, each copy would be void and order the next."""
     request = _locked(disclosure)
     key = key_for(request.recipient_id)
+    if not Request.objects.filter(_may_be_given("pk"), pk=request.pk).exists():
+        return None
     if key is None or Copy.objects.living().filter(disclosure=disclosure).exists():
         return None
     copy = Copy.objects.create(
@@ -175,6 +184,11 @@ def finish(*, copy: UUID, attempt: int, digest: bytes, at: datetime) -> Copy | N
 def _hand(pk: UUID, at: datetime) -> Copy | None:
     copy = Copy.objects.get(pk=pk)
     _locked(copy.disclosure_id)
+    if copy.state == Copy.State.READY:
+        # The people before the copy, as in an erasure, which holds its person and then voids copies: else each would wait
+        # for the other.
+        with connection.cursor() as cursor:
+            cursor.execute(PEOPLE, [pk])
     copy.refresh_from_db()
     if copy.state == Copy.State.HANDED:
         return None if _is_stale(pk) else copy
@@ -191,6 +205,11 @@ def _hand(pk: UUID, at: datetime) -> Copy | None:
         payload={"disclosure": copy.disclosure_id, "key": copy.key_id},
     )
     return copy
+
+
+def _may_be_given(request: str) -> Func:
+    """Neither closed, nor under a contract that is over: the database answers, which also refuses."""
+    return Func(F(request), function="sharing_may_be_given", output_field=BooleanField())
 
 
 def _moved(copies: object, **to: object) -> int | None:

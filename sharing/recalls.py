@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import DateTimeField, DurationField, Exists, ExpressionWrapper, F, OuterRef, QuerySet
+from django.db.models.functions import Least
 
 from ledger.record import record
 from residents import alarms, erasure
@@ -34,6 +35,7 @@ from sharing.models import (
 )
 
 AT_ONCE = 2000
+LONGEST_DAYS = 365_000
 
 
 class ConfirmationRefused(Exception):
@@ -46,11 +48,15 @@ class ConfirmationRefused(Exception):
 
 @transaction.atomic
 def open_(*, rows: QuerySet[DisclosedRow], because: Recall.Because, at: datetime) -> list[Recall]:
-    """Ask for those of these rows that were handed over and that nobody asked for yet: one recall for each copy. Not for what
-    an order by law gave: an authority keeps what a law lets it have."""
+    """Ask for those of these rows that were handed over and that nobody asked for yet: one recall for each copy. Whoever asks
+    for rows of one copy takes turns, and the second finds what the first asked for: a no is not lost to the end of a contract.
+    Not for what an order by law gave: an authority keeps what a law lets it have.
+    """
     standing = rows.filter(copy__state=Copy.State.HANDED, recalled=None, order=None)
-    copies = Copy.objects.filter(pk__in=standing.order_by().values("copy"))
-    return [_open(each, standing.filter(copy=each), because, at) for each in copies.order_by("pk")]
+    copies = Copy.objects.filter(pk__in=standing.order_by().values("copy")).order_by("pk")
+    held = list(copies.select_for_update(of=("self",), no_key=True))
+    left = [(each, standing.filter(copy=each)) for each in held]
+    return [_open(each, asked, because, at) for each, asked in left if asked.exists()]
 
 
 def _open(copy: Copy, rows: QuerySet[DisclosedRow], because: Recall.Because, at: datetime) -> Recall:
@@ -113,7 +119,9 @@ def erased(*, resident: Resident, at: datetime) -> list[erasure.Place]:
 
 def over(*, at: datetime) -> QuerySet[Copy]:
     """Handed over, kept for as long as was asked, and of some rows nobody asked for deletion."""
-    kept = ExpressionWrapper(F("disclosure__request__retention_days") * timedelta(days=1), DurationField())
+    # No longer than there are dates: one that asked for a million years would stop the sweep for everybody.
+    days = Least(F("disclosure__request__retention_days"), LONGEST_DAYS)
+    kept = ExpressionWrapper(days * timedelta(days=1), DurationField())
     until = ExpressionWrapper(F("handed_at") + kept, DateTimeField())
     left = DisclosedRow.objects.filter(recalled=None, order=None).values("copy")
     return Copy.objects.filter(state=Copy.State.HANDED, pk__in=left).alias(until=until).filter(until__lte=at)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from residents.keeping import End, Kept, Rule, deleted
@@ -24,7 +25,12 @@ def _forget_copies(claimed: list[Any], at: datetime) -> int:
 
 
 def _forget_drafts(claimed: list[Any], at: datetime) -> int:
-    return Request.objects.filter(pk__in=claimed, state__in=NEVER_PUT, reviews=None).delete()[0]
+    return _never_put().filter(pk__in=claimed).delete()[0]
+
+
+def _never_put() -> QuerySet[Request]:
+    """One that was counted all the same, as refused ones once were, would keep all the others with it."""
+    return Request.objects.filter(state__in=NEVER_PUT, reviews=None, tally=None)
 
 
 RULES: Sequence[Rule] = (
@@ -62,7 +68,7 @@ RULES: Sequence[Rule] = (
         since=_("after the day by which residents would have decided"),
         end=End.DELETE,
         covers=("sharing.Request",),
-        rows=lambda: Request.objects.filter(state__in=NEVER_PUT, reviews=None),
+        rows=_never_put,
         clock="deadline",
         forget=_forget_drafts,
     ),

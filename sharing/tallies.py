@@ -13,12 +13,13 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
-from sharing.models import ORDER, Request, Tally
+from sharing.models import Request, Tally
 
 
 def due(*, at: datetime) -> list[UUID]:
-    """Questions whose time is over, by this clock and by the database's, and that nobody counted yet."""
-    over = Request.objects.exclude(state=Request.State.DRAFT).exclude(kind=ORDER).filter(deadline__lte=at)
+    """Questions whose time is over, by this clock and by the database's, and that nobody counted yet. What was refused before
+    anybody was asked is none: nobody answered, and its count would keep it beyond its period."""
+    over = Request.objects.put().filter(deadline__lte=at)
     found = over.filter(deadline__lte=Now(), tally=None)
     return list(found.order_by("deadline", "pk").values_list("pk", flat=True))
 

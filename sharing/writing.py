@@ -58,8 +58,10 @@ class Attempt:
 
         Raises: Taken, and whatever went wrong while reading or keeping
         """
-        made = [File(kind, self.request, self.to) for kind in Piece.Format]
+        made: list[File] = []
         try:
+            # One by one: where the second cannot begin, the first is ended all the same.
+            made.extend(File(kind, self.request, self.to) for kind in Piece.Format)
             for rows in self._rows():
                 for file in made:
                     file.give(rows)
