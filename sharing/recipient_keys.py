@@ -16,7 +16,7 @@ from residents.models import User
 from residents.one_person import is_one_person
 from sharing import challenges, signatures
 from sharing.joining import DECIDES, insist, note
-from sharing.models import Recipient, RecipientAccount, RecipientKey
+from sharing.models import Copy, Recipient, RecipientAccount, RecipientKey
 from sharing.speaking import Refusal, watched
 
 HEARD = 12  # characters after "SHA256:", whatever their case: 60 bits
@@ -156,5 +156,8 @@ def held(account: RecipientAccount) -> Recipient:
 
 
 def _end(key: RecipientKey, at: datetime) -> None:
-    """What was made for it and lies here still is void with it: the database sees to that."""
+    """What was made for it and lies here still is void with it: the database sees to that. The copies are held before the key,
+    as by whoever finishes one: else each would wait for the other."""
+    made = Copy.objects.living().filter(key=key).order_by("pk")
+    list(made.select_for_update(of=("self",), no_key=True).values_list("pk"))
     RecipientKey.objects.filter(pk=key.pk).update(ended_at=at)
