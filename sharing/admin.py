@@ -284,4 +284,8 @@ class RequestAdmin(WatchedAdmin[Request]):
         count = vars(asked).get("agreed")
         if count is not None:
             return str(count)
-        return gettext("not told: too early, or fewer than 5 agreed, or all but fewer than 5")
+        fewest = {"fewest": asked.neighborhood.fewest_counted}
+        return (
+            gettext("not told: too early, or fewer than %(fewest)s agreed, or all but fewer than %(fewest)s")
+            % fewest
+        )

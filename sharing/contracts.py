@@ -14,7 +14,7 @@ from residents.ages import today_in
 from residents.models import User
 from residents.one_person import is_one_person
 from sharing import reaching
-from sharing.models import Contract, Field, Kind, Recipient, Request, SubProcessor
+from sharing.models import Contract, Field, Kind, Recipient, RecipientKey, Request, Review, SubProcessor
 from sharing.speaking import OutOfOffice, Refusal, insist, watched
 
 
@@ -127,6 +127,17 @@ def is_open(asked: Request, at: datetime) -> bool:
         return True
     today = today_in(asked.neighborhood, at)
     return Contract.objects.in_force(today).filter(pk=asked.contract_id).exists()
+
+
+def is_known_as_it_is(recipient: Recipient) -> bool:
+    """Whether somebody was asked, has read or has confirmed something about it, so that it never becomes another (LM007)."""
+    asked = Request.objects.filter(recipient=recipient)
+    return (
+        asked.exclude(state__in=(Request.State.DRAFT, Request.State.REFUSED)).exists()
+        or Review.objects.filter(request__in=asked).exists()
+        or Contract.objects.filter(recipient=recipient, confirmed_at__isnull=False).exists()
+        or RecipientKey.objects.confirmed().filter(recipient=recipient).exists()
+    )
 
 
 def insist_for(asked: Request, at: datetime) -> None:

@@ -31,7 +31,7 @@ REFUSED = {
     ),
     "costs": _("A no costs nothing. It is refused, and that it was asked is kept."),
     "purpose": _("Say what it is for, in both languages."),
-    "retention": _("Say for how many days the recipient may keep it; at least one."),
+    "retention": _("Say for how many days the recipient may keep it: from 1 to 3650, which is ten years."),
     "deadline": _("The time to decide must lie ahead."),
     "repeats": _("It is given again until a day after residents have decided."),
     "audience": _("Say whom it is about by buildings, ages and roles that there are."),
@@ -91,8 +91,26 @@ def readers_of(asked: Request) -> str:
     return "; ".join(said) or gettext("nobody so far")
 
 
+class RecipientForm(ScopedForm):
+    def clean(self) -> dict[str, Any]:
+        if (
+            self.changed_data
+            and not self.instance._state.adding
+            and contracts.is_known_as_it_is(self.instance)
+        ):
+            self.add_error(
+                self.changed_data[0],
+                gettext(
+                    "It stays as it is: residents were asked about it, or somebody has confirmed its contract or its key. If"
+                    " it is another one now, write it down as a new recipient."
+                ),
+            )
+        return self.cleaned_data
+
+
 @admin.register(Recipient)
 class RecipientAdmin(ScopedAdmin[Recipient]):
+    form = RecipientForm
     view_perms = LOOK
     add_perms = change_perms = ("draft_sharing",)
     ordering = ("name", "pk")

@@ -31,6 +31,7 @@ from sharing.models import (
     Recall,
     Recipient,
     RecipientAccount,
+    Request,
 )
 from sharing.speaking import watched
 from vault import blind
@@ -40,6 +41,10 @@ LIFE = timedelta(days=7)
 # Slips of who is busy signing: said beside the field, and no alarm to anybody.
 SLIPS = frozenset({"unreadable", "stale"})
 CHANGED = "changed"
+# Nothing takes the place of this copy: it was fetched before, and is another thing since; or the request is closed.
+SINCE, CLOSED = "since", "closed"
+# Written down, and nobody is called: whoever holds the key tries again what a no has stopped.
+QUIET = frozenset({SINCE, CLOSED})
 RINGS = {"opened": Alarm.Kind.SHARING_REPLAYED_LINK, "no_key": Alarm.Kind.SHARING_KEY_CHANGED}
 
 
@@ -48,7 +53,8 @@ class NotReady(Exception):
 
 
 class LinkRefused(Exception):
-    """`reason` is one of: unknown, opened, replaced, expired, void, no_key, contract, changed, and those of `challenges`."""
+    """`reason` is one of: unknown, opened, replaced, expired, void, no_key, contract, changed, since, closed, and those of
+    `challenges`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -116,8 +122,9 @@ def open_(*, token: str, account: RecipientAccount, challenge: str, signature: s
     """
     copy = _noted(lambda: _opened(token, account, challenge, signature, at), account, at)
     if copy is None:
-        refused(reason=CHANGED, account=account, at=at)
-        raise LinkRefused(CHANGED)
+        reason = _why_stale(token)
+        refused(reason=reason, account=account, at=at)
+        raise LinkRefused(reason)
     return copy
 
 
@@ -144,13 +151,14 @@ def contracts_over(*, at: datetime) -> list[Contract]:
 @transaction.atomic
 def refused(*, reason: str, account: RecipientAccount, at: datetime) -> None:
     """Somebody tried a link that does not open: the one place where this is written down, and the auditor hears of it."""
-    alarms.sound(
-        kind=RINGS.get(reason, Alarm.Kind.SHARING_REFUSED_LINK),
-        neighborhood=account.recipient.neighborhood,
-        by=account.user,
-        subject=account.recipient_id,
-        at=at,
-    )
+    if reason not in QUIET:
+        alarms.sound(
+            kind=RINGS.get(reason, Alarm.Kind.SHARING_REFUSED_LINK),
+            neighborhood=account.recipient.neighborhood,
+            by=account.user,
+            subject=account.recipient_id,
+            at=at,
+        )
     note("link.refused", account.recipient, reason=reason, account=account.pk)
 
 
@@ -180,6 +188,13 @@ def _opened(
         raise LinkRefused("opened")
     note("link.opened", account.recipient, link=found.pk, copy=found.copy_id, account=account.pk)
     return copy
+
+
+def _why_stale(token: str) -> str:
+    copy = Copy.objects.select_related("disclosure__request").get(links__digest=_digest(token))
+    if copy.state == Copy.State.HANDED:
+        return SINCE
+    return CLOSED if copy.disclosure.request.state == Request.State.CLOSED else CHANGED
 
 
 def _standing(token: str, account: RecipientAccount, at: datetime) -> Link:

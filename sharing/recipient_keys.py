@@ -95,7 +95,7 @@ def confirm(*, key: RecipientKey, heard: str, by: User, at: datetime) -> Recipie
     recipient = Recipient.objects.select_for_update(of=("self",), no_key=True).get(pk=key.recipient_id)
     key = RecipientKey.objects.select_related("account", "recipient__neighborhood").get(pk=key.pk)
     insist(by, key.recipient, at, DECIDES)
-    if key.ended_at:
+    if key.ended_at or (key.account.ended_at and not key.confirmed_at):
         raise KeyRefused("ended")
     if key.proven_at is None:
         raise KeyRefused("not_proven")

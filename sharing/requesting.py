@@ -24,6 +24,7 @@ from sharing.models import ALLOWED, ORDER, Answer, Contract, Field, Recipient, R
 from sharing.speaking import Refusal, insist, watched
 
 READERS = 2
+LONGEST_KEPT = 3650  # days
 _OF_A_BODY = re.compile(
     r"人脸|脸部|面部|面容|刷脸|面孔|头像|指纹|掌纹|掌静脉|虹膜|声纹|步态|基因|生物(识别|特征)"
     r"|(?<!to )(?<!to-)\bfaces?\b(?![ -]to\b)|\bfacial\b|\bfinger-? ?prints?\b|\bpalm-? ?prints?\b|\biris(es)?\b|\bvoice-? ?prints?\b"
@@ -200,7 +201,7 @@ def check(asked: Request, at: datetime) -> None:
         raise RequestRefused("beyond")
     if asked.no_costs.strip():
         raise RequestRefused("costs")
-    if asked.retention_days < 1:
+    if not 1 <= asked.retention_days <= LONGEST_KEPT:
         raise RequestRefused("retention")
     if asked.deadline <= at:
         raise RequestRefused("deadline")

@@ -38,8 +38,9 @@ def begin(copy: UUID, at: datetime) -> Attempt | None:
             return None
         Piece.objects.filter(copy=copy).delete()
         Sheet.objects.filter(copy=copy).delete()
-        whole = ("key", "disclosure__request__recipient", "disclosure__request__order")
-        held = Copy.objects.select_related(*whole).get(pk=copy)
+        # All of it now: the threads that encrypt have a connection of their own, and ask for nothing.
+        beside = ("key", "disclosure__request__recipient", "disclosure__request__order")
+        held = Copy.objects.select_related(*beside).get(pk=copy)
     with connection.cursor() as cursor:
         cursor.execute("SELECT sharing_rows_are_known()")
     return Attempt(held, at)

@@ -25,7 +25,7 @@ from portal.screens.record import lines
 from residents import ages
 from residents.models import Resident
 from sharing import answering, audience, contracts, disclosing, given
-from sharing.models import Answer, Field, Kind, Request
+from sharing.models import Answer, Copy, Field, Kind, Request
 
 ASKED = 20
 
@@ -166,6 +166,8 @@ def shown(question: Request, resident: Resident, said: list[str] | None, at: dat
     """`said` are the fields that would be given by what was answered; None where nothing was said."""
     held = given.shown().filter(copy__disclosure__request=question, resident=resident).select_related("copy")
     sent = held.order_by("-copy__ready_at").first()
+    # A no asks for these back. What a law let somebody have stays there.
+    left = sent is not None and held.filter(copy__state=Copy.State.HANDED, recalled=None, order=None).exists()
     row = disclosing.preview(request=question, resident=resident, at=at)
     part = bool(said) and set(said or ()) != set(question.fields)
     may_say_yes = question.state == Request.State.OPEN and question.deadline > at and resident.left_at is None
@@ -176,7 +178,8 @@ def shown(question: Request, resident: Resident, said: list[str] | None, at: dat
         "open": may_say_yes and contracts.is_open(question, at),
         "answer": None if said is None else "part" if part else "yes" if said else "no",
         "given_at": sent.copy.handed_at if sent else None,
-        "stoppable": again or not sent or not sent.copy.handed_at,
+        "stoppable": again or not sent or not sent.copy.handed_at or left,
+        "again": again,
         "sent": [
             {"label": Field(field).label, "value": value}
             for field, value in (given.of(sent) if sent else {}).items()

@@ -85,13 +85,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 """
 NO_DUE = """
--- Neither closed, nor under a contract that is over.
-CREATE FUNCTION sharing_may_be_given(request uuid) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM public.sharing_request q WHERE q.id = $1 AND q.state IN ('open', 'released')
-        AND public.sharing_door_is_open(q.id))
-$$;
-
 DROP FUNCTION sharing_key_of(uuid);
 DROP FUNCTION sharing_stale(uuid);
 DROP FUNCTION sharing_request_of(uuid);

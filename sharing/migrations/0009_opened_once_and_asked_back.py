@@ -144,8 +144,13 @@ BEGIN
         RAISE EXCEPTION 'a key is given by the account of its recipient' USING ERRCODE = 'LM120';
     END IF;
     IF NEW.confirmed_by_id IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.confirmed_by_id IS NULL) AND (
-        NEW.proven_at IS NULL OR public.residents_one_person(invited.made_by_id, NEW.confirmed_by_id)) THEN
-        RAISE EXCEPTION 'a key is confirmed once it is proven, and by a second person' USING ERRCODE = 'LM120';
+        NEW.proven_at IS NULL OR public.residents_is_staff(NEW.confirmed_by_id) IS NOT TRUE
+        OR public.residents_one_person(invited.made_by_id, NEW.confirmed_by_id)) THEN
+        RAISE EXCEPTION 'a key is confirmed once it is proven, and by a second person of the staff' USING ERRCODE = 'LM120';
+    END IF;
+    IF NEW.confirmed_by_id IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.confirmed_by_id IS NULL)
+        AND invited.ended_at IS NOT NULL THEN
+        RAISE EXCEPTION 'the account that gave this key has ended' USING ERRCODE = 'LM120';
     END IF;
     RETURN NEW;
 END

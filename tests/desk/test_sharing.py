@@ -11,7 +11,7 @@ from committees import appointing
 from committees.models import Committee, Term
 from ledger.models import Entry
 from residents.ages import today_in
-from residents.models import Building, User
+from residents.models import Building, Neighborhood, User
 from sharing import answering, copying, disclosing, requesting, tallies
 from sharing.models import Contract, Copy, Disclosure, Recipient, RecipientKey, Request
 from tests import make
@@ -247,7 +247,13 @@ def test_one_abroad_without_a_way_is_an_error_of_the_form(desk, clerk, here):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"fields_asked": []}, {"fields_asked": ["face"]}, {"retention_days": "0"}, {"deadline_0": "2020-01-01"}],
+    [
+        {"fields_asked": []},
+        {"fields_asked": ["face"]},
+        {"retention_days": "0"},
+        {"retention_days": "3651"},
+        {"deadline_0": "2020-01-01"},
+    ],
 )
 def test_a_wrong_draft_is_an_error_of_the_form(desk, clerk, recipient, wrong):
     assert desk(clerk).post(f"{REQUESTS}add/", wish(recipient, **wrong)).status_code == 200
@@ -257,14 +263,15 @@ def test_a_wrong_draft_is_an_error_of_the_form(desk, clerk, recipient, wrong):
 def test_what_was_asked_cannot_be_edited(desk, superuser, asked):
     client = desk(superuser)
     assert client.post(f"{REQUESTS}{asked.pk}/change/", {"purpose": "all else"}).status_code == 403
-    # The recipient is part of it, and the database says so: an answer, not a fault.
+    # The recipient is part of it: an answer beside the field, not a fault.
     address = f"/admin/sharing/recipient/{asked.recipient_id}/change/"
     answer = client.post(
         address,
         {"name": "somebody else", "contact": "x", "role": "independent", "jurisdiction": "CN"},
         follow=True,
     )
-    assert "nothing was saved" in answer.content.decode()
+    assert answer.status_code == 200
+    assert "It stays as it is: residents were asked about it" in answer.content.decode()
     asked.recipient.refresh_from_db()
     assert asked.recipient.name == "青禾送水站"
 
@@ -306,6 +313,8 @@ def test_nobody_at_the_desk_learns_who_said_no_or_how_many(
         for person in (resident, neighbor):
             assert str(person.pk)[:8] not in body
     assert "fewer than 5" in client.get(f"{REQUESTS}{asked.pk}/change/").content.decode()
+    Neighborhood.objects.filter(pk=asked.neighborhood_id).update(fewest_counted=7)
+    assert "all but fewer than 7" in client.get(f"{REQUESTS}{asked.pk}/change/").content.decode()
 
 
 def test_it_says_how_far_it_is(desk, chair, asked, now):

@@ -9,11 +9,13 @@ from django.test import Client
 from django.utils import timezone
 
 from residents.models import Resident
-from sharing import answering
+from sharing import answering, disclosing
 from sharing.models import Answer, Request
 from tests import make
 from tests.minors.conftest import Family, age, family
 from tests.screens.conftest import SignIn
+from tests.sharing import receiving
+from tests.sharing.passing import its_time_passes
 
 
 @pytest.fixture
@@ -101,6 +103,22 @@ def test_the_child_may_say_no_on_a_page_of_their_own_and_not_yes(
     assert not Answer.objects.exists()
     child.post(f"{own}answer/", {"choice": "no"})
     assert Answer.objects.get().yes is False
+
+
+@pytest.mark.obligation("15", "28")
+def test_what_was_given_once_of_a_child_can_be_asked_back(
+    mother: Client, fam: Family, page_of: str, question: Request, chair, now
+):
+    mother.post(f"{page_of}answer/", {"choice": "yes"})
+    receiving.key(question.recipient, by=chair, at=now)
+    over = its_time_passes(question).deadline + timedelta(minutes=1)
+    copy = receiving.handed(disclosing.release(request=question, by=chair, at=over), at=over)
+    page = mother.get(page_of).content.decode()
+    assert "They have it already. With a no, they are asked to delete it." in page
+    assert "It is given again" not in page
+    mother.post(f"{page_of}answer/", {"choice": "no"})
+    assert copy.recalls.get().lines.get().row.resident == fam.child
+    assert 'value="no"' not in mother.get(page_of).content.decode()
 
 
 def test_after_the_deadline_only_no_is_left(

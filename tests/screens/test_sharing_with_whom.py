@@ -63,10 +63,27 @@ def test_what_is_given_again_can_be_stopped_and_the_page_says_both(
     receiving.handed(disclosing.release(request=signed, by=chair, at=now), at=now)
     page = me.get(address).content.decode()
     assert "You said yes, and it was given on" in page
-    assert "It is given again. With a no, yours is not." in page
+    assert "It is given again. With a no, yours is not, and they are asked to delete what they have." in page
     page = me.post(f"{address}answer/", {"choice": "no"}, follow=True).content.decode()
     assert "The answer is no since then: nothing more is given." in page
     assert answering.standing(request=signed, at=now) == []
+
+
+@pytest.mark.obligation("28")
+def test_what_was_given_once_can_be_asked_back_by_a_no(
+    me: Client, resident: Resident, chair: User, question: Request, now: datetime
+):
+    address = f"/sharing/{question.pk}/"
+    me.post(f"{address}answer/", {"choice": "yes"})
+    receiving.key(question.recipient, by=chair, at=now)
+    over = its_time_passes(question).deadline + timedelta(minutes=1)
+    copy = receiving.handed(disclosing.release(request=question, by=chair, at=over), at=over)
+    page = me.get(address).content.decode()
+    assert "They have it already. With a no, they are asked to delete it." in page
+    assert "It is given again" not in page
+    page = me.post(f"{address}answer/", {"choice": "no"}, follow=True).content.decode()
+    assert copy.recalls.get().lines.get().row.resident == resident
+    assert 'value="no"' not in page
 
 
 @pytest.mark.obligation("28")

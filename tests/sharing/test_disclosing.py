@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from django.core.cache import cache
@@ -268,9 +269,9 @@ def make_recipient(asked):
 
 @pytest.mark.obligation("A2", "28")
 def test_raw_sql_cannot_release_what_nobody_released(asked, chair, clerk, now):
-    def release(by) -> None:
+    def release(by, at=asked.deadline) -> None:
         Disclosure.objects.create(
-            neighborhood_id=asked.neighborhood_id, request=asked, asked_by=by, asked_at=now
+            neighborhood_id=asked.neighborhood_id, request=asked, asked_by=by, asked_at=at
         )
 
     with pytest.raises(DatabaseError, match="was not released"), transaction.atomic():
@@ -279,6 +280,8 @@ def test_raw_sql_cannot_release_what_nobody_released(asked, chair, clerk, now):
         cursor.execute("UPDATE sharing_request SET state = 'released'")
     with pytest.raises(DatabaseError, match="who drafted"), transaction.atomic():
         release(clerk)
+    with pytest.raises(DatabaseError, match="still deciding"), transaction.atomic():
+        release(chair, now)
     release(chair)
     with pytest.raises(DatabaseError, match="is kept"), transaction.atomic():
         Disclosure.objects.all().delete()
@@ -328,3 +331,15 @@ def test_a_release_whose_message_was_lost_is_found_by_the_sweep(
     assert asked == [(str(disclosure.pk),)]
     receiving.made(disclosure, at=afterwards)
     assert copying.due(at=afterwards) == []
+
+
+def test_how_it_is_made_can_be_undone(owner_sql):
+    """The reverse of the migration runs as it is written."""
+    orders = import_module("sharing.migrations.0011_orders_by_law")
+    exactly = import_module("sharing.migrations.0007_exactly_what_was_agreed_to")
+    session = owner_sql(autocommit=False)
+    session.execute(orders.NO_DUE)
+    session.execute(exactly.NO_DUE)
+    [left] = session.execute("SELECT to_regprocedure('sharing_may_be_given(uuid)')").fetchone()
+    session.rollback()
+    assert left is None

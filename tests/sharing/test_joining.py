@@ -191,6 +191,22 @@ class TestTheKey:
             RecipientKey.objects.filter(pk=key.pk).update(confirmed_at=now, confirmed_by=chair)
 
     @pytest.mark.obligation("28")
+    def test_nobody_confirms_it_but_the_staff(self, account, resident, now):
+        key = proven(account, Keys(), at=now)
+        with pytest.raises(DatabaseError, match="second person of the staff"), transaction.atomic():
+            RecipientKey.objects.filter(pk=key.pk).update(confirmed_at=now, confirmed_by=resident.user)
+
+    @pytest.mark.obligation("28")
+    def test_nor_once_its_account_has_ended(self, account, recipient, clerk, chair, now):
+        key = proven(account, Keys(), at=now)
+        joining.end(recipient=recipient, by=clerk, at=now)
+        with pytest.raises(KeyRefused) as refused:
+            recipient_keys.confirm(key=key, heard=recipient_keys.spoken(key), by=chair, at=now)
+        assert refused.value.reason == "ended"
+        with pytest.raises(DatabaseError, match="has ended"), transaction.atomic():
+            RecipientKey.objects.filter(pk=key.pk).update(confirmed_at=now, confirmed_by=chair)
+
+    @pytest.mark.obligation("28")
     def test_it_is_not_confirmed_unheard_or_unproven(self, account, chair, now):
         keys = Keys()
         key = recipient_keys.give(account=account, pasted=keys.public, at=now)

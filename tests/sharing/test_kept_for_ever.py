@@ -13,8 +13,9 @@ from tests.sharing import receiving
 
 @pytest.mark.obligation("28")
 def test_a_period_beyond_all_dates_stops_nobody_elses(
-    recipient, clerk, chair, give, says, resident, now, afterwards
+    recipient, clerk, chair, give, says, resident, now, afterwards, monkeypatch
 ):
+    monkeypatch.setattr(requesting, "LONGEST_KEPT", 2_000_000_000)  # as it was asked before there was a bound
     says(resident, True)
     copy = give()
     endless = requesting.draft(

@@ -304,8 +304,19 @@ def test_after_it_was_fetched_a_no_stops_the_next_link(
     fetched(made, outside, at=afterwards)
     says(resident, False, afterwards)
     again = reaching.link(copy=copy, by=clerk, at=afterwards)
-    with pytest.raises(LinkRefused, match="changed"):
-        fetched(again, outside, at=afterwards)
+    rung = Alarm.objects.count()
+    for _ in range(2):
+        with pytest.raises(LinkRefused, match="since"):
+            fetched(again, outside, at=afterwards)
+    assert Alarm.objects.count() == rung
+
+
+def test_of_what_was_closed_no_other_is_promised(made, asked, outside, chair, afterwards):
+    requesting.close(request=asked, by=chair, at=afterwards)
+    rung = Alarm.objects.count()
+    with pytest.raises(LinkRefused, match="closed"):
+        fetched(made, outside, at=afterwards)
+    assert Alarm.objects.count() == rung
 
 
 @pytest.mark.obligation("A2", "27")

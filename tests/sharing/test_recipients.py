@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from sharing import answering, requesting
+from sharing import answering, recipient_keys, requesting
 from sharing.models import Answer, Recipient, Request
 from sharing.speaking import OutOfOffice
 from tests import make
@@ -109,3 +109,13 @@ def test_another_neighborhoods_stays_another_neighborhoods(here, elsewhere, cler
             at=now,
         )
     assert not Request.objects.exists()
+
+
+@pytest.mark.obligation("28")
+def test_whose_key_was_heard_is_not_renamed(recipient, chair, now):
+    """The conftest's key is confirmed; once it has ended, and before anybody was asked, a slip may be mended."""
+    renamed = Recipient.objects.filter(pk=recipient.pk)
+    with pytest.raises(DatabaseError, match="as it is"), transaction.atomic():
+        renamed.update(name="顺丰速运", contact="总部")
+    recipient_keys.end(recipient=recipient, by=chair, at=now)
+    assert renamed.update(name="Aqua Limited") == 1

@@ -44,6 +44,10 @@ LINK_REFUSED = {
         "Since this file was made, somebody in it has changed their mind, or their details have changed. So it is not handed"
         " out; another one is being made. Ask for a link to it."
     ),
+    "since": gettext_lazy(
+        "What was agreed to has changed since you fetched this file, so nothing more can be fetched of it."
+    ),
+    "closed": gettext_lazy("This was closed, so this file is not handed out, and no other is made."),
     "no_key": gettext_lazy(
         "The key that this file was made for has ended, so nobody is given it. Once your new key is confirmed, another file"
         " is made for it."

@@ -39,9 +39,10 @@ def piece(place: Place, clock: datetime) -> StillThere:
 
 
 def _copy(place: Place, *, asked_at: datetime) -> Copy:
-    row = _request(place, place.now + timedelta(days=1))
+    row = _request(place, asked_at)
     putter = _read_by_two(place, row)
-    Request.objects.filter(pk=row.pk).update(state="open", opened_by=putter, opened_at=place.now)
+    before = asked_at - timedelta(days=1)
+    Request.objects.filter(pk=row.pk).update(state="open", opened_by=putter, opened_at=before)
     Request.objects.filter(pk=row.pk).update(state="released")
     receiving.key(row.recipient, by=putter)
     given = Disclosure.objects.create(
