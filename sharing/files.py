@@ -91,13 +91,13 @@ def head(request: Request, language: str) -> str:
             ) % {
                 "recipient": request.recipient.name,
                 "law": request.order.legal_basis,
-                "purpose": request.what_for,
+                "purpose": request.what_for.rstrip(".。"),
             }
         return _(
             "Given to %(recipient)s, and to nobody else. What for: %(purpose)s. To be deleted %(days)s days later."
         ) % {
             "recipient": request.recipient.name,
-            "purpose": request.what_for,
+            "purpose": request.what_for.rstrip(".。"),
             "days": request.retention_days,
         }
 
