@@ -24,8 +24,9 @@ from portal.places import BASE
 from portal.screens.desk.entrance import DESK
 from residents import emergencies
 from residents.desk import ScopedAdmin
-from sharing.models import ALLOWED, Field
+from sharing.models import ALLOWED, ORDER, Field
 from sharing.models import Kind as Purpose
+from sharing.orders_admin import PARTS
 
 DOCUMENT = BASE / "docs/who-sees-what.md"
 Words = str | Promise
@@ -66,6 +67,10 @@ class How(TextChoices):
     )
     PRINTED = "printed", gettext_lazy("only on paper that is handed to you")
     YES = "yes", gettext_lazy("only with your own yes to it, field by field")
+    LAW = (
+        "law",
+        gettext_lazy("only where a law orders it and two people have read that it does; you are told"),
+    )
     NEVER = "never", gettext_lazy("never")
 
 
@@ -137,6 +142,12 @@ WAYS: tuple[Way, ...] = (
         gettext_lazy("to print the letter that opens your account"),
         "desk_letters_write",
     ),
+    Way(
+        Kind.NAME,
+        How.LAW,
+        gettext_lazy("to see that an authority is given those whom a law names, and nobody else"),
+        "sharing.Order",
+    ),
     Way(Kind.CONTACT, How.ONE, _CALL, "desk_look_up", "desk_person"),
     Way(Kind.CONTACT, How.EMERGENCY, _DANGER, "desk_emergency_of"),
     Way(Kind.DWELLING, How.ALWAYS, _FIND, "desk_person"),
@@ -186,8 +197,13 @@ WAYS: tuple[Way, ...] = (
         "desk_person",
     ),
 )
-# A page that asks for an office, not for a right.
-OFFICES = {"desk_emergencies": frozenset(emergencies.REVIEWERS)}
+# Pages that ask for an office, not for a right.
+OFFICES = {
+    "desk_emergencies": frozenset(emergencies.REVIEWERS),
+    "sharing.Order": frozenset(
+        f"{kind}.{role}" for (kind, role), held in ROLE_PERMISSIONS.items() if held & {*PARTS}
+    ),
+}
 # What can be asked for at all, in the words of this page.
 FIELDS = {Field.NAME: Kind.NAME, Field.DWELLING: Kind.DWELLING, Field.PHONE: Kind.CONTACT}
 
@@ -237,6 +253,10 @@ def others() -> list[Reader]:
     given = [
         _way(FIELDS[Field(field)], How.YES, kind.label) for kind in Purpose for field in sorted(ALLOWED[kind])
     ]
+    ordered = [
+        _way(FIELDS[Field(field)], How.LAW, _("what an authority asks for by law"))
+        for field in sorted(ALLOWED[ORDER])
+    ]
     asked_back = _way(
         Kind.LIST, How.ALWAYS, _("to delete what is asked back: numbers of rows, with nobody’s name")
     )
@@ -265,7 +285,7 @@ def others() -> list[Reader]:
         Reader(
             "recipient",
             _("an organization outside"),
-            cells([*given, asked_back]),
+            cells([*given, *ordered, asked_back]),
             _("in a file that only they can open, and nothing of who said no"),
         ),
         Reader("other resident", _("other residents"), cells(()), _("who live here and hold no office")),

@@ -1,10 +1,11 @@
 """Orders by law, on the desk: one of the staff drafts it and names people one at a time, two others read it, one of them gives.
 
-Whom an order names is shown by name to those who read it, and to nobody else: what is known of them stays where it is.
+Whom an order names is shown by name to those who write and read it, and only until it is given: to everybody else, masked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -17,15 +18,17 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from residents import finding
+from residents import effects, finding
 from residents.acts import Act
 from residents.desk import ScopedFilter, ScopedForm, moment
-from residents.models import User
+from residents.lookups import masked_name
+from residents.models import Resident, User
 from sharing import orders, requesting, speaking
 from sharing.contracts_admin import LOOK, REFUSED, readers_of, told
 from sharing.models import Field, Order, Request
 from sharing.watched_admin import WatchedAdmin
 
+PARTS = ("draft_sharing", "approve_sharing")  # who writes an order, and who reads it
 BLAME = {
     "authority": "authority",
     "basis": "legal_basis",
@@ -123,6 +126,17 @@ def _is_draft(order: Order) -> bool:
     return order.request.state == Request.State.DRAFT
 
 
+def _speaks(request: HttpRequest, order: Order) -> bool:
+    """In office for a body that drafts or reads: whoever runs the system, and whoever audits, see names masked."""
+    asked = {"user": request.user, "neighborhood": order.neighborhood, "at": moment(request)}
+    return any(effects.call("speaks_for", perm=perm, **asked) for perm in PARTS)
+
+
+def _named(order: Order, called: Callable[[Resident], str]) -> str:
+    named = order.people.select_related("resident").order_by("pk")
+    return "、".join(called(each.resident) for each in named) or gettext("nobody so far")
+
+
 @admin.register(Order)
 class OrderAdmin(WatchedAdmin[Order]):
     view_perms = LOOK
@@ -184,7 +198,8 @@ class OrderAdmin(WatchedAdmin[Order]):
         if obj is None:
             said = ("authority", "purpose", "purpose_en", *paper, "fields_asked")
             return (*said, "tell_day", "forbidden_by")
-        asked = ("authority", "purpose", *paper, "asked_for", "people", "tell_on", "forbidden_by")
+        people = "people" if _is_draft(obj) and _speaks(request, obj) else "people_masked"
+        asked = ("authority", "purpose", *paper, "asked_for", people, "tell_on", "forbidden_by")
         return (*asked, "state", "readers", "drafted_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> Any:
@@ -217,8 +232,11 @@ class OrderAdmin(WatchedAdmin[Order]):
 
     @admin.display(description=_("whom it names"))
     def people(self, order: Order) -> str:
-        named = order.people.select_related("resident").order_by("pk")
-        return "、".join(each.resident.name for each in named) or gettext("nobody so far")
+        return _named(order, lambda who: who.name)
+
+    @admin.display(description=_("whom it names"))
+    def people_masked(self, order: Order) -> str:
+        return _named(order, masked_name)
 
     @admin.display(description=_("who read it"))
     def readers(self, order: Order) -> str:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from committees.models import Committee, Term
 from ledger.models import Entry
+from residents.lookups import masked_name
 from residents.models import User
 from sharing.models import Order, Recipient, Request
 from tests.cast import staff
@@ -62,6 +63,9 @@ def test_the_whole_way(desk, authority, resident, clerk, chair, chair_of_residen
     assert "You have read it before" in desk(chair).post(f"{page}read/", {"yes": "yes"}).content.decode()
     assert "柳一" in desk(chair).get(f"{page}change/").content.decode()
     assert desk(chair).post(f"{page}give/").status_code == 302
+    given = desk(chair).get(f"{page}change/").content.decode()
+    assert "柳一" not in given
+    assert "柳＊" in given
     assert order.request.disclosures.count() == 1
     assert Entry.objects.filter(kind="order.given", subject=order.pk).count() == 1
     assert str(order.pk) in desk(chair).get(ORDERS).content.decode()
@@ -104,7 +108,9 @@ def test_what_is_wrong_is_said_beside_it_and_nothing_typed_is_lost(desk, authori
 
 
 @pytest.mark.obligation("A2", "27", "31")
-def test_strangers_see_and_do_nothing(desk, authority, resident, clerk, chair, outsider, auditor, now):
+def test_strangers_see_and_do_nothing(
+    desk, authority, resident, clerk, chair, outsider, auditor, superuser, now
+):
     order = ordering.drafted(authority, resident, by=clerk, at=now)
     for act in ("name", "read", "give", "stop"):
         assert desk(outsider).post(f"{ORDERS}{order.pk}/{act}/", {"yes": "yes"}).status_code == 404
@@ -114,6 +120,10 @@ def test_strangers_see_and_do_nothing(desk, authority, resident, clerk, chair, o
         kind="sharing.refused", subject=order.request_id
     ).exists()  # who tried is known
     assert str(order.pk) not in desk(outsider).get(ORDERS).content.decode()
+    for who in (auditor, superuser):
+        page = desk(who).get(f"{ORDERS}{order.pk}/change/").content.decode()
+        assert resident.name not in page
+        assert masked_name(resident) in page
     # An authority of another neighborhood is not offered, nor taken.
     page = desk(outsider).post(f"{ORDERS}add/", typed(authority))
     assert page.status_code in (200, 403)

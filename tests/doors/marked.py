@@ -38,13 +38,14 @@ from residents.models import (
 )
 from residents.register import register
 from sharing import copying, reaching, recalls
-from sharing.models import Copy, DisclosedRow, Recall
+from sharing.models import Copy, DisclosedRow, LeakNotice, Order, Recall
 from tests import make
 from tests.cast import settle
 from tests.committees.service import asked, picture
 from tests.desk.conftest import Community
 from tests.doors.declared import personal
 from tests.doors.marks import Mark, ways_of
+from tests.sharing import leaking, ordering
 from tests.signing_in import switched_on
 
 NAME, CHILD, PHONE, MAIL = "翟一珂", "翟小岚", "0571 6141 5926", "zhai.yike@example.org"
@@ -101,6 +102,7 @@ class Marked:
     recipient: User  # fetches for an organization outside, where something of them is
     link: str = ""  # the end of its address
     recall: Recall | None = None
+    notice: LeakNotice | None = None  # of the room of an incident that concerns everybody here
     marks: list[Mark] = field(default_factory=list)
 
 
@@ -177,6 +179,8 @@ def with_more(found: Marked, now: datetime) -> None:
         asked(who, kind=Kind.COMPLAINT, body=body, at=now, place="厨房水槽", **said_so)
     found.community.rows[ServiceRequest] = list(ServiceRequest.objects.filter(resident=who))
     _given(found, now)
+    _ordered(found, now)
+    found.notice = leaking.told(here, by=found.offices["owners.chair"])
     gate = Gate.objects.get(neighborhood=here, name="柳门")
     entered = EntryEvent.objects.create(
         neighborhood=here,
@@ -200,6 +204,13 @@ def _given(found: Marked, now: datetime) -> None:
     found.link = reaching.link(copy=copy, by=found.offices["owners.chair"], at=now).token
     rows = DisclosedRow.objects.filter(resident=found.person)
     [found.recall] = recalls.open_(rows=rows, because=Recall.Because.CORRECTED, at=now)
+
+
+def _ordered(found: Marked, now: datetime) -> None:
+    """A law names them, and whoever reads the order has not yet said so."""
+    clerk, chair = found.offices["owners.clerk"], found.offices["owners.chair"]
+    police = ordering.authority(found.community.neighborhood, by=chair, at=now)
+    found.community.rows[Order] = [ordering.drafted(police, found.person, by=clerk, at=now)]
 
 
 def _over(found: Marked, now: datetime) -> None:

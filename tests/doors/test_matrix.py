@@ -12,7 +12,8 @@ from committees.models import Committee, Term
 from committees.roles import ROLE_PERMISSIONS
 from portal import matrix
 from portal.matrix import How, Kind
-from sharing.models import ALLOWED, Field
+from sharing.models import ALLOWED, ORDER, Field
+from sharing.models import Kind as Purpose
 from tests.desk.test_strangers import addresses
 from tests.doors.declared import DOORS
 from tests.doors.walking import allowed
@@ -45,8 +46,9 @@ def test_every_kind_and_every_office_is_in_it():
 def test_it_says_what_the_walk_sees(reader):
     """Each cell that says never is a kind that no door shows them, and each that says otherwise has a door that does."""
     seen = {kind for (_where, kind), who in allowed().items() if reader.key in who}
-    # What a yes gives leaves in a file that nobody here can open: see tests/sharing/test_exactly.py.
-    said = {str(way.kind) for cell in reader.seen for way in cell.ways if way.how != How.YES}
+    # What a yes or a law gives leaves in a file that nobody here can open: see tests/sharing/test_exactly.py.
+    outside = {How.YES, How.LAW} if reader.key == "recipient" else {How.YES}
+    said = {str(way.kind) for cell in reader.seen for way in cell.ways if way.how not in outside}
     assert said - seen == set(), "the page says that they see it, and no row of docs/doors.toml, [seen] does"
     assert seen - said == set(), (
         "docs/doors.toml, [seen] says that they see it, and portal/matrix.py, WAYS has no way: add one, with its door"
@@ -86,8 +88,10 @@ def test_another_neighborhood_sees_nothing_at_any_door():
 def test_a_recipient_is_given_what_the_law_of_its_kind_allows_and_no_more():
     [reader] = [each for each in matrix.others() if each.key == "recipient"]
     told = {(str(way.what_for), way.kind) for cell in reader.cells for way in cell.ways if way.how == How.YES}
-    law = {(kind.label, matrix.FIELDS[Field(field)]) for kind, fields in ALLOWED.items() for field in fields}
+    law = {(kind.label, matrix.FIELDS[Field(field)]) for kind in Purpose for field in ALLOWED[kind]}
     assert told == {(str(label), kind) for label, kind in law}
+    ordered = {way.kind for cell in reader.cells for way in cell.ways if way.how == How.LAW}
+    assert ordered == {matrix.FIELDS[Field(field)] for field in ALLOWED[ORDER]}
 
 
 @pytest.mark.django_db

@@ -39,6 +39,7 @@ OWN: dict[str, list[str]] = DOORS["own"]
 # At each of these is asked, beside the page itself, what its list can be asked.
 ASKED_OF_LISTS = ("q={name}", "q={phone}", "q=101", "o=1.2.-3", "all=", "_to_field=phone_index", "e=1")
 TIMES = {"Date", "Expires", "Last-Modified"}  # of the answer itself
+NONE = "00000000-0000-4000-8000-000000000000"  # as tests.desk.test_strangers fills in what it has none of
 TYPED = 'x<b>"&'
 
 
@@ -78,15 +79,20 @@ class Walk:
 
     def _few(self, found: list[str]) -> list[str]:
         """Of an address with many values (purposes, rooms) the first two and the last. What an organization is led to by a
-        link, or asked to delete, is what was made for it."""
+        link, or asked to delete, is what was made for it; an incident is the one that has a room."""
         few = found if len(found) < 4 else [*found[:2], found[-1]]
-        recall = str(self.marked.recall.pk) if self.marked.recall else ""
-        return [
-            each.replace("/files/0000-0000-0000/", f"/files/{self.marked.link}/").replace(
-                "/recalls/00000000-0000-4000-8000-000000000000/", f"/recalls/{recall}/"
-            )
-            for each in few
-        ]
+        assert self.marked.recall
+        assert self.marked.notice
+        there = {
+            "/files/0000-0000-0000/": f"/files/{self.marked.link}/",
+            f"/recalls/{NONE}/": f"/recalls/{self.marked.recall.pk}/",
+            f"/incidents/{NONE}/": f"/incidents/{self.marked.notice.leak_id}/",
+            f"/incidents/notices/{NONE}/": f"/incidents/notices/{self.marked.notice.pk}/",
+            f"/copies/{NONE}/": f"/copies/{self.marked.recall.copy_id}/",
+        }
+        for nobody, real in there.items():
+            few = [each.replace(nobody, real) for each in few]
+        return few
 
     def _page(self, client: Client, who: str, pattern: str, address: str, curious: bool) -> None:
         answer = self.ask(client, who, pattern, "get", address)
