@@ -24,6 +24,7 @@ from portal.places import BASE
 from portal.screens.desk.entrance import DESK
 from residents import emergencies
 from residents.desk import ScopedAdmin
+from sharing import leaks
 from sharing.models import ALLOWED, ORDER, Field
 from sharing.models import Kind as Purpose
 from sharing.orders_admin import PARTS
@@ -130,6 +131,7 @@ _WHERE = gettext_lazy("to settle who lives and who owns where")
 _STANDS_BY = gettext_lazy("to write down who stands by whom")
 _GATE = gettext_lazy("to see that a gate works")
 _PASSED = gettext_lazy("to know who passed a gate when something happened there")
+_LEAK = gettext_lazy("to tell you on paper of a leak, where you have no account")
 WAYS: tuple[Way, ...] = (
     Way(Kind.MASKED, How.ALWAYS, _FIND, "desk_person"),
     Way(Kind.MASKED, How.ALWAYS, _AFTERWARDS, "desk_emergencies"),
@@ -148,6 +150,8 @@ WAYS: tuple[Way, ...] = (
         gettext_lazy("to see that an authority is given those whom a law names, and nobody else"),
         "sharing.Order",
     ),
+    Way(Kind.NAME, How.PRINTED, _LEAK, "desk_incident_sheets"),
+    Way(Kind.DWELLING, How.PRINTED, _LEAK, "desk_incident_sheets"),
     Way(Kind.CONTACT, How.ONE, _CALL, "desk_look_up", "desk_person"),
     Way(Kind.CONTACT, How.EMERGENCY, _DANGER, "desk_emergency_of"),
     Way(Kind.DWELLING, How.ALWAYS, _FIND, "desk_person"),
@@ -200,6 +204,7 @@ WAYS: tuple[Way, ...] = (
 # Pages that ask for an office, not for a right.
 OFFICES = {
     "desk_emergencies": frozenset(emergencies.REVIEWERS),
+    "desk_incident_sheets": frozenset(leaks.HEADS),
     "sharing.Order": frozenset(
         f"{kind}.{role}" for (kind, role), held in ROLE_PERMISSIONS.items() if held & {*PARTS}
     ),

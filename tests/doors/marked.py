@@ -51,6 +51,7 @@ from tests.signing_in import switched_on
 NAME, CHILD, PHONE, MAIL = "翟一珂", "翟小岚", "0571 6141 5926", "zhai.yike@example.org"
 OTHER_PHONE = "0571 6535 8979"
 LINE = "湛青棠"
+PAPER = "瞿无号"  # lives here without an account
 # Set by the owner of the tables, past the triggers: what a field says here need not have come about as it would in life.
 WRITTEN: dict[tuple[str, str], Any] = {
     ("residents.Unit", "number"): "7Q88甲",  # with a character that stands in no random code
@@ -180,6 +181,8 @@ def with_more(found: Marked, now: datetime) -> None:
     found.community.rows[ServiceRequest] = list(ServiceRequest.objects.filter(resident=who))
     _given(found, now)
     _ordered(found, now)
+    without = make.resident(here, at=now, lives_in=Unit.objects.get(number="101"), account=False)
+    Resident.objects.filter(pk=without.pk).update(name=PAPER)
     found.notice = leaking.told(here, by=found.offices["owners.chair"])
     gate = Gate.objects.get(neighborhood=here, name="柳门")
     entered = EntryEvent.objects.create(
@@ -348,6 +351,7 @@ def _marks(found: Marked, now: datetime) -> Iterator[Mark]:
         if ways:
             yield Mark(kind, f"{label}.{name}", tuple(dict.fromkeys(ways)))
     yield Mark("name", "residents.Resident.name", (CHILD,))
+    yield Mark("name", "residents.Resident.name", (PAPER,))
     yield Mark("masked", "residents.Resident.name", (MASKED,))
 
 
