@@ -24,6 +24,7 @@ class Only:
         return []
 
 
+@pytest.mark.timeout(900)
 def test_no_question_in_an_address_is_answered_with_contact_details(community, clerk):
     """The clerk: who may look, one at a time."""
     client = Client()

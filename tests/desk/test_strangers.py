@@ -268,6 +268,7 @@ def test_nothing_they_send_tells_or_changes_anything(nobody, community):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.obligation("A2", "27")
 @pytest.mark.parametrize("who", ["busybody", "former"])
 def test_no_question_in_an_address_tells_them_anything(request, community, who):

@@ -41,6 +41,7 @@ WALKS = {
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("walkers", list(WALKS.values()), ids=list(WALKS))
 def test_every_door(marked, walkers, busybody, neighbor, caplog, settings, tmp_path):
     settings.PHOTOS = tmp_path / "photos"
