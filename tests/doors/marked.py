@@ -106,6 +106,10 @@ class Marked:
     notice: LeakNotice | None = None  # of the room of an incident that concerns everybody here
     marks: list[Mark] = field(default_factory=list)
 
+    @property
+    def home(self) -> Unit:
+        return Unit.objects.get(pk=self.person.occupancies.earliest("since").unit_id)
+
 
 @pytest.fixture
 def resident(here: Neighborhood, now: datetime) -> Resident:
@@ -300,7 +304,7 @@ def _rows_of_somebody(found: Marked, model: type[Model]) -> Iterator[Any]:
     known: dict[type[Model], Any] = {
         Resident: found.person,
         User: found.person.user,
-        Unit: Unit.objects.get(pk=found.person.occupancies.earliest("since").unit_id),
+        Unit: found.home,
     }
     if model in known:
         yield known[model]

@@ -254,7 +254,7 @@ def _slim(marked: Marked) -> Community:
 def _is_of(row: Any, marked: Marked) -> bool:
     person = marked.person
     whose = {getattr(row, f"{name}_id", None) for name in ("resident", "guardian", "helper")}
-    return row in (person, person.user) or person.pk in whose
+    return row in (person, person.user, marked.home) or person.pk in whose
 
 
 # --- what goes elsewhere than to a reader
