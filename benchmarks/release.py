@@ -85,8 +85,8 @@ def people() -> Any:
         key_of(recipient, chair)
         asked = Request.objects.create(
             neighborhood=here, recipient=recipient, purpose="送水到户", purpose_en="Water", retention_days=30,
-            fields=["name", "dwelling", "phone"], deadline=at + timedelta(days=1), drafted_by=drafter,
-            state="released", opened_by=chair, opened_at=at,
+            fields=["name", "dwelling", "phone"], deadline=at - timedelta(days=1), drafted_by=drafter,
+            state="released", opened_by=chair, opened_at=at - timedelta(days=20),
         )  # fmt: skip
         session.execute(ANSWERS, [asked.pk, chair.pk])
     with embedded.connect(VAR, embedded.DATABASES["default"]) as session:
