@@ -18,6 +18,8 @@ from residents.ages import today_in
 from residents.models import Occupancy, Resident
 from sharing.models import ORDER, Field, Request
 
+# Mobile phones, and the shortest area codes.
+THREE_FIRST = re.compile(r"1[3-9]\d{9}$|010|02\d")
 # What Excel, WPS and LibreOffice take for the start of a formula, the full-width forms included.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -43,9 +45,7 @@ def spaced(number: str) -> str:
     """A phone number as people write it: in groups, so that no spreadsheet takes it for a number and cuts its zeros."""
     if number.startswith("+") or len(number) < 5:
         return number
-    first = (
-        3 if re.match(r"1[3-9]\d{9}$|010|02\d", number) else 4 if number.startswith("0") else len(number) % 4
-    )
+    first = 3 if THREE_FIRST.match(number) else 4 if number.startswith("0") else len(number) % 4
     groups = [number[:first], *(number[start : start + 4] for start in range(first, len(number), 4))]
     return " ".join(filter(None, groups if len(number) != 8 else [number[:4], number[4:]]))
 
@@ -56,7 +56,7 @@ def harmless(value: str) -> str:
 
 
 def is_formula(value: str) -> bool:
-    return value.lstrip(" \u3000").startswith(FORMULA_STARTS) or value.startswith(FORMULA_STARTS)
+    return value.lstrip(" \u3000").startswith(FORMULA_STARTS)
 
 
 def _phones(residents: list[Resident]) -> dict[Resident, str]:
@@ -140,5 +140,4 @@ def _lines(rows: Iterable[Sequence[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _spelled(found: object) -> str:
-    return json.dumps(found, ensure_ascii=False)
+_spelled = json.JSONEncoder(ensure_ascii=False).encode

@@ -34,6 +34,13 @@ COLUMNS = (
 )
 
 
+def _framed(part: bytes) -> bytes:
+    return len(part).to_bytes(8, "big") + part
+
+
+TAG_FRAMED, FIELDS_FRAMED = _framed(TAG), {field: _framed(field.encode()) for field in FIELDS}
+
+
 @dataclass(frozen=True)
 class Given:
     """One row as it is in the file."""
@@ -46,10 +53,10 @@ class Given:
 
     @property
     def leaf(self) -> bytes:
-        parts = [TAG, self.salt, self.copy.bytes, self.resident.bytes]
+        parts = [TAG_FRAMED, *map(_framed, (self.salt, self.copy.bytes, self.resident.bytes))]
         for field, value in self.values.items():
-            parts += [field.encode(), value.encode()]
-        return merkle.leaf_hash(b"".join(len(part).to_bytes(8, "big") + part for part in parts))
+            parts += FIELDS_FRAMED[field], _framed(value.encode())
+        return merkle.leaf_hash(b"".join(parts))
 
 
 def shown() -> QuerySet[DisclosedRow]:

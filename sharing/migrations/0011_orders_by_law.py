@@ -36,12 +36,9 @@ READ = READ_BEFORE.replace(
 )
 ROWS_BEFORE = _function(EXACTLY.ROWS, "sharing_disclosedrow_by_own_yes")
 ROWS = ROWS_BEFORE.replace(
-    "SELECT resident_id, answer_id, fields, tag FROM written",
-    "SELECT resident_id, answer_id, order_id, fields, tag FROM written",
-).replace(
-    "EXCEPT SELECT resident, answer, fields,",
-    "EXCEPT SELECT resident, answer,"
-    " CASE WHEN answer IS NULL THEN (SELECT o.id FROM public.sharing_order o WHERE o.request_id = asked) END, fields,",
+    "(w.answer_id, w.fields, w.tag) IS DISTINCT FROM\n                (due.answer, due.fields,",
+    "(w.answer_id, w.order_id, w.fields, w.tag) IS DISTINCT FROM\n                (due.answer,"
+    " CASE WHEN due.answer IS NULL THEN (SELECT o.id FROM public.sharing_order o WHERE o.request_id = asked) END, due.fields,",
 )
 
 DUE = """

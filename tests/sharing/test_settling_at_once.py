@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from residents import moving
 from residents.ages import today_in
-from sharing import copying
+from sharing import copying, given
 from sharing.models import Copy, DisclosedRow, GivenValues, Piece, RecipientKey, Sheet
 from tests import make
 from tests.sharing import receiving
@@ -39,6 +39,10 @@ def insert(copy: Copy, resident, answer, fields='["name", "dwelling"]', tag=None
             " VALUES (%s, %s, %s, %s, coalesce(%s, sharing_tag(%s, %s)))",
             [copy.pk, resident.pk, answer.pk, fields, tag, MARK, resident.pk],
         )
+
+
+def ready(copies, at) -> None:
+    copies.update(state="ready", done=2, sha256=b"x" * 32, ready_at=at)
 
 
 def code_of(act) -> str:
@@ -109,19 +113,46 @@ def test_a_tag_is_the_copys_own(request, resident, says):
         {"name": "柳二", "dwelling": "1 101"},
         {"name": "柳一", "dwelling": ""},
         {"name": "柳一", "dwelling": "1 101", "phone_sealed": b"x"},
-        {"name": "柳一", "dwelling": "1 101", "salt": b"short"},
+        None,
     ],
 )
-def test_raw_sql_writes_no_other_values(request, resident, says, values):
+def test_a_copy_with_other_values_gets_no_further(request, resident, says, afterwards, values):
     said = says(resident, True)
     copy = request.getfixturevalue("settling")
     insert(copy, resident, said)
-    row = DisclosedRow.objects.get()
-    made = {"row": row, "salt": b"s" * 32, **values}
-    assert code_of(lambda: GivenValues.objects.create(**made)) == "LM125"
-    GivenValues.objects.create(row=row, name="柳一", dwelling="1 101", salt=b"s" * 32)
-    change = GivenValues.objects.filter(row=row)
+    if values is not None:
+        GivenValues.objects.create(row=DisclosedRow.objects.get(), salt=b"s" * 32, **values)
+    mine = Copy.objects.filter(pk=copy.pk)
+    mine.update(state="building", rows_settled=1)
+    assert code_of(lambda: ready(mine, afterwards)) == "LM127"
+    assert copying.finish(copy=copy.pk, attempt=0, digest=b"x" * 32, at=afterwards).state == Copy.State.VOID
+    assert not given.shown().exists()
+
+
+@pytest.mark.obligation("A2", "28", "F11")
+def test_values_are_salted_and_stay(request, resident, says, afterwards):
+    said = says(resident, True)
+    copy = request.getfixturevalue("settling")
+    insert(copy, resident, said)
+    values = {"row": DisclosedRow.objects.get(), "name": "柳一", "dwelling": "1 101"}
+    assert code_of(lambda: GivenValues.objects.create(**values, salt=b"short")) == "LM125"
+    GivenValues.objects.create(**values, salt=b"s" * 32)
+    change = GivenValues.objects.filter(row=values["row"])
     assert code_of(lambda: change.update(name="柳二")) in ("LM001", "42501")
+    mine = Copy.objects.filter(pk=copy.pk)
+    mine.update(state="building", rows_settled=1)
+    ready(mine, afterwards)
+    assert given.shown().exists()
+
+
+@pytest.mark.obligation("A2", "28", "F11")
+def test_no_value_is_added_once_it_is_settled(request, resident, says):
+    said = says(resident, True)
+    copy = request.getfixturevalue("settling")
+    insert(copy, resident, said)
+    Copy.objects.filter(pk=copy.pk).update(state="building", rows_settled=1)
+    values = {"row": DisclosedRow.objects.get(), "name": "柳一", "dwelling": "1 101", "salt": b"s" * 32}
+    assert code_of(lambda: GivenValues.objects.create(**values)) == "LM125"
 
 
 @pytest.mark.obligation("A2", "28", "F11")
