@@ -30,24 +30,23 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT DISTINCT ON (a.resident_id) a.* FROM public.sharing_answer a
         WHERE a.request_id = $1 ORDER BY a.resident_id, a.id DESC
     ), given AS (
-        -- Homes by a join: asked for one by one they took as long as all the rest. By one to the tables themselves, whose
-        -- size the planner knows: of what a query makes it knows none, and would compare each with each.
         SELECT word.resident_id, word.id,
             CASE WHEN word.fields ? 'name' THEN r.name ELSE '' END AS name,
-            coalesce(string_agg(b.name || ' ' || u.number, '、' ORDER BY o.since, o.id), '') AS dwelling,
+            -- One by one, by index: the planner knows too little of the rows of a query to join them with others.
+            CASE WHEN word.fields ? 'dwelling' THEN coalesce((
+                SELECT string_agg(b.name || ' ' || u.number, '、' ORDER BY o.since, o.id)
+                FROM public.residents_occupancy o JOIN public.residents_unit u ON u.id = o.unit_id
+                JOIN public.residents_building b ON b.id = u.building_id WHERE o.resident_id = r.id
+                AND o.since <= asked.today AND (o.until IS NULL OR o.until > asked.today)), '') ELSE '' END AS dwelling,
             CASE WHEN word.fields ? 'phone' THEN r.phone_sealed END AS phone
         FROM newest word JOIN public.residents_resident r ON r.id = word.resident_id
         JOIN asked ON asked.neighborhood_id = r.neighborhood_id
-        LEFT JOIN (public.residents_occupancy o JOIN public.residents_unit u ON u.id = o.unit_id
-            JOIN public.residents_building b ON b.id = u.building_id) ON o.resident_id = r.id AND word.fields ? 'dwelling'
-            AND o.since <= asked.today AND (o.until IS NULL OR o.until > asked.today)
         WHERE word.yes AND r.left_at IS NULL AND r.erased_at IS NULL AND (word.abroad OR NOT asked.abroad)
         AND (asked.audience = '{}' OR public.sharing_in_audience(asked.id, r.id))
         AND CASE WHEN word.guardianship_id IS NULL
             THEN r.born IS NULL OR public.consent_fourteen(r.born) <= asked.today
             ELSE public.sharing_power_holds(word::public.sharing_answer)
                 AND NOT public.sharing_held_off($1, word.resident_id, NULL) END
-        GROUP BY word.resident_id, word.id, word.fields, r.name, r.phone_sealed
     )
     SELECT resident_id, id, to_jsonb(array_remove(ARRAY[CASE WHEN name <> '' THEN 'name' END,
         CASE WHEN dwelling <> '' THEN 'dwelling' END, CASE WHEN phone IS NOT NULL THEN 'phone' END], NULL)),
