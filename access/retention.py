@@ -181,7 +181,8 @@ RULES: Sequence[Rule] = (
         rows=EntryEvent.objects.all,
         clock="received_at",
         forget=deleted(EntryEvent),
-        batch=5000,
+        at_once=True,
+        batch=50_000,
     ),
     Rule(
         code="access.photos",

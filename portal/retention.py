@@ -30,7 +30,7 @@ import committees.retention
 import consent.retention
 import residents.retention
 import sharing.retention
-from residents.keeping import Kept, Rule
+from residents.keeping import Kept, Rule, delete_at_once
 from residents.models import RetentionRun
 
 log = logging.getLogger(__name__)
@@ -123,14 +123,17 @@ def _take(turn: Turn, today: date, at: datetime) -> None:
     began = time.monotonic()
     claimed: list[Any] = []
     try:
-        turn.gone += _batch(turn, turn.rule.batch, claimed, today, at)
+        if turn.rule.at_once and not turn.failed:
+            turn.gone += _all_at_once(turn, today, at)
+        else:
+            turn.gone += _batch(turn, turn.rule.batch, claimed, today, at)
     except Exception as error:  # noqa: BLE001  (the next sweep tries again, and the alarm sounds when it is late)
         _failed(turn, error)
         if len(claimed) > 1:
             _one_by_one(turn, claimed, today, at)
         else:
             turn.passed_over.update(claimed)
-        turn.more = bool(claimed)
+        turn.more = bool(claimed) or (turn.rule.at_once and turn.failed == 1)
     turn.seconds += time.monotonic() - began
 
 
@@ -144,10 +147,20 @@ def _one_by_one(turn: Turn, rows: list[Any], today: date, at: datetime) -> None:
 
 
 @transaction.atomic
+def _all_at_once(turn: Turn, today: date, at: datetime) -> int:
+    """A batch of what is deleted in one statement, and counted with it."""
+    _wait_for_nobody()
+    gone = delete_at_once(turn.rule.due(at), turn.rule.batch)
+    if gone:
+        _of_today(turn.rule, today).update(deleted=F("deleted") + gone)
+    turn.more = gone >= turn.rule.batch
+    return gone
+
+
+@transaction.atomic
 def _batch(turn: Turn, size: int, claimed: list[Any], today: date, at: datetime, *, only: Any = None) -> int:
     """Claim, end, count: all of it or nothing. `claimed` is filled for whoever has to look at a failure."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'")
+    _wait_for_nobody()
     rows = turn.rule.due(at)
     if only is not None:
         rows = rows.filter(pk=only)
@@ -162,6 +175,11 @@ def _batch(turn: Turn, size: int, claimed: list[Any], today: date, at: datetime,
         turn.passed_over.update(claimed)
     turn.more = len(claimed) >= size
     return gone
+
+
+def _wait_for_nobody() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'")
 
 
 def _failed(turn: Turn, error: Exception) -> None:

@@ -13,7 +13,7 @@ from residents.models import RetentionRun
 from tests.live import Live
 from tests.retention.due import Place
 
-MANY = 60_000
+MANY = 150_000
 FILL = """
     INSERT INTO access_entryevent
         (id, neighborhood_id, gate_id, device_id, boot, sequence, kind, outcome, reason, device_time, received_at)

@@ -193,6 +193,32 @@ def test_two_workers_at_once_miss_none_and_count_none_twice(place, now):
     assert EntryEvent.objects.count() == 1
 
 
+@pytest.mark.obligation("20")
+def test_an_entry_that_somebody_holds_is_left_and_the_rest_goes(place, now):
+    """Held for longer than a sweep waits: the one statement gives up, and its second try passes over what is held."""
+    for number in range(6):
+        MADE["access.entry_events"](place, edge(rule("access.entry_events"), now) - timedelta(seconds=number))
+    kept = EntryEvent.objects.order_by("received_at").first()
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            EntryEvent.objects.select_for_update().get(pk=kept.pk)
+            held.set()
+            go_on.wait(60)
+
+    thread = in_thread(hold)
+    try:
+        assert held.wait(10)
+        (turn,) = retention.sweep(at=now, rules=[rule("access.entry_events")])
+    finally:
+        go_on.set()
+        thread.join(30)
+    assert (turn.gone, turn.failed) == (5, 0)
+    assert list(EntryEvent.objects.values_list("pk", flat=True)) == [kept.pk]
+    assert make.swept("access.entry_events", at=now) == 1
+
+
 def test_two_workers_at_once_end_each_consent_once(place, now):
     for _ in range(12):
         make_due("consent.lapsed", place)

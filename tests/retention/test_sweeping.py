@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 
 from access.models import EntryEvent
 from portal import retention
@@ -50,7 +51,7 @@ def test_a_row_that_fails_keeps_no_other_row_and_a_rule_no_other_rule(place: Pla
             raise ValueError("柳一 cannot be deleted")
         return deleted(EntryEvent)(claimed, at)
 
-    rules = [smaller("access.entry_events", forget=forget), rule("residents.letters")]
+    rules = [smaller("access.entry_events", at_once=False, forget=forget), rule("residents.letters")]
     with caplog.at_level(logging.ERROR):
         turn, other = retention.sweep(at=now, rules=rules)
     assert (turn.gone, turn.failed, other.gone) == (4, 2, 1)
@@ -66,10 +67,27 @@ def test_a_row_that_fails_keeps_no_other_row_and_a_rule_no_other_rule(place: Pla
     assert cache.get(retention.RETENTION_KEY) == now.timestamp()
 
 
+@pytest.mark.obligation("20", "F16")
+def test_a_statement_that_fails_is_followed_by_its_rows_one_by_one(place: Place, now, monkeypatch, caplog):
+    rows = [make_due("access.entry_events", place) for _ in range(5)]
+
+    def refused(due, limit):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+
+    monkeypatch.setattr(retention, "delete_at_once", refused)
+    with caplog.at_level(logging.ERROR):
+        (turn,) = retention.sweep(at=now, rules=[rule("access.entry_events")])
+    assert (turn.gone, turn.failed) == (5, 1)
+    assert not any(row() for row in rows)
+    assert "DataError" in caplog.text
+    assert RetentionRun.objects.get().deleted == 5
+
+
 def test_one_that_does_nothing_does_not_go_round_for_ever(place: Place, now):
     make_due("access.entry_events", place)
     (turn,) = retention.sweep(
-        at=now, rules=[smaller("access.entry_events", batch=1, forget=lambda claimed, at: 0)], seconds=60
+        at=now, rules=[smaller("access.entry_events", at_once=False, batch=1, forget=lambda claimed, at: 0)], seconds=60
     )
     assert (turn.gone, turn.failed) == (0, 0)
     assert RetentionRun.objects.get().still_due == 1
