@@ -45,6 +45,7 @@ FROM generate_series(1, %(count)s) n
 JOIN LATERAL (SELECT d.id, d.gate_id, g.neighborhood_id, row_number() OVER (ORDER BY d.id) AS at
     FROM access_device d JOIN access_gate g ON g.id = d.gate_id) d ON d.at = 1 + n %% %(gates)s
 """
+RAW = "DELETE FROM access_entryevent WHERE received_at <= now() - interval '30 days'"
 
 
 def gates() -> tuple[Any, Any]:
@@ -109,8 +110,7 @@ def rival() -> float:
 
     with embedded.connect(VAR, embedded.DATABASES["default"], role=roles.APP) as session:
         began = time.perf_counter()
-        gone = session.execute(f"DELETE FROM {TABLE} WHERE received_at <= now() - interval '30 days'").rowcount
-        assert gone == EVENTS
+        assert session.execute(RAW).rowcount == EVENTS
         return time.perf_counter() - began
 
 
@@ -129,7 +129,9 @@ def web() -> Iterator[str]:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     with (VAR / "web.log").open("wb") as log:
-        child = subprocess.Popen(processes.web(port=port), cwd=BASE, env=dict(os.environ), stdout=log, stderr=log)
+        child = subprocess.Popen(
+            processes.web(port=port), cwd=BASE, env=dict(os.environ), stdout=log, stderr=log
+        )
     try:
         while not answers(url):
             assert child.poll() is None, (VAR / "web.log").read_text()
@@ -174,7 +176,8 @@ def measured(name: str, url: str, who: Any) -> tuple[float, float]:
         text=True,
     )
     taken = polls(url, who, lambda _: child.poll() is not None)
-    assert child.returncode == 0 and child.stdout is not None
+    assert child.returncode == 0
+    assert child.stdout is not None
     return float(child.stdout.read()), statistics.median(taken)
 
 
@@ -187,7 +190,10 @@ def report(seconds: dict[str, list[float]], waits: dict[str, list[float]]) -> bo
         said = f"{took[name]:>7.2f} s, a poll meanwhile {poll[name] * 1000:.1f} ms"
         say(f"{name:>10} {said} ({poll[name] / poll['idle']:.2f}x of {poll['idle'] * 1000:.1f} ms)\n")
     cost, wait = took["ours"] / took["raw DELETE"], poll["ours"] / poll["idle"]
-    for what, found, limit in (("the raw DELETE", cost, SWEEP_LIMIT), ("a poll when all is quiet", wait, POLL_LIMIT)):
+    for what, found, limit in (
+        ("the raw DELETE", cost, SWEEP_LIMIT),
+        ("a poll when all is quiet", wait, POLL_LIMIT),
+    ):
         say(f"{'ok   ' if found <= limit else 'BROKEN'} {found:.2f}x {what}; the limit is {limit:.2f}x\n")
     return cost <= SWEEP_LIMIT and wait <= POLL_LIMIT
 

@@ -8,8 +8,9 @@ later each time and for ever (laws 4 and 12, F15, F16). Safe to run twice and to
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from functools import cache, partial
 from uuid import UUID
 
 from access import photos, retention
@@ -19,12 +20,16 @@ from residents import erasure, leaving
 from residents.models import ErasurePlace
 from sharing import given
 from vault import keys, rewrite
+from vault.models import Key
 
 log = logging.getLogger(__name__)
 
 Kind = ErasurePlace.Kind
 State = ErasurePlace.State
 Evidence = dict[str, str | int | bool]
+Rewrite = Callable[[str], bool]
+
+KEYS = Key._meta.db_table
 
 
 def rows(place: ErasurePlace) -> Evidence | None:
@@ -44,11 +49,17 @@ def key(place: ErasurePlace) -> Evidence | None:
     return {"key": str(state)} if state == keys.State.DESTROYED else None
 
 
-def pages(place: ErasurePlace) -> Evidence | None:
+def _rewrite(table: str) -> bool:
+    return rewrite.rewrite_keys() if table == KEYS else rewrite.rewrite(table=table, using="default")
+
+
+def pages(place: ErasurePlace, rewritten: Rewrite = _rewrite) -> Evidence | None:
     """The old versions of deleted rows, in the files of the tables that held ciphertext or wrapped keys."""
-    others = ErasurePlace.objects.open().filter(order=place.order_id, kind__in=[Kind.ROWS, Kind.KEY])
-    if others.exists():
-        return None  # rewritten too early, the pages would keep what goes after
+    seen = {table: rewritten(table) for table in _tables(place)}
+    return dict(seen) if all(seen.values()) else None
+
+
+def _tables(place: ErasurePlace) -> tuple[str, ...]:
     tables: tuple[str, ...] = {
         leaving.PERSON: (*leaving.NAMES, given.TABLE),
         leaving.WAYS_IN: (*retention.CIPHERTEXT, leaving.ADDRESSES),
@@ -58,9 +69,7 @@ def pages(place: ErasurePlace) -> Evidence | None:
         tables = (*tables, scans.TABLE)
     if said.are_in(place.order_id):
         tables = (*tables, *said.TABLES)
-    seen = {table: rewrite.rewrite(table=table, using="default") for table in tables}
-    seen["vault_key"] = rewrite.rewrite_keys()
-    return dict(seen) if all(seen.values()) else None
+    return (*tables, KEYS)
 
 
 def device(place: ErasurePlace) -> Evidence | None:
@@ -73,8 +82,8 @@ def recipient(place: ErasurePlace) -> Evidence | None:
     return None
 
 
-# In the order in which they are seen to.
-PLACE_KINDS: Mapping[Kind, Callable[[ErasurePlace], Evidence | None]] = {
+# In the order in which they are seen to; pages after all others.
+PLACE_KINDS: Mapping[Kind, Callable[..., Evidence | None]] = {
     Kind.ROWS: rows,
     Kind.PHOTOS: photo_files,
     Kind.KEY: key,
@@ -86,17 +95,36 @@ PLACE_KINDS: Mapping[Kind, Callable[[ErasurePlace], Evidence | None]] = {
 
 def run(*, order: UUID, at: datetime) -> bool:
     """See to every place of the order that is due. True if none of them must be tried again."""
-    due = ErasurePlace.objects.filter(order=order, state=State.WAITING, due_at__lte=at).exclude(
-        kind__in=erasure.ANSWER_THEMSELVES
-    )
+    return run_all(orders=[order], at=at)
+
+
+def run_all(*, orders: Collection[UUID], at: datetime) -> bool:
+    """See to what is due of all these orders. A table's file is rewritten once for all of them: it costs as much as the table
+    is long, however many rows of it went."""
+    due = ErasurePlace.objects.filter(order__in=orders, state=State.WAITING, due_at__lte=at)
+    due = due.exclude(kind__in=erasure.ANSWER_THEMSELVES).select_related("order")
     turns = list(PLACE_KINDS)
-    settled = [_see_to(place, at) for place in sorted(due, key=lambda each: turns.index(Kind(each.kind)))]
+    first = sorted(due.exclude(kind=Kind.PAGES), key=lambda each: turns.index(Kind(each.kind)))
+    settled = [_see_to(place, partial(PLACE_KINDS[Kind(place.kind)], place), at) for place in first]
+    # Who may go on is asked before the first file is rewritten: what goes only after that is still in it.
+    last = [(place, _is_emptied(place)) for place in due.filter(kind=Kind.PAGES)]
+    once = cache(_rewrite)
+    settled += [
+        _see_to(place, partial(PLACE_KINDS[Kind.PAGES], place, once) if emptied else lambda: None, at)
+        for place, emptied in last
+    ]
     return all(settled)
 
 
-def _see_to(place: ErasurePlace, at: datetime) -> bool:
+def _is_emptied(place: ErasurePlace) -> bool:
+    """Rewritten too early, the pages would keep what goes after."""
+    others = ErasurePlace.objects.open().filter(order=place.order_id, kind__in=[Kind.ROWS, Kind.KEY])
+    return not others.exists()
+
+
+def _see_to(place: ErasurePlace, ask: Callable[[], Evidence | None], at: datetime) -> bool:
     try:
-        evidence = PLACE_KINDS[Kind(place.kind)](place)
+        evidence = ask()
         if evidence is not None:
             erasure.mark_gone(place=place.pk, evidence=evidence, at=at)
             return True

@@ -134,7 +134,7 @@ def _nudge(at: datetime) -> None:
 
 
 def _erase(at: datetime) -> None:
-    _each(due(at=at)[:AT_ONCE], lambda order: erasure.run(order=order, at=at))
+    erasure.run_all(orders=due(at=at)[:AT_ONCE], at=at)
 
 
 def _disclose(at: datetime) -> None:

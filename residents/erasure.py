@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
 from ledger.record import record
 from residents import notifying
-from residents.models import ErasureOrder, ErasurePlace, Resident
+from residents.models import ErasureOrder, ErasurePlace, Neighborhood, Resident
 
 ANSWER_THEMSELVES = (ErasurePlace.Kind.DEVICE, ErasurePlace.Kind.RECIPIENT)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(hours=1)
@@ -53,7 +55,7 @@ def open_order(
             device=place.device,
             label=place.label,
             state=ErasurePlace.State.LOST if place.lost else ErasurePlace.State.WAITING,
-            due_at=at,
+            due_at=_from_when(place.kind, resident.neighborhood, at),
             changed_at=at,
         )
         for place in set(places)
@@ -65,6 +67,15 @@ def open_order(
         payload={"order": str(order.pk), "purpose": purpose, "cause": str(cause)},
     )
     return order
+
+
+def _from_when(kind: ErasurePlace.Kind, neighborhood: Neighborhood, at: datetime) -> datetime:
+    """A table's file is locked while it is rewritten, for as long as the table is long: by night nobody waits for it."""
+    if kind != ErasurePlace.Kind.PAGES or settings.PAGES_HOUR is None:
+        return at
+    here = at.astimezone(ZoneInfo(neighborhood.time_zone))
+    night = here.replace(hour=settings.PAGES_HOUR, minute=0, second=0, microsecond=0)
+    return night if night >= here else night + timedelta(days=1)
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +17,7 @@ from consent.models import Purpose, Standing
 from consent.voices import own
 from ledger.models import Entry
 from portal import erasure
+from residents.erasure import Place, open_order
 from residents.models import ErasureOrder, ErasurePlace
 from tests import make
 from tests.enrolling import agree, two_portraits
@@ -178,7 +179,7 @@ def test_a_place_that_fails_is_tried_again_and_keeps_nobody_else(
 ):
     order = withdraw(resident, now)
 
-    def fail(place):
+    def fail(place, *_):
         raise OSError("a disk said: 柳一")
 
     monkeypatch.setitem(erasure.PLACE_KINDS, kind, fail)
@@ -206,6 +207,45 @@ def test_pages_that_may_still_hold_something_are_not_called_gone(resident, face,
     monkeypatch.setattr(rewrite, "rewrite_keys", lambda: sure[1])
     erasure.run(order=order.pk, at=now)
     assert waiting(order) == [Kind.PAGES]
+
+
+def test_a_file_is_rewritten_once_for_all_who_wait_for_it(here, now, monkeypatch):
+    orders = []
+    for _ in range(3):
+        who = make.resident(here, at=now)
+        make.face(who, at=now)
+        orders.append(withdraw(who, now).pk)
+    late, *others = orders
+    key = ErasurePlace.objects.get(order=late, kind=Kind.KEY)
+    ErasurePlace.objects.filter(pk=key.pk).update(due_at=now + timedelta(hours=1))
+    rewritten = []
+    monkeypatch.setattr(rewrite, "rewrite", lambda *, table, using: bool(rewritten.append(table)) or True)
+    monkeypatch.setattr(rewrite, "rewrite_keys", lambda: bool(rewritten.append("vault_key")) or True)
+    assert not erasure.run_all(orders=orders, at=now)
+    assert sorted(rewritten) == sorted(set(rewritten))
+    assert all(not waiting(ErasureOrder.objects.get(pk=each)) for each in others)
+    # Its key was still there when the files were rewritten.
+    assert set(waiting(ErasureOrder.objects.get(pk=late))) == {Kind.KEY, Kind.PAGES}
+
+
+@pytest.mark.parametrize(
+    ("at", "due"),
+    [
+        ("2026-03-01T01:00+08:00", "2026-03-01T03:00+08:00"),
+        ("2026-03-01T03:01+08:00", "2026-03-02T03:00+08:00"),
+    ],
+)
+def test_by_day_only_files_wait_for_the_night(resident, face, now, settings, at, due):
+    settings.PAGES_HOUR = 3
+    order = open_order(
+        resident=resident,
+        purpose="face",
+        cause=ErasureOrder.Cause.WITHDRAWN,
+        places=[Place(kind=kind, target=resident.pk) for kind in (Kind.KEY, Kind.PAGES)],
+        at=datetime.fromisoformat(at),
+    )
+    assert order.places.get(kind=Kind.KEY).due_at == datetime.fromisoformat(at)
+    assert order.places.get(kind=Kind.PAGES).due_at == datetime.fromisoformat(due)
 
 
 def test_each_attempt_waits_longer(resident, face, now, monkeypatch):

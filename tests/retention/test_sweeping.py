@@ -87,7 +87,9 @@ def test_a_statement_that_fails_is_followed_by_its_rows_one_by_one(place: Place,
 def test_one_that_does_nothing_does_not_go_round_for_ever(place: Place, now):
     make_due("access.entry_events", place)
     (turn,) = retention.sweep(
-        at=now, rules=[smaller("access.entry_events", at_once=False, batch=1, forget=lambda claimed, at: 0)], seconds=60
+        at=now,
+        rules=[smaller("access.entry_events", at_once=False, batch=1, forget=lambda claimed, at: 0)],
+        seconds=60,
     )
     assert (turn.gone, turn.failed) == (0, 0)
     assert RetentionRun.objects.get().still_due == 1

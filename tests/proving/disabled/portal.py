@@ -82,7 +82,7 @@ def let_everybody_in(original: Any, module: ModuleType) -> Any:
 
 always("portal.screens.patience.may_try", True)
 always("portal.screens.patience.may_try_code", True)
-always("portal.erasure.run", True)
+always("portal.erasure.run_all", True)
 always("portal.retention.sweep", [])
 always("portal.sweeps.sweep", True)
 always("portal.screens.record.export.written", ["{}"])
