@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connections
+from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -21,6 +22,8 @@ from access.models import Device
 from ledger import checkpoints
 from portal import retention
 from residents import outbox
+from residents.erasure import ANSWER_THEMSELVES
+from residents.models import ErasurePlace
 from sharing import recalls, telling
 from sharing.models import Recall
 
@@ -28,6 +31,7 @@ WORKER_KEY = "worker:last"
 SWEEP_KEY = "sweep:last"
 WORKER_EVERY_SECONDS = 5.0
 WORKER_SILENT_SECONDS = 20.0
+STUCK_ATTEMPTS = 13  # each waits twice as long as the one before: by then it is some three hours
 LEDGER_LATE_SECONDS = 600.0  # a backlog of half a million entries takes as long
 
 Part = dict[str, Any]
@@ -51,6 +55,7 @@ def report(*, now: datetime) -> dict[str, Part]:
         "beat": _answered(lambda: _age(SWEEP_KEY, now=now, limit=3 * settings.SWEEP_SECONDS + 30)),
         "ledger": _answered(lambda: _ledger(now=now)),
         "retention": _answered(lambda: _retention(now=now)),
+        "erasures": _answered(lambda: _erasures(now=now)),
         "messages": _answered(lambda: _messages(now=now)),
         "recalls": _answered(lambda: _recalls(now=now)),
         "orders": _answered(lambda: _orders(now=now)),
@@ -90,6 +95,16 @@ def _retention(*, now: datetime) -> Part:
     late = [rule.code for rule in retention.late(at=now)]
     swept = _age(retention.RETENTION_KEY, now=now, limit=3 * settings.SWEEP_SECONDS + 30)
     return {"ok": swept["ok"] and not late, "late": late, "age_seconds": swept["age_seconds"]}
+
+
+def _erasures(*, now: datetime) -> Part:
+    """By the rows: places of erasure orders that nobody tried, and those that were tried in vain for hours."""
+    places = ErasurePlace.objects.filter(state=ErasurePlace.State.WAITING)
+    late = Q(due_at__lte=now - timedelta(seconds=3 * settings.SWEEP_SECONDS + 30))
+    found = places.exclude(kind__in=ANSWER_THEMSELVES).aggregate(
+        untried=Count("pk", filter=late), stuck=Count("pk", filter=Q(attempts__gte=STUCK_ATTEMPTS))
+    )
+    return {"ok": not any(found.values()), **found}
 
 
 def _ledger(*, now: datetime) -> Part:

@@ -60,8 +60,9 @@ class Live:
     While it stands, Django in the test's own process looks at the same databases, Redis and folder.
     """
 
-    def __init__(self, var: Path, tether: Tether) -> None:
+    def __init__(self, var: Path, tether: Tether, servers: embedded.Servers) -> None:
         self.var = var
+        self.servers = servers
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = {**os.environ, "LINMEN_VAR": str(var), "LINMEN_MODE": "test", "PYTHONUNBUFFERED": "1"}
@@ -123,6 +124,23 @@ class Live:
         child.wait(30)
         self._forget(child)
 
+    def server(self, name: str) -> int:
+        """The process of "postgres" or "redis"."""
+        return self.servers._children[name].pid
+
+    def start_again(self, name: str) -> None:
+        """A server that was killed comes back, as soon as what it left behind has ended."""
+        self.servers._children[name].wait(30)
+        start = {"postgres": self.servers._start_postgres, "redis": self.servers._start_redis}[name]
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return start()
+            except embedded.EmbeddedFailed:  # its children hold its memory until they notice
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
     def stop(self, child: subprocess.Popen[bytes] | Agent) -> None:
         child = child.child if isinstance(child, Agent) else child
         self._tether.end(child)
@@ -179,11 +197,12 @@ def live(
     shutil.copytree(settings.VAR / "keys", places.make_private(var / "keys"), dirs_exist_ok=True)
     with ExitStack() as stack, django_db_blocker.unblock():  # type: ignore[attr-defined]
         stack.callback(shutil.rmtree, var, ignore_errors=True)
-        stack.enter_context(embedded.serve(var, settings=FAST))
+        servers = stack.enter_context(embedded.serve(var, settings=FAST))
+        assert servers is not None
         tether = Tether()
         stack.callback(tether.release)
         stack.enter_context(_looking_at(var))
-        house = Live(var, tether)
+        house = Live(var, tether, servers)
         stack.callback(house.close)
         yield house
 

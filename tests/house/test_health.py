@@ -15,7 +15,9 @@ from access.models import Device, Gate
 from ledger import checkpoints, sequencing
 from ledger.record import record
 from portal import health, retention, sweeps
-from residents.models import Neighborhood
+from residents.erasure import Place, open_order
+from residents.models import ErasureOrder, ErasurePlace, Neighborhood
+from tests import make
 from tests.databases import pointed_at
 
 
@@ -59,6 +61,7 @@ def test_it_is_200_when_all_is_well(device):
             "beat",
             "ledger",
             "retention",
+            "erasures",
             "messages",
             "recalls",
             "orders",
@@ -69,9 +72,9 @@ def test_it_is_200_when_all_is_well(device):
 
 
 def test_it_asks_little(device, django_assert_num_queries):
-    """Two, three for the ledger, one for all that may be late, one for messages, one for orders, and four for how long and by which calendar each
+    """Two, three for the ledger, one for all that may be late, one for erasures, one for messages, one for orders, and four for how long and by which calendar each
     neighborhood counts."""
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         ask()
 
 
@@ -101,6 +104,29 @@ def test_what_has_its_place_and_no_checkpoint_is_late_as_well(device):
     assert not health.report(now=later)["ledger"]["ok"]
     checkpoints.make()
     assert health.report(now=later)["ledger"] == {"ok": True, "uncovered_seconds": 0.0}
+
+
+@pytest.mark.obligation("9", "F15", "F16")
+@pytest.mark.parametrize(
+    ("due_ago", "attempts", "found"),
+    [(timedelta(minutes=10), 0, "untried"), (-timedelta(minutes=10), 13, "stuck")],
+)
+def test_it_is_503_when_a_deletion_is_untried_or_in_vain(device, due_ago, attempts, found):
+    now = timezone.now()
+    who = make.resident(device.neighborhood, at=now)
+    order = open_order(
+        resident=who,
+        purpose="person",
+        cause=ErasureOrder.Cause.MOVED_OUT,
+        places=[Place(kind=ErasurePlace.Kind.ROWS, target=who.pk)],
+        at=now,
+    )
+    order.places.update(due_at=now - due_ago, attempts=attempts)
+    status, said = ask()
+    assert status == 503
+    assert said["erasures"] == {"ok": False, "untried": 0, "stuck": 0} | {found: 1}
+    ErasurePlace.objects.update(state=ErasurePlace.State.GONE, evidence={"rows": 0})
+    assert ask()[1]["erasures"]["ok"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`kill -9` at a chosen commit point: the act runs in a forked process that kills itself there.
+"""`kill -9` at a chosen commit point: the act runs in a forked process that kills itself there, or a server.
 
 A commit point is whatever another process can see afterwards: a commit of either database, a statement outside a
 transaction, a file or folder made, renamed or removed, a message sent. They are counted by running the act once;
@@ -27,17 +27,22 @@ FILE_ACTS = ("mkdir", "rename", "replace", "unlink", "rmdir", "link")
 READS = ("SELECT 1", "SHOW", "SET ", "BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")
 
 
-class Tripwire:
-    """Counts commit points, and kills this process just before number `at`."""
+def kill_this_process() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
-    def __init__(self, at: int | None) -> None:
+
+class Tripwire:
+    """Counts commit points, and strikes just before number `at`: kills this process, unless told otherwise."""
+
+    def __init__(self, at: int | None, strike: Callable[[], None] = kill_this_process) -> None:
         self.at = at
+        self.strike = strike
         self.passed: list[str] = []
 
     def trip(self, what: str) -> None:
         self.passed.append(what)
         if len(self.passed) == self.at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            self.strike()
 
     def lay(self, stack: ExitStack) -> None:
         def before(owner: object, name: str, named: Callable[..., str | None]) -> None:
@@ -104,7 +109,19 @@ def die_before(point: int, act: Callable[[], object]) -> None:
     assert os.WTERMSIG(status) == signal.SIGKILL
 
 
-def _fork(act: Callable[[], object], at: int | None, tell: int | None) -> int:
+def struck_before(point: int, act: Callable[[], object], strike: Callable[[], None]) -> None:
+    """Run the act in a process of its own, and strike just before its commit point number `point`, from 1. The act may fail
+    or go on; that is its own affair."""
+    status = os.waitpid(_fork(act, point, None, strike), 0)[1]
+    assert os.WIFEXITED(status), f"it was killed itself at point {point}"
+
+
+def _fork(
+    act: Callable[[], object],
+    at: int | None,
+    tell: int | None,
+    strike: Callable[[], None] = kill_this_process,
+) -> int:
     # What stays open would be shared with the child, and broken by its death.
     connections.close_all()
     caches.close_all()
@@ -117,7 +134,7 @@ def _fork(act: Callable[[], object], at: int | None, tell: int | None) -> int:
         _forget_connections()
         celery._pool = None
         celery.amqp._producer_pool = None
-        wire = Tripwire(at)
+        wire = Tripwire(at, strike)
         with ExitStack() as stack:
             wire.lay(stack)
             act()

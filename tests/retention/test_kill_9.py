@@ -9,9 +9,12 @@ import pytest
 from django.db import connection
 
 from access.models import EntryEvent
+from portal import retention
 from residents.models import RetentionRun
 from tests.live import Live
-from tests.retention.due import Place
+from tests.processes.crashing import die_before, points_of
+from tests.retention.due import Place, make_due, rule
+from tests.retention.due.places import StillThere
 
 MANY = 150_000
 FILL = """
@@ -40,3 +43,51 @@ def test_nothing_is_lost_and_nothing_is_counted_twice(live: Live, now):
     assert not EntryEvent.objects.exists()
     assert RetentionRun.objects.get(rule="access.entry_events").deleted == MANY
     assert time.monotonic() - began < 120
+
+
+# One of each way in which a rule ends things: in one statement, wiped, with a room's own act, with keys, with files.
+WAYS = (
+    "access.entry_events",
+    "access.pins",
+    "access.tombstones",
+    "access.photos",
+    "consent.lapsed",
+    "residents.letters",
+    "residents.request_words",
+    "committees.service_words",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.obligation("20", "F16")
+def test_killed_at_any_commit_point_of_a_sweep_the_next_one_ends_all_of_it_once(committed, now, tmp_path):
+    rules = [rule(code) for code in WAYS]
+
+    def sweep() -> None:
+        retention.sweep(at=now, rules=rules)
+
+    place = Place.made(now)
+
+    def made() -> list[StillThere]:
+        return [make_due(code, place) for code in WAYS]
+
+    made()
+    sweep()  # the first of a day opens its book, and the first ever makes a folder
+    made()
+    points = points_of(sweep)
+    assert len(points) > len(WAYS), points
+    before = counted()
+    for point in range(1, len(points) + 1):
+        there = made()
+        die_before(point, sweep)
+        sweep()
+        assert not any(each() for each in there), points[point - 1]
+        now_counted = counted()
+        assert {code: now_counted[code] - before[code] for code in WAYS} == dict.fromkeys(WAYS, 1), points[
+            point - 1
+        ]
+        before = now_counted
+
+
+def counted() -> dict[str, int]:
+    return dict(RetentionRun.objects.values_list("rule", "deleted"))
