@@ -61,7 +61,7 @@ def pages(place: ErasurePlace, rewritten: Rewrite = _rewrite) -> Evidence | None
 
 def _tables(place: ErasurePlace) -> tuple[str, ...]:
     tables: tuple[str, ...] = {
-        leaving.PERSON: (*leaving.NAMES, given.TABLE),
+        leaving.PERSON: (*leaving.NAMES, *retention.WAYS, given.TABLE),
         leaving.WAYS_IN: (*retention.CIPHERTEXT, leaving.ADDRESSES),
         stopping.PAPER: (),
     }.get(place.order.purpose, retention.CIPHERTEXT)

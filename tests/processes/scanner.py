@@ -47,6 +47,12 @@ class Needle:
         pieces = {secret[at : at + WINDOW] for at in (last // 4, last // 2, last * 3 // 4)}
         return cls(tuple(form for piece in sorted(pieces) for form in spellings(piece)))
 
+    @classmethod
+    def short(cls, secret: bytes) -> Needle:
+        """Looked for whole: of a number of eleven digits no part would tell anything."""
+        assert len(secret) >= 10, "too short to tell from chance"
+        return cls(tuple(spellings(secret)))
+
     def is_in(self, held: bytes) -> bool:
         return any(pattern in held for pattern in self.patterns)
 
@@ -71,7 +77,10 @@ class Scanner:
 
     def find(self, needles: Mapping[str, bytes]) -> dict[str, set[str]]:
         """Needle -> where it is: "rows", "redis", "temp", or the first folder or two under `var/`."""
-        wanted = {name: Needle.of(secret) for name, secret in needles.items()}
+        wanted = {
+            name: Needle.of(secret) if len(secret) >= WINDOW else Needle.short(secret)
+            for name, secret in needles.items()
+        }
         found: dict[str, set[str]] = {name: set() for name in wanted}
         for where, held in self._everything():
             for name, needle in wanted.items():
