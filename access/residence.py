@@ -78,6 +78,19 @@ def end_ways(*, resident: Resident, at: datetime) -> list[Place]:
     ]
 
 
+def end_again(*, credentials: Collection[UUID], resident: Resident, at: datetime) -> None:
+    """Of a restore: these ways in had ended after the backup, and the person has come back since. They have others, or get one."""
+    ending = Credential.objects.active().filter(resident=resident, pk__in=credentials)
+    if ending.exists():
+        way_in(resident=resident, card="", at=at)
+        found = list(ending.values_list("pk", flat=True))
+        others = Credential.objects.active().plain().filter(resident=resident).exclude(pk__in=found)
+        if not others.exists():
+            pins.lend(resident=resident, at=at)
+        Credential.objects.filter(pk__in=found).update(ended_at=at, ended_because=MOVED_OUT)
+        refresh(residents=[resident], at=at)
+
+
 def restore_ways(*, resident: Resident, left_at: datetime, at: datetime) -> WayIn:
     """A mistake is put right: the cards and the PIN that ended with it open again at once; if none can, a PIN is lent.
     What ended stays ended: these are new rows for the same cards."""

@@ -16,7 +16,7 @@ from access import photos, retention
 from committees import said
 from consent import scans, stopping
 from residents import erasure, leaving
-from residents.models import ErasurePlace
+from residents.models import Backup, ErasurePlace
 from sharing import given
 from vault import keys, rewrite
 
@@ -73,6 +73,15 @@ def recipient(place: ErasurePlace) -> Evidence | None:
     return None
 
 
+def backup(place: ErasurePlace) -> Evidence | None:
+    """A set that may have been copied counts until its time is up, and until its folder was asked (`portal/backups.py`)."""
+    found = Backup.objects.filter(pk=place.target, state=Backup.State.GONE).first()
+    if found is None:
+        return None
+    where = "declared" if found.declared else "files"
+    return {"expired": found.expires_at.isoformat(), where: True if found.declared else 0}
+
+
 # In the order in which they are seen to.
 PLACE_KINDS: Mapping[Kind, Callable[[ErasurePlace], Evidence | None]] = {
     Kind.ROWS: rows,
@@ -81,6 +90,7 @@ PLACE_KINDS: Mapping[Kind, Callable[[ErasurePlace], Evidence | None]] = {
     Kind.PAGES: pages,
     Kind.DEVICE: device,
     Kind.RECIPIENT: recipient,
+    Kind.BACKUP: backup,
 }
 
 

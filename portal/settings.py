@@ -11,6 +11,7 @@ DEBUG may be on in demo and test only. The variables are listed in docs/deployme
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -335,6 +336,23 @@ LOOKS_A_DAY = env.int("LOOKS_A_DAY", default=100)
 MESSAGE_GATHER_SECONDS = env.int("MESSAGE_GATHER_SECONDS", default=20 if DEMO else 600)
 # How long a worker that took up a message is left alone with it before another one may.
 MESSAGE_LEASE_SECONDS = env.int("MESSAGE_LEASE_SECONDS", default=120)
+
+# --- Backups, and the journal that a restore follows: each in a folder of its own, and none of them in another
+
+JOURNAL = Path(env.str("JOURNAL", default=str(VAR / "journal")))
+BACKUP_FOLDERS = {
+    "data": Path(env.str("BACKUP_DATA", default=str(VAR / "backups" / "data"))),
+    "vault": Path(env.str("BACKUP_VAULT", default=str(VAR / "backups" / "vault"))),
+}
+# How long a set may be anywhere at all. Whoever withdraws is in one of the vault until it is gone: keep those few days.
+BACKUP_DAYS = {
+    "data": env.int("BACKUP_DATA_DAYS", default=14),
+    "vault": env.int("BACKUP_VAULT_DAYS", default=3),
+}
+# Who can open a set: age public keys (`age1…`), whose private halves are on no machine of the house.
+BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", default=[])
+# The folder of pg_dump and pg_restore; empty: they are found on the PATH, or come with the embedded server.
+POSTGRES_TOOLS = env.str("POSTGRES_TOOLS", default="")
 
 # --- Linmen's own
 

@@ -17,6 +17,7 @@ from django.db import connections
 from psycopg import sql
 
 from portal import embedded, roles
+from residents import backups
 from tests import seed
 from tests.proving import absence
 
@@ -47,11 +48,24 @@ def clones(var: Path, suffix: str) -> Iterator[dict[str, str]]:
     with embedded.connect(var) as cluster:
         for alias, name in names.items():
             roles.create_database(cluster, name, template=embedded.DATABASES[alias])
+        _settle(var, names)
         try:
             yield names
         finally:
             for name in names.values():
                 cluster.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _settle(var: Path, names: dict[str, str]) -> None:
+    """A clone knows that it is a copy, and would not serve: it is told that all was carried out."""
+    with embedded.connect(var, names["vault"]) as vault:
+        [which] = vault.execute(backups.IDENTITY, [backups.LANDMARKS["vault"]]).fetchone() or [""]
+    with embedded.connect(var, names["default"], role=roles.OWNER) as data:
+        data.execute(
+            "INSERT INTO residents_restoration (id, vault_identity, orders) VALUES (gen_random_uuid(), %s, '[]')",
+            [which],
+        )
+        data.execute("UPDATE residents_restoration SET finished_at = now() WHERE finished_at IS NULL")
 
 
 @contextmanager

@@ -46,13 +46,18 @@ class ErasureOrder(models.Model):
     purpose = models.CharField(_("what for"), max_length=40)
     cause = models.CharField(_("why"), max_length=20, choices=Cause.choices)
     opened_at = models.DateTimeField(_("since"))
+    # Since when the journal holds it, which a restore follows. Nothing of it is called gone before (migration 0034).
+    journalled_at = models.DateTimeField(null=True, editable=False)
 
     objects = ErasureOrderQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("erasure order")
         verbose_name_plural = _("erasure orders")
-        indexes = [models.Index(fields=["resident", "-opened_at"], name="erasure_by_resident")]
+        indexes = [
+            models.Index(fields=["resident", "-opened_at"], name="erasure_by_resident"),
+            models.Index(fields=["opened_at"], condition=Q(journalled_at=None), name="erasure_not_journalled"),
+        ]
 
     def __str__(self) -> str:
         return f"erasure {str(self.pk)[:8]}"
@@ -78,6 +83,7 @@ class ErasurePlace(models.Model):
         PAGES = "pages", _("the disk pages of the databases")
         DEVICE = "device", _("a gate's reader")
         RECIPIENT = "recipient", _("whom it was given to")
+        BACKUP = "backup", _("a backup set")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
