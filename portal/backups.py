@@ -34,6 +34,8 @@ from residents.models import Backup
 
 Kind = Backup.Kind
 ALIAS = {Kind.DATA: "default", Kind.VAULT: "vault"}
+# What steps aside while a restore is under way is in no set.
+ASIDE = "before_restore"
 MARK = "linmen-backups.json"
 # Whoever was signed in signs in again: a session of then is nothing to put back.
 WITHOUT_ROWS = ("django_session",)
@@ -221,7 +223,7 @@ def _dump(alias: str, part: Path, to: list[Any]) -> tuple[str, int]:
     with as_owner(alias):
         arguments, env = where(alias)
     left_out = [f"--exclude-table-data={table}" for table in WITHOUT_ROWS]
-    command = [tool("pg_dump"), "--format=custom", "--no-owner", "--schema=public", *left_out, *arguments]
+    command = [tool("pg_dump"), "--format=custom", "--no-owner", f"--exclude-schema={ASIDE}", *left_out, *arguments]
     out = Into(part)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as dumping:
         assert dumping.stdout is not None

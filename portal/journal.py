@@ -158,6 +158,8 @@ class Journal:
         with locks.locked(self.folder / "lock"):
             head = self.head()
             files = [path for path in self.files() if path.name < head.file]
+            if not files:
+                return 0
             firsts = [_first(path) for path in [*files[1:], self.folder / head.file]]
             old = [path for path, following in zip(files, firsts, strict=True) if following <= n]
             for path in old:

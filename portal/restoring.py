@@ -36,14 +36,13 @@ from pyrage import x25519
 from ledger import tree
 from ledger.models import Checkpoint
 from portal import backups, journalling, locks, putting_back, replaying, roles
-from portal.backups import ALIAS, Kind, Manifest
+from portal.backups import ALIAS, ASIDE, Kind, Manifest
 from portal.journal import JournalRefused, Line
 from portal.owner import as_owner
 from residents import backups as register
 from residents.models import Backup, Restoration
 from vault import canary, wrapping
 
-ASIDE = "before_restore"
 Say = Callable[[str], None]
 
 
