@@ -176,13 +176,14 @@ def run(*, wanted: Wanted, at: datetime, say: Say) -> list[str]:
 
 
 def give_up() -> bool:
-    """Back to what had stepped aside, as if nothing had been begun. False where nothing had."""
+    """Back to what had stepped aside, as if nothing had been begun; or let in whoever a finished run had not let in yet. False
+    where nothing serves as it is. Raises: residents.backups.NotFinished"""
     aside = [alias for alias in settings.DATABASES if _there(alias, ASIDE)]
     for alias in aside:
         with connections[alias].cursor() as cursor:
             cursor.execute(f"BEGIN; DROP SCHEMA IF EXISTS public CASCADE; ALTER SCHEMA {ASIDE} RENAME TO public; COMMIT")
-    if aside:
-        _open_again()
+    register.insist_on_serving()
+    _open_again()
     return bool(aside)
 
 
@@ -241,11 +242,12 @@ def _shut() -> None:
 
 
 def _open_again() -> None:
-    for alias in settings.DATABASES:
-        _database(alias, "GRANT CONNECT ON DATABASE {} TO {}")
+    """What had stepped aside goes first: as long as it is there a next run begins anew, and nobody may have worked by then."""
     for alias in settings.DATABASES:
         with connections[alias].cursor() as cursor:
             cursor.execute(f"DROP SCHEMA IF EXISTS {ASIDE} CASCADE")
+    for alias in settings.DATABASES:
+        _database(alias, "GRANT CONNECT ON DATABASE {} TO {}")
 
 
 def _database(alias: str, statement: str) -> None:

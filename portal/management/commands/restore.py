@@ -12,6 +12,7 @@ from django.utils import timezone
 from portal import backups, restoring
 from portal.backups import Kind
 from portal.journal import JournalRefused
+from residents.backups import NotFinished
 
 REFUSED = (restoring.RestoreRefused, backups.BackupRefused, JournalRefused)
 
@@ -29,9 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["give_up"]:
-            with restoring.alone(), restoring.as_owners():
-                done = restoring.give_up()
-            self.stdout.write("What was there is there again." if done else "No restore is under way.")
+            self._give_up()
             return
         paths = {kind: options[str(kind)] for kind in Kind if options[str(kind)] is not None}
         if not paths or options["identity"] is None:
@@ -45,6 +44,16 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{unfinished}\nNobody is let in. When it is mended, run the same command again: it goes on."
             ) from None
+
+    def _give_up(self) -> None:
+        try:
+            with restoring.alone(), restoring.as_owners():
+                done = restoring.give_up()
+        except restoring.RestoreRefused as refused:
+            raise CommandError(str(refused)) from None
+        except NotFinished:
+            raise CommandError("What is there does not serve either: put a backup back.") from None
+        self.stdout.write("What was there is there again." if done else "No restore is under way.")
 
     def _restore(self, paths: dict[Kind, Path], options: dict[str, Any]) -> None:
         at = timezone.now()
