@@ -6,6 +6,7 @@ These are effects: `residents` calls them by the names in `settings.EFFECTS`, in
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 

@@ -77,7 +77,9 @@ def make(*, kind: Backup.Kind, at: datetime) -> Backup:
         _mark(folder, kind)
         end(at=at)
         forget_unfinished(kind=kind, at=at)
-        begun = register.begin(kind=kind, made_at=at, expires_at=at + timedelta(days=settings.BACKUP_DAYS[kind]))
+        begun = register.begin(
+            kind=kind, made_at=at, expires_at=at + timedelta(days=settings.BACKUP_DAYS[kind])
+        )
         position = journalling.keep_backup(backup=begun, at=at)
         Backup.objects.filter(pk=begun.pk).update(evidence={"journal": position.n})
         part = folder / f"{_name(begun)}.part"
@@ -110,7 +112,9 @@ def end(*, at: datetime) -> int:
     gone = 0
     for backup in Backup.objects.over(at).order_by("expires_at"):
         if backup.declared:
-            gone += register.seen_gone(backup=backup.pk, evidence={**backup.evidence, "declared": True}, at=at)
+            gone += register.seen_gone(
+                backup=backup.pk, evidence={**backup.evidence, "declared": True}, at=at
+            )
         elif _delete(backup):
             gone += register.seen_gone(backup=backup.pk, evidence={**backup.evidence, "files": 0}, at=at)
     return gone
@@ -176,10 +180,8 @@ def recipients() -> list[Any]:
 def tool(name: str) -> str:
     if settings.POSTGRES_TOOLS:
         return str(Path(settings.POSTGRES_TOOLS) / name)
-    found = shutil.which(name) if settings.PRODUCTION else str(embedded.postgres_binaries() / name)
-    if found is None:
-        raise BackupRefused(f"{name} is not on the PATH: set POSTGRES_TOOLS to its folder.")
-    return found
+    found = shutil.which(name) if settings.PRODUCTION else None
+    return found or str(embedded.postgres_binaries() / name)
 
 
 def where(alias: str) -> tuple[list[str], dict[str, str]]:
@@ -223,7 +225,14 @@ def _dump(alias: str, part: Path, to: list[Any]) -> tuple[str, int]:
     with as_owner(alias):
         arguments, env = where(alias)
     left_out = [f"--exclude-table-data={table}" for table in WITHOUT_ROWS]
-    command = [tool("pg_dump"), "--format=custom", "--no-owner", f"--exclude-schema={ASIDE}", *left_out, *arguments]
+    command = [
+        tool("pg_dump"),
+        "--format=custom",
+        "--no-owner",
+        f"--exclude-schema={ASIDE}",
+        *left_out,
+        *arguments,
+    ]
     out = Into(part)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as dumping:
         assert dumping.stdout is not None

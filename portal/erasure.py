@@ -8,7 +8,7 @@ later each time and for ever (laws 4 and 12, F15, F16). Safe to run twice and to
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -94,11 +94,13 @@ PLACE_KINDS: Mapping[Kind, Callable[[ErasurePlace], Evidence | None]] = {
 }
 
 
-def run(*, order: UUID, at: datetime) -> bool:
-    """See to every place of the order that is due. True if none of them must be tried again."""
+def run(*, order: UUID, at: datetime, kinds: Collection[Kind] | None = None) -> bool:
+    """See to every place of the order that is due, or to those of these kinds. True if none of them must be tried again."""
     due = ErasurePlace.objects.filter(order=order, state=State.WAITING, due_at__lte=at).exclude(
         kind__in=erasure.ANSWER_THEMSELVES
     )
+    if kinds is not None:
+        due = due.filter(kind__in=kinds)
     turns = list(PLACE_KINDS)
     settled = [_see_to(place, at) for place in sorted(due, key=lambda each: turns.index(Kind(each.kind)))]
     return all(settled)

@@ -131,7 +131,9 @@ class Journal:
                     raise JournalBroken(f"Line {after.n} of the journal is not what it was.")
                 seen = True
         if (last, chain) != (head.n, head.chain):
-            raise JournalBroken(f"The end of the journal is missing: {head.n} lines were written, {last} are there.")
+            raise JournalBroken(
+                f"The end of the journal is missing: {head.n} lines were written, {last} are there."
+            )
         if not seen:
             raise JournalBroken("The journal does not hold the moment at which this backup was made.")
 
@@ -177,7 +179,9 @@ class Writer:
             head = journal.head()
         except NoJournal:
             system = str(uuid4())
-            head = Head(system=system, n=0, chain=NOTHING, file="000001.jsonl", size=0, day=_day(at), leaves=leaves)
+            head = Head(
+                system=system, n=0, chain=NOTHING, file="000001.jsonl", size=0, day=_day(at), leaves=leaves
+            )
             writer = cls(journal, head)
             writer.append([{"kind": "begun", "system": system, "leaves": leaves}], at=at)
             return writer

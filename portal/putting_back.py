@@ -45,12 +45,18 @@ NUMBERS = """
     SELECT setval(pg_get_serial_sequence('public.ledger_entry', 'id'), max(id)) FROM public.ledger_entry HAVING max(id) > 0
 """
 LEFT = (
-    "UPDATE public.residents_resident SET left_at = %(left_at)s, left_because = %(because)s"
-    " WHERE id = %(who)s AND erased_at IS NULL",
-    "UPDATE public.residents_occupancy SET until = greatest(since, %(left_at)s::date)"
-    " WHERE resident_id = %(who)s AND (until IS NULL OR until > %(left_at)s::date)",
-    "UPDATE public.residents_departure SET state = 'dropped', closed_at = %(opened_at)s"
-    " WHERE resident_id = %(who)s AND closed_at IS NULL",
+    """
+    UPDATE public.residents_resident SET left_at = %(left_at)s, left_because = %(because)s
+    WHERE id = %(who)s AND erased_at IS NULL
+    """,
+    """
+    UPDATE public.residents_occupancy SET until = greatest(since, %(left_at)s::date)
+    WHERE resident_id = %(who)s AND (until IS NULL OR until > %(left_at)s::date)
+    """,
+    """
+    UPDATE public.residents_departure SET state = 'dropped', closed_at = %(opened_at)s
+    WHERE resident_id = %(who)s AND closed_at IS NULL
+    """,
 )
 # Who was erased owned nothing here by then.
 OWNED = (
@@ -67,7 +73,9 @@ def before_the_laws(lines: list[Line]) -> None:
             cursor.executemany("INSERT INTO put_back VALUES (%s, %s, %s, %s, %s, %s)", batch)
         cursor.execute(ANOTHER)
         if cursor.fetchone() != (0,):
-            raise JournalRefused("The journal and the backup tell of different entries under the same number.")
+            raise JournalRefused(
+                "The journal and the backup tell of different entries under the same number."
+            )
         for statement in (ENTRIES, WAITING, NUMBERS):
             cursor.execute(statement)
         for line in departed(lines):
@@ -121,7 +129,11 @@ def _append(batch: list[tuple[int, Any]]) -> None:
         index: hash_of(commitment=bytes.fromhex(entry[4]), at=datetime.fromisoformat(entry[5]))
         for index, entry in batch
     }
-    there = dict(Leaf.objects.filter(index__in=[index for index in hashes if index < size]).values_list("index", "hash"))
+    there = dict(
+        Leaf.objects.filter(index__in=[index for index in hashes if index < size]).values_list(
+            "index", "hash"
+        )
+    )
     if any(bytes(hash) != hashes[index] for index, hash in there.items()):
         raise JournalRefused("The journal and the backup tell of different leaves of the ledger.")
     new = [(index, entry) for index, entry in batch if index >= size]

@@ -111,7 +111,9 @@ def _look_at(kind: Backup.Kind, manifest: Manifest, file: Path, at: datetime) ->
     if manifest.holds != kind:
         raise RestoreRefused(f"{file} is a set of the {manifest.holds}, not of the {kind}.")
     if datetime.fromisoformat(manifest.expires_at) <= at:
-        raise RestoreRefused(f"{file} should be gone since {manifest.expires_at[:10]}. Delete it; people were told so.")
+        raise RestoreRefused(
+            f"{file} should be gone since {manifest.expires_at[:10]}. Delete it; people were told so."
+        )
     if backups.digest(file) != (manifest.sha256, manifest.size):
         raise RestoreRefused(f"{file} is not what was made: it was cut off or changed.")
     if kind == Kind.VAULT and manifest.wrapping != wrapping.name(wrapping.secret()).hex():
@@ -142,7 +144,9 @@ def identity_from(data: bytes, passphrase: Callable[[], str]) -> Any:
                 return x25519.Identity.from_str(line.strip())
             except pyrage.IdentityError:
                 break
-    raise RestoreRefused("This is no identity of age: it should hold a line that begins with AGE-SECRET-KEY-1.")
+    raise RestoreRefused(
+        "This is no identity of age: it should hold a line that begins with AGE-SECRET-KEY-1."
+    )
 
 
 def newer(*, wanted: Wanted) -> str:
@@ -181,7 +185,9 @@ def give_up() -> bool:
     aside = [alias for alias in settings.DATABASES if _there(alias, ASIDE)]
     for alias in aside:
         with connections[alias].cursor() as cursor:
-            cursor.execute(f"BEGIN; DROP SCHEMA IF EXISTS public CASCADE; ALTER SCHEMA {ASIDE} RENAME TO public; COMMIT")
+            cursor.execute(
+                f"BEGIN; DROP SCHEMA IF EXISTS public CASCADE; ALTER SCHEMA {ASIDE} RENAME TO public; COMMIT"
+            )
     register.insist_on_serving()
     _open_again()
     return bool(aside)
@@ -285,7 +291,13 @@ def _put_in(kind: Backup.Kind, wanted: Wanted, say: Say) -> None:
         if section == "post-data" and kind == Kind.DATA:
             putting_back.before_the_laws(wanted.lines)
         arguments, env = backups.where(alias)
-        command = [backups.tool("pg_restore"), "--no-owner", "--exit-on-error", f"--section={section}", *arguments]
+        command = [
+            backups.tool("pg_restore"),
+            "--no-owner",
+            "--exit-on-error",
+            f"--section={section}",
+            *arguments,
+        ]
         code, said = _through(file, wanted.identity, command, env)
         if code:
             raise NotWhole(f"pg_restore ended with {code} in {section}: {said[-500:]}")
@@ -296,7 +308,9 @@ def _put_in(kind: Backup.Kind, wanted: Wanted, say: Say) -> None:
 def _begun(wanted: Wanted) -> Restoration:
     """The mark, in the database itself. From here on it says of itself that it is not finished."""
     begun = Restoration.objects.filter(finished_at=None)
-    if begun.update(vault_identity=register.identity("vault")):  # of a run that was killed, which put back the vault alone
+    if begun.update(
+        vault_identity=register.identity("vault")
+    ):  # of a run that was killed, which put back the vault alone
         return begun.get()
     ours = Restoration(
         data=_id(wanted, Kind.DATA),
@@ -362,7 +376,7 @@ def _through(file: Path, identity: Any, command: list[str], env: dict[str, str])
         assert child.stderr is not None
         try:
             pyrage.decrypt_io(sealed, _Into(child.stdin), [identity])
-        except pyrage.DecryptError:
+        except (pyrage.DecryptError, OSError):  # the second where a part of it was changed
             child.kill()
             raise RestoreRefused(f"{file}: this identity does not open it, or it was damaged.") from None
         try:
@@ -374,4 +388,14 @@ def _through(file: Path, identity: Any, command: list[str], env: dict[str, str])
     return code, said
 
 
-__all__ = ["JournalRefused", "NotWhole", "RestoreRefused", "Wanted", "alone", "as_owners", "look", "newer", "run"]
+__all__ = [
+    "JournalRefused",
+    "NotWhole",
+    "RestoreRefused",
+    "Wanted",
+    "alone",
+    "as_owners",
+    "look",
+    "newer",
+    "run",
+]

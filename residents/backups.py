@@ -32,7 +32,12 @@ class Elsewhere(NotFinished):
 
 @transaction.atomic(durable=True)
 def begin(
-    *, kind: Backup.Kind, made_at: datetime, expires_at: datetime, declared: bool = False, id: UUID | None = None
+    *,
+    kind: Backup.Kind,
+    made_at: datetime,
+    expires_at: datetime,
+    declared: bool = False,
+    id: UUID | None = None,
 ) -> Backup:
     """Write a set down before it is made. From the commit on every order of erasure lists it; waits for those being opened."""
     known = {} if id is None else {"id": id}

@@ -139,7 +139,7 @@ BEGIN
     IF EXISTS (SELECT FROM jsonb_array_elements_text(OLD.orders) wanted(id)
         WHERE NOT EXISTS (SELECT FROM public.residents_erasureorder o WHERE o.id = wanted.id::uuid)
            OR EXISTS (SELECT FROM public.residents_erasureplace p WHERE p.order_id = wanted.id::uuid
-                AND p.kind IN ('rows', 'key', 'photos') AND p.state <> 'gone')) THEN
+                AND p.kind IN ('rows', 'key') AND p.state <> 'gone')) THEN
         RAISE EXCEPTION 'an erasure of the journal was not carried out again' USING ERRCODE = 'LM148';
     END IF;
     NEW.finished_at := clock_timestamp();
@@ -218,9 +218,7 @@ class Migration(migrations.Migration):
                 ("finished_at", models.DateTimeField(null=True)),
             ],
         ),
-        migrations.AddField(
-            "erasureorder", "journalled_at", models.DateTimeField(editable=False, null=True)
-        ),
+        migrations.AddField("erasureorder", "journalled_at", models.DateTimeField(editable=False, null=True)),
         migrations.AlterField("erasureplace", "kind", models.CharField(choices=KINDS, max_length=20)),
         migrations.AddIndex(
             "erasureorder",

@@ -56,7 +56,9 @@ class ErasureOrder(models.Model):
         verbose_name_plural = _("erasure orders")
         indexes = [
             models.Index(fields=["resident", "-opened_at"], name="erasure_by_resident"),
-            models.Index(fields=["opened_at"], condition=Q(journalled_at=None), name="erasure_not_journalled"),
+            models.Index(
+                fields=["opened_at"], condition=Q(journalled_at=None), name="erasure_not_journalled"
+            ),
         ]
 
     def __str__(self) -> str:

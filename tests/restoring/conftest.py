@@ -46,7 +46,9 @@ class Operator:
         [found] = settings.BACKUP_FOLDERS[kind].glob(f"*{newest.pk}.age")
         return Path(found)
 
-    def restore(self, sets: dict[str, Path], *also: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def restore(
+        self, sets: dict[str, Path], *also: str, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
         connections.close_all()
         named = [part for kind, path in sets.items() for part in (f"--{kind}", str(path))]
         done = self.live.manage(

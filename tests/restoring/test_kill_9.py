@@ -18,7 +18,7 @@ from portal.backups import Kind
 from residents import backups as register
 from residents.models import Backup, ErasureOrder, ErasurePlace, Resident
 from tests import make
-from tests.processes.crashing import die_before, points_of
+from tests.processes.crashing import may_die_before, points_of
 from tests.restoring.conftest import Operator, carried_through, left_of, swept
 from vault import keys
 
@@ -41,7 +41,7 @@ def test_a_backup_that_died_is_no_set_and_is_waited_for_until_it_is_seen_gone(op
     points = points_of(act)
     assert len(points) > 6, points
     for point in range(1, len(points) + 1):
-        die_before(point, act)
+        may_die_before(point, act)
         begun = set(Backup.objects.exclude(state="gone").filter(state="making").values_list("pk", flat=True))
         act()
         # Whatever was cut off is known, and of it no file is left.
@@ -54,7 +54,9 @@ def test_a_backup_that_died_is_no_set_and_is_waited_for_until_it_is_seen_gone(op
 
 
 @pytest.mark.obligation("9", "F14", "F16")
-def test_a_restore_that_died_lets_nobody_in_and_is_finished_by_the_next(operator, here, resident, neighbor, now):
+def test_a_restore_that_died_lets_nobody_in_and_is_finished_by_the_next(
+    operator, here, resident, neighbor, now
+):
     make.face(resident, at=now)
     make.face(neighbor, at=now, seed=2)
     key = Standing.objects.get(resident=resident).key
@@ -66,10 +68,12 @@ def test_a_restore_that_died_lets_nobody_in_and_is_finished_by_the_next(operator
     act = _restoring(operator, sets)
     points = points_of(act)
     # Of each kind of point the first and the last: between them the same is done for the next row.
-    chosen = sorted({points.index(each) for each in points} | {len(points) - 1 - points[::-1].index(p) for p in points})
+    chosen = sorted(
+        {points.index(each) for each in points} | {len(points) - 1 - points[::-1].index(p) for p in points}
+    )
     assert len(chosen) > 10, points
     for point in chosen:
-        die_before(point + 1, act)
+        may_die_before(point + 1, act)
         if not _lets_in():
             continue  # as it should be; and what comes next is the next run
         register.insist_on_serving()

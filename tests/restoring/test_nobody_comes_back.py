@@ -93,7 +93,9 @@ def test_who_moved_out_lives_there_no_more_and_opens_no_gate(operator, here, res
     assert not Occupancy.objects.standing(today).filter(resident=resident).exists()
     assert not Credential.objects.active().filter(resident=resident).exists()
     assert not Standing.objects.filter(resident=resident).exists()
-    assert set(ErasureOrder.objects.filter(resident=resident).values_list("pk", flat=True)) == {o.pk for o in orders}
+    assert set(ErasureOrder.objects.filter(resident=resident).values_list("pk", flat=True)) == {
+        o.pk for o in orders
+    }
     assert not FeedRow.objects.filter(present=True, credential__resident=resident).exists()
     assert not SealedCopy.objects.filter(device=reader.device, credential__resident=resident).exists()
     assert Credential.objects.active().filter(resident=neighbor).exists()
@@ -151,7 +153,9 @@ def test_data_put_back_alone_find_no_key_for_what_was_stopped(operator, here, re
     order = withdrawal.withdraw(
         resident=resident, purpose=Purpose.FACE_AT_GATE, voice=voice, at=datetime.now(UTC)
     )
-    operator.restore(sets)  # nobody had seen to it yet: the database that is there says what the journal lacks
+    operator.restore(
+        sets
+    )  # nobody had seen to it yet: the database that is there says what the journal lacks
     assert not Standing.objects.filter(resident=resident).exists()
     assert left_of(ErasureOrder.objects.get(pk=order.pk)) == {Kind.BACKUP}
 

@@ -34,7 +34,9 @@ def sets(operator, here, resident, now) -> dict[str, Path]:
     made = operator.backup()
     voice = own(resident.user, "en")
     carried_through(
-        withdrawal.withdraw(resident=resident, purpose=Purpose.FACE_AT_GATE, voice=voice, at=datetime.now(UTC))
+        withdrawal.withdraw(
+            resident=resident, purpose=Purpose.FACE_AT_GATE, voice=voice, at=datetime.now(UTC)
+        )
     )
     swept()
     return made
@@ -143,7 +145,13 @@ def test_over_newer_data_it_asks_first(operator, sets):
     for kind, path in sets.items():
         command += [f"--{kind}", str(path)]
     done = subprocess.run(
-        command, env=operator.live.env, cwd=places.BASE, input="yes\n", capture_output=True, text=True, timeout=120
+        command,
+        env=operator.live.env,
+        cwd=places.BASE,
+        input="yes\n",
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 1
     assert "acts since the backup" in done.stderr

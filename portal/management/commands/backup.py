@@ -19,7 +19,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("act", choices=("data", "vault", "list", "expire", "declare", "key"))
-        parser.add_argument("--holds", choices=("data", "vault"), help="declare: what a set made elsewhere holds")
+        parser.add_argument(
+            "--holds", choices=("data", "vault"), help="declare: what a set made elsewhere holds"
+        )
         parser.add_argument("--days", type=int, default=0, help="declare: after how many days it is gone")
 
     def handle(self, *args: Any, act: str, holds: str | None, days: int, **options: Any) -> None:
@@ -30,7 +32,9 @@ class Command(BaseCommand):
             elif act == "list":
                 self._list()
             elif act == "expire":
-                self.stdout.write(f"{backups.end(at=at)} sets are gone; {backups.overdue(at=at)} should be and are not.")
+                self.stdout.write(
+                    f"{backups.end(at=at)} sets are gone; {backups.overdue(at=at)} should be and are not."
+                )
             elif act == "declare":
                 if holds is None:
                     raise CommandError("Say what it holds: --holds data or --holds vault.")
@@ -52,8 +56,7 @@ class Command(BaseCommand):
             )
 
     def _key(self) -> None:
-        """Shown once and kept nowhere. Whoever keeps it is on no machine of the house."""
+        """As `age-keygen` writes it: the line above goes into BACKUP_RECIPIENTS, the one below into a safe."""
         made = x25519.Identity.generate()
-        self.stderr.write("Keep this line away from every machine of the house; it opens every set:")
+        self.stdout.write(f"# public key: {made.to_public()}")
         self.stdout.write(str(made))
-        self.stderr.write(f"And set BACKUP_RECIPIENTS={made.to_public()}")

@@ -24,8 +24,12 @@ class Command(BaseCommand):
         parser.add_argument("--data", type=Path, help="a set of the data, or a folder: its newest")
         parser.add_argument("--vault", type=Path, help="a set of the vault, or a folder: its newest")
         parser.add_argument("--identity", type=Path, help="the file with the age key that opens the sets")
-        parser.add_argument("--give-up", action="store_true", help="go back to what was there before a restore began")
-        parser.add_argument("--over-newer-data", action="store_true", help="do not ask about what would be lost")
+        parser.add_argument(
+            "--give-up", action="store_true", help="go back to what was there before a restore began"
+        )
+        parser.add_argument(
+            "--over-newer-data", action="store_true", help="do not ask about what would be lost"
+        )
         parser.add_argument("--look", action="store_true", help="only see whether it could be done")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,7 +38,9 @@ class Command(BaseCommand):
             return
         paths = {kind: options[str(kind)] for kind in Kind if options[str(kind)] is not None}
         if not paths or options["identity"] is None:
-            raise CommandError("Say what to put back (--data, --vault or both), and what opens it (--identity).")
+            raise CommandError(
+                "Say what to put back (--data, --vault or both), and what opens it (--identity)."
+            )
         try:
             with restoring.alone(), restoring.as_owners():
                 self._restore(paths, options)
