@@ -83,7 +83,6 @@ def end_again(*, credentials: Collection[UUID], resident: Resident, at: datetime
     """Of a restore: these ways in had ended after the backup, and the person has come back since. They have others, or get one."""
     ending = Credential.objects.active().filter(resident=resident, pk__in=credentials)
     if ending.exists():
-        way_in(resident=resident, card="", at=at)
         found = list(ending.values_list("pk", flat=True))
         others = Credential.objects.active().plain().filter(resident=resident).exclude(pk__in=found)
         if not others.exists():

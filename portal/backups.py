@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pyrage
@@ -200,7 +200,7 @@ def wrapping_key_of_the_vault() -> str:
     return str(row[0]) if row else ""
 
 
-class Into(io.RawIOBase):
+class Into(io.BufferedIOBase):
     """What age writes to."""
 
     def __init__(self, path: Path) -> None:
@@ -237,7 +237,7 @@ def _dump(alias: str, part: Path, to: list[Any]) -> tuple[str, int]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as dumping:
         assert dumping.stdout is not None
         assert dumping.stderr is not None
-        pyrage.encrypt_io(dumping.stdout, out, to)
+        pyrage.encrypt_io(cast(io.BufferedIOBase, dumping.stdout), out, to)
         said = dumping.stderr.read().decode(errors="replace")
     out.settle()
     if dumping.returncode:

@@ -1,8 +1,8 @@
 """What goes into the erasure journal, and when: before it counts.
 
 An order of erasure: before any of its places is called gone (the database insists, LM149). Leaves of the ledger: before a checkpoint over them is signed,
-so that whatever a witness has ever seen can be put back. Keys that were destroyed, and what gates and recipients have
-confirmed: by the sweep, some two minutes later. Sets of backups: as they are begun. Written twice is as good as written once.
+so that whatever a witness has ever seen can be put back. Keys that were destroyed, cards that were lost, and what gates
+and recipients have confirmed: by the sweep, some two minutes later. Sets of backups: as they are begun. Written twice is as good as written once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from access.models import Credential
 from ledger import tree
 from ledger.models import Leaf
 from portal.journal import Journal, Line, Position, batched
@@ -88,6 +89,11 @@ def settled(*, until: datetime, at: datetime) -> None:
             changed_at__lte=until,
         )
         lines: list[Line] = [{"kind": "keys", "ids": list(each)} for each in batched(ids, AT_ONCE)]
+        lost = Credential.objects.filter(
+            ended_because=Credential.Ended.LOST, ended_at__gt=since, ended_at__lte=until
+        )
+        cards = [str(each) for each in lost.order_by("ended_at").values_list("pk", flat=True)]
+        lines += [{"kind": "lost", "ids": list(each)} for each in batched(cards, AT_ONCE)]
         lines += [_of_confirmation(place) for place in said.order_by("changed_at", "pk")]
         if lines or since == EVER:
             journal.append(lines, at=at, until=until.isoformat())

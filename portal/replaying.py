@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
-from access import emptying, residence
+from access import emptying, losing, residence
 from access.models import Credential, Device, FeedCounter, FeedRow, Gate
 from committees import said
 from committees.models import ServiceRequest
@@ -71,10 +71,14 @@ def run(lines: list[Line], *, restoration: Restoration, at: datetime) -> list[st
         raise NotCarriedOut(
             f"{failed} erasures of the journal could not be carried out again; the log names them."
         )
+    blocked = _block_lost_cards(lines, at=at)
     _confirm(lines, at=at)
     _ask_every_place(restoration, at=at)
     _tell_gates_anew(at=at)
-    return _lost(lines)
+    return [
+        *_lost(lines),
+        *([f"{blocked} cards were reported lost since, and are blocked again."] if blocked else []),
+    ]
 
 
 def tell(restoration: Restoration, *, at: datetime) -> None:
@@ -202,6 +206,17 @@ def _places(line: Line) -> list[Place]:
 
 def _devices(line: Line) -> list[UUID]:
     return [UUID(device) for _, _, device in line["places"] if device]
+
+
+def _block_lost_cards(lines: list[Line], *, at: datetime) -> int:
+    """As when they were reported: whoever has no other way in gets a PIN, which the desk makes known or makes anew."""
+    ids = putting_back.ids(lines, "lost")
+    found = (
+        Credential.objects.active().filter(pk__in=ids, kind=Credential.Kind.CARD).select_related("resident")
+    )
+    for card in found:
+        losing.report_lost(resident=card.resident, card=card, by=None, at=at)
+    return len(found)
 
 
 def _confirm(lines: list[Line], *, at: datetime) -> None:

@@ -265,7 +265,7 @@ def _database(alias: str, statement: str) -> None:
 def _there(alias: str, schema: str) -> bool:
     with connections[alias].cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = %s)", [schema])
-        return cursor.fetchone() == (True,)
+        return bool(cursor.fetchone() == (True,))
 
 
 def _step_aside(alias: str) -> None:
@@ -344,7 +344,7 @@ def _finish(ours: Restoration, wanted: Wanted, at: datetime) -> None:
 # --- Reading a set
 
 
-class _Into(io.RawIOBase):
+class _Into(io.BufferedIOBase):
     """pg_restore's standard input. Where it has read all that it wants it goes, and the rest is for nobody."""
 
     def __init__(self, pipe: Any) -> None:

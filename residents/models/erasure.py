@@ -25,6 +25,11 @@ class ErasureOrderQuerySet(models.QuerySet["ErasureOrder"]):
     def incomplete(self) -> ErasureOrderQuerySet:
         return self.filter(self._unfinished())
 
+    def under_way(self) -> ErasureOrderQuerySet:
+        """Something is still to be done or to be answered; backups end by themselves."""
+        waiting = ErasurePlace.objects.filter(order=OuterRef("pk")).exclude(state=ErasurePlace.State.GONE)
+        return self.filter(Exists(waiting.exclude(kind=ErasurePlace.Kind.BACKUP)))
+
     def complete(self) -> ErasureOrderQuerySet:
         return self.filter(~self._unfinished(), Exists(ErasurePlace.objects.filter(order=OuterRef("pk"))))
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from portal import backups as sets
 from portal import erasure as places_
+from portal import journalling
 from residents import backups, erasure
 from residents.models import Backup, ErasureOrder, ErasurePlace, Restoration
 from tests import make
@@ -58,6 +59,9 @@ def test_no_place_is_gone_before_the_journal_has_the_order(resident, now):
     order.refresh_from_db()
     assert order.journalled_at == now
     assert order.is_complete
+    [line] = [line for line in journalling.here().lines() if line.get("id") == str(order.pk)]
+    assert line["places"] == [["key", str(place.target), None]]
+    assert not {"name", "label", "phone"} & set(line)
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from access import losing
 from access.models import Credential, FeedRow, SealedCopy, Template
 from consent import withdrawal
 from consent.models import Purpose, Standing
@@ -80,6 +81,8 @@ def test_who_moved_out_lives_there_no_more_and_opens_no_gate(operator, here, res
     make.face(resident, at=now)
     swept()
     sets = operator.backup()
+    stolen = Credential.objects.active().get(resident=neighbor, kind=Credential.Kind.CARD)
+    losing.report_lost(resident=neighbor, card=stolen, by=None, at=datetime.now(UTC))
     move_out(resident)
     orders = list(ErasureOrder.objects.filter(resident=resident))
     assert len(orders) == 2
@@ -98,6 +101,9 @@ def test_who_moved_out_lives_there_no_more_and_opens_no_gate(operator, here, res
     }
     assert not FeedRow.objects.filter(present=True, credential__resident=resident).exists()
     assert not SealedCopy.objects.filter(device=reader.device, credential__resident=resident).exists()
+    # A card that was reported lost opens nothing again, and nobody is left without a way in.
+    assert not Credential.objects.active().filter(pk=stolen.pk).exists()
+    assert not FeedRow.objects.filter(present=True, credential=stolen).exists()
     assert Credential.objects.active().filter(resident=neighbor).exists()
     assert FeedRow.objects.filter(present=True, credential__resident=neighbor).exists()
 
