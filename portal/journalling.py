@@ -16,7 +16,7 @@ from django.conf import settings
 from access.models import Credential
 from ledger import tree
 from ledger.models import Leaf
-from portal.journal import Journal, Line, Position, batched
+from portal.journal import Journal, JournalBroken, Line, Position, batched
 from residents.models import Backup, ErasureOrder, ErasurePlace, Resident
 from vault.models import Key
 
@@ -55,6 +55,9 @@ def keep_leaves(*, size: int, note: str = "", at: datetime) -> None:
     """The tree's leaves up to this size, and the checkpoint over them that is about to be made public."""
     with here().writing(at=at, leaves=size) as journal:
         first = journal.head.leaves
+        if first > size:
+            # Signing on would be a second history under one name.
+            raise JournalBroken(f"The journal knows {first} leaves of the ledger, and here are {size}.")
         while first < size:
             end = min(first + AT_ONCE, size)
             journal.append([_leaves(first, end)], at=at, leaves=end)

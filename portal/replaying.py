@@ -61,16 +61,12 @@ def numbers(lines: list[Line]) -> list[str]:
 def run(lines: list[Line], *, restoration: Restoration, at: datetime) -> list[str]:
     """Safe to repeat. What could not be done again, in words."""
     _destroy_keys(lines)
-    failed = 0
     left = {line["id"] for line in putting_back.departed(lines)}
     wanted = set(restoration.orders)
-    for line in sorted(_orders(lines), key=_turn):
-        if line["id"] in wanted:
-            failed += not _went_through(line, left=line["id"] in left, at=at)
+    due = [line for line in sorted(_orders(lines), key=_turn) if line["id"] in wanted]
+    failed = [line["id"] for line in due if not _went_through(line, left=line["id"] in left, at=at)]
     if failed:
-        raise NotCarriedOut(
-            f"{failed} erasures of the journal could not be carried out again; the log names them."
-        )
+        raise NotCarriedOut(f"Not carried out again, for reasons in the log: {', '.join(failed)}")
     blocked = _block_lost_cards(lines, at=at)
     _confirm(lines, at=at)
     _ask_every_place(restoration, at=at)
@@ -123,7 +119,7 @@ def _went_through(line: Line, *, left: bool, at: datetime) -> bool:
         _again(line, left=left, at=at)
     except Exception as error:  # noqa: BLE001  (told, and nothing serves until it went through)
         # By name only: the message of a database error can hold the row.
-        log.error("erasure %s was not carried out again: %s", line["id"], type(error).__name__)
+        log.error("an erasure was not carried out again: %s", type(error).__name__)
         return False
     return True
 

@@ -224,7 +224,7 @@ def _last_words(wanted: Wanted, at: datetime, say: Say) -> Wanted:
         journalling.sweep(at=at)
         journalling.settled(until=at, at=at)
         journalling.keep_leaves(size=tree.size(), at=at)
-    except (DatabaseError, register.NotFinished) as error:
+    except (DatabaseError, register.NotFinished, JournalRefused) as error:
         say(f"The database that is there adds nothing to the journal ({type(error).__name__}).")
         return wanted
     return Wanted(sets=wanted.sets, identity=wanted.identity, lines=list(journalling.here().lines()))
