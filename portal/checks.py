@@ -19,8 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections
 from django.utils.module_loading import import_string
 
-from portal import keys, owner
-from residents import backups
+from portal import keys, owner, restored
 from residents.carriers import FolderText, HttpText
 from vault import canary, wrapping
 
@@ -41,7 +40,7 @@ def refuse_if_unsafe() -> None:
     _refuse(check_role(databases=list(settings.DATABASES)))
     _refuse(check_clusters(databases=list(settings.DATABASES)))
     _refuse(check_canary(databases=list(settings.DATABASES), planted=True))
-    _refuse(check_restored())
+    _refuse(restored.check_restored())
 
 
 def _refuse(messages: Iterable[CheckMessage]) -> None:
@@ -347,41 +346,6 @@ def check_clusters(databases: Sequence[str] | None = None, **kwargs: Any) -> Ite
             return  # check_role names what does not answer
     if len(seen) < len(databases or ()):
         yield _together()
-
-
-def check_restored() -> Iterator[CheckMessage]:
-    """Law 11, for whoever serves: a database that was put back does so only when all that was erased since is erased again."""
-    try:
-        backups.insist_on_serving()
-    except backups.Elsewhere:
-        yield Error(
-            "This database was put back by hand, or recovered to a point in time: whoever was erased since may be in it.",
-            hint="Put it back with `manage.py restore`, which follows the erasure journal.",
-            id="linmen.E038",
-        )
-    except backups.NotFinished:
-        yield Error(
-            "A restore is not finished: not all that was erased since the backup is erased again.",
-            hint="Run the same `manage.py restore` again; it goes on until all is done.",
-            id="linmen.E039",
-        )
-    except DatabaseError as error:
-        yield Error(f"The database does not answer: {type(error).__name__}", id="linmen.E010")
-
-
-@register(Tags.security)
-def check_backups(**kwargs: Any) -> Iterator[CheckMessage]:
-    """Data, vault and journal are three folders, and none lies in another: what erases must not be in what it erases from."""
-    folders = [*settings.BACKUP_FOLDERS.values(), settings.JOURNAL]
-    for one in folders:
-        for other in folders:
-            if one is not other and (one == other or one in other.parents):
-                yield Error(
-                    "Backups of the data, those of the vault, and the erasure journal share a folder.",
-                    hint="Set BACKUP_DATA, BACKUP_VAULT and JOURNAL to three folders, none in another; best on three disks.",
-                    id="linmen.E040",
-                )
-                return
 
 
 WRONG_KEY = (

@@ -386,16 +386,3 @@ def _through(file: Path, identity: Any, command: list[str], env: dict[str, str])
         said = child.stderr.read().decode(errors="replace")
         code = child.wait()
     return code, said
-
-
-__all__ = [
-    "JournalRefused",
-    "NotWhole",
-    "RestoreRefused",
-    "Wanted",
-    "alone",
-    "as_owners",
-    "look",
-    "newer",
-    "run",
-]

@@ -337,21 +337,13 @@ MESSAGE_GATHER_SECONDS = env.int("MESSAGE_GATHER_SECONDS", default=20 if DEMO el
 # How long a worker that took up a message is left alone with it before another one may.
 MESSAGE_LEASE_SECONDS = env.int("MESSAGE_LEASE_SECONDS", default=120)
 
-# --- Backups, and the journal that a restore follows: each in a folder of its own, and none of them in another
-
-JOURNAL = Path(env.str("JOURNAL", default=str(VAR / "journal")))
-BACKUP_FOLDERS = {
-    "data": Path(env.str("BACKUP_DATA", default=str(VAR / "backups" / "data"))),
-    "vault": Path(env.str("BACKUP_VAULT", default=str(VAR / "backups" / "vault"))),
-}
-# How long a set may be anywhere at all. Whoever withdraws is in one of the vault until it is gone: keep those few days.
-BACKUP_DAYS = {
-    "data": env.int("BACKUP_DATA_DAYS", default=14),
-    "vault": env.int("BACKUP_VAULT_DAYS", default=3),
-}
-# Who can open a set: age public keys (`age1…`), whose private halves are on no machine of the house.
-BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", default=[])
-# The folder of pg_dump and pg_restore; empty: they are found on the PATH, or come with the embedded server.
+# --- Backups, and the journal that a restore follows: three folders, and none of them in another (docs/deployment.md)
+JOURNAL = Path(env.str("JOURNAL", default=f"{VAR}/journal"))
+BACKUP_FOLDERS = {"data": Path(env.str("BACKUP_DATA", default=f"{VAR}/backups/data"))}
+BACKUP_FOLDERS["vault"] = Path(env.str("BACKUP_VAULT", default=f"{VAR}/backups/vault"))
+BACKUP_DAYS = {"data": env.int("BACKUP_DATA_DAYS", default=14)}
+BACKUP_DAYS["vault"] = env.int("BACKUP_VAULT_DAYS", default=3)  # who withdraws is in one until it ends: few
+BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", default=[])  # age public keys that can open a set
 POSTGRES_TOOLS = env.str("POSTGRES_TOOLS", default="")
 
 # --- Linmen's own

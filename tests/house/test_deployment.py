@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from portal import checks, processes, roles
+from portal import checks, processes, restored, roles
 from portal.places import BASE
 
 DEPLOY = BASE / "deploy"
@@ -208,7 +208,8 @@ def test_postgresql_listens_to_this_machine_alone_and_logs_no_statement():
 
 
 def test_the_guide_explains_what_a_start_refuses():
-    refused = set(re.findall(r"linmen\.(E\d+)", Path(checks.__file__).read_text(encoding="utf-8")))
+    said = (Path(each.__file__).read_text(encoding="utf-8") for each in (checks, restored))
+    refused = set(re.findall(r"linmen\.(E\d+)", "".join(said)))
     for id in ("E002", "E011", "E014", "E015", "E016", "E017", "E018", "E019", "E038", "E039", "E040"):
         assert id in refused
         assert id in GUIDE
