@@ -21,7 +21,8 @@ from ledger.models import Checkpoint, Leaf, Waiting
 from portal.journal import JournalRefused, Line
 
 AT_ONCE = 1000
-CAME_BACK = "residence.put_right"
+# Put right as a mistake, or moved in again within the days of grace.
+CAME_BACK = ("residence.put_right", "residence.began")
 
 STAGE = """
     CREATE TEMP TABLE put_back (
@@ -78,7 +79,11 @@ def before_the_laws(lines: list[Line]) -> None:
             )
         for statement in (ENTRIES, WAITING, NUMBERS):
             cursor.execute(statement)
+        cursor.execute("SELECT id::text FROM public.residents_erasureorder")
+        known = {row[0] for row in cursor.fetchall()}
         for line in departed(lines):
+            if line["id"] in known:
+                continue  # what it ended had ended when the backup was made
             facts = {
                 "who": line["resident"],
                 "left_at": line["left_at"],
@@ -100,7 +105,7 @@ def departed(lines: list[Line]) -> list[Line]:
     """Orders by which somebody left, and did not come back afterwards; the last of each person."""
     back: dict[str, datetime] = {}
     for _index, (_id, _where, kind, subject, _commitment, at) in _leaves(lines):
-        if kind == CAME_BACK and subject:
+        if kind in CAME_BACK and subject:
             back[subject] = max(datetime.fromisoformat(at), back.get(subject, datetime.fromisoformat(at)))
     found: dict[str, Line] = {}
     for line in lines:

@@ -61,10 +61,9 @@ def numbers(lines: list[Line]) -> list[str]:
 def run(lines: list[Line], *, restoration: Restoration, at: datetime) -> list[str]:
     """Safe to repeat. What could not be done again, in words."""
     _destroy_keys(lines)
-    left = {line["id"] for line in putting_back.departed(lines)}
     wanted = set(restoration.orders)
     due = [line for line in sorted(_orders(lines), key=_turn) if line["id"] in wanted]
-    failed = [line["id"] for line in due if not _went_through(line, left=line["id"] in left, at=at)]
+    failed = [line["id"] for line in due if not _went_through(line, at=at)]
     if failed:
         raise NotCarriedOut(f"Not carried out again, for reasons in the log: {', '.join(failed)}")
     blocked = _block_lost_cards(lines, at=at)
@@ -113,10 +112,10 @@ def _destroy_keys(lines: list[Line]) -> None:
         keys.destroy_many(ids=ordered[first : first + AT_ONCE])
 
 
-def _went_through(line: Line, *, left: bool, at: datetime) -> bool:
+def _went_through(line: Line, *, at: datetime) -> bool:
     """One that fails keeps no other from its turn, and the restore from its end."""
     try:
-        _again(line, left=left, at=at)
+        _again(line, at=at)
     except Exception as error:  # noqa: BLE001  (told, and nothing serves until it went through)
         # By name only: the message of a database error can hold the row.
         log.error("an erasure was not carried out again: %s", type(error).__name__)
@@ -125,7 +124,7 @@ def _went_through(line: Line, *, left: bool, at: datetime) -> bool:
 
 
 @transaction.atomic
-def _again(line: Line, *, left: bool, at: datetime) -> None:
+def _again(line: Line, *, at: datetime) -> None:
     resident = Resident.objects.held(UUID(line["resident"]))
     order, new = ErasureOrder.objects.get_or_create(
         pk=line["id"],
@@ -138,26 +137,27 @@ def _again(line: Line, *, left: bool, at: datetime) -> None:
             "journalled_at": at,
         },
     )
-    if new:
-        record(
-            kind="erasure.opened",
-            subject=resident.pk,
-            neighborhood=resident.neighborhood_id,
-            payload={"order": str(order.pk), "purpose": order.purpose, "cause": order.cause},
-        )
     ErasureOrder.objects.filter(pk=order.pk, journalled_at=None).update(journalled_at=at)
+    if not new:
+        return  # what it ended had ended when the backup was made
+    record(
+        kind="erasure.opened",
+        subject=resident.pk,
+        neighborhood=resident.neighborhood_id,
+        payload={"order": str(order.pk), "purpose": order.purpose, "cause": order.cause},
+    )
     list_places(order=order, places=_places(line), at=at)
     with opened_again(order):
-        _do(order, resident, line, left=left, at=at)
+        _do(order, resident, line, at=at)
 
 
-def _do(order: ErasureOrder, resident: Resident, line: Line, *, left: bool, at: datetime) -> None:
+def _do(order: ErasureOrder, resident: Resident, line: Line, *, at: datetime) -> None:
     rows = [UUID(target) for kind, target, _ in line["places"] if kind == Kind.ROWS]
     if order.purpose == leaving.PERSON:
         leaving.erase_again(resident=resident, at=at)
         return
     if order.purpose == leaving.WAYS_IN:
-        if left and resident.left_at is not None:
+        if resident.left_at is not None:
             leaving.end_what_they_had(resident=resident, because=Resident.Left(resident.left_because), at=at)
         else:  # they came back since: what ended then has ended all the same
             residence.end_again(credentials=rows, resident=resident, at=at)
