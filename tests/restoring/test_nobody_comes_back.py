@@ -42,6 +42,8 @@ def test_what_was_stopped_stays_gone(operator, here, resident, neighbor, now):
     last = bytes(Leaf.objects.get(index=size - 1).hash)
 
     operator.restore(sets)
+    assert left_of(ErasureOrder.objects.get(pk=order.pk)) <= {Kind.BACKUP, Kind.PHOTOS}
+    swept()  # photos are in no backup; their folder is the worker's to look into
 
     assert not Standing.objects.filter(resident=resident).exists()
     assert not Template.objects.filter(resident=resident).exists()
@@ -79,9 +81,9 @@ def test_who_moved_out_lives_there_no_more_and_opens_no_gate(operator, here, res
         make.rule(gate, who, at=now)
         make.card(who, at=now)
     make.face(resident, at=now)
+    stolen = make.card(neighbor, at=now)
     swept()
     sets = operator.backup()
-    stolen = Credential.objects.active().get(resident=neighbor, kind=Credential.Kind.CARD)
     losing.report_lost(resident=neighbor, card=stolen, by=None, at=datetime.now(UTC))
     move_out(resident)
     orders = list(ErasureOrder.objects.filter(resident=resident))
@@ -159,9 +161,8 @@ def test_data_put_back_alone_find_no_key_for_what_was_stopped(operator, here, re
     order = withdrawal.withdraw(
         resident=resident, purpose=Purpose.FACE_AT_GATE, voice=voice, at=datetime.now(UTC)
     )
-    operator.restore(
-        sets
-    )  # nobody had seen to it yet: the database that is there says what the journal lacks
+    operator.restore(sets)
+    swept()
     assert not Standing.objects.filter(resident=resident).exists()
     assert left_of(ErasureOrder.objects.get(pk=order.pk)) == {Kind.BACKUP}
 
@@ -200,3 +201,25 @@ def test_a_backup_of_a_backup_goes_on_forgetting(operator, here, resident, neigh
         swept()
     assert not Standing.objects.exists()
     assert Restoration.objects.filter(finished_at=None).count() == 0
+
+
+@pytest.mark.obligation("9", "F14")
+def test_who_moved_out_and_in_again_since_is_not_put_out_of_doors(operator, here, resident, now):
+    """Law 13: what ended has ended, and who lives here by the newest word has a way in."""
+    gate = make.gate(here, at=now)
+    make.rule(gate, resident, at=now)
+    card = make.card(resident, at=now)
+    sets = operator.backup()
+    move_out(resident)
+    resident.refresh_from_db()
+    at = datetime.now(UTC)
+    moving.move_in(resident=resident, unit=make.unit(here), since=today_in(here, at), at=at)
+    for order in ErasureOrder.objects.filter(resident=resident):
+        carried_through(order)
+    swept()
+    operator.restore(sets)
+    resident.refresh_from_db()
+    assert resident.left_at is None
+    assert Occupancy.objects.standing(today_in(here, at)).filter(resident=resident).exists()
+    assert not Credential.objects.active().filter(pk=card.pk).exists()
+    assert Credential.objects.active().plain().filter(resident=resident).exists()
