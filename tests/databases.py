@@ -64,7 +64,8 @@ def _settle(var: Path, names: dict[str, str]) -> None:
         [which] = vault.execute(backups.IDENTITY, [backups.LANDMARKS["vault"]]).fetchone() or [""]
     with embedded.connect(var, names["default"], role=roles.OWNER) as data:
         data.execute(
-            "INSERT INTO residents_restoration (id, vault_identity, orders) VALUES (gen_random_uuid(), %s, '[]')",
+            "INSERT INTO residents_restoration (id, identity, vault_identity, orders)"
+            " VALUES (gen_random_uuid(), linmen_identity(), %s, '[]')",
             [which],
         )
         data.execute("UPDATE residents_restoration SET finished_at = now() WHERE finished_at IS NULL")

@@ -209,8 +209,8 @@ def test_a_restore_is_finished_when_its_erasures_are_carried_out(committed, owne
     order = opened(resident, now, erasure.Place(kind=Kind.ROWS, target=uuid4()))
     elsewhere = str(uuid4())
     begin = (
-        "INSERT INTO residents_restoration (id, vault_identity, orders)"
-        " VALUES (gen_random_uuid(), %s, %s) RETURNING identity"
+        "INSERT INTO residents_restoration (id, identity, vault_identity, orders)"
+        " VALUES (gen_random_uuid(), 'another', %s, %s) RETURNING identity"
     )
     told = session.execute(begin, [backups.identity("vault"), json.dumps([str(order.pk)])]).fetchone()
     assert told == (backups.identity(),)
