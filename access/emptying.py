@@ -90,6 +90,15 @@ def empty(held: Held, *, gate: Gate, at: datetime) -> list[ErasureOrder]:
     return [order for theirs in _by_person(held.faces) if (order := _order(theirs, places, at))]
 
 
+def empty_again(*, faces: Sequence[Credential], at: datetime) -> None:
+    """Of a restore: these faces had ended after the backup. The order that they ended by lists the readers."""
+    for face in faces:
+        retire(credential=face, at=at)
+    SealedCopy.objects.filter(credential__in=faces).delete()
+    events.forget_credentials(faces)
+    refresh(credentials=faces, at=at)
+
+
 def give_up_forms_of_no_gate(neighborhood: Neighborhood, *, by: User, at: datetime) -> bool:
     """No gate here takes faces: nobody can say yes any more, and the sweep ends each consent with an order of its own.
 

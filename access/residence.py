@@ -6,6 +6,7 @@ These are effects: `residents` calls them by the names in `settings.EFFECTS`, in
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -76,6 +77,18 @@ def end_ways(*, resident: Resident, at: datetime) -> list[Place]:
         )
         for row, device in told
     ]
+
+
+def end_again(*, credentials: Collection[UUID], resident: Resident, at: datetime) -> None:
+    """Of a restore: these ways in had ended after the backup, and the person has come back since. They have others, or get one."""
+    ending = Credential.objects.active().filter(resident=resident, pk__in=credentials)
+    if ending.exists():
+        found = list(ending.values_list("pk", flat=True))
+        others = Credential.objects.active().plain().filter(resident=resident).exclude(pk__in=found)
+        if not others.exists():
+            pins.lend(resident=resident, at=at)
+        Credential.objects.filter(pk__in=found).update(ended_at=at, ended_because=MOVED_OUT)
+        refresh(residents=[resident], at=at)
 
 
 def restore_ways(*, resident: Resident, left_at: datetime, at: datetime) -> WayIn:

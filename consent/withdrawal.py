@@ -126,6 +126,22 @@ def end_unheld(*, resident: Resident, purpose: Purpose, at: datetime) -> Erasure
     return _end(standings, cause=ErasureOrder.Cause.UNHELD, at=at) if standings else None
 
 
+def end_again(
+    *, standing: Standing, kind: Decision.Kind, cause: ErasureOrder.Cause, at: datetime
+) -> ErasureOrder | None:
+    """Of a restore: it had ended after the backup. Nobody can be asked again who ended it, so it is the clock that says so now.
+    Inside a transaction that holds the resident. None where it is over by now."""
+    standings = _with_servants(standing.resident, Purpose(standing.purpose))
+    for each in standings:
+        write(
+            resident=standing.resident,
+            form=each.decision.form,
+            kind=kind,
+            voice=voices.clock(each.decision.language),
+        )
+    return _end(standings, cause=cause, at=at) if standings else None
+
+
 def _with_servants(resident: Resident, purpose: Purpose) -> list[Standing]:
     """The standing for this purpose and those that only serve it, locked; nothing if the first does not stand."""
     purposes = [purpose, *(servant for servant, served in SERVES.items() if served == purpose)]

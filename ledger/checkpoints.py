@@ -8,7 +8,7 @@ same text with two lines before it, `cosignature/v1` and `time <seconds>`; its s
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -70,8 +70,11 @@ def text(*, size: int, root: bytes) -> str:
 
 
 @transaction.atomic(durable=True)
-def make() -> Checkpoint | None:
-    """A checkpoint of the tree as it is now; None where it has not grown, or another process is at it."""
+def make(*, before: Callable[[int, str], None] | None = None) -> Checkpoint | None:
+    """A checkpoint of the tree as it is now; None where it has not grown, or another process is at it.
+
+    `before` is called with its size and the whole note, while nothing can grow and before anybody else can read it.
+    """
     if not sequencing.hold():
         return None
     size = tree.size()
@@ -80,7 +83,10 @@ def make() -> Checkpoint | None:
     root = tree.root(size)
     body = text(size=size, root=root)
     signed = Signature(settings.LEDGER_ORIGIN, key().id, _private().sign(body.encode()))
-    return Checkpoint.objects.create(size=size, root=root, note=f"{body}\n{signed.line()}")
+    whole = f"{body}\n{signed.line()}"
+    if before is not None:
+        before(size, whole)
+    return Checkpoint.objects.create(size=size, root=root, note=whole)
 
 
 def newest() -> Checkpoint | None:

@@ -33,6 +33,7 @@ EFFECTS: dict[str, str] = {
     "withdraw:template_on_server": "access.retention.end_template_on_server",
     "unsigned_readers": "access.signs.unsigned_readers",
     "enrol_soon": "portal.tasks.enrol_soon",
+    "journal_order": "portal.journalling.keep_order",
     "erase_soon": "portal.tasks.erase_soon",
     "disclose_soon": "portal.tasks.disclose_soon",
     "tell_soon": "portal.tasks.tell_soon",

@@ -17,7 +17,7 @@ from access import photos, retention
 from committees import said
 from consent import scans, stopping
 from residents import erasure, leaving
-from residents.models import ErasurePlace
+from residents.models import Backup, ErasurePlace
 from sharing import given
 from vault import keys, rewrite
 from vault.models import Key
@@ -82,6 +82,15 @@ def recipient(place: ErasurePlace) -> Evidence | None:
     return None
 
 
+def backup(place: ErasurePlace) -> Evidence | None:
+    """A set that may have been copied counts until its time is up, and until its folder was asked (`portal/backups.py`)."""
+    found = Backup.objects.filter(pk=place.target, state=Backup.State.GONE).first()
+    if found is None:
+        return None
+    where = "declared" if found.declared else "files"
+    return {"expired": found.expires_at.isoformat(), where: True if found.declared else 0}
+
+
 # In the order in which they are seen to; pages after all others.
 PLACE_KINDS: Mapping[Kind, Callable[..., Evidence | None]] = {
     Kind.ROWS: rows,
@@ -90,19 +99,22 @@ PLACE_KINDS: Mapping[Kind, Callable[..., Evidence | None]] = {
     Kind.PAGES: pages,
     Kind.DEVICE: device,
     Kind.RECIPIENT: recipient,
+    Kind.BACKUP: backup,
 }
 
 
-def run(*, order: UUID, at: datetime) -> bool:
-    """See to every place of the order that is due. True if none of them must be tried again."""
-    return run_all(orders=[order], at=at)
+def run(*, order: UUID, at: datetime, kinds: Collection[Kind] | None = None) -> bool:
+    """See to every place of the order that is due, or to those of these kinds. True if none of them must be tried again."""
+    return run_all(orders=[order], at=at, kinds=kinds)
 
 
-def run_all(*, orders: Collection[UUID], at: datetime) -> bool:
+def run_all(*, orders: Collection[UUID], at: datetime, kinds: Collection[Kind] | None = None) -> bool:
     """See to what is due of all these orders. A table's file is rewritten once for all of them: it costs as much as the table
     is long, however many rows of it went."""
     due = ErasurePlace.objects.filter(order__in=orders, state=State.WAITING, due_at__lte=at)
     due = due.exclude(kind__in=erasure.ANSWER_THEMSELVES).select_related("order")
+    if kinds is not None:
+        due = due.filter(kind__in=kinds)
     turns = list(PLACE_KINDS)
     first = sorted(due.exclude(kind=Kind.PAGES), key=lambda each: turns.index(Kind(each.kind)))
     settled = [_see_to(place, partial(PLACE_KINDS[Kind(place.kind)], place), at) for place in first]

@@ -20,7 +20,8 @@ from redis.exceptions import RedisError
 
 from access.models import Device
 from ledger import checkpoints
-from portal import retention
+from portal import backups, retention
+from residents import backups as register
 from residents import outbox
 from residents.erasure import ANSWER_THEMSELVES
 from residents.models import ErasurePlace
@@ -58,6 +59,8 @@ def report(*, now: datetime) -> dict[str, Part]:
         "erasures": _answered(lambda: _erasures(now=now)),
         "messages": _answered(lambda: _messages(now=now)),
         "recalls": _answered(lambda: _recalls(now=now)),
+        "backups": _answered(lambda: _backups(now=now)),
+        "restored": _answered(_restored),
         "orders": _answered(lambda: _orders(now=now)),
         "gates": _answered(lambda: _gates(now=now)),
     }
@@ -132,6 +135,21 @@ def _orders(*, now: datetime) -> Part:
     """By the rows: people whose day it was to be told of an order, and nobody called them to it."""
     untold = telling.due(at=now - timedelta(seconds=3 * settings.SWEEP_SECONDS + 30)).count()
     return {"ok": not untold, "untold": untold}
+
+
+def _backups(*, now: datetime) -> Part:
+    """By the rows: sets whose time was up two days ago, and that nobody has seen gone. People were told the day."""
+    overdue = backups.overdue(at=now - timedelta(days=2))
+    return {"ok": not overdue, "overdue": overdue}
+
+
+def _restored() -> Part:
+    """A database that was put back serves when its restore is finished; a process may have been there before it."""
+    try:
+        register.insist_on_serving()
+    except register.NotFinished:
+        return {"ok": False}
+    return {"ok": True}
 
 
 def _gates(*, now: datetime) -> Part:

@@ -18,6 +18,8 @@ MADE_HERE = (
     "photos",
     "tmp",
     "gates",
+    "journal",
+    "backups",
     "demo",
     "static",
     "disclosures",

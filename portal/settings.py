@@ -11,6 +11,7 @@ DEBUG may be on in demo and test only. The variables are listed in docs/deployme
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -335,6 +336,15 @@ LOOKS_A_DAY = env.int("LOOKS_A_DAY", default=100)
 MESSAGE_GATHER_SECONDS = env.int("MESSAGE_GATHER_SECONDS", default=20 if DEMO else 600)
 # How long a worker that took up a message is left alone with it before another one may.
 MESSAGE_LEASE_SECONDS = env.int("MESSAGE_LEASE_SECONDS", default=120)
+
+# --- Backups, and the journal that a restore follows: three folders, and none of them in another (docs/deployment.md)
+JOURNAL = Path(env.str("JOURNAL", default=f"{VAR}/journal"))
+BACKUP_FOLDERS = {"data": Path(env.str("BACKUP_DATA", default=f"{VAR}/backups/data"))}
+BACKUP_FOLDERS["vault"] = Path(env.str("BACKUP_VAULT", default=f"{VAR}/backups/vault"))
+BACKUP_DAYS = {"data": env.int("BACKUP_DATA_DAYS", default=14)}
+BACKUP_DAYS["vault"] = env.int("BACKUP_VAULT_DAYS", default=3)  # who withdraws is in one until it ends: few
+BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", default=[])  # age public keys that can open a set
+POSTGRES_TOOLS = env.str("POSTGRES_TOOLS", default="")
 
 # --- Linmen's own
 

@@ -24,7 +24,7 @@ from committees import appointing
 from consent import coming_of_age, enabling, papers
 from consent.models import Paper
 from ledger import checkpoints, sequencing
-from portal import erasure, practice
+from portal import backups, erasure, journalling, practice
 from portal.demo import assessing
 from portal.health import SWEEP_KEY
 from residents import departures, effects, last_days, leaving, outbox
@@ -46,7 +46,9 @@ class NotAll(Exception):
 def sweep(*, at: datetime) -> bool:
     """True if every part went through."""
     parts: list[tuple[str, Callable[[], object]]] = [
-        ("the ledger", _sequence),
+        ("the ledger", lambda: _sequence(at)),
+        ("the erasure journal", lambda: journalling.sweep(at=at)),
+        ("backups whose time is up", lambda: backups.end(at=at)),
         ("notices that ran their course", lambda: _end_notices(at)),
         ("fourteenth birthdays", lambda: coming_of_age.tell(at=at)),
         ("last days", lambda: _carry_out(at)),
@@ -83,10 +85,12 @@ def sweep(*, at: datetime) -> bool:
     return all(went)
 
 
-def _sequence() -> None:
-    """Entries take their places in the tree, and what it has become is signed."""
+def _sequence(at: datetime) -> None:
+    """Entries take their places in the tree, and what it has become is signed, once the journal holds it."""
     sequencing.run()
-    checkpoints.make()
+    checkpoints.make(
+        before=lambda size, note: journalling.keep_leaves(size=size, note=note, at=at),
+    )
 
 
 def _end_notices(at: datetime) -> None:

@@ -5,7 +5,9 @@ What is done at each kind of place spans rooms and stands in one visible list, `
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,11 +19,13 @@ from django.db import transaction
 from django.db.models import F
 
 from ledger.record import record
-from residents import notifying
+from residents import effects, notifying
 from residents.models import ErasureOrder, ErasurePlace, Neighborhood, Resident
 
 ANSWER_THEMSELVES = (ErasurePlace.Kind.DEVICE, ErasurePlace.Kind.RECIPIENT)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(hours=1)
+
+_again: ContextVar[ErasureOrder | None] = ContextVar("an order opened again", default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,10 @@ def open_order(
     *, resident: Resident, purpose: str, cause: ErasureOrder.Cause, places: Iterable[Place], at: datetime
 ) -> ErasureOrder:
     """Write the order and all its places, in the transaction of the act that caused it."""
+    again = _again.get()
+    if again is not None and (again.resident_id, again.purpose) == (resident.pk, purpose):
+        list_places(order=again, places=places, at=at)
+        return again
     order = ErasureOrder.objects.create(
         neighborhood_id=resident.neighborhood_id,
         resident=resident,
@@ -47,19 +55,7 @@ def open_order(
         cause=cause,
         opened_at=at,
     )
-    ErasurePlace.objects.bulk_create(
-        ErasurePlace(
-            order=order,
-            kind=place.kind,
-            target=place.target,
-            device=place.device,
-            label=place.label,
-            state=ErasurePlace.State.LOST if place.lost else ErasurePlace.State.WAITING,
-            due_at=_from_when(place.kind, resident.neighborhood, at),
-            changed_at=at,
-        )
-        for place in set(places)
-    )
+    list_places(order=order, places=places, at=at)
     record(
         kind="erasure.opened",
         subject=resident.pk,
@@ -78,6 +74,37 @@ def _from_when(kind: ErasurePlace.Kind, neighborhood: Neighborhood, at: datetime
     return night if night >= here else night + timedelta(days=1)
 
 
+def list_places(*, order: ErasureOrder, places: Iterable[Place], at: datetime) -> None:
+    """A place that is listed already is listed once."""
+    ErasurePlace.objects.bulk_create(
+        [
+            ErasurePlace(
+                order=order,
+                kind=place.kind,
+                target=place.target,
+                device=place.device,
+                label=place.label,
+                state=ErasurePlace.State.LOST if place.lost else ErasurePlace.State.WAITING,
+                due_at=_from_when(place.kind, order.neighborhood, at),
+                changed_at=at,
+            )
+            for place in set(places)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@contextmanager
+def opened_again(order: ErasureOrder) -> Iterator[None]:
+    """While a restore does again what this order was opened for: what opens it finds it there, under the number that people
+    have on their slips."""
+    token = _again.set(order)
+    try:
+        yield
+    finally:
+        _again.reset(token)
+
+
 @transaction.atomic
 def mark_gone(*, place: UUID, evidence: dict[str, Any], at: datetime) -> bool:
     """Say that nothing is left at this place. False if it had been said before.
@@ -86,6 +113,9 @@ def mark_gone(*, place: UUID, evidence: dict[str, Any], at: datetime) -> bool:
     """
     # One place at a time, so that exactly one is the last.
     order = ErasureOrder.objects.select_for_update(of=("self",), no_key=True).get(places=place)
+    if order.journalled_at is None:
+        # Or a restore would bring back what nobody would ask about again. Where it cannot be written, nothing is gone yet.
+        effects.call("journal_order", order=order.pk, at=at)
     moved = (
         ErasurePlace.objects.open()
         .filter(pk=place)

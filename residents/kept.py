@@ -117,6 +117,14 @@ KEPT: Sequence[Kept] = (
         covers=("residents.ErasureOrder", "residents.ErasurePlace"),
     ),
     Kept(
+        what=_("When a backup was made, when it was seen gone, and whether one was ever put back"),
+        why=_(
+            "So that what was deleted can be said to be in no backup any more. It holds nothing about anybody."
+        ),
+        until=_("For good."),
+        covers=("residents.Backup", "residents.Restoration"),
+    ),
+    Kept(
         what=_("The record nobody can secretly change"),
         why=_(
             "For each act a check number and the time, and what holds these together, so that your slip can still be"

@@ -84,6 +84,19 @@ def close(*, resident: Resident, because: Resident.Left, at: datetime) -> bool:
     if not left.update(left_at=at, left_because=because):
         return False
     resident.left_at, resident.left_because = at, because
+    end_what_they_had(resident=resident, because=because, at=at)
+    record(
+        kind="residence.left",
+        subject=resident.pk,
+        neighborhood=resident.neighborhood_id,
+        payload={"because": str(because)},
+    )
+    return True
+
+
+def end_what_they_had(*, resident: Resident, because: Resident.Left, at: datetime) -> None:
+    """What ends with a residence: powers, letters, consents, ways in. Inside a transaction that holds the resident; by `close`,
+    and by a restore, which finds that they have left and what they had still there."""
     today = today_in(resident.neighborhood, at)
     standing = Q(until=None) | Q(until__gt=today)
     ended = Greatest(Value(today), F("since"))
@@ -106,13 +119,6 @@ def close(*, resident: Resident, because: Resident.Left, at: datetime) -> bool:
     if places:
         order = open_order(resident=resident, purpose=WAYS_IN, cause=CAUSE[because], places=places, at=at)
         transaction.on_commit(lambda: effects.call("erase_soon", order=order.pk), robust=True)
-    record(
-        kind="residence.left",
-        subject=resident.pk,
-        neighborhood=resident.neighborhood_id,
-        payload={"because": str(because)},
-    )
-    return True
 
 
 def come_back(*, resident: Resident, ends: list[MoveOut], at: datetime) -> WayIn:
@@ -192,6 +198,18 @@ def erase(*, resident: Resident, at: datetime) -> ErasureOrder | None:
     today = today_in(resident.neighborhood, at)
     if not _erasable(resident.neighborhood, today, at).filter(pk=resident.pk).exists():
         return None
+    return _erase(resident, at)
+
+
+@transaction.atomic
+def erase_again(*, resident: Resident, at: datetime) -> ErasureOrder | None:
+    """Of a restore: they were erased after the backup, and a request that held it back then had been answered. The database
+    looks at all else again (LM034)."""
+    resident = Resident.objects.held(resident.pk)
+    return None if resident.erased_at is not None else _erase(resident, at)
+
+
+def _erase(resident: Resident, at: datetime) -> ErasureOrder:
     because = Resident.Left(resident.left_because)
     account = resident.user
     resident.name, resident.born, resident.user, resident.keep_at_desk = "", None, None, False

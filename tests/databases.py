@@ -5,6 +5,7 @@ Nothing is ever flushed: TRUNCATE is what the laws forbid. A test that commits g
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,9 +15,11 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
+from django.test import override_settings
 from psycopg import sql
 
 from portal import embedded, roles
+from residents import backups
 from tests import seed
 from tests.proving import absence
 
@@ -47,11 +50,25 @@ def clones(var: Path, suffix: str) -> Iterator[dict[str, str]]:
     with embedded.connect(var) as cluster:
         for alias, name in names.items():
             roles.create_database(cluster, name, template=embedded.DATABASES[alias])
+        _settle(var, names)
         try:
             yield names
         finally:
             for name in names.values():
                 cluster.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _settle(var: Path, names: dict[str, str]) -> None:
+    """A clone knows that it is a copy, and would not serve: it is told that all was carried out."""
+    with embedded.connect(var, names["vault"]) as vault:
+        [which] = vault.execute(backups.IDENTITY, [backups.LANDMARKS["vault"]]).fetchone() or [""]
+    with embedded.connect(var, names["default"], role=roles.OWNER) as data:
+        data.execute(
+            "INSERT INTO residents_restoration (id, identity, vault_identity, orders)"
+            " VALUES (gen_random_uuid(), linmen_identity(), %s, '[]')",
+            [which],
+        )
+        data.execute("UPDATE residents_restoration SET finished_at = now() WHERE finished_at IS NULL")
 
 
 @contextmanager
@@ -123,6 +140,17 @@ def _empty_cache(request: pytest.FixtureRequest) -> None:
     if request.node.get_closest_marker("django_db") and "live" not in request.fixturenames:
         request.getfixturevalue("servers")
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_journal(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Databases of its own want an erasure journal of their own: it refuses a ledger that is shorter than the one it knows."""
+    if "live" in request.fixturenames:
+        yield
+        return
+    with tempfile.TemporaryDirectory(dir=settings.VAR) as folder:
+        with override_settings(JOURNAL=Path(folder) / "journal"):
+            yield
 
 
 @pytest.fixture

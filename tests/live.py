@@ -213,6 +213,8 @@ def _looking_at(var: Path) -> Iterator[None]:
     changed = {
         "VAR": var,
         "PHOTOS": var / "photos",
+        "JOURNAL": var / "journal",
+        "BACKUP_FOLDERS": {kind: var / "backups" / kind for kind in ("data", "vault")},
         "REDIS_URL": url,
         "CACHES": {"default": {**settings.CACHES["default"], "LOCATION": url}},
     }

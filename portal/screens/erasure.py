@@ -59,6 +59,7 @@ PLACES = {
     ),
     Kind.DEVICE: ("device", gettext_lazy("A gate's reader"), ""),
     Kind.RECIPIENT: ("send", gettext_lazy("Whom it was given to"), ""),
+    Kind.BACKUP: ("backup", gettext_lazy("Our backups"), ""),
 }
 # Of the server's copy alone: its key is the one of face entry, and stays as long as that.
 SERVER_COPY = gettext_lazy(
@@ -110,7 +111,7 @@ def lines(orders: QuerySet[ErasureOrder]) -> list[dict[str, Any]]:
 
 def headline(places: Sequence[ErasurePlace]) -> str:
     """What has happened so far, and no more than that (law 12)."""
-    ours = [place for place in places if place.kind not in (Kind.DEVICE, Kind.RECIPIENT)]
+    ours = [place for place in places if place.kind not in (Kind.DEVICE, Kind.RECIPIENT, Kind.BACKUP)]
     waiting = {p.device for p in places if p.kind == Kind.DEVICE and p.state == State.WAITING}
     lost = {p.device for p in places if p.kind == Kind.DEVICE and p.state == State.LOST}
     if not places or any(place.state != State.GONE for place in ours):
@@ -136,14 +137,23 @@ def headline(places: Sequence[ErasurePlace]) -> str:
             count,
         )
         return words % {"count": count}
+    if until := _in_backups_until(places):
+        return _("Deleted; in backups until %(day)s") % {"day": until}
     return _("Deleted everywhere")
+
+
+def _in_backups_until(places: Iterable[ErasurePlace]) -> str:
+    """The day on which the last set that may hold it must be gone; empty where none may."""
+    waiting = [place.due_at for place in places if place.kind == Kind.BACKUP and place.state != State.GONE]
+    return date_format(timezone.localtime(max(waiting)), "DATE_FORMAT") if waiting else ""
 
 
 def told(order: ErasureOrder, at: datetime) -> dict[str, Any]:
     places = list(order.places.all())
     tone, icon = _look(places)
     fresh = at - order.opened_at < FRESH
-    waiting = not places or any(place.state == State.WAITING for place in places)
+    # Nobody needs to look again every few seconds for a backup to end.
+    waiting = not places or any(p.state == State.WAITING and p.kind != Kind.BACKUP for p in places)
     return {
         "headline": headline(places),
         "subject": WORDS[order.purpose].erased,
@@ -164,6 +174,8 @@ def _look(places: Sequence[ErasurePlace]) -> tuple[str, str]:
     states = {place.state for place in places}
     if states == {State.GONE}:
         return "success", "check"
+    if states and {place.state for place in places if place.kind != Kind.BACKUP} == {State.GONE}:
+        return "success", "clock"
     return ("warning", "question") if states <= {State.GONE, State.LOST} and states else ("info", "clock")
 
 
@@ -198,6 +210,8 @@ def _line(
         device = devices.get(first.device)
         gate = device.gate.display_name if device else first.label
         told = _("Reader at %(gate)s") % {"gate": gate}, _of_device(state, device)
+    elif first.kind == Kind.BACKUP:
+        told = str(name), _of_backups(group)
     elif first.kind == Kind.RECIPIENT:
         told = first.label, _of_recipient(state, asked_back.get(first.target))
     else:
@@ -205,10 +219,20 @@ def _line(
     return {
         "icon": icon,
         "name": told[0],
-        "state": state,
+        "state": "ends" if first.kind == Kind.BACKUP and state == State.WAITING else state,
         "detail": told[1],
         "at": max(place.changed_at for place in group) if state == State.GONE else None,
     }
+
+
+def _of_backups(group: Sequence[ErasurePlace]) -> str:
+    until = _in_backups_until(group)
+    if not until:
+        return _("Every backup that was made before has ended, and was deleted.")
+    return _(
+        "It may still be in backups that were made before. They are encrypted, nobody works with them, and the last of"
+        " them must be gone by %(day)s. If one is put back before, this deletion is done again before anybody is let in."
+    ) % {"day": until}
 
 
 def _of_recipient(state: ErasurePlace.State, recall: Recall | None) -> str:

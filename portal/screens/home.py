@@ -78,7 +78,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "requests": service.on_home(resident=resident, since=at - ANSWERED, at=at),
         "asked": my_requests.on_home(resident=resident, since=at - ANSWERED, at=at),
         "looks": pages.recent(resident=resident, since=at - RECENT, limit=SHOWN),
-        "erasures": erasure.lines(resident.erasure_orders.incomplete().order_by("-opened_at")[:SHOWN]),
+        "erasures": erasure.lines(resident.erasure_orders.under_way().order_by("-opened_at")[:SHOWN]),
     }
 
 

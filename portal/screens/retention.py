@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -33,6 +34,7 @@ def schedule(request: HttpRequest) -> HttpResponse:
         "neighborhood": here,
         "ends": [_ends(rule, here) for rule in retention.RULES],
         "kept": retention.KEPT,
+        "backup_days": settings.BACKUP_DAYS,
     }
     return render(request, "retention.html", context)
 

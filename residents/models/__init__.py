@@ -1,5 +1,6 @@
 from residents.models.alarm import Alarm, AlarmRead
 from residents.models.asking import Instruction, RequestWords, RightsRequest
+from residents.models.backup import Backup, Restoration
 from residents.models.deskwork import DeskAct
 from residents.models.erasure import ErasureOrder, ErasurePlace
 from residents.models.importing import Import, ImportRow
@@ -17,6 +18,7 @@ __all__ = [
     "Alarm",
     "AlarmRead",
     "Approval",
+    "Backup",
     "Building",
     "Death",
     "Departure",
@@ -43,6 +45,7 @@ __all__ = [
     "RecoveryCode",
     "RequestWords",
     "Resident",
+    "Restoration",
     "RetentionRun",
     "RightsRequest",
     "SecondStep",

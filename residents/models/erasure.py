@@ -25,6 +25,11 @@ class ErasureOrderQuerySet(models.QuerySet["ErasureOrder"]):
     def incomplete(self) -> ErasureOrderQuerySet:
         return self.filter(self._unfinished())
 
+    def under_way(self) -> ErasureOrderQuerySet:
+        """Something is still to be done or to be answered; backups end by themselves."""
+        waiting = ErasurePlace.objects.filter(order=OuterRef("pk")).exclude(state=ErasurePlace.State.GONE)
+        return self.filter(Exists(waiting.exclude(kind=ErasurePlace.Kind.BACKUP)))
+
     def complete(self) -> ErasureOrderQuerySet:
         return self.filter(~self._unfinished(), Exists(ErasurePlace.objects.filter(order=OuterRef("pk"))))
 
@@ -46,13 +51,20 @@ class ErasureOrder(models.Model):
     purpose = models.CharField(_("what for"), max_length=40)
     cause = models.CharField(_("why"), max_length=20, choices=Cause.choices)
     opened_at = models.DateTimeField(_("since"))
+    # Since when the journal holds it, which a restore follows. Nothing of it is called gone before (migration 0034).
+    journalled_at = models.DateTimeField(null=True, editable=False)
 
     objects = ErasureOrderQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("erasure order")
         verbose_name_plural = _("erasure orders")
-        indexes = [models.Index(fields=["resident", "-opened_at"], name="erasure_by_resident")]
+        indexes = [
+            models.Index(fields=["resident", "-opened_at"], name="erasure_by_resident"),
+            models.Index(
+                fields=["opened_at"], condition=Q(journalled_at=None), name="erasure_not_journalled"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"erasure {str(self.pk)[:8]}"
@@ -78,6 +90,7 @@ class ErasurePlace(models.Model):
         PAGES = "pages", _("the disk pages of the databases")
         DEVICE = "device", _("a gate's reader")
         RECIPIENT = "recipient", _("whom it was given to")
+        BACKUP = "backup", _("a backup set")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")

@@ -96,6 +96,7 @@ def test_it_finds_what_a_careless_log_call_says():
 
 # What they are given here. None: it starts servers or writes pictures, and has nobody's rows before it.
 COMMANDS: dict[str, list[str] | None] = {
+    "backup": ["list"],
     "codes_off": ["zhai-account"],
     "custody": None,
     "demo": None,
@@ -106,6 +107,7 @@ COMMANDS: dict[str, list[str] | None] = {
     "migrate": None,
     "obligations": [],
     "practice": None,
+    "restore": None,
     "retention": [],
     "screenshots": None,
     "shut_accounts": [],

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from portal import checks, processes, roles
+from portal import checks, processes, restored, roles
 from portal.places import BASE
 
 DEPLOY = BASE / "deploy"
@@ -61,7 +61,17 @@ def test_the_script_does_every_marked_block_of_the_guide_in_its_order():
     assert said.stdout.splitlines() == steps()
     assert [name.split(",")[0] for name in steps()] == [
         *("packages", "users", "code", "databases", "redis", "keys", "settings", "migrate", "operator"),
-        *("certificate", "proxy", "start", "look", "backup", "try the backup", "restore", "update"),
+        *(
+            "certificate",
+            "proxy",
+            "start",
+            "look",
+            "backup key",
+            "backup",
+            "try the backup",
+            "restore",
+            "update",
+        ),
     ]
 
 
@@ -136,13 +146,12 @@ def test_a_service_is_walled_in(service):
 @pytest.mark.parametrize(("one", "other"), [("data", "vault"), ("vault", "data")])
 def test_a_backup_sees_its_own_folder_and_no_key(one, other):
     said = unit(f"linmen-backup-{one}.service")
-    assert said["ReadWritePaths"] == f"/var/backups/linmen-{one}"
+    assert said["ReadWritePaths"].split() == [f"/var/backups/linmen-{one}", "/var/lib/linmen-journal"]
     hidden = said["InaccessiblePaths"].split()
     assert {"-/etc/linmen", "-/var/lib/linmen", f"-/var/backups/linmen-{other}"} == set(hidden)
-    assert said["User"] == "postgres"
-    script = (DEPLOY / "backup").read_text(encoding="utf-8")
-    assert "/etc/linmen" not in script
-    assert "wrapping" not in re.sub(r"#.*", "", script)
+    assert said["User"] == "linmen-owner"
+    assert said["ExecStart"].endswith(f"manage.py backup {one}")
+    assert "LoadCredential" not in said
 
 
 def test_the_roles_are_those_of_the_code():
@@ -199,8 +208,9 @@ def test_postgresql_listens_to_this_machine_alone_and_logs_no_statement():
 
 
 def test_the_guide_explains_what_a_start_refuses():
-    refused = set(re.findall(r"linmen\.(E\d+)", Path(checks.__file__).read_text(encoding="utf-8")))
-    for id in ("E002", "E011", "E014", "E015", "E016", "E017", "E018", "E019"):
+    said = (Path(each.__file__).read_text(encoding="utf-8") for each in (checks, restored))
+    refused = set(re.findall(r"linmen\.(E\d+)", "".join(said)))
+    for id in ("E002", "E011", "E014", "E015", "E016", "E017", "E018", "E019", "E038", "E039", "E040"):
         assert id in refused
         assert id in GUIDE
 
@@ -222,17 +232,9 @@ def test_containers_publish_only_the_proxy_and_hold_secrets_in_files():
         )
 
 
-@pytest.mark.parametrize(
-    "script", ["linmen", "backup", "follow-the-guide", "compose-secrets", "compose-roles.sh"]
-)
+@pytest.mark.parametrize("script", ["linmen", "follow-the-guide", "compose-secrets", "compose-roles.sh"])
 def test_each_script_is_one(script):
     path = DEPLOY / script
     assert os.access(path, os.X_OK)
     shell = "bash" if "bash" in path.read_text(encoding="utf-8").splitlines()[0] else "sh"
     subprocess.run([shell, "-n", path], check=True)
-
-
-def test_a_backup_of_nothing_known_is_refused():
-    done = subprocess.run([DEPLOY / "backup", "both"], capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "data or vault" in done.stderr

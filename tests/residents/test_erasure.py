@@ -111,6 +111,7 @@ def test_it_cannot_be_rewritten_by_raw_sql(committed, request, app_sql, sql):
 
 @pytest.mark.obligation("F15")
 def test_nothing_is_called_gone_without_what_was_seen(committed, request, app_sql):
-    request.getfixturevalue("order")
+    order = request.getfixturevalue("order")
+    ErasureOrder.objects.filter(pk=order.pk).update(journalled_at=order.opened_at)
     with app_sql() as session, pytest.raises(psycopg.errors.CheckViolation, match="gone_with_evidence"):
         session.execute("UPDATE residents_erasureplace SET state = 'gone'")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from access.models import Device, Gate
 from consent.models import Decision, Form, Purpose, Standing
 from portal.screens.erasure import PLACES, headline
 from residents import erasure
 from residents.erasure import Place
-from residents.models import ErasureOrder, ErasurePlace, Resident
+from residents.models import Backup, ErasureOrder, ErasurePlace, Resident
 from tests.enrolling import agree
 
 FACE = Purpose.FACE_AT_GATE
@@ -192,3 +194,28 @@ def test_the_number_of_queries_does_not_grow(
         me.get(f"/deletions/{few.pk}/")
     with django_assert_num_queries(len(first.captured_queries)):
         me.get(f"/deletions/{many.pk}/")
+
+
+@pytest.mark.obligation("9", "F14", "F15")
+def test_it_says_until_when_it_is_in_backups(me: Client, resident: Resident, now: datetime):
+    """No more and no less: deleted, and until which day something of it may still lie in a backup."""
+    made, longer = (
+        Backup.objects.create(kind=kind, made_at=now, expires_at=now + timedelta(days=days), state="kept")
+        for kind, days in (("vault", 3), ("data", 14))
+    )
+    order = opened(resident, now, gates=0)
+    page = f"/deletions/{order.pk}/"
+    assert "Stopped; being deleted now" in me.get(page).content.decode()
+    gone(order.places.exclude(kind=Kind.BACKUP), now)
+    day = date_format(timezone.localtime(longer.expires_at), "DATE_FORMAT")
+    said = me.get(page).content.decode()
+    assert f"Deleted; in backups until {day}" in said
+    assert "Our backups" in said
+    assert "Ends by itself" in said
+    assert "Not yet" in said, "it is not complete"
+    assert "data-refresh" not in said, "nobody waits for it before a screen"
+    assert f"Deleted; in backups until {day}" in me.get("/deletions/").content.decode()
+    assert str(made.pk) not in said
+    assert "What was deleted" not in me.get("/").content.decode()
+    me.cookies["django_language"] = "zh-hans"
+    assert "已删除；备份里还留到" in me.get(page).content.decode()

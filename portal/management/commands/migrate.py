@@ -12,6 +12,7 @@ from django.db import connections
 from portal import roles
 from portal.checks import WRONG_KEY
 from portal.owner import as_owner
+from residents import backups
 from vault import canary
 from vault.wrapping import WrappedKeyDamaged, WrappingKeyMissing
 
@@ -35,6 +36,8 @@ class Command(Migrate):
                 _keep_history(alias)
                 if alias == "vault" and not (options["plan"] or options["check_unapplied"]):
                     _plant()
+        if not (options["plan"] or options["check_unapplied"]):
+            _settle()
 
 
 def _plant() -> None:
@@ -47,6 +50,14 @@ def _plant() -> None:
         canary.plant()
     except (WrappingKeyMissing, WrappedKeyDamaged) as refused:
         raise CommandError(f"{refused} {WRONG_KEY}") from None
+
+
+def _settle() -> None:
+    """Once both are there: which databases these are, so that a copy of them can be told from them."""
+    with as_owner("default"), connections["default"].cursor() as cursor:
+        cursor.execute("SELECT to_regclass('public.residents_restoration') IS NOT NULL")
+        if cursor.fetchone() == (True,):
+            backups.settle()
 
 
 def _keep_history(alias: str) -> None:

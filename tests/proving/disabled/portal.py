@@ -98,3 +98,12 @@ def anybody_is_the_recipient(view: Any) -> Any:
         return view(request, *args, **kwargs)
 
     return seen
+
+
+@made("portal.journalling.keep_order")
+def say_that_it_is_written(original: Any, module: ModuleType) -> Any:
+    return lambda *, order, at: module.ErasureOrder.objects.filter(pk=order).update(journalled_at=at)
+
+
+always("portal.replaying.run", [])
+always("portal.putting_back.departed", [])
