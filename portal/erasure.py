@@ -15,7 +15,7 @@ from uuid import UUID
 from access import photos, retention
 from committees import said
 from consent import scans, stopping
-from residents import erasure, leaving
+from residents import erasure, holds, leaving
 from residents.models import ErasurePlace
 from sharing import given
 from vault import keys, rewrite
@@ -29,7 +29,7 @@ Evidence = dict[str, str | int | bool]
 
 def rows(place: ErasurePlace) -> Evidence | None:
     """They went with the withdrawal itself, or it could not have committed. Asked again all the same."""
-    left = sum(room.rows_left(place.target) for room in (retention, leaving, scans, said, given))
+    left = sum(room.rows_left(place.target) for room in (retention, leaving, scans, said, given, holds))
     return {"rows": left} if left == 0 else None
 
 
@@ -47,12 +47,15 @@ def key(place: ErasurePlace) -> Evidence | None:
 def pages(place: ErasurePlace) -> Evidence | None:
     """The old versions of deleted rows, in the files of the tables that held ciphertext or wrapped keys."""
     others = ErasurePlace.objects.open().filter(order=place.order_id, kind__in=[Kind.ROWS, Kind.KEY])
+    # What a hold keeps has pages of its own in the hold's order, which are rewritten when it has ended.
+    others = others.exclude(state=State.HELD)
     if others.exists():
         return None  # rewritten too early, the pages would keep what goes after
     tables: tuple[str, ...] = {
         leaving.PERSON: (*leaving.NAMES, given.TABLE),
         leaving.WAYS_IN: (*retention.CIPHERTEXT, leaving.ADDRESSES),
         stopping.PAPER: (),
+        holds.PURPOSE: holds.TABLES,
     }.get(place.order.purpose, retention.CIPHERTEXT)
     if scans.are_in(place.order_id):
         tables = (*tables, scans.TABLE)

@@ -30,8 +30,10 @@ import committees.retention
 import consent.retention
 import residents.retention
 import sharing.retention
+from residents import holds
+from residents.erasure import Place
 from residents.keeping import Kept, Rule
-from residents.models import RetentionRun
+from residents.models import Resident, RetentionRun
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,11 @@ def sweep(*, at: datetime, rules: Sequence[Rule] | None = None, seconds: float |
     if not any(turn.failed for turn in turns):
         cache.set(RETENTION_KEY, at.timestamp(), timeout=None)
     return turns
+
+
+def keep_person(*, resident: Resident, at: datetime) -> list[Place]:
+    """The effect of that name: what legal holds want kept of somebody who is about to be erased, of every room."""
+    return holds.keep_person(resident=resident, rules=RULES, at=at)
 
 
 def due(rule: Rule, *, at: datetime, most: int = COUNTED) -> tuple[int, datetime | date | None]:
@@ -154,6 +161,8 @@ def _batch(turn: Turn, size: int, claimed: list[Any], today: date, at: datetime,
     elif turn.passed_over:
         rows = rows.exclude(pk__in=turn.passed_over)
     claimed += turn.rule.claim(rows, size)
+    if claimed:
+        holds.keep(rule=turn.rule, rows=turn.rule.rows().filter(pk__in=claimed), at=at)
     gone = turn.rule.forget(claimed, at) if claimed else 0
     if gone:
         # Last, and of the sweep alone: two sweeps take turns here for a moment, and nobody else comes by.

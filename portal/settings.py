@@ -349,6 +349,8 @@ IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", default=120)
 COPY_LEASE_SECONDS = env.int("COPY_LEASE_SECONDS", default=120)
 # For how long one sweep of scheduled deletion goes on; what is left is due again in the next.
 RETENTION_SECONDS = env.float("RETENTION_SECONDS", default=5)
+# After so long without any sweep of scheduled deletion, auditors and chairs are told.
+RETENTION_SILENT_SECONDS = env.int("RETENTION_SILENT_SECONDS", default=1800)
 # A gate that has not polled for this long is reported as silent.
 GATE_SILENT_SECONDS = env.int("GATE_SILENT_SECONDS", default=300)
 # How long a gate waits between two polls, when nothing is left to fetch.

@@ -29,6 +29,7 @@ from residents.models import (
     ErasurePlace,
     Guardianship,
     Helper,
+    Hold,
     Instruction,
     Letter,
     MailAddress,
@@ -58,7 +59,17 @@ WAYS_IN, PERSON = "ways_in", "person"  # what the two orders are about, beside t
 # Tables whose deleted versions hold a name, or what an account was opened with: their files are rewritten.
 NAMES = tuple(
     model._meta.db_table
-    for model in (Resident, User, RequestWords, Instruction, MailAddress, SecondStep, RecoveryCode, Passkey)
+    for model in (
+        Resident,
+        User,
+        RequestWords,
+        Instruction,
+        MailAddress,
+        SecondStep,
+        RecoveryCode,
+        Passkey,
+        Hold,
+    )
 )
 
 ADDRESSES = MailAddress._meta.db_table
@@ -194,6 +205,8 @@ def erase(*, resident: Resident, at: datetime) -> ErasureOrder | None:
         return None
     because = Resident.Left(resident.left_because)
     account = resident.user
+    # Before anything goes: what a legal hold wants kept.
+    held: list[Place] = effects.call("keep_person", resident=resident, at=at)
     resident.name, resident.born, resident.user, resident.keep_at_desk = "", None, None, False
     resident.phone_sealed = resident.phone_index = None
     resident.erased_at = at
@@ -206,6 +219,7 @@ def erase(*, resident: Resident, at: datetime) -> ErasureOrder | None:
         Place(kind=ErasurePlace.Kind.ROWS, target=resident.pk),
         *(Place(kind=ErasurePlace.Kind.KEY, target=key) for key in (resident.contact_key, *keys)),
         Place(kind=ErasurePlace.Kind.PAGES, target=resident.pk),
+        *held,
         *effects.call("forget_ways", resident=resident, at=at),
         *effects.call("forget_requests", resident=resident, at=at),
         *effects.call("ask_back_erased", resident=resident, at=at),
@@ -226,6 +240,8 @@ def _erasable(neighborhood: Neighborhood, today: date, at: datetime) -> QuerySet
         .exclude(pk__in=Occupancy.objects.standing(today).values("resident"))
         .exclude(pk__in=Departure.objects.open().values("resident"))
         .exclude(pk__in=RightsRequest.objects.holding_back(at).values("resident"))
+        # They could not be told any more. Until then nobody looks at them: see `holds.restricts`.
+        .exclude(pk__in=Hold.objects.untold().values("resident"))
         .order_by("left_at")
     )
 
@@ -254,6 +270,8 @@ def _rows(resident: UUID) -> list[Any]:
             effects.call("decided_by_guardianship") | effects.call("answered_by_guardianship")
         ),
         Helper.objects.filter(Q(resident__in=gone) | Q(helper__in=gone)),
+        # One that stands goes when it has ended: its own place of the order says so.
+        Hold.objects.filter(Q(ended_at__isnull=False) | Q(held_until=None), resident__in=gone),
         Occupancy.objects.filter(resident__in=gone),
         Ownership.objects.filter(resident__in=gone),
     ]
