@@ -185,7 +185,8 @@ def _events_of(due: Rows, people: Collection[UUID]) -> Rows:
     """Entries by their own cards, codes and passes. That a face opened a gate is kept by nothing."""
     theirs = Credential.objects.exclude(kind=Credential.Kind.FACE).filter(resident__in=people)
     whose = theirs.filter(pk=OuterRef("credential")).values("resident")[:1]
-    return due.filter(credential__in=theirs.values("pk")).annotate(held_of=Subquery(whose))
+    found: Rows = due.filter(credential__in=theirs.values("pk")).annotate(held_of=Subquery(whose))
+    return found
 
 
 def _plain_ways_of(due: Rows, people: Collection[UUID]) -> Rows:

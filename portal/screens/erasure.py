@@ -168,15 +168,11 @@ def told(order: ErasureOrder, at: datetime) -> dict[str, Any]:
     }
 
 
-def _hold(order: ErasureOrder, places: Sequence[ErasurePlace]) -> dict[str, Any] | None:
+def _hold(order: ErasureOrder, places: Sequence[ErasurePlace]) -> Hold | None:
     """Of the order that a legal hold has for itself: what the hold says. None once it is over for so long that it has gone."""
     if order.purpose != holds.PURPOSE:
         return None
-    found = Hold.objects.told().filter(pk__in=[place.target for place in places]).first()
-    if found is None:
-        return None
-    covered = [str(Hold._meta.get_field(scope).verbose_name) for scope in holds.SCOPES if getattr(found, scope)]  # type: ignore[union-attr]
-    return {"hold": found, "covered": [_("the register"), *covered]}
+    return Hold.objects.told().filter(pk__in=[place.target for place in places]).first()
 
 
 def _look(places: Sequence[ErasurePlace]) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from residents.acts import Act, Refused, Words
 from residents.admin.living import account
 from residents.desk import ScopedAdmin, ScopedFilter, add_act, moment
 from residents.models import Hold, Neighborhood, Resident
+from residents.models.holding import SCOPES
 
 ASKED = Hold.Asked
 REFUSED: dict[str, Words] = {
@@ -70,7 +71,7 @@ def _begins(day: date, here: Neighborhood) -> datetime:
 def _propose(request: HttpRequest, resident: Resident, given: dict[str, Any]) -> None:
     here = resident.neighborhood
     ends_on, tell_on = given.pop("ends_on"), given.pop("tell_on")
-    scopes = [scope for scope in holds.SCOPES if given.pop(scope)]
+    scopes = [scope for scope in SCOPES if given.pop(scope)]
     try:
         holds.propose(
             resident=resident,
@@ -165,12 +166,12 @@ class HoldAdmin(ScopedAdmin[Hold]):
     def state(self, hold: Hold) -> str:
         if hold.ended_at:
             return gettext("ended")
-        asked = f" · {gettext('a second is asked')} {hold.get_asked_display()}" if hold.asked else ""
-        return (gettext("in force") if hold.held_until else gettext("proposed")) + asked
+        state = gettext("in force") if hold.held_until else gettext("proposed")
+        if not hold.asked:
+            return state
+        asked = gettext("a second is asked %(what)s") % {"what": hold.get_asked_display()}
+        return f"{state} · {asked}"
 
     @admin.display(description=_("what is kept"))
     def covered(self, hold: Hold) -> str:
-        named = [
-            str(Hold._meta.get_field(scope).verbose_name) for scope in holds.SCOPES if getattr(hold, scope)
-        ]  # type: ignore[union-attr]
-        return ", ".join([gettext("the register"), *named])
+        return ", ".join(hold.covers_in_words)

@@ -28,11 +28,11 @@ BEGIN
         OR public.residents_one_person(NEW.asked_by_id, NEW.by_id) IS NOT FALSE
         OR person IS NOT NULL AND (public.residents_one_person(person, NEW.by_id) IS NOT FALSE
             OR public.residents_one_person(person, NEW.asked_by_id) IS NOT FALSE)
-        OR CASE NEW.kind
+        OR (CASE NEW.kind
             WHEN 'confirmed' THEN held.asked = 'hold' AND held.held_until IS NULL
             WHEN 'renewed' THEN held.asked = 'renew' AND held.held_until > clock_timestamp()
             WHEN 'released' THEN held.asked = 'release' AND held.held_until IS NOT NULL
-            ELSE false END IS NOT TRUE THEN
+            ELSE false END) IS NOT TRUE THEN
         RAISE EXCEPTION 'a hold is asked for by one of the staff and confirmed by another, about somebody else'
             USING ERRCODE = 'LM151';
     END IF;

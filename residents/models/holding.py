@@ -21,6 +21,7 @@ from residents.models.users import User
 
 # What may be kept, beside the register: a column each. Nothing made from a face or a finger is among them.
 SCOPES = ("entries", "ways", "requests")
+REGISTER = _("what the register says")
 
 
 class HoldQuerySet(models.QuerySet["Hold"]):
@@ -112,6 +113,11 @@ class Hold(models.Model):
     @property
     def covers(self) -> list[str]:
         return ["register", *(scope for scope in SCOPES if getattr(self, scope))]
+
+    @property
+    def covers_in_words(self) -> list[str]:
+        fields = {field.name: field for field in self._meta.fields}
+        return [str(REGISTER), *(str(fields[scope].verbose_name) for scope in self.covers[1:])]
 
 
 class HoldAct(models.Model):
