@@ -81,9 +81,9 @@ def sweep(*, at: datetime, rules: Sequence[Rule] | None = None, seconds: float |
     return turns
 
 
-def keep_person(*, resident: Resident, at: datetime) -> list[Place]:
-    """The effect of that name: what legal holds want kept of somebody who is about to be erased, of every room."""
-    return holds.keep_person(resident=resident, rules=RULES, at=at)
+def keep_person(*, resident: Resident, erased: bool, at: datetime) -> list[Place]:
+    """The effect of that name: what legal holds want kept of somebody who leaves or is about to be erased, of every room."""
+    return holds.keep_person(resident=resident, rules=RULES, erased=erased, at=at)
 
 
 def due(rule: Rule, *, at: datetime, most: int = COUNTED) -> tuple[int, datetime | date | None]:

@@ -48,6 +48,7 @@ PURPOSE = "hold"
 RENEWED_WITHIN = timedelta(days=90)
 LONGEST = timedelta(days=3 * 365)
 LONGEST_UNTOLD = timedelta(days=180)
+ENTRIES = "entries"
 TABLES = (HeldRow._meta.db_table, Hold._meta.db_table)
 Kind, State = ErasurePlace.Kind, ErasurePlace.State
 
@@ -154,15 +155,17 @@ def confirm(*, hold: Hold, by: User, at: datetime) -> HoldAct:
         by=by,
         until=until,
     )
-    _note(hold, str(kind), {"by": by.pk, "asked_by": hold.asked_by_id, "until": until})
+    said = {"by": by.pk, "asked_by": hold.asked_by_id, "until": until}
     hold.asked, hold.asked_by = "", None
     if until is None:
+        _note(hold, str(kind), said)
         hold.save(update_fields=["asked", "asked_by"])
         _end(hold, at)
         return done
     hold.held_until = until
     if kind == HoldAct.Kind.CONFIRMED and not hold.untold_because:
         hold.told_at = at
+    _note(hold, str(kind), said)
     hold.save(update_fields=["asked", "asked_by", "held_until", "told_at"])
     if kind == HoldAct.Kind.CONFIRMED:
         keys.ensure(id=hold.key, subject=hold.resident_id, purpose=PURPOSE)
@@ -244,18 +247,22 @@ def keep(*, rule: Rule, rows: Rows, at: datetime, of: UUID | None = None) -> int
     return _seal((hold, rule.code, row, copy) for row, person, copy in found for hold in holds[person])
 
 
-def keep_person(*, resident: Resident, rules: Iterable[Rule], at: datetime) -> list[erasure.Place]:
-    """Somebody is about to become a tombstone: copy what their holds cover, whether it is due or not. The places that their
-    erasure has to wait for."""
+def keep_person(
+    *, resident: Resident, rules: Iterable[Rule], erased: bool, at: datetime
+) -> list[erasure.Place]:
+    """Copy what their holds cover, whether it is due or not: everything when somebody is about to become a tombstone, and when
+    they only leave, their entries, which are nobody's from then on. The places that an erasure has to wait for."""
     holds = list(Hold.objects.in_force(at).filter(resident=resident))
     if not holds:
         return []
-    said = _register(resident)
-    _seal((hold, HeldRow.Source.REGISTER, resident.pk, said) for hold in holds)
     for rule in rules:
-        if rule.holdable is not None:
+        if rule.holdable is not None and (erased or rule.holdable.scope == ENTRIES):
             everything = rule.rows().model._default_manager.all()
             keep(rule=rule, rows=everything, at=at, of=resident.pk)
+    if not erased:
+        return []
+    said = _register(resident)
+    _seal((hold, HeldRow.Source.REGISTER, resident.pk, said) for hold in holds)
     return [place for hold in holds for place in _places(hold) if place.kind != Kind.PAGES]
 
 

@@ -106,6 +106,7 @@ def close(*, resident: Resident, because: Resident.Left, at: datetime) -> bool:
     letters.end(resident=resident, at=at)
     if because == Resident.Left.DIED and resident.user_id:
         User.objects.filter(pk=resident.user_id).update(is_active=False)
+    effects.call("keep_person", resident=resident, erased=False, at=at)
     effects.call("end_consents", resident=resident, cause=CAUSE[because], at=at)
     # A child whose guardian goes and who stays: what only that guardian had agreed to ends.
     for child in children:
@@ -206,7 +207,7 @@ def erase(*, resident: Resident, at: datetime) -> ErasureOrder | None:
     because = Resident.Left(resident.left_because)
     account = resident.user
     # Before anything goes: what a legal hold wants kept.
-    held: list[Place] = effects.call("keep_person", resident=resident, at=at)
+    held: list[Place] = effects.call("keep_person", resident=resident, erased=True, at=at)
     resident.name, resident.born, resident.user, resident.keep_at_desk = "", None, None, False
     resident.phone_sealed = resident.phone_index = None
     resident.erased_at = at

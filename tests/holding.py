@@ -8,7 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from committees.models import Committee, Term
-from residents import holds
+from residents import holds, moving
+from residents.ages import today_in
 from residents.models import Hold, HoldAct, Neighborhood, Resident, User
 from tests.cast import staff
 
@@ -19,6 +20,14 @@ WORDS = {
     "document": "（2026）浙 01 民初 1 号，存档案柜 3",
 }
 EVERYTHING = ("entries", "ways", "requests")
+
+
+def gone(who: Resident, *, at: datetime) -> None:
+    """They moved out, and the days of grace have passed; nobody has come by yet."""
+    assert who.user is not None
+    moving.move_out(resident=who, on=today_in(who.neighborhood, at), by=who.user, at=at)
+    Resident.objects.filter(pk=who.pk).update(left_at=at - timedelta(days=31))
+    who.refresh_from_db()
 
 
 def two(where: Neighborhood, *, at: datetime) -> tuple[User, User]:

@@ -106,6 +106,7 @@ COMMANDS: dict[str, list[str] | None] = {
     "migrate": None,
     "obligations": [],
     "practice": None,
+    "record_of_processing": [],
     "retention": [],
     "screenshots": None,
     "shut_accounts": [],

@@ -36,7 +36,7 @@ def in_the_clear(word: str) -> list[str]:
 
 
 @pytest.mark.obligation("10", "9", "F23")
-def test_they_are_erased_and_the_order_says_what_a_law_wants_kept(resident, two, entry, now, pages):
+def test_they_are_erased_and_the_order_says_what_a_law_wants_kept(resident, two, clerk, entry, now, pages):
     hold = holding.held(resident, two, at=now)
     entry(resident, days=3)
     words = asked(resident, at=now)
@@ -77,6 +77,16 @@ def test_when_it_ends_both_orders_are_complete_and_no_word_of_it_is_left(residen
     assert in_the_clear(holding.WORDS["reason"]) == []
 
 
+@pytest.mark.obligation("10")
+def test_entries_are_kept_when_they_leave_for_then_they_are_nobodys(resident, two, entry, now):
+    holding.held(resident, two, at=now)
+    passed = entry(resident, days=3)
+    holding.gone(resident, at=now)
+    passed.refresh_from_db()
+    assert passed.credential is None
+    assert list(HeldRow.objects.values_list("source", "row")) == [("access.entry_events", passed.pk)]
+
+
 @pytest.mark.obligation("10", "11")
 def test_nothing_made_from_a_face_is_kept(resident, two, now, forms):
     """Neither the template, nor that there was one, nor an entry by it: a gate must not go on matching."""
@@ -98,8 +108,7 @@ def test_nothing_made_from_a_face_is_kept(resident, two, now, forms):
 def test_who_does_not_know_yet_is_not_erased_before(resident, two, now):
     day = now + timedelta(days=20)
     holding.held(resident, two, at=now, untold_because="刑事诉讼法第 150 条", tell_by=day)
-    Resident.objects.filter(pk=resident.pk).update(left_at=now - timedelta(days=31), left_because="moved_out")
-    resident.occupancies.all().delete()
+    holding.gone(resident, at=now)
     assert leaving.erase(resident=resident, at=now) is None
     holds.tell_due(at=day)
     assert leaving.erase(resident=resident, at=day)
@@ -123,7 +132,6 @@ def test_what_was_asked_about_data_is_kept_with_the_answers(resident, two, now):
     holding.held(resident, two, at=now, scopes=["requests"])
     rights.ask(resident=resident, kind=RightsRequest.Kind.EXPLAIN, words="为什么？", by=resident.user, at=now)
     words = RequestWords.objects.get()
-    with pytest.MonkeyPatch.context():
-        rule = next(each for each in retention.RULES if each.code == "residents.request_words")
-        assert holds.keep(rule=rule, rows=RequestWords.objects.all(), at=now) == 1
+    rule = next(each for each in retention.RULES if each.code == "residents.request_words")
+    assert holds.keep(rule=rule, rows=RequestWords.objects.all(), at=now) == 1
     assert HeldRow.objects.get().row == words.pk
