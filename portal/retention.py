@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from datetime import time as clock
@@ -61,8 +61,18 @@ class Turn:
     passed_over: set[Any] = field(default_factory=set)  # looked at in this sweep, and still there
 
 
-def sweep(*, at: datetime, rules: Sequence[Rule] | None = None, seconds: float | None = None) -> list[Turn]:
-    """See to what is due, as far as the time goes. Each rule gets at least one batch."""
+def sweep(
+    *,
+    at: datetime,
+    rules: Sequence[Rule] | None = None,
+    seconds: float | None = None,
+    after: Callable[[Turn], object] | None = None,
+) -> list[Turn]:
+    """See to what is due, as far as the time goes. Each rule gets at least one batch; `after` is told of each of them.
+
+    Whatever stops it, be it an exception of `after`, a signal or a kill, what was committed is done and counted, and the next
+    sweep goes on from there.
+    """
     rules = RULES if rules is None else rules
     deadline = time.monotonic() + (settings.RETENTION_SECONDS if seconds is None else seconds)
     today = timezone.localdate(at)
@@ -72,11 +82,14 @@ def sweep(*, at: datetime, rules: Sequence[Rule] | None = None, seconds: float |
     while waiting:
         for turn in waiting:
             _take(turn, today, at)
+            if after is not None:
+                after(turn)
         over = time.monotonic() >= deadline
         waiting = [] if over else [turn for turn in waiting if turn.more]
     for turn in turns:
         _report(turn, today, at)
-    if not any(turn.failed for turn in turns):
+    # Of all rules, or it is no sweep: whoever ran one by hand has not seen to the others.
+    if rules is RULES and not any(turn.failed for turn in turns):
         cache.set(RETENTION_KEY, at.timestamp(), timeout=None)
     return turns
 
