@@ -10,7 +10,7 @@ from uuid import uuid4
 from committees.models import Committee, Term
 from residents import holds, moving
 from residents.ages import today_in
-from residents.models import Hold, HoldAct, Neighborhood, Resident, User
+from residents.models import HeldRow, Hold, HoldAct, Neighborhood, Resident, User
 from tests.cast import staff
 
 WORDS = {
@@ -64,4 +64,21 @@ def raw(who: Resident, *, until: datetime, told_at: datetime, scopes: Collection
     )
     Hold.objects.filter(pk=hold.pk).update(held_until=until, asked="", asked_by=None, told_at=told_at)
     hold.refresh_from_db()
+    return hold
+
+
+def told_late(who: Resident, by: tuple[User, User], *, at: datetime) -> Hold:
+    """In force, and they could be told only some days later; it keeps one thing. In words that stand nowhere else."""
+    day = at + timedelta(days=10)
+    said = {
+        "name": "锅炉房案",
+        "reason": "检方要看旧条子",
+        "basis": "监察法四十二",
+        "document": "检字七七号函",
+    }
+    hold = held(who, by, at=at, untold_because="函里写明暂不告知", tell_by=day, **said)
+    holds.tell_due(at=day)
+    HeldRow.objects.create(
+        neighborhood=who.neighborhood, hold=hold, source="access.visits", row=uuid4(), sealed=uuid4().bytes
+    )
     return hold
