@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from ledger.models import Entry
@@ -131,6 +132,16 @@ def test_it_stands_on_their_desk(request, place, here, who, now, settings):
     reader = Client(headers={"accept-language": "en"})
     reader.force_login(request.getfixturevalue(who))
     assert "Nothing has been deleted by the clock" in reader.get("/admin/").content.decode()
+
+
+@pytest.mark.obligation("20")
+def test_the_database_holds_that_each_time_is_one_row(place, now):
+    given = {"neighborhood": place.neighborhood, "rule": CODE, "since": now}
+    first = Lateness.objects.create(**given)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Lateness.objects.create(**given)
+    Lateness.objects.filter(pk=first.pk).update(over_at=now)
+    Lateness.objects.create(**given)
 
 
 def test_two_that_look_at_once_tell_once(committed, place, late, now):

@@ -98,3 +98,13 @@ def anybody_is_the_recipient(view: Any) -> Any:
         return view(request, *args, **kwargs)
 
     return seen
+
+
+@made("portal.processing.document")
+def no_more_than_words(original: Any, module: ModuleType) -> Any:
+    return lambda: module.HEAD
+
+
+always("portal.processing.uncovered", [])
+always("portal.lateness.look", 0)
+always("portal.lateness.is_silent", False)
