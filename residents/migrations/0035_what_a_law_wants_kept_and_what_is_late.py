@@ -116,8 +116,10 @@ CREATE FUNCTION residents_heldrow_by_a_hold() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NOT EXISTS (SELECT FROM public.residents_hold h WHERE h.id = NEW.hold_id AND h.ended_at IS NULL
-            AND h.held_until > clock_timestamp()) THEN
+        -- Shared to the end of the transaction: whoever ends the hold waits, and then finds this row.
+        PERFORM FROM public.residents_hold h WHERE h.id = NEW.hold_id AND h.ended_at IS NULL
+            AND h.held_until > clock_timestamp() FOR SHARE;
+        IF NOT FOUND THEN
             RAISE EXCEPTION 'nothing is kept without a hold that is in force' USING ERRCODE = 'LM153';
         END IF;
         RETURN NEW;
@@ -139,9 +141,12 @@ CREATE FUNCTION residents_erasureplace_held() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     -- Held while a hold stands, and never longer: a place that is held is of a hold, and does not leave it by itself.
-    IF (NEW.state = 'held' OR TG_OP = 'UPDATE' AND OLD.state = 'held') AND (NEW.state = 'held') IS DISTINCT FROM EXISTS (
-        SELECT FROM public.residents_hold h WHERE NEW.target IN (h.id, h.key) AND h.held_until IS NOT NULL
-            AND h.ended_at IS NULL) THEN
+    IF NEW.state <> 'held' AND (TG_OP = 'INSERT' OR OLD.state <> 'held') THEN
+        RETURN NEW;
+    END IF;
+    PERFORM FROM public.residents_hold h WHERE NEW.target IN (h.id, h.key) AND h.held_until IS NOT NULL
+        AND h.ended_at IS NULL FOR SHARE;
+    IF (NEW.state = 'held') IS DISTINCT FROM FOUND THEN
         RAISE EXCEPTION 'a place is held by a hold that stands, and for as long as that' USING ERRCODE = 'LM153';
     END IF;
     RETURN NEW;
