@@ -338,7 +338,6 @@ def _tell(hold: Hold, at: datetime) -> None:
         residents=[hold.resident_id],
         topic=notifying.Topic.DATA,
         at=at,
-        on_paper=False,
     )
 
 

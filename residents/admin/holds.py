@@ -10,12 +10,15 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.text import format_lazy
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from residents import holds
 from residents.acts import Act, Refused, Words
-from residents.admin.living import account
+from residents.admin.living import account, page_of, slip
 from residents.desk import ScopedAdmin, ScopedFilter, add_act, moment
 from residents.models import Hold, Neighborhood, Resident
 from residents.models.holding import SCOPES
@@ -114,6 +117,39 @@ def _take_back(request: HttpRequest, hold: Hold, given: dict[str, Any]) -> HttpR
     return HttpResponseRedirect(reverse("admin:residents_hold_changelist"))
 
 
+def _print(request: HttpRequest, hold: Hold, given: dict[str, Any]) -> HttpResponse:
+    """What their page says, for whoever has no account."""
+    if hold.told_at is None:
+        raise Refused(_("They may not know of it yet: a law forbids it so far."))
+    ends = hold.ended_at or hold.held_until or hold.ends_at
+    said = [
+        (_("Number of the person"), str(hold.resident_id)[:8]),
+        (_("What it is called"), hold.name),
+        (_("Why"), hold.reason),
+        (_("By which law"), hold.basis),
+        (_("On which document"), hold.document),
+        (_("What is kept"), ", ".join(hold.covers_in_words)),
+        (
+            _("Ended") if hold.ended_at else _("Ends by itself, unless two of the staff confirm it anew"),
+            _day(ends),
+        ),
+        (_("Over at the latest"), _day(hold.ends_at)),
+    ]
+    if hold.untold_because:
+        said.append((_("Why you were not told earlier"), hold.untold_because))
+    lines: list[Words] = [
+        *(format_lazy("{}: {}", word, value) for word, value in said),
+        gettext(
+            "Only what would have been deleted is kept, as a sealed copy that nobody reads. Face data is never kept. When it ends, everything goes at once."
+        ),
+    ]
+    return slip(request, page_of(Hold), hold, gettext("What the law wants kept"), lines)
+
+
+def _day(at: datetime) -> str:
+    return date_format(localtime(at), "DATE_FORMAT")
+
+
 add_act(
     Resident,
     Act(slug="hold", label=_("A law wants something kept"), perms=(holds.PERM,), form=HoldForm, run=_propose,
@@ -152,6 +188,9 @@ class HoldAdmin(ScopedAdmin[Hold]):
         Act(slug="take-back", label=_("It is not asked for any more"), perms=(holds.PERM,), run=_take_back,
             explained=_("What was only proposed is deleted. What stands goes on until its day."),
             when=lambda hold: bool(hold.asked) and hold.ended_at is None),
+        Act(slug="print", label=_("Print it for the person"), perms=(holds.PERM,), run=_print,
+            explained=_("For whoever has no account. It says what their page would."),
+            when=lambda hold: hold.told_at is not None),
     )  # fmt: skip
 
     @admin.display(description=_("number"))

@@ -100,6 +100,18 @@ def test_the_person_reads_why_and_until_when_in_their_language(resident, two, no
     assert in_the_file["kept"] == ["register", "entries", "ways", "requests"]
 
 
+def test_it_is_printed_for_whoever_has_no_account_once_they_may_know(resident, two, now):
+    hold = holding.held(resident, two, at=now, untold_because="刑诉法 150", tell_by=now + timedelta(days=9))
+    desk = browser(two[0])
+    assert "Print it for the person" not in desk.get(page(hold)).content.decode()
+    assert "may not know of it yet" in desk.post(page(hold, "print")).content.decode()
+    holds.tell_due(at=now + timedelta(days=9))
+    assert "Print it for the person" in desk.get(page(hold)).content.decode()
+    said = desk.post(page(hold, "print")).content.decode()
+    assert all(word in said for word in (*holding.WORDS.values(), "刑诉法 150", str(resident.pk)[:8]))
+    assert resident.name not in said
+
+
 def test_nobody_else_reads_it(resident, neighbor, two, now):
     holding.held(resident, two, at=now)
     (order,) = resident.erasure_orders.all()
