@@ -8,12 +8,12 @@ from before it is complete. Files, keys and pages follow after commit (`portal/e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from access import beside, enrolment, events, feed, tapping
@@ -35,7 +35,18 @@ from access.models import (
 from access.templates import retire
 from consent.models import Standing
 from residents.erasure import Place
-from residents.keeping import ByNeighborhood, End, Kept, Rows, Rule, Setting, deleted
+from residents.keeping import (
+    ByNeighborhood,
+    End,
+    Holdable,
+    Kept,
+    Rows,
+    Rule,
+    Setting,
+    as_they_are,
+    deleted,
+    of_person,
+)
 from residents.models import ErasurePlace
 
 Kind = ErasurePlace.Kind
@@ -169,6 +180,28 @@ def _claim_tombstones(due: Rows, limit: int) -> list[Any]:
     return [row.pk for row in rows.only("pk")[:limit]]
 
 
+SECRETS = ("digest", "number", "verifier")
+
+
+def _events_of(due: Rows, people: Collection[UUID]) -> Rows:
+    """Entries by their own cards, codes and passes. That a face opened a gate is kept by nothing."""
+    theirs = Credential.objects.exclude(kind=Credential.Kind.FACE).filter(resident__in=people)
+    whose = theirs.filter(pk=OuterRef("credential")).values("resident")[:1]
+    found: Rows = due.filter(credential__in=theirs.values("pk")).annotate(held_of=Subquery(whose))
+    return found
+
+
+def _plain_ways_of(due: Rows, people: Collection[UUID]) -> Rows:
+    found: Rows = of_person("resident")(due.exclude(kind=Credential.Kind.FACE), people)
+    return found
+
+
+def _without_secrets(due: Rows) -> Iterator[tuple[UUID, UUID, dict[str, Any]]]:
+    """What opens a gate, or once did, is not kept for a court."""
+    for way, person, said in as_they_are(due):
+        yield way, person, {name: value for name, value in said.items() if name not in SECRETS}
+
+
 RULES: Sequence[Rule] = (
     Rule(
         code="access.entry_events",
@@ -185,6 +218,7 @@ RULES: Sequence[Rule] = (
         forget=deleted(EntryEvent),
         at_once=True,
         batch=50_000,
+        holdable=Holdable(scope="entries", of=_events_of),
     ),
     Rule(
         code="access.photos",
@@ -262,6 +296,7 @@ RULES: Sequence[Rule] = (
         clock="ended_at",
         forget=deleted(Credential),
         grace=timedelta(days=2),
+        holdable=Holdable(scope="ways", of=_plain_ways_of, copies=_without_secrets),
     ),
     Rule(
         code="access.visits",
@@ -274,6 +309,7 @@ RULES: Sequence[Rule] = (
         rows=lambda: Pass.objects.filter(credential__ended_at__isnull=False),
         clock="credential__ended_at",
         forget=deleted(Pass),
+        holdable=Holdable(scope="ways", of=of_person("credential__resident")),
     ),
     Rule(
         code="access.taps",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from committees import said
 from committees.models import Notice, ServiceRequest, Term
-from residents.keeping import End, Kept, Rule, deleted
+from residents.keeping import End, Holdable, Kept, Rule, deleted, of_person
 
 # Half a year: long enough to say that a repair did not hold, and to complain about an answer.
 WORDS = timedelta(days=180)
@@ -89,6 +89,7 @@ RULES: Sequence[Rule] = (
         clock="ended_at",
         forget=said.forget_over,
         batch=50,
+        holdable=Holdable(scope="requests", of=of_person("resident"), copies=said.copies),
     ),
 )
 

@@ -7,9 +7,11 @@ where it was taken, nor with which camera. It is decoded as any picture is, and 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db.models import QuerySet
@@ -117,6 +119,24 @@ def forget_over(claimed: list[UUID], at: datetime) -> int:
     requests = ServiceRequest.objects.filter(pk__in=claimed, forgotten_at=None)
     keys.destroy_many(ids=list(requests.values_list("key", flat=True)))
     return forget(requests, at=at)
+
+
+def copies(requests: QuerySet[Any, Any]) -> Iterator[tuple[UUID, UUID, dict[str, Any]]]:
+    """For a legal hold, as the words are about to go: what was said and shown with each of these, in the clear."""
+    for request in requests.filter(forgotten_at=None):
+        steps = list(request.steps.order_by("number"))
+        words = of_ids(step.pk for step in steps)
+        shown = ServicePhoto.objects.filter(step__request=request).select_related("step__request")
+        said = {
+            "unit": request.unit_id,
+            "steps": [
+                {"status": step.status, "at": step.at, "words": words[step.pk].words}
+                for step in steps
+                if step.pk in words
+            ],
+            "pictures": [b64encode(picture(photo)).decode() for photo in shown],
+        }
+        yield request.pk, request.resident_id, said
 
 
 def forget_person(*, resident: Resident, at: datetime) -> list[Place]:

@@ -33,18 +33,25 @@ def sweep_at_once(**kwargs: Any) -> None:
 
 
 class Pulse(bootsteps.StartStopStep):
-    """Tells `/healthz/` every few seconds that the worker's main process is turning."""
+    """Tells `/healthz/` every few seconds that the worker's main process is turning, and looks now and then, by its own clock
+    and whether or not beat lives, for deletion that is late."""
 
     requires = ("celery.worker.components:Timer",)
 
     def start(self, worker: Any) -> None:
+        from django.conf import settings
+
         from portal.health import WORKER_EVERY_SECONDS
 
         self.beat()
-        self.timer = worker.timer.call_repeatedly(WORKER_EVERY_SECONDS, self.beat)
+        self.timers = [
+            worker.timer.call_repeatedly(WORKER_EVERY_SECONDS, self.beat),
+            worker.timer.call_repeatedly(min(60.0, settings.RETENTION_SILENT_SECONDS), self.look),
+        ]
 
     def stop(self, worker: Any) -> None:
-        self.timer.cancel()
+        for timer in self.timers:
+            timer.cancel()
 
     def beat(self) -> None:
         from django.core.cache import cache
@@ -52,6 +59,17 @@ class Pulse(bootsteps.StartStopStep):
         from portal.health import WORKER_KEY
 
         cache.set(WORKER_KEY, time.time(), timeout=600)
+
+    def look(self) -> None:
+        from django.db import connections
+        from django.utils import timezone
+
+        from portal import lateness
+
+        try:
+            lateness.watch(at=timezone.now())
+        finally:
+            connections.close_all()  # no connection of this process is there to be inherited by its children
 
 
 app.steps["worker"].add(Pulse)

@@ -21,6 +21,7 @@ EFFECTS: dict[str, str] = {
     "forget_ways": "access.residence.forget_ways",
     "forget_requests": "committees.said.forget_person",
     "forget_given": "sharing.given.forget_person",
+    "keep_person": "portal.retention.keep_person",
     "end_consents": "consent.leaving.end_consents",
     "with_a_yes": "consent.deciding.with_a_yes",
     "end_unheld": "consent.guarding.end_unheld",

@@ -16,7 +16,7 @@ from uuid import UUID
 from access import photos, retention
 from committees import said
 from consent import scans, stopping
-from residents import erasure, leaving
+from residents import erasure, holds, leaving
 from residents.models import Backup, ErasurePlace
 from sharing import given
 from vault import keys, rewrite
@@ -34,7 +34,7 @@ KEYS = Key._meta.db_table
 
 def rows(place: ErasurePlace) -> Evidence | None:
     """They went with the withdrawal itself, or it could not have committed. Asked again all the same."""
-    left = sum(room.rows_left(place.target) for room in (retention, leaving, scans, said, given))
+    left = sum(room.rows_left(place.target) for room in (retention, leaving, scans, said, given, holds))
     return {"rows": left} if left == 0 else None
 
 
@@ -64,6 +64,7 @@ def _tables(place: ErasurePlace) -> tuple[str, ...]:
         leaving.PERSON: (*leaving.NAMES, *retention.WAYS, given.TABLE),
         leaving.WAYS_IN: (*retention.CIPHERTEXT, leaving.ADDRESSES),
         stopping.PAPER: (),
+        holds.PURPOSE: holds.TABLES,
     }.get(place.order.purpose, retention.CIPHERTEXT)
     if scans.are_in(place.order_id):
         tables = (*tables, scans.TABLE)
@@ -131,7 +132,8 @@ def run_all(*, orders: Collection[UUID], at: datetime, kinds: Collection[Kind] |
 def _is_emptied(place: ErasurePlace) -> bool:
     """Rewritten too early, the pages would keep what goes after."""
     others = ErasurePlace.objects.open().filter(order=place.order_id, kind__in=[Kind.ROWS, Kind.KEY])
-    return not others.exists()
+    # What a hold keeps has pages of its own in the hold's order, which are rewritten when it has ended.
+    return not others.exclude(state=State.HELD).exists()
 
 
 def _see_to(place: ErasurePlace, ask: Callable[[], Evidence | None], at: datetime) -> bool:

@@ -20,11 +20,11 @@ from redis.exceptions import RedisError
 
 from access.models import Device
 from ledger import checkpoints
-from portal import backups, retention
+from portal import backups, lateness, retention
 from residents import backups as register
 from residents import outbox
 from residents.erasure import ANSWER_THEMSELVES
-from residents.models import ErasurePlace
+from residents.models import ErasurePlace, Lateness
 from sharing import recalls, telling
 from sharing.models import Recall
 
@@ -41,7 +41,10 @@ Part = dict[str, Any]
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
-    parts = report(now=timezone.now())
+    now = timezone.now()
+    parts = report(now=now)
+    if not parts["retention"]["ok"] or parts["retention"].get("told"):
+        lateness.watch(at=now)  # the sweep may be dead, and the worker too: whoever asks here is alive
     well = all(part["ok"] for part in parts.values())
     return JsonResponse({"ok": well, **parts}, status=200 if well else 503)
 
@@ -97,7 +100,8 @@ def _retention(*, now: datetime) -> Part:
     """What should have been deleted long ago, by the rows; and when a sweep last went through, by its own account."""
     late = [rule.code for rule in retention.late(at=now)]
     swept = _age(retention.RETENTION_KEY, now=now, limit=3 * settings.SWEEP_SECONDS + 30)
-    return {"ok": swept["ok"] and not late, "late": late, "age_seconds": swept["age_seconds"]}
+    told = Lateness.objects.filter(over_at=None).exists()
+    return {"ok": swept["ok"] and not late, "late": late, "age_seconds": swept["age_seconds"], "told": told}
 
 
 def _erasures(*, now: datetime) -> Part:

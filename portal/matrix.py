@@ -177,6 +177,14 @@ WAYS: tuple[Way, ...] = (
         "desk_approvals",
     ),
     Way(Kind.WORDS, How.ALWAYS, _AFTERWARDS, "residents.LookUp"),
+    Way(
+        Kind.WORDS,
+        How.ALWAYS,
+        gettext_lazy(
+            "to see why a law wants something kept, and for how long; what is kept is read by nobody"
+        ),
+        "residents.Hold",
+    ),
     Way(Kind.WORDS, How.ALWAYS, _AFTERWARDS, "desk_emergencies"),
     Way(Kind.MOVEMENT, How.NAMELESS, _GATE, "access.EntryEvent"),
     Way(Kind.MOVEMENT, How.NAMELESS, _GATE, "desk_gate"),

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from datetime import time as clock
@@ -30,8 +30,10 @@ import committees.retention
 import consent.retention
 import residents.retention
 import sharing.retention
+from residents import holds
+from residents.erasure import Place
 from residents.keeping import Kept, Rule, delete_at_once
-from residents.models import RetentionRun
+from residents.models import Resident, RetentionRun
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +61,18 @@ class Turn:
     passed_over: set[Any] = field(default_factory=set)  # looked at in this sweep, and still there
 
 
-def sweep(*, at: datetime, rules: Sequence[Rule] | None = None, seconds: float | None = None) -> list[Turn]:
-    """See to what is due, as far as the time goes. Each rule gets at least one batch."""
+def sweep(
+    *,
+    at: datetime,
+    rules: Sequence[Rule] | None = None,
+    seconds: float | None = None,
+    after: Callable[[Turn], object] | None = None,
+) -> list[Turn]:
+    """See to what is due, as far as the time goes. Each rule gets at least one batch; `after` is told of each of them.
+
+    Whatever stops it, be it an exception of `after`, a signal or a kill, what was committed is done and counted, and the next
+    sweep goes on from there.
+    """
     rules = RULES if rules is None else rules
     deadline = time.monotonic() + (settings.RETENTION_SECONDS if seconds is None else seconds)
     today = timezone.localdate(at)
@@ -70,13 +82,21 @@ def sweep(*, at: datetime, rules: Sequence[Rule] | None = None, seconds: float |
     while waiting:
         for turn in waiting:
             _take(turn, today, at)
+            if after is not None:
+                after(turn)
         over = time.monotonic() >= deadline
         waiting = [] if over else [turn for turn in waiting if turn.more]
     for turn in turns:
         _report(turn, today, at)
-    if not any(turn.failed for turn in turns):
+    # Of all rules, or it is no sweep: whoever ran one by hand has not seen to the others.
+    if rules is RULES and not any(turn.failed for turn in turns):
         cache.set(RETENTION_KEY, at.timestamp(), timeout=None)
     return turns
+
+
+def keep_person(*, resident: Resident, erased: bool, at: datetime) -> list[Place]:
+    """The effect of that name: what legal holds want kept of somebody who leaves or is about to be erased, of every room."""
+    return holds.keep_person(resident=resident, rules=RULES, erased=erased, at=at)
 
 
 def due(rule: Rule, *, at: datetime, most: int = COUNTED) -> tuple[int, datetime | date | None]:
@@ -123,7 +143,7 @@ def _take(turn: Turn, today: date, at: datetime) -> None:
     began = time.monotonic()
     claimed: list[Any] = []
     try:
-        if turn.rule.at_once and not turn.failed:
+        if turn.rule.at_once and not turn.failed and not holds.stand(rule=turn.rule, at=at):
             turn.gone += _all_at_once(turn, today, at)
         else:
             turn.gone += _batch(turn, turn.rule.batch, claimed, today, at)
@@ -167,6 +187,8 @@ def _batch(turn: Turn, size: int, claimed: list[Any], today: date, at: datetime,
     elif turn.passed_over:
         rows = rows.exclude(pk__in=turn.passed_over)
     claimed += turn.rule.claim(rows, size)
+    if claimed:
+        holds.keep(rule=turn.rule, rows=turn.rule.rows().filter(pk__in=claimed), at=at)
     gone = turn.rule.forget(claimed, at) if claimed else 0
     if gone:
         # Last, and of the sweep alone: two sweeps take turns here for a moment, and nobody else comes by.

@@ -361,6 +361,8 @@ COPY_LEASE_SECONDS = env.int("COPY_LEASE_SECONDS", default=120)
 RETENTION_SECONDS = env.float("RETENTION_SECONDS", default=5)
 # At which hour of the neighborhood's night the files of tables are rewritten after an erasure; None: at once.
 PAGES_HOUR = env.int("PAGES_HOUR", default=3) if PRODUCTION else None
+# After so long without any sweep of scheduled deletion, auditors and chairs are told.
+RETENTION_SILENT_SECONDS = env.int("RETENTION_SILENT_SECONDS", default=1800)
 # A gate that has not polled for this long is reported as silent.
 GATE_SILENT_SECONDS = env.int("GATE_SILENT_SECONDS", default=300)
 # How long a gate waits between two polls, when nothing is left to fetch.

@@ -27,7 +27,7 @@ from ledger import checkpoints, sequencing
 from portal import backups, erasure, journalling, practice
 from portal.demo import assessing
 from portal.health import SWEEP_KEY
-from residents import departures, effects, last_days, leaving, outbox
+from residents import departures, effects, holds, last_days, leaving, outbox
 from residents.erasure import due
 from residents.importing import running
 from sharing import copying, counting, leak_notices, reaching, recalls, tallies, telling
@@ -56,6 +56,7 @@ def sweep(*, at: datetime) -> bool:
         ("waiting enrolments", lambda: _nudge(at)),
         ("papers that lapse", lambda: _lapse(at)),
         ("papers whose days are over", lambda: _count(at)),
+        ("who is to be told of a hold", lambda: holds.tell_due(at=at)),
         ("days of grace", lambda: _erase_people(at)),
         ("erasure orders", lambda: _erase(at)),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),

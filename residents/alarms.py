@@ -7,7 +7,7 @@ and writes after it was rolled back, in another. It insists on being outermost, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -35,9 +35,10 @@ def sound(
     at: datetime,
     by: User | None = None,
     subject: UUID | None = None,
+    perms: Iterable[str] = (PERM,),
 ) -> Alarm:
-    """Write it down, in the caller's transaction, and let the auditors know that something waits. `subject` is the number of
-    a row: nothing that names a person goes into an alarm."""
+    """Write it down, in the caller's transaction, and let the auditors know that something waits, or whoever holds one of
+    `perms`. `subject` is the number of a row: nothing that names a person goes into an alarm."""
     same = Alarm.objects.filter(
         neighborhood=neighborhood, kind=kind, by=by, subject=subject, at__gt=at - SAME_WITHIN, at__lte=at
     )
@@ -50,10 +51,14 @@ def sound(
         neighborhood=neighborhood.pk,
         payload={"alarm": made.pk, "kind": made.kind, "by": made.by_id, "about": subject},
     )
-    auditors = effects.call("holders", neighborhood=neighborhood, perm=PERM, at=at)
+    told: set[UUID] = set()
+    for perm in perms:
+        told.update(
+            effects.call("holders", neighborhood=neighborhood, perm=perm, at=at).values_list("pk", flat=True)
+        )
     notifying.tell(
         neighborhood=neighborhood,
-        residents=Resident.objects.filter(user__in=auditors).values("pk"),
+        residents=Resident.objects.filter(user__in=told).values("pk"),
         topic=notifying.Topic.DECIDE,
         at=at,
     )

@@ -37,6 +37,13 @@ class Place:
     device: UUID | None = None
     label: str = ""
     lost: bool = False  # a device revoked before: it will never answer, and that is shown
+    held: bool = False  # a legal hold keeps it for now: see `residents.holds`
+
+    @property
+    def state(self) -> ErasurePlace.State:
+        if self.held:
+            return ErasurePlace.State.HELD
+        return ErasurePlace.State.LOST if self.lost else ErasurePlace.State.WAITING
 
 
 @transaction.atomic
@@ -84,7 +91,7 @@ def list_places(*, order: ErasureOrder, places: Iterable[Place], at: datetime) -
                 target=place.target,
                 device=place.device,
                 label=place.label,
-                state=ErasurePlace.State.LOST if place.lost else ErasurePlace.State.WAITING,
+                state=place.state,
                 due_at=_from_when(place.kind, order.neighborhood, at),
                 changed_at=at,
             )

@@ -6,15 +6,16 @@ Each room lists its rules in its own `retention.py`: `RULES` for what ends, `KEP
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import OperationalError, connection, models, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -96,6 +97,28 @@ def _delete(due: Rows, limit: int) -> int:
         return int(cursor.rowcount)
 
 
+def as_they_are(rows: Rows) -> Iterator[tuple[UUID, UUID, dict[str, Any]]]:
+    """What a hold copies of each row, with its own number and its person's."""
+    for row in rows.values():
+        yield row["id"], row.pop("held_of"), row
+
+
+def of_person(path: str) -> Callable[[Rows, Collection[UUID]], Rows]:
+    """Rows that name their person, by this path."""
+    return lambda rows, people: rows.filter(**{f"{path}__in": people}).annotate(held_of=F(path))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holdable:
+    """That a legal hold may keep a sealed copy when such rows go (see `residents.holds`). What has none of this goes all the
+    same, and what was made from a face is one of those."""
+
+    scope: str  # a column of `Hold`
+    # Those of these people, each with its person as `held_of`.
+    of: Callable[[Rows, Collection[UUID]], Rows]
+    copies: Callable[[Rows], Iterator[tuple[UUID, UUID, dict[str, Any]]]] = as_they_are
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """One kind of thing that ends. `clock` names the column that its life is counted from."""
@@ -116,6 +139,7 @@ class Rule:
     batch: int = 500  # so many in one transaction
     grace: timedelta = timedelta(hours=6)  # due for longer than this is late, and the alarm sounds
     when: Callable[[datetime], Q] | None = None  # instead of clock and life, where they do not say it all
+    holdable: Holdable | None = None
 
     def __post_init__(self) -> None:
         """Raises: NoPeriod"""

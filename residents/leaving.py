@@ -29,6 +29,7 @@ from residents.models import (
     ErasurePlace,
     Guardianship,
     Helper,
+    Hold,
     Instruction,
     Letter,
     MailAddress,
@@ -58,7 +59,17 @@ WAYS_IN, PERSON = "ways_in", "person"  # what the two orders are about, beside t
 # Tables whose deleted versions hold a name, or what an account was opened with: their files are rewritten.
 NAMES = tuple(
     model._meta.db_table
-    for model in (Resident, User, RequestWords, Instruction, MailAddress, SecondStep, RecoveryCode, Passkey)
+    for model in (
+        Resident,
+        User,
+        RequestWords,
+        Instruction,
+        MailAddress,
+        SecondStep,
+        RecoveryCode,
+        Passkey,
+        Hold,
+    )
 )
 
 ADDRESSES = MailAddress._meta.db_table
@@ -108,6 +119,7 @@ def end_what_they_had(*, resident: Resident, because: Resident.Left, at: datetim
     letters.end(resident=resident, at=at)
     if because == Resident.Left.DIED and resident.user_id:
         User.objects.filter(pk=resident.user_id).update(is_active=False)
+    effects.call("keep_person", resident=resident, erased=False, at=at)
     effects.call("end_consents", resident=resident, cause=CAUSE[because], at=at)
     # A child whose guardian goes and who stays: what only that guardian had agreed to ends.
     for child in children:
@@ -212,6 +224,8 @@ def erase_again(*, resident: Resident, at: datetime) -> ErasureOrder | None:
 def _erase(resident: Resident, at: datetime) -> ErasureOrder:
     because = Resident.Left(resident.left_because)
     account = resident.user
+    # Before anything goes: what a legal hold wants kept.
+    held: list[Place] = effects.call("keep_person", resident=resident, erased=True, at=at)
     resident.name, resident.born, resident.user, resident.keep_at_desk = "", None, None, False
     resident.phone_sealed = resident.phone_index = None
     resident.erased_at = at
@@ -224,6 +238,7 @@ def _erase(resident: Resident, at: datetime) -> ErasureOrder:
         Place(kind=ErasurePlace.Kind.ROWS, target=resident.pk),
         *(Place(kind=ErasurePlace.Kind.KEY, target=key) for key in (resident.contact_key, *keys)),
         Place(kind=ErasurePlace.Kind.PAGES, target=resident.pk),
+        *held,
         *effects.call("forget_ways", resident=resident, at=at),
         *effects.call("forget_requests", resident=resident, at=at),
         *effects.call("ask_back_erased", resident=resident, at=at),
@@ -244,6 +259,8 @@ def _erasable(neighborhood: Neighborhood, today: date, at: datetime) -> QuerySet
         .exclude(pk__in=Occupancy.objects.standing(today).values("resident"))
         .exclude(pk__in=Departure.objects.open().values("resident"))
         .exclude(pk__in=RightsRequest.objects.holding_back(at).values("resident"))
+        # They could not be told any more. Until then nobody looks at them: see `holds.restricts`.
+        .exclude(pk__in=Hold.objects.untold().values("resident"))
         .order_by("left_at")
     )
 
@@ -272,6 +289,8 @@ def _rows(resident: UUID) -> list[Any]:
             effects.call("decided_by_guardianship") | effects.call("answered_by_guardianship")
         ),
         Helper.objects.filter(Q(resident__in=gone) | Q(helper__in=gone)),
+        # One that stands goes when it has ended: its own place of the order says so.
+        Hold.objects.filter(Q(ended_at__isnull=False) | Q(held_until=None), resident__in=gone),
         Occupancy.objects.filter(resident__in=gone),
         Ownership.objects.filter(resident__in=gone),
     ]

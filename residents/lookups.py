@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from ledger.record import record
-from residents import approving, contact, notifying, watching
+from residents import approving, contact, holds, notifying, watching
 from residents.approving import NeedsApproval as NeedsApproval
 from residents.models import Approval, LookUp, Resident, User
 from residents.models.lookup import OPEN_FOR as OPEN_FOR
@@ -41,7 +41,7 @@ def look_up(
     if not reason:
         raise ReasonMissing
     with watching.heard(resident=resident, by=by, at=at):
-        if not may(by, "look_up", resident.neighborhood, at):
+        if not may(by, "look_up", resident.neighborhood, at) or holds.restricts(resident, at):
             raise PermissionDenied
         approval, until = None, at + OPEN_FOR
         if approving.is_minor(resident, at):
@@ -126,7 +126,9 @@ def is_open(*, resident: Resident, by: User, at: datetime, event: UUID | None = 
     given = LookUp.objects.filter(resident=resident, by=by, what=what, event=event, at__lte=at, until__gt=at)
     if approving.is_minor(resident, at):
         given = given.filter(Q(approval__until__gt=at) | Q(emergency__until__gt=at))
-    return given.exists() and may(by, "look_up", resident.neighborhood, at)
+    return (
+        given.exists() and may(by, "look_up", resident.neighborhood, at) and not holds.restricts(resident, at)
+    )
 
 
 def details(*, resident: Resident, by: User, at: datetime) -> tuple[str, str]:

@@ -12,19 +12,23 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Opening
-from residents import letters, mail_addresses, one_time_codes, rights
+from residents import holds, letters, mail_addresses, one_time_codes, rights
 from residents.importing import life as importing
 from residents.keeping import (
     AsWritten,
     End,
+    Holdable,
     Rows,
     Rule,
     Years,
     deleted,
+    of_person,
 )
 from residents.kept import KEPT as KEPT
 from residents.models import (
+    Hold,
     Import,
+    Lateness,
     MailAddress,
     Message,
     Ownership,
@@ -41,6 +45,8 @@ from residents.models.signing_in import TOLD
 OWNED_HERE = Years(3)
 HISTORY = timedelta(days=3 * 365)
 RUNS = timedelta(days=400)
+# A second reads it within the week, or it was not needed.
+PROPOSED = timedelta(days=7)
 # As long as what is given to others is on record (PIPL 56).
 HANDED = timedelta(days=3 * 365)
 ADULT = Years(18)
@@ -220,6 +226,51 @@ RULES: Sequence[Rule] = (
         rows=lambda: RequestWords.objects.filter(request__closed_at__isnull=False),
         clock="request__closed_at",
         forget=deleted(RequestWords),
+        # What was sealed under the person's own key dies with it, and is not copied.
+        holdable=Holdable(
+            scope="requests",
+            of=lambda rows, people: of_person("request__resident")(rows.exclude(words=""), people),
+        ),
+    ),
+    Rule(
+        code="residents.held",
+        what=_("What is kept because a law wants it, sealed, though its time is over"),
+        why=_("A legal hold asks for it. Nobody reads it meanwhile, and nothing of your face is ever in it."),
+        life=AsWritten(),
+        since=_(
+            "the day that two of the staff have confirmed, ninety days ahead at most; you are told of it"
+        ),
+        end=End.DELETE,
+        covers=("residents.HeldRow",),
+        rows=lambda: Hold.objects.standing(),
+        clock="held_until",
+        forget=holds.expire,
+        batch=20,
+        grace=timedelta(hours=1),
+    ),
+    Rule(
+        code="residents.hold_proposals",
+        what=_("That one of the staff wanted to keep something by law, and no second confirmed it"),
+        why=_("So that a second can read it."),
+        life=PROPOSED,
+        since=_("after it was proposed"),
+        end=End.DELETE,
+        covers=("residents.Hold",),
+        rows=lambda: Hold.objects.filter(held_until=None),
+        clock="proposed_at",
+        forget=holds.lapse,
+    ),
+    Rule(
+        code="residents.holds",
+        what=_("That something of yours was kept by law: why, on whose word, and until when"),
+        why=_("So that it can be asked whether it was right. Once you are deleted it goes as the hold ends."),
+        life=HANDED,
+        since=_("after it ended"),
+        end=End.DELETE,
+        covers=("residents.Hold", "residents.HoldAct"),
+        rows=lambda: Hold.objects.filter(ended_at__isnull=False),
+        clock="ended_at",
+        forget=deleted(Hold),
     ),
     Rule(
         code="residents.openings",
@@ -275,5 +326,17 @@ RULES: Sequence[Rule] = (
         rows=RetentionRun.objects.all,
         clock="last_at",
         forget=deleted(RetentionRun),
+    ),
+    Rule(
+        code="residents.latenesses",
+        what=_("That one of these rules was late, and until when"),
+        why=_("So that auditors can see how well they are kept. It names nobody."),
+        life=RUNS,
+        since=_("after it was put right"),
+        end=End.DELETE,
+        covers=("residents.Lateness",),
+        rows=lambda: Lateness.objects.filter(over_at__isnull=False),
+        clock="over_at",
+        forget=deleted(Lateness),
     ),
 )

@@ -117,5 +117,6 @@ def _happened(at: datetime) -> dict[str, Any]:
             {"icon": "device", "name": _("Reader at the gate"), "state": "open"},
             {"icon": "backup", "name": _("Backups"), "state": "ends"},
             {"icon": "device", "name": _("Reader that was lost"), "state": "lost"},
+            {"icon": "key", "name": _("Kept because a law wants it"), "state": "held"},
         ],
     }

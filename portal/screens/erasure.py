@@ -24,8 +24,8 @@ from consent.models import Purpose
 from portal.screens import ways
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
-from residents import leaving
-from residents.models import ErasureOrder, ErasurePlace
+from residents import holds, leaving
+from residents.models import ErasureOrder, ErasurePlace, Hold
 from sharing import recalls
 from sharing.models import Recall
 
@@ -72,6 +72,9 @@ ROWS_OF = {
     stopping.PAPER: gettext_lazy("The picture of the paper that you signed."),
     leaving.WAYS_IN: gettext_lazy("That you had these ways to get in. They open nothing any more."),
     leaving.PERSON: gettext_lazy("Your name, when you lived where, and who helped you."),
+    holds.PURPOSE: gettext_lazy(
+        "Copies of what went from its own place in its time, sealed. They are stored and secured, and used for nothing."
+    ),
 }
 
 
@@ -114,8 +117,11 @@ def headline(places: Sequence[ErasurePlace]) -> str:
     ours = [place for place in places if place.kind not in (Kind.DEVICE, Kind.RECIPIENT, Kind.BACKUP)]
     waiting = {p.device for p in places if p.kind == Kind.DEVICE and p.state == State.WAITING}
     lost = {p.device for p in places if p.kind == Kind.DEVICE and p.state == State.LOST}
-    if not places or any(place.state != State.GONE for place in ours):
+    if not places or any(place.state not in (State.GONE, State.HELD) for place in ours):
         return _("Stopped; being deleted now")
+    held = sum(place.state == State.HELD for place in ours)
+    if held == len(places):
+        return _("Kept for now, because a law wants it")
     if waiting:
         count = len(waiting)
         words = ngettext(
@@ -129,6 +135,8 @@ def headline(places: Sequence[ErasurePlace]) -> str:
             asked,
         )
         return words % {"count": asked}
+    if held:
+        return _("Deleted, but for what a law wants kept")
     if lost:
         count = len(lost)
         words = ngettext(
@@ -166,7 +174,15 @@ def told(order: ErasureOrder, at: datetime) -> dict[str, Any]:
         "completed_at": max(p.changed_at for p in places) if order.is_complete else None,
         "number": order.pk,
         "places": _shown(places, order.purpose),
+        "hold": _hold(order, places),
     }
+
+
+def _hold(order: ErasureOrder, places: Sequence[ErasurePlace]) -> Hold | None:
+    """Of the order that a legal hold has for itself: what the hold says. None once it is over for so long that it has gone."""
+    if order.purpose != holds.PURPOSE:
+        return None
+    return Hold.objects.told().filter(pk__in=[place.target for place in places]).first()
 
 
 def _look(places: Sequence[ErasurePlace]) -> tuple[str, str]:
@@ -204,7 +220,7 @@ def _line(
     group: Sequence[ErasurePlace], devices: dict[UUID, Device], asked_back: dict[UUID, Recall]
 ) -> dict[str, Any]:
     first, states = group[0], {place.state for place in group}
-    state = next(each for each in (State.WAITING, State.LOST, State.GONE) if each in states)
+    state = next(each for each in (State.WAITING, State.HELD, State.LOST, State.GONE) if each in states)
     icon, name, detail = PLACES[Kind(first.kind)]
     if first.device:
         device = devices.get(first.device)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent import stopping
 from consent.models import Purpose
-from residents import leaving
+from residents import holds, leaving
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,12 @@ WORDS: Mapping[str, Words] = {
         title=_("You on the register"),
         summary=_("Your name, phone number and account."),
         erased=_("Your name, phone number and account"),
+    ),
+    holds.PURPOSE: Words(
+        icon="key",
+        title=_("Kept because a law wants it"),
+        summary=_("What would have been deleted by now, sealed, and read by nobody."),
+        erased=_("What is kept of you because a law wants it"),
     ),
     stopping.PAPER: Words(
         icon="file",

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from consent.enabling_admin import LOOK
-from portal import retention
+from portal import lateness, retention
 from residents.desk import holds, moment, reach
 from residents.keeping import End, Rule
 from residents.models import Neighborhood, Resident, RetentionRun, User
@@ -70,8 +70,13 @@ def alarms(request: HttpRequest) -> list[str]:
     """What is late in the neighborhoods that the reader answers for, in words."""
     if not holds(request, WATCHERS):
         return []
-    found = retention.late(at=moment(request), where=reach(request, WATCHERS))
-    return [str(rule.what) for rule in found]
+    where = reach(request, WATCHERS)
+    found = [str(rule.what) for rule in retention.late(at=moment(request), where=where)]
+    if lateness.standing(where):
+        found.insert(
+            0, _("Nothing has been deleted by the clock for a while: see whether beat and worker run.")
+        )
+    return found
 
 
 def _neighborhood(request: HttpRequest) -> Neighborhood | None:

@@ -3,6 +3,7 @@ from residents.models.asking import Instruction, RequestWords, RightsRequest
 from residents.models.backup import Backup, Restoration
 from residents.models.deskwork import DeskAct
 from residents.models.erasure import ErasureOrder, ErasurePlace
+from residents.models.holding import HeldRow, Hold, HoldAct
 from residents.models.importing import Import, ImportRow
 from residents.models.letters import Letter, LetterBatch
 from residents.models.living import Death, Departure, Guardianship, Helper, MoveOut
@@ -10,7 +11,7 @@ from residents.models.lookup import Approval, Emergency, EmergencyReview, LookUp
 from residents.models.notifying import MailAddress, Message, Wish
 from residents.models.people import Occupancy, Ownership, Resident
 from residents.models.places import Building, Neighborhood, Unit
-from residents.models.retention import RetentionRun
+from residents.models.retention import Lateness, RetentionRun
 from residents.models.signing_in import Passkey, RecoveryCode, SecondStep
 from residents.models.users import User
 
@@ -28,10 +29,14 @@ __all__ = [
     "ErasureOrder",
     "ErasurePlace",
     "Guardianship",
+    "HeldRow",
     "Helper",
+    "Hold",
+    "HoldAct",
     "Import",
     "ImportRow",
     "Instruction",
+    "Lateness",
     "Letter",
     "LetterBatch",
     "LookUp",

@@ -51,6 +51,8 @@ class Alarm(models.Model):
             "emergency.opened",
             _("Somebody opened details alone because a life was in danger"),
         )
+        RETENTION_LATE = "retention.late", _("Something is kept for longer than it may be")
+        RETENTION_SILENT = "retention.silent", _("Nothing has been deleted by the clock for a while")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")

@@ -44,6 +44,7 @@ class ErasureOrder(models.Model):
         DIED = "died", _("a death was recorded")
         UNHELD = "unheld", _("no guardian who had agreed decides any more")
         PAPER = "paper", _("the paper does not count")
+        HELD = "held", _("a law wants it kept for a while")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
@@ -95,6 +96,7 @@ class ErasurePlace(models.Model):
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
         LOST = "lost", _("device lost before it could confirm")
+        HELD = "held", _("kept by a legal hold")
         GONE = "gone", _("gone")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -129,6 +131,11 @@ class ErasurePlace(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="gone") | ~Q(evidence={}), name="erasure_place_gone_with_evidence"
+            ),
+            # What a face was made into, photos and readers are held by nothing.
+            models.CheckConstraint(
+                condition=~Q(state="held") | Q(kind__in=["rows", "key", "pages"]),
+                name="erasure_place_held_is_no_face",
             ),
         ]
 

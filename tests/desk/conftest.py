@@ -78,6 +78,7 @@ from residents.models import (
     ErasurePlace,
     Guardianship,
     Helper,
+    Hold,
     Import,
     Instruction,
     Letter,
@@ -96,7 +97,7 @@ from residents.models import (
 )
 from residents.register import move_in, register
 from sharing.models import Answer, Contract, Disclosure, Recipient, Request
-from tests import make
+from tests import holding, make
 from tests.cast import draft, staff
 from tests.committees.notices import attached
 from tests.committees.notices import draft as draft_notice
@@ -207,6 +208,7 @@ def _lived(resident: Resident, neighbor: Resident, clerk: User, now: datetime) -
     gone = standing_by.verify_guardian(child=child, guardian=neighbor, verified="register", by=clerk, at=now)
     standing_by.bar(guardianship=gone, paper="民初九号", by=clerk, at=now)
     approving.ask(resident=child, by=clerk, reason="孩子丢了钥匙", capacity="property.clerk", at=now)
+    holding.raw(neighbor, until=now + timedelta(days=20), told_at=now)
 
 
 def _awaited(resident: Resident, gate: Gate, clerk: User, now: datetime) -> None:
@@ -311,7 +313,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
         *(RightsRequest, RequestWords, Instruction),
-        *(Alarm, Emergency),
+        *(Alarm, Emergency, Hold),
     ]
     rows: dict[type[Model], list[Model]] = {
         kind: list(kind._default_manager.filter(neighborhood=here)) for kind in kinds
@@ -328,6 +330,7 @@ def _all_of(here: Neighborhood) -> Community:
         *("换水泵", "还没说的事", "水泵报价单", "还没给看的图"),
         *("水漏到楼下了", "厨房水槽"),
         *("厨房冒烟", "打了消防电话"),
+        *holding.WORDS.values(),
         *("为什么留我的电话", "柳大姑", "柳家平板"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),
     ]

@@ -28,6 +28,7 @@ from residents import emergencies, mail_addresses, rights, standing_by
 from residents.importing import sealed
 from residents.models import (
     Emergency,
+    Hold,
     Import,
     ImportRow,
     Neighborhood,
@@ -39,7 +40,7 @@ from residents.models import (
 from residents.register import register
 from sharing import copying, reaching, recalls
 from sharing.models import Copy, DisclosedRow, LeakNotice, Order, Recall
-from tests import make
+from tests import holding, make
 from tests.cast import settle
 from tests.committees.service import asked, picture
 from tests.desk.conftest import Community
@@ -179,6 +180,8 @@ def with_more(found: Marked, now: datetime) -> None:
         emergency=others, by=found.offices["owners.chair"], needed=True, words="查过邻居的话属实", at=now
     )
     found.community.rows[Emergency] = [looked]
+    two = found.offices["residents.chair"], found.offices["residents.clerk"]
+    found.community.rows[Hold] = [holding.told_late(who, two, at=now)]
     for body in (Committee.Kind.OWNERS, Committee.Kind.RESIDENTS):
         said_so: dict[str, Any] = {"words": "水漏到楼下了", "pictures": [picture(size=(64, 48))]}
         asked(who, kind=Kind.COMPLAINT, body=body, at=now, place="厨房水槽", **said_so)

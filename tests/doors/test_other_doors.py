@@ -108,6 +108,7 @@ COMMANDS: dict[str, list[str] | None] = {
     "obligations": [],
     "practice": None,
     "restore": None,
+    "record_of_processing": [],
     "retention": [],
     "screenshots": None,
     "shut_accounts": [],

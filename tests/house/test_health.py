@@ -74,9 +74,9 @@ def test_it_is_200_when_all_is_well(device):
 
 
 def test_it_asks_little(device, django_assert_num_queries):
-    """Two, three for the ledger, one for all that may be late, one for erasures, one for messages, one for orders, one for backups, two for which database
+    """Two, three for the ledger, one for all that may be late, one for whether anybody was told of it, one for erasures, one for messages, one for orders, one for backups, two for which database
     this is, and four for how long and by which calendar each neighborhood counts."""
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         ask()
 
 

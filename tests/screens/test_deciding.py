@@ -11,7 +11,7 @@ from django.test import Client
 from consent import stopping, withdrawal
 from consent.models import Decision, Form, FormText, Purpose, Standing
 from portal.screens.purposes import WORDS
-from residents import leaving
+from residents import holds, leaving
 from residents.models import ErasureOrder, Resident, User
 from tests.cast import draft, publish
 from tests.enrolling import agree
@@ -26,7 +26,7 @@ def say(choice: str, form: Form) -> dict[str, str]:
 
 
 def test_every_purpose_has_words():
-    assert set(WORDS) == {*Purpose, leaving.WAYS_IN, leaving.PERSON, stopping.PAPER}
+    assert set(WORDS) == {*Purpose, leaving.WAYS_IN, leaving.PERSON, stopping.PAPER, holds.PURPOSE}
 
 
 def test_each_purpose_has_its_line(me: Client, forms: dict[Purpose, Form]):

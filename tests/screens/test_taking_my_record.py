@@ -38,7 +38,7 @@ from residents.models import (
 )
 from sharing import answering, disclosing
 from sharing.models import Request
-from tests import make
+from tests import holding, make
 from tests.cast import PASSWORD
 from tests.enrolling import agree
 from tests.notifying.people import gathered, send_all, told, wants
@@ -80,6 +80,7 @@ def lived(
     later = now + timedelta(days=8)
     receiving.key(question.recipient, by=chair)
     receiving.handed(disclosing.release(request=question, by=chair, at=later), at=later)
+    holding.held(resident, holding.two(resident.neighborhood, at=now), at=now)
     letters.hand_slip(resident=resident, by=clerk, seen=letters.Letter.Seen.KNOWN, at=now)
     told = {"act": DeskAct.Act.PIN_LENT, "known_by": DeskAct.KnownBy.VOICE}
     deskwork.note(resident=resident, by=clerk, perm="manage_access", at=now, **told)

@@ -31,6 +31,7 @@ FACTS: Mapping[str, Callable[[Resident], shapes.Json | list[shapes.Json] | None]
     "account": shapes.account,
     "requests": shapes.requests,
     "after_death": shapes.after_death,
+    "holds": shapes.holds,
 }
 
 

@@ -16,6 +16,7 @@ from residents import contact, mail_addresses, notifying, relatives
 from residents.models import (
     DeskAct,
     Emergency,
+    Hold,
     Letter,
     LookUp,
     MailAddress,
@@ -128,6 +129,28 @@ def _request(asked: RightsRequest) -> Json:
 def after_death(resident: Resident) -> Json | None:
     standing = relatives.instruction_of(resident)
     return None if standing is None else {"at": moment(standing.at), "wish": standing.wish}
+
+
+def holds(resident: Resident) -> list[Json]:
+    """That a law wants something kept, as far as the person has been told."""
+    found = Hold.objects.told().filter(resident=resident).order_by("-proposed_at", "pk")
+    return [
+        {
+            "id": str(hold.pk),
+            "name": hold.name,
+            "reason": hold.reason,
+            "basis": hold.basis,
+            "document": hold.document,
+            "kept": hold.covers,
+            "since": moment(hold.proposed_at),
+            "told": moment(hold.told_at),
+            "told_later_because": hold.untold_because or None,
+            "until": moment(hold.held_until),
+            "at_the_latest": moment(hold.ends_at),
+            "ended": moment(hold.ended_at),
+        }
+        for hold in found
+    ]
 
 
 def look_up(look: LookUp) -> Json:

@@ -17,7 +17,9 @@ from ledger.models import Opening
 from ledger.record import record
 from residents import rights
 from residents.models import (
+    Hold,
     Import,
+    Lateness,
     Letter,
     MailAddress,
     Message,
@@ -28,9 +30,10 @@ from residents.models import (
     RetentionRun,
     RightsRequest,
     SecondStep,
+    User,
     Wish,
 )
-from tests import make
+from tests import holding, make
 from tests.retention.due.places import Place, StillThere, numbers, there
 from tests.rights.conftest import pass_by
 
@@ -194,3 +197,37 @@ def imported(place: Place, clock: datetime) -> StillThere:
         neighborhood=place.neighborhood, by=place.user(), created_at=clock, forget_at=clock, about=b"sealed"
     )
     return there(Import, row.pk, forgotten_at=None)
+
+
+def held(place: Place, clock: datetime) -> StillThere:
+    row = holding.raw(place.somebody(), until=clock, told_at=clock)
+    return there(Hold, row.pk, ended_at=None)
+
+
+def hold_proposed(place: Place, clock: datetime) -> StillThere:
+    row = Hold.objects.create(
+        neighborhood=place.neighborhood,
+        resident=place.somebody(),
+        proposed_at=clock,
+        ends_at=clock + timedelta(days=100),
+        asked="hold",
+        asked_by=User.objects.create(username=f"holder-{next(numbers)}", is_staff=True),
+        **holding.WORDS,
+    )
+    return there(Hold, row.pk)
+
+
+def hold_ended(place: Place, clock: datetime) -> StillThere:
+    row = holding.raw(place.somebody(), until=clock, told_at=clock)
+    Hold.objects.filter(pk=row.pk).update(ended_at=clock)
+    return there(Hold, row.pk)
+
+
+def lateness(place: Place, clock: datetime) -> StillThere:
+    row = Lateness.objects.create(
+        neighborhood=place.neighborhood,
+        rule=f"old.{next(numbers)}",
+        since=clock - timedelta(days=1),
+        over_at=clock,
+    )
+    return there(Lateness, row.pk)
