@@ -1,5 +1,6 @@
 from residents.models.alarm import Alarm, AlarmRead
 from residents.models.asking import Instruction, RequestWords, RightsRequest
+from residents.models.certifying import Closing, ErasureCertificate
 from residents.models.deskwork import DeskAct
 from residents.models.erasure import ErasureOrder, ErasurePlace
 from residents.models.importing import Import, ImportRow
@@ -18,11 +19,13 @@ __all__ = [
     "AlarmRead",
     "Approval",
     "Building",
+    "Closing",
     "Death",
     "Departure",
     "DeskAct",
     "Emergency",
     "EmergencyReview",
+    "ErasureCertificate",
     "ErasureOrder",
     "ErasurePlace",
     "Guardianship",
