@@ -38,7 +38,7 @@ class SayForm(forms.Form):
     words = forms.CharField(
         label=_("how that is known"),
         max_length=300,
-        help_text=_("Residents whose data was there read it. Write nobody’s name."),
+        help_text=_("Whoever answers reads it, and so do auditors. Write nobody’s name."),
     )
 
 
@@ -118,7 +118,7 @@ def acts(
         beside=beside,
         explained=_(
             "Another of the staff has said what became of it. If you agree, nobody waits for it any more: what was to be"
-            " deleted there is closed, and shown as that, never as gone. An answer that comes later still counts."
+            " deleted there is closed, and shown as that, never as gone. What a recipient signs later still counts."
         ),
         when=is_open,
     )

@@ -13,14 +13,17 @@ from residents import closing
 from residents.closing import ClosingRefused
 from residents.models import Closing, User
 from sharing import joining, recalls
-from sharing.models import Recall
+from sharing.models import Recall, Recipient
 
 
 @transaction.atomic
 def say(*, recall: Recall, reason: Closing.Reason, words: str, by: User, at: datetime) -> Closing:
     """What became of it, once its time to answer is over. Raises: ClosingRefused, OutOfOffice"""
     _insist(recall, by, at)
-    held = Recall.objects.select_for_update(of=("self",), no_key=True).get(pk=recall.pk)
+    # As a confirmation takes them: either it finds this said, or this finds it confirmed.
+    recipient = recall.copy.disclosure.request.recipient_id
+    Recipient.objects.select_for_update(of=("self",), no_key=True).get(pk=recipient)
+    held = Recall.objects.get(pk=recall.pk)
     if recalls.is_confirmed(held):
         raise ClosingRefused("confirmed")
     if reason == Closing.Reason.SILENT and not recalls.is_late(held, at):
