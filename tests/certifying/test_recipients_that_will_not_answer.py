@@ -68,7 +68,7 @@ def test_a_signature_that_comes_after_all_counts(
     outside,
     chair,
     chair_of_residents,
-    afterwards,  # noqa: F811
+    afterwards,
 ):
     say(recall, chair, afterwards)
     giving_up.answer(recall=recall, agreed=True, by=chair_of_residents, at=afterwards)

@@ -26,6 +26,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.owned": people.home(Ownership),
     "residents.request_words": people.request_words,
     "residents.openings": people.opening,
+    "residents.deletions": people.deletion,
     "residents.sessions": people.session,
     "residents.desk_history": people.desk_history,
     "residents.retention_runs": people.run,
