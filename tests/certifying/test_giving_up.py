@@ -18,6 +18,7 @@ from portal.screens.erasure import headline
 from residents import closing, erasure
 from residents.closing import ClosingRefused
 from residents.models import Closing, ErasureOrder, ErasurePlace
+from tests import make
 from tests.certifying.conftest import ours_are_gone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("9", "F15")]

@@ -63,16 +63,11 @@ def test_whoever_does_not_decide_on_sharing_says_nothing(order, recall, clerk, a
 
 
 def test_a_signature_that_comes_after_all_counts(
-    order,
-    recall,
-    outside,
-    chair,
-    chair_of_residents,
-    afterwards,
+    order, recall, chair, chair_of_residents, afterwards, request
 ):
     say(recall, chair, afterwards)
     giving_up.answer(recall=recall, agreed=True, by=chair_of_residents, at=afterwards)
-    confirmed(recall, outside, at=afterwards)
+    confirmed(recall, request.getfixturevalue("outside"), at=afterwards)
     assert place(order).state == State.GONE
     with pytest.raises(ClosingRefused, match="confirmed"):
         say(recall, chair, afterwards)
