@@ -51,7 +51,7 @@ ADULT = Years(18)
 
 # As long as whoever decided for somebody may have to prove that they might: the same three years.
 OPENINGS = timedelta(days=3 * 365)
-# So is what was deleted; a trigger refuses to let it go a day earlier (residents 0036).
+# So is what was deleted; the database lets it go by its own clock only, and a day earlier at most (residents 0036).
 CERTIFIED = timedelta(days=3 * 365)
 
 

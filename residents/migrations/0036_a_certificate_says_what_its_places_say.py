@@ -48,10 +48,11 @@ PERIOD = """IF OLD.state IN ('gone', 'closed') AND public.residents_long_erased(
         END IF;
         """
 
+# Three years of 365 days, less one: workers and the database need not have the same second.
 LONG_ERASED = """
 CREATE FUNCTION residents_long_erased(person uuid) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT COALESCE((SELECT r.erased_at <= clock_timestamp() - interval '1095 days'
+    SELECT COALESCE((SELECT r.erased_at <= clock_timestamp() - interval '1094 days'
         FROM public.residents_resident r WHERE r.id = $1), false)
 $$;
 """
