@@ -472,6 +472,8 @@ def check_about(report: Report, found: dict[str, Any], entry: dict[str, Any], ke
         check_account(report, found["shown"], entry)
         if "row" in found:
             check_row(report, found["row"], entry)
+    elif found.get("schema") == "linmen-certificate/1":
+        check_certificate(report, found, entry, key)
     elif "signature" in found or "dpv:hasRecordOfActivity" in found:
         check_slip(report, found, entry, key)
 
@@ -510,14 +512,7 @@ def check_row(report: Report, row: object, entry: dict[str, Any]) -> None:
 
 def check_slip(report: Report, found: dict[str, Any], entry: dict[str, Any], key: Key) -> None:
     """The operator's signature; that the slip is about this entry; and that its words are those that were decided on."""
-    signed = only(found.get("signature"), {"schema", "key", "value"}, "schema")
-    if signed["schema"] != "linmen-signature/1":
-        raise Bad("schema")
-    body = {name: value for name, value in found.items() if name not in ("signature", "proof")}
-    good = signed["key"] == key.text and key.signed(
-        b"linmen receipt v1\n" + jcs(body), unbase64(signed["value"], 64, "schema")
-    )
-    report.check(good, "slip_signed", "slip_not_signed", name=key.name)
+    check_signature(report, found, key)
     said = said_by(found)
     for name, value in sorted(said.items(), key=lambda each: each[0]):
         report.say("line", name=name, value=value if value is not None else "–")
@@ -529,6 +524,52 @@ def check_slip(report: Report, found: dict[str, Any], entry: dict[str, Any], key
     wrong += sorted(written.keys() - said.keys())
     report.check(not wrong, "slip_agrees", "slip_differs", names=", ".join(wrong))
     check_notice(report, found)
+
+
+def check_signature(report: Report, found: dict[str, Any], key: Key) -> bytes:
+    """Of everything but itself and the proof, which grows. Returns the spelling that was signed."""
+    signed = only(found.get("signature"), {"schema", "key", "value"}, "schema")
+    if signed["schema"] != "linmen-signature/1":
+        raise Bad("schema")
+    body = jcs({name: value for name, value in found.items() if name not in ("signature", "proof")})
+    good = signed["key"] == key.text and key.signed(
+        b"linmen receipt v1\n" + body, unbase64(signed["value"], 64, "schema")
+    )
+    report.check(good, "slip_signed", "slip_not_signed", name=key.name)
+    return body
+
+
+def check_certificate(report: Report, found: dict[str, Any], entry: dict[str, Any], key: Key) -> None:
+    """Of a deletion: signed, and word for word what the entry committed to. What is open in it is counted, not believed."""
+    body = check_signature(report, found, key)
+    states: dict[str, int] = {}
+    try:
+        for order in found["orders"]:
+            report.say(
+                "line", name=order["purpose"], value=f"{order['order']} ({order['cause']}, {order['opened']})"
+            )
+            for place in order["places"]:
+                states[place["state"]] = states.get(place["state"], 0) + 1
+                where = place["kind"] + (f" {place['device']}" if "device" in place else "")
+                report.say("line", name=where, value=f"{place['state']}, {place['since']}")
+    except (KeyError, TypeError, AttributeError):
+        raise Bad("slip") from None
+    gone, total = states.get("gone", 0), sum(states.values())
+    if total and gone == total:
+        report.say("all_gone", count=total)
+    else:
+        report.say("not_all_gone", count=total - gone, total=total)
+    if "payload" not in entry:
+        report.found(OPEN, "slip_alone")
+        return
+    written = entry["payload"]
+    same = (
+        entry["kind"] == "erasure.certified"
+        and written.get("sha") == sha256(b"linmen certificate v1\0" + body).hex()
+        and (written.get("places"), written.get("gone")) == (total, gone)
+        and entry["subject"] == found.get("person")
+    )
+    report.check(same, "certificate_agrees", "certificate_differs")
 
 
 def said_by(found: dict[str, Any]) -> dict[str, Any]:
@@ -820,6 +861,22 @@ WORDS = {
     "slip_alone": (
         "The entry says nothing any more, so only the signature speaks for the slip.",
         "这条记录已不再说明内容，回执只有签名可以作证。",
+    ),
+    "certificate_agrees": (
+        "The certificate is word for word what was written down then.",
+        "证书与当时记下的一字不差。",
+    ),
+    "certificate_differs": (
+        "The certificate is not what was written down then.",
+        "证书与当时记下的不一致。",
+    ),
+    "all_gone": (
+        "All {count} places have said that nothing is left there.",
+        "全部 {count} 处都已说明：没有留下任何内容。",
+    ),
+    "not_all_gone": (
+        "{count} of the {total} places have not said so: the deletion was not complete when this was made.",
+        "{total} 处中还有 {count} 处没有说明：开具证书时，删除尚未全部完成。",
     ),
     "words_hold": (
         "The words in the slip are those of the form that was decided on ({hash}).",

@@ -97,6 +97,7 @@ WAYS: dict[str, Way] = {
 NOT_IN_THE_DEMO = {
     "sign_in_code": "nobody there has switched one-time codes on",
     "check_code": "the code is of one slip, and another one in each demo",
+    "certificate": "nobody there has asked for one",
     "child_enrolment": "faces are not enabled for children there",
     "child_erasure": "faces are not enabled for children there",
     "departure": "nobody there says of another that they do not live here any more",

@@ -27,7 +27,7 @@ from ledger import checkpoints, sequencing
 from portal import backups, erasure, journalling, practice
 from portal.demo import assessing
 from portal.health import SWEEP_KEY
-from residents import departures, effects, holds, last_days, leaving, outbox
+from residents import closing, departures, effects, holds, last_days, leaving, outbox
 from residents.erasure import due
 from residents.importing import running
 from sharing import copying, counting, leak_notices, reaching, recalls, tallies, telling
@@ -59,6 +59,7 @@ def sweep(*, at: datetime) -> bool:
         ("who is to be told of a hold", lambda: holds.tell_due(at=at)),
         ("days of grace", lambda: _erase_people(at)),
         ("erasure orders", lambda: _erase(at)),
+        ("places that will not answer", lambda: closing.close_known(at=at)),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
         ("gates on the day of their change", lambda: _change_gates(at)),
         ("visits that are over", lambda: passes.end_over(at=at)),

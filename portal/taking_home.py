@@ -1,7 +1,8 @@
 """What a person takes home: one file with everything the ledger holds about them, checked by verify.py without us.
 
-A slip for each decision, an account of each look-up and each thing that was given (what the person is shown of it, beside
-the proof of what was written down), the bare proof of everything else; the newest checkpoint; and verify.py itself.
+A slip for each decision, the newest certificate of each deletion, an account of each look-up and each thing that was given
+(what the person is shown of it, beside the proof of what was written down), the bare proof of everything else; the newest
+checkpoint; and verify.py itself.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from consent.decisions import KIND
 from consent.models import Decision
 from ledger import bundles, checkpoints, verify
 from ledger.models import Entry
+from residents import certificates
 from residents.models import LookUp, Resident
 from sharing import given, leak_notices
 
@@ -34,7 +36,7 @@ Json = dict[str, Any]
 def everything(*, resident: Resident, at: datetime) -> bytes:
     """A ZIP. At most some forty queries, one for each form decided about, and those of `ledger.bundles` for each two
     hundred entries."""
-    files = {**_receipts(resident), **_accounts(resident)}
+    files = {**_receipts(resident), **_certificates(resident), **_accounts(resident)}
     checkpoint = checkpoints.newest()
     if checkpoint is not None:
         files["checkpoint.txt"] = checkpoints.note(checkpoint).encode()
@@ -61,6 +63,15 @@ def _receipts(resident: Resident) -> dict[str, bytes]:
     return {
         f"receipts/{place:04}-{decision.purpose}-{decision.kind}.jsonld": spelled(each)
         for place, (decision, each) in enumerate(zip(decisions, made, strict=True), start=1)
+    }
+
+
+def _certificates(resident: Resident) -> dict[str, bytes]:
+    """The newest of each deletion, and of all of them; those that they replaced are among the entries."""
+    newest = {each.order_id: each for each in resident.certificates.order_by("number")}
+    return {
+        f"entries/certificate-{place:04}.json": spelled(certificates.signed(each))
+        for place, each in enumerate(sorted(newest.values(), key=lambda each: each.made_at), start=1)
     }
 
 

@@ -15,6 +15,7 @@ from portal.screens import (
     again,
     asking,
     bodies,
+    certificates,
     checking,
     children,
     childs_face,
@@ -129,6 +130,10 @@ urlpatterns = [
     path("enrol/<uuid:enrolment>/cancel/", enrol.cancel, name="cancel_enrolment"),
     path("deletions/", erasure.erasures, name="erasures"),
     path("deletions/<uuid:order>/", erasure.erasure, name="erasure"),
+    path("deletions/<uuid:order>/certificate/", certificates.certify, name="certify"),
+    path("deletions/certificate/", certificates.certify_all, name="certify_all"),
+    path("deletions/certificates/<uuid:certificate>/", certificates.certificate, name="certificate"),
+    path("deletions/certificates/<uuid:certificate>/file/", certificates.download, name="certificate_file"),
     path("sharing/<uuid:asked>/", sharing.sharing, name="sharing"),
     path("sharing/<uuid:asked>/answer/", sharing.answer, name="answer"),
     # Of those to whom something was given: nothing leads from there to anything else.

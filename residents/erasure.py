@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import F
 
 from ledger.record import record
-from residents import effects, notifying
+from residents import closing, effects, ending
 from residents.models import ErasureOrder, ErasurePlace, Neighborhood, Resident
 
 ANSWER_THEMSELVES = (ErasurePlace.Kind.DEVICE, ErasurePlace.Kind.RECIPIENT)
@@ -69,6 +69,7 @@ def open_order(
         neighborhood=resident.neighborhood_id,
         payload={"order": str(order.pk), "purpose": purpose, "cause": str(cause)},
     )
+    closing.close_known(order=order, at=at)
     return order
 
 
@@ -116,7 +117,8 @@ def opened_again(order: ErasureOrder) -> Iterator[None]:
 def mark_gone(*, place: UUID, evidence: dict[str, Any], at: datetime) -> bool:
     """Say that nothing is left at this place. False if it had been said before.
 
-    A lost device that turns up and answers after all counts. The ledger gets the order's end when this was the last.
+    A lost device that turns up and answers after all counts, and so does one that the staff had given up. The ledger gets
+    the order's end when this was the last.
     """
     # One place at a time, so that exactly one is the last.
     order = ErasureOrder.objects.select_for_update(of=("self",), no_key=True).get(places=place)
@@ -128,21 +130,8 @@ def mark_gone(*, place: UUID, evidence: dict[str, Any], at: datetime) -> bool:
         .filter(pk=place)
         .update(state=ErasurePlace.State.GONE, evidence=evidence, changed_at=at)
     )
-    if moved and not order.places.exclude(state=ErasurePlace.State.GONE).exists():
-        record(
-            kind="erasure.complete",
-            subject=order.resident_id,
-            neighborhood=order.neighborhood_id,
-            payload={"order": str(order.pk), "places": order.places.count()},
-        )
-        # Not on paper, or the desk would see on its sheet who had stopped something.
-        notifying.tell(
-            neighborhood=order.neighborhood,
-            residents=[order.resident_id],
-            topic=notifying.Topic.DATA,
-            at=at,
-            on_paper=False,
-        )
+    if moved:
+        ending.end_if_last(order, at=at)
     return bool(moved)
 
 
@@ -151,7 +140,7 @@ def mark_lost(*, device: UUID, at: datetime) -> int:
     """A device was revoked: what it had not confirmed is shown as lost, never as gone."""
     waiting = ErasurePlace.objects.filter(device=device, state=ErasurePlace.State.WAITING)
     # In the order in which receipts take them, so that a revocation and a receipt never wait for each other.
-    list(waiting.select_for_update(no_key=True).order_by("order_id").values_list("pk", flat=True))
+    list(waiting.select_for_update(no_key=True).order_by("order_id", "pk").values_list("pk", flat=True))
     return waiting.update(state=ErasurePlace.State.LOST, changed_at=at)
 
 

@@ -111,10 +111,12 @@ KEPT: Sequence[Kept] = (
         covers=("residents.Alarm", "residents.AlarmRead"),
     ),
     Kept(
-        what=_("What was deleted where, and what was seen there afterwards"),
-        why=_("It is your certificate that something is gone, and holds numbers that lead to nobody."),
+        what=_("Which reader or recipient will never confirm a deletion, who of the staff said so, and why"),
+        why=_(
+            "So that nobody is told that something is gone where nobody knows. No resident is named in it."
+        ),
         until=_("For good."),
-        covers=("residents.ErasureOrder", "residents.ErasurePlace"),
+        covers=("residents.Closing",),
     ),
     Kept(
         what=_("When a backup was made, when it was seen gone, and whether one was ever put back"),

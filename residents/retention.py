@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Opening
@@ -26,6 +26,9 @@ from residents.keeping import (
 )
 from residents.kept import KEPT as KEPT
 from residents.models import (
+    ErasureCertificate,
+    ErasureOrder,
+    ErasurePlace,
     Hold,
     Import,
     Lateness,
@@ -54,12 +57,29 @@ ADULT = Years(18)
 
 # As long as whoever decided for somebody may have to prove that they might: the same three years.
 OPENINGS = timedelta(days=3 * 365)
+# So is what was deleted; the database lets it go by its own clock only, and a day earlier at most (residents 0036).
+CERTIFIED = timedelta(days=3 * 365)
 
 
 def _of_the_erased(at: datetime) -> Q:
     """Details of acts about somebody who was erased so long ago."""
     erased = Resident.objects.filter(erased_at__lte=at - OPENINGS)
     return Q(entry__subject__in=erased.values("pk"))
+
+
+def _ended_of_the_erased(at: datetime) -> Q:
+    """Of somebody who was erased so long ago, and nobody waits for a place of it. The database asks its own clock."""
+    waiting = ErasurePlace.objects.waited_for().filter(order=OuterRef("pk"))
+    return Q(resident__erased_at__lte=at - CERTIFIED) & ~Q(Exists(waiting))
+
+
+def _forget_orders(claimed: list[Any], at: datetime) -> int:
+    """Certificates, then places, then the orders; the one certificate of all of them goes with the first."""
+    people = ErasureOrder.objects.filter(pk__in=claimed).values("resident")
+    ErasureCertificate.objects.filter(Q(order__in=claimed) | Q(order=None, resident__in=people)).delete()
+    ErasurePlace.objects.filter(order__in=claimed).delete()
+    gone, _each = ErasureOrder.objects.filter(pk__in=claimed).delete()
+    return gone
 
 
 def _openings(due: Rows, limit: int) -> list[Any]:
@@ -288,6 +308,23 @@ RULES: Sequence[Rule] = (
         when=_of_the_erased,
         claim=_openings,
         forget=deleted(Opening),
+    ),
+    Rule(
+        code="residents.deletions",
+        what=_("What was deleted where, what was seen there afterwards, and the certificates of it"),
+        why=_(
+            "It is your proof that something is gone, and holds numbers that lead to nobody. A certificate that you saved"
+            " can be checked for as long as you keep it."
+        ),
+        life=CERTIFIED,
+        since=_("after you were deleted, and not while a place has still to answer"),
+        end=End.DELETE,
+        covers=("residents.ErasureOrder", "residents.ErasurePlace", "residents.ErasureCertificate"),
+        rows=ErasureOrder.objects.all,
+        clock="opened_at",
+        when=_ended_of_the_erased,
+        forget=_forget_orders,
+        grace=timedelta(days=2),
     ),
     Rule(
         code="residents.sessions",

@@ -6,6 +6,7 @@ No act here gives anybody a file: a link is worth nothing without the recipient'
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -19,10 +20,11 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from residents import closing_forms
 from residents.acts import Act, Refused, shown_once
 from residents.desk import ScopedAdmin, ScopedFilter, add_act, moment
-from residents.models import User
-from sharing import joining, reaching, recalls, recipient_keys, speaking
+from residents.models import Closing, User
+from sharing import giving_up, joining, reaching, recalls, recipient_keys, speaking
 from sharing.contracts_admin import REFUSED
 from sharing.models import Disclosure, Recall, Recipient
 
@@ -200,6 +202,21 @@ LINK: Act[Disclosure] = Act(
 )
 
 
+CLOSE = closing_forms.acts(
+    perms=joining.DECIDES,
+    reasons=Closing.OF_RECIPIENTS,
+    say=lambda recall, **said: giving_up.say(recall=recall, **said),
+    answer=lambda recall, **said: giving_up.answer(recall=recall, **said),
+    standing=giving_up.standing,
+    may_be_said=lambda recall: not recalls.is_confirmed(recall),
+    explained=_(
+        "For a recipient that does not exist any more, or has not answered in time and will not. Another who decides on"
+        " sharing answers. Only then does nobody wait for it any more; residents read what became of it, and that it is"
+        " not known to be deleted there. What the recipient owes by law and contract does not end with it."
+    ),
+)
+
+
 @admin.register(Recall)
 class RecallAdmin(ScopedAdmin[Recall]):
     """Unanswered first, and of those the one that waits longest."""
@@ -208,7 +225,8 @@ class RecallAdmin(ScopedAdmin[Recall]):
     list_display = ("short_id", "recipient", "because", "opened_at", "due_at", "answer")
     list_filter = (("neighborhood", ScopedFilter), "because")
     list_select_related = ("copy__disclosure__request__recipient", "confirmation")
-    fields = ("id", "recipient", "because", "opened_at", "due_at", "answer", "signed")
+    fields = ("id", "recipient", "because", "opened_at", "due_at", "answer", "signed", "became")
+    acts = tuple(replace(act, run=in_office(act.run)) for act in CLOSE)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Recall | None = None) -> Any:
         return self.fields
@@ -242,6 +260,10 @@ class RecallAdmin(ScopedAdmin[Recall]):
     @admin.display(description=_("what they signed"))
     def signed(self, recall: Recall) -> str:
         return recall.confirmation.text if recalls.is_confirmed(recall) else "—"
+
+    @admin.display(description=_("what became of it"))
+    def became(self, recall: Recall) -> str:
+        return closing_forms.told(giving_up.standing(recall))
 
 
 for of_recipient in OF_RECIPIENTS:

@@ -6,6 +6,6 @@ from vault.rewrite import Rewritable
 
 
 class Migration(migrations.Migration):
-    dependencies = [("access", "0025_the_days_run_where_they_were_announced")]
+    dependencies = [("access", "0026_a_reader_that_answers_no_more_is_revoked")]
 
     operations = [Rewritable("access_credential", secrets=["digest", "number", "verifier"])]

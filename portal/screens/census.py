@@ -54,6 +54,7 @@ PAGES = (
     Page("enrolment"),
     Page("erasures"),
     Page("erasure"),
+    Page("certificate", is_sheet=True),
     Page("sharing"),
     Page("committee"),
     Page("notices"),
@@ -114,6 +115,8 @@ ACTS = frozenset(
         "begin_codes",
         "call_off",
         "cancel_enrolment",
+        "certify",
+        "certify_all",
         "change_password",
         "check_file",
         "child_answer",
@@ -166,6 +169,7 @@ ACTS = frozenset(
 # For machines, or to be kept: no page.
 FILES = frozenset(
     {
+        "certificate_file",
         "healthz",
         "manifest",
         "my_proof",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -21,7 +21,8 @@ from django.views.decorators.http import require_safe
 from access.models import Device
 from consent import deciding, stopping
 from consent.models import Purpose
-from portal.screens import ways
+from portal import certifying
+from portal.screens import deletion_words, ways
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
 from residents import holds, leaving
@@ -112,6 +113,10 @@ def lines(orders: QuerySet[ErasureOrder]) -> list[dict[str, Any]]:
     ]
 
 
+# Of several places in one line, the one that is furthest from gone speaks for all.
+STATES = (State.WAITING, State.HELD, State.LOST, State.CLOSED, State.GONE)
+
+
 def headline(places: Sequence[ErasurePlace]) -> str:
     """What has happened so far, and no more than that (law 12)."""
     ours = [place for place in places if place.kind not in (Kind.DEVICE, Kind.RECIPIENT, Kind.BACKUP)]
@@ -147,6 +152,13 @@ def headline(places: Sequence[ErasurePlace]) -> str:
         return words % {"count": count}
     if until := _in_backups_until(places):
         return _("Deleted; in backups until %(day)s") % {"day": until}
+    if closed := sum(place.state == State.CLOSED for place in places):
+        words = ngettext(
+            "Deleted; %(count)s place was closed without an answer",
+            "Deleted; %(count)s places were closed without an answer",
+            closed,
+        )
+        return words % {"count": closed}
     return _("Deleted everywhere")
 
 
@@ -169,11 +181,12 @@ def told(order: ErasureOrder, at: datetime) -> dict[str, Any]:
         "icon": icon,
         "refresh": (FRESH_SECONDS if fresh else LATER_SECONDS) if waiting else None,
         "has_lost": any(place.state == State.LOST for place in places),
+        "has_closed": any(place.state == State.CLOSED for place in places),
         "requested_at": order.opened_at,
         "cause": order.get_cause_display(),
         "completed_at": max(p.changed_at for p in places) if order.is_complete else None,
         "number": order.pk,
-        "places": _shown(places, order.purpose),
+        "places": _shown(places, order.purpose, at),
         "hold": _hold(order, places),
     }
 
@@ -192,10 +205,14 @@ def _look(places: Sequence[ErasurePlace]) -> tuple[str, str]:
         return "success", "check"
     if states and {place.state for place in places if place.kind != Kind.BACKUP} == {State.GONE}:
         return "success", "clock"
-    return ("warning", "question") if states <= {State.GONE, State.LOST} and states else ("info", "clock")
+    return (
+        ("warning", "question")
+        if states <= {State.GONE, State.LOST, State.CLOSED} and states
+        else ("info", "clock")
+    )
 
 
-def _shown(places: Iterable[ErasurePlace], purpose: str) -> list[dict[str, Any]]:
+def _shown(places: Sequence[ErasurePlace], purpose: str, at: datetime) -> list[dict[str, Any]]:
     """One line for each kind, and one for each device: a reader need not know that there were three keys."""
     order = list(PLACES)
 
@@ -208,7 +225,8 @@ def _shown(places: Iterable[ErasurePlace], purpose: str) -> list[dict[str, Any]]
     devices = Device.objects.filter(pk__in=ids).select_related("gate").in_bulk()
     asked = [group[0].target for group in grouped if group[0].kind == Kind.RECIPIENT]
     asked_back = Recall.objects.in_bulk(asked) if asked else {}
-    shown = [_line(group, devices, asked_back) for group in grouped]
+    also = certifying.further(list(places), at)
+    shown = [_line(group, devices, asked_back, also) for group in grouped]
     if purpose in ROWS_OF:
         for group, told in zip(grouped, shown, strict=True):
             if group[0].kind == Kind.ROWS:
@@ -217,11 +235,15 @@ def _shown(places: Iterable[ErasurePlace], purpose: str) -> list[dict[str, Any]]
 
 
 def _line(
-    group: Sequence[ErasurePlace], devices: dict[UUID, Device], asked_back: dict[UUID, Recall]
+    group: Sequence[ErasurePlace],
+    devices: dict[UUID, Device],
+    asked_back: dict[UUID, Recall],
+    also: Mapping[UUID, Mapping[str, Any]],
 ) -> dict[str, Any]:
     first, states = group[0], {place.state for place in group}
-    state = next(each for each in (State.WAITING, State.HELD, State.LOST, State.GONE) if each in states)
+    state = next(each for each in STATES if each in states)
     icon, name, detail = PLACES[Kind(first.kind)]
+    known = next((also[place.pk] for place in group if place.state == state and place.pk in also), {})
     if first.device:
         device = devices.get(first.device)
         gate = device.gate.display_name if device else first.label
@@ -232,13 +254,22 @@ def _line(
         told = first.label, _of_recipient(state, asked_back.get(first.target))
     else:
         told = str(name), str(detail)
+    # When a recipient was to answer stands in its line already.
+    further = {name: what for name, what in known.items() if name != "asked"}
     return {
         "icon": icon,
         "name": told[0],
-        "state": "ends" if first.kind == Kind.BACKUP and state == State.WAITING else state,
+        "state": _shown_state(Kind(first.kind), state, known),
         "detail": told[1],
+        "further": deletion_words.further(further),
         "at": max(place.changed_at for place in group) if state == State.GONE else None,
     }
+
+
+def _shown_state(kind: Kind, state: ErasurePlace.State, known: Mapping[str, Any]) -> str:
+    if state != State.WAITING:
+        return state
+    return "ends" if kind == Kind.BACKUP else "expired" if "expired" in known else state
 
 
 def _of_backups(group: Sequence[ErasurePlace]) -> str:
@@ -252,8 +283,8 @@ def _of_backups(group: Sequence[ErasurePlace]) -> str:
 
 
 def _of_recipient(state: ErasurePlace.State, recall: Recall | None) -> str:
-    if state == State.GONE:
-        return _("They signed that they have deleted it, and keep no copy. We cannot look there ourselves.")
+    if state in (State.GONE, State.CLOSED):
+        return deletion_words.sentence(Kind.RECIPIENT, state)
     if recall is None:
         return _("They have not answered yet.")
     due = date_format(timezone.localtime(recall.due_at), "DATE_FORMAT")
@@ -265,10 +296,8 @@ def _of_recipient(state: ErasurePlace.State, recall: Recall | None) -> str:
 
 
 def _of_device(state: ErasurePlace.State, device: Device | None) -> str:
-    if state == State.GONE:
-        return _("It deleted its copy, and looked again that it is gone.")
-    if state == State.LOST:
-        return _("This reader was lost or removed before it could answer.")
+    if state != State.WAITING:
+        return deletion_words.sentence(Kind.DEVICE, state)
     if device is None or device.last_poll_at is None:
         return _("It has not been heard from yet.")
     heard = date_format(timezone.localtime(device.last_poll_at), "DATETIME_FORMAT")

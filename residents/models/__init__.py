@@ -1,6 +1,7 @@
 from residents.models.alarm import Alarm, AlarmRead
 from residents.models.asking import Instruction, RequestWords, RightsRequest
 from residents.models.backup import Backup, Restoration
+from residents.models.certifying import Closing, ErasureCertificate
 from residents.models.deskwork import DeskAct
 from residents.models.erasure import ErasureOrder, ErasurePlace
 from residents.models.holding import HeldRow, Hold, HoldAct
@@ -21,11 +22,13 @@ __all__ = [
     "Approval",
     "Backup",
     "Building",
+    "Closing",
     "Death",
     "Departure",
     "DeskAct",
     "Emergency",
     "EmergencyReview",
+    "ErasureCertificate",
     "ErasureOrder",
     "ErasurePlace",
     "Guardianship",

@@ -71,6 +71,12 @@ class ErasureOrder(models.Model):
         return f"erasure {str(self.pk)[:8]}"
 
     @property
+    def is_ended(self) -> bool:
+        """Nothing is waited for any more. Where the staff closed a place, it has ended with a gap and is not complete."""
+        places = list(self.places.all())
+        return bool(places) and all(place.state in ErasurePlace.ENDED for place in places)
+
+    @property
     def is_complete(self) -> bool:
         places = list(self.places.all())
         return bool(places) and all(place.state == ErasurePlace.State.GONE for place in places)
@@ -78,7 +84,11 @@ class ErasureOrder(models.Model):
 
 class ErasurePlaceQuerySet(models.QuerySet["ErasurePlace"]):
     def open(self) -> ErasurePlaceQuerySet:
+        """Not gone, as far as anybody knows. Some of them nobody waits for any more."""
         return self.exclude(state=ErasurePlace.State.GONE)
+
+    def waited_for(self) -> ErasurePlaceQuerySet:
+        return self.exclude(state__in=ErasurePlace.ENDED)
 
 
 class ErasurePlace(models.Model):
@@ -97,7 +107,11 @@ class ErasurePlace(models.Model):
         WAITING = "waiting", _("waiting")
         LOST = "lost", _("device lost before it could confirm")
         HELD = "held", _("kept by a legal hold")
+        # Nobody waits for it any more, and nobody knows that it is gone: see `Closing`.
+        CLOSED = "closed", _("closed by the staff without an answer")
         GONE = "gone", _("gone")
+
+    ENDED = (State.GONE, State.CLOSED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     order = models.ForeignKey(ErasureOrder, models.PROTECT, related_name="places")

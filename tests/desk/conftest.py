@@ -51,6 +51,7 @@ from consent.models import (
 )
 from consent.voices import own
 from consent.withdrawal import withdraw
+from portal import certifying
 from residents import (
     approving,
     batches,
@@ -74,6 +75,7 @@ from residents.models import (
     Departure,
     DeskAct,
     Emergency,
+    ErasureCertificate,
     ErasureOrder,
     ErasurePlace,
     Guardianship,
@@ -268,12 +270,13 @@ def _consented(resident: Resident, neighbor: Resident, forms: Any, now: datetime
         at=now,
     )
     agree(neighbor, forms, Purpose.FACE_AT_GATE, at=now)
-    withdraw(
+    order = withdraw(
         resident=neighbor,
         purpose=Purpose.FACE_AT_GATE,
         voice=own(neighbor.user, "zh-hans"),
         at=now,
     )
+    certifying.issue(resident=neighbor, order=order, at=now)
 
 
 def _planned(gate: Gate, clerk: User, now: datetime) -> None:
@@ -305,7 +308,19 @@ def _written(resident: Resident, clerk: User, here: Neighborhood, now: datetime)
 
 def _all_of(here: Neighborhood) -> Community:
     kinds: list[type[Model]] = [
-        *(Building, Unit, Resident, Occupancy, LookUp, ErasureOrder, Form, Decision, Standing, Notice),
+        *(
+            Building,
+            Unit,
+            Resident,
+            Occupancy,
+            LookUp,
+            ErasureOrder,
+            ErasureCertificate,
+            Form,
+            Decision,
+            Standing,
+            Notice,
+        ),
         *(Letter, LetterBatch, Paper),
         *(Committee, Term, BodyNotice, NoticeFile, Recipient, Contract, Request, Answer, Disclosure),
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),

@@ -13,6 +13,7 @@ from consent import receipts, withdrawal
 from consent.models import Decision, Form, Purpose
 from consent.voices import own
 from ledger import checkpoints, sequencing
+from portal import certifying
 from portal.screens import checking
 from residents import ages, departures, lookups, moving, rights, standing_by
 from residents.ages import today_in
@@ -108,6 +109,7 @@ def _decides(found: Everything, forms: Mapping[Purpose, Form], question: Request
         "consent_history": f"/consents/{form.purpose}/history/",
         "signed_form": f"/consents/forms/{form.pk}/",
         "erasure": f"/deletions/{order.pk}/",
+        "certificate": f"/deletions/certificates/{certifying.issue(resident=me, order=order, at=at).pk}/",
         "sharing": f"/sharing/{question.pk}/",
         "enrolment": f"/enrol/{_given_up(me, at).pk}/",
     }

@@ -210,6 +210,7 @@ def decides(walk: Walk) -> None:
     walk.act("decide", f"/decisions/{Purpose.PHOTO_OVER_INTERNET}/", "[value=yes]")
     photos(walk, "enrol", "/enrol/")
     walk.press("cancel_enrolment", form("/cancel/"))
+    walk.act("certify_all", "/deletions/", form("/deletions/certificate/"))
 
 
 def photos(walk: Walk, name: str, where: str) -> None:
@@ -230,6 +231,7 @@ def photos(walk: Walk, name: str, where: str) -> None:
 
 def for_a_child(walk: Walk) -> None:
     at = walk.lived.addresses
+    walk.act("certify", at["child_erasure"], form("/certificate/"))
     walk.act("child_stop", at["child_consent"], form("/stop/"))
     walk.act("child_decide", at["child_consent"], "[value=yes]")
     walk.act(

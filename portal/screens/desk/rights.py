@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.screens.desk import slips
+from portal.screens.desk import certificates, slips
 from portal.screens.desk.entrance import StaffRequest, person_or_404, staff_only
 from portal.screens.desk.finding import about, short
 from portal.screens.desk.forms import TYPED, DeskForm, known_by_field
@@ -127,7 +127,13 @@ def overview(request: StaffRequest) -> HttpResponse:
         found = found.filter(state=State.SECOND)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     return render(
-        request, "desk/requests.html", {"page": page, "lines": [_line(each, request) for each in page]}
+        request,
+        "desk/requests.html",
+        {
+            "page": page,
+            "lines": [_line(each, request) for each in page],
+            "may_certify": rights.PERM in request.rights,
+        },
     )
 
 
@@ -312,6 +318,7 @@ def _page(request: StaffRequest, found: RightsRequest, form: AnswerForm) -> dict
         "closed_at": found.closed_at,
         "is_open": found.is_open,
         "by_hand": _by_hand(found),
+        "certifiable": certificates.is_asked_for(found, request),
         "waits_for_second": found.state == State.SECOND,
         "form": form if found.is_open else None,
     }

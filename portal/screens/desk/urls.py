@@ -7,6 +7,7 @@ from django.urls import path
 from portal.screens.desk import (
     beside,
     cards,
+    certificates,
     emergencies,
     entrance,
     finding,
@@ -54,6 +55,7 @@ urlpatterns = [
     path("people/<uuid:person>/letters/keep/", letters_people.keep, name="desk_letters_keep"),
     path("people/<uuid:person>/letters/mail/", letters_people.send_by_mail, name="desk_letters_mail"),
     path("people/<uuid:person>/request/", rights.enter, name="desk_request_of"),
+    path("certificates/", certificates.hand_out, name="desk_certificate"),
     path("requests/", rights.overview, name="desk_requests"),
     path("requests/<uuid:made>/", rights.one, name="desk_request"),
     path("requests/<uuid:made>/slip/", rights.slip, name="desk_request_slip"),

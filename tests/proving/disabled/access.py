@@ -109,3 +109,10 @@ always("access.enrolment.orphans", [])
 always("access.naming.ask", True)
 always("access.retiring.retire_faces", 0)
 always("access.storage.drop_delivered_templates", 0)
+
+
+@off("access.expiring.expired")
+def expired_at_once(device: Any, *, at: Any) -> Any:
+    from access.expiring import Expired
+
+    return Expired(at, at, 0, None)

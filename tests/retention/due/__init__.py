@@ -30,6 +30,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.holds": people.hold_ended,
     "residents.latenesses": people.lateness,
     "residents.openings": people.opening,
+    "residents.deletions": people.deletion,
     "residents.sessions": people.session,
     "residents.desk_history": people.desk_history,
     "residents.retention_runs": people.run,

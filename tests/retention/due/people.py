@@ -15,8 +15,11 @@ from django.utils import timezone
 
 from ledger.models import Opening
 from ledger.record import record
-from residents import rights
+from portal import certifying
+from residents import erasure, rights
 from residents.models import (
+    ErasureOrder,
+    ErasurePlace,
     Hold,
     Import,
     Lateness,
@@ -115,6 +118,25 @@ def opening(place: Place, clock: datetime) -> StillThere:
             kind="card.given", subject=who.pk, neighborhood=place.neighborhood.pk, payload={"n": 1}
         )
     return there(Opening, entry.pk)
+
+
+def deletion(place: Place, clock: datetime) -> StillThere:
+    """Of somebody who was erased then, and of whom every place has answered."""
+    who = Resident.objects.create(
+        neighborhood=place.neighborhood,
+        name="",
+        left_at=clock,
+        left_because=Resident.Left.MOVED_OUT,
+        erased_at=clock,
+    )
+    places = [erasure.Place(kind=ErasurePlace.Kind.KEY, target=who.contact_key)]
+    order = erasure.open_order(
+        resident=who, purpose="person", cause=ErasureOrder.Cause.MOVED_OUT, places=places, at=clock
+    )
+    erasure.mark_gone(place=order.places.get().pk, evidence={"key": "destroyed"}, at=clock)
+    certifying.issue(resident=who, order=order, at=clock)
+    certifying.issue(resident=who, order=None, at=clock)
+    return there(ErasureOrder, order.pk)
 
 
 def _listens(who: Resident) -> None:
