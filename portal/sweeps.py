@@ -31,6 +31,7 @@ from residents import departures, effects, last_days, leaving, outbox
 from residents.erasure import due
 from residents.importing import running
 from sharing import copying, counting, leak_notices, reaching, recalls, tallies, telling
+from vault import rotation
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ def sweep(*, at: datetime) -> bool:
         ("papers whose days are over", lambda: _count(at)),
         ("days of grace", lambda: _erase_people(at)),
         ("erasure orders", lambda: _erase(at)),
+        ("wrapping epochs", rotation.turn),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
         ("gates on the day of their change", lambda: _change_gates(at)),
         ("visits that are over", lambda: passes.end_over(at=at)),

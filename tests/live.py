@@ -194,6 +194,8 @@ def _looking_at(var: Path) -> Iterator[None]:
     changed = {
         "VAR": var,
         "PHOTOS": var / "photos",
+        "EPOCHS": str(var / "keys" / "epochs"),
+        "EPOCHS_COPY": str(var / "keys" / "epochs-copy"),
         "REDIS_URL": url,
         "CACHES": {"default": {**settings.CACHES["default"], "LOCATION": url}},
     }
