@@ -21,13 +21,14 @@ from django.views.decorators.http import require_safe
 from access.models import Device
 from consent import deciding, stopping
 from consent.models import Purpose
-from portal.screens import ways
+from portal.screens import finality, ways
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
 from residents import leaving
 from residents.models import ErasureOrder, ErasurePlace
 from sharing import recalls
 from sharing.models import Recall
+from vault import epochs
 
 Kind, State = ErasurePlace.Kind, ErasurePlace.State
 SHOWN = 100
@@ -181,10 +182,13 @@ def _shown(places: Iterable[ErasurePlace], purpose: str) -> list[dict[str, Any]]
     asked = [group[0].target for group in grouped if group[0].kind == Kind.RECIPIENT]
     asked_back = Recall.objects.in_bulk(asked) if asked else {}
     shown = [_line(group, devices, asked_back) for group in grouped]
-    if purpose in ROWS_OF:
-        for group, told in zip(grouped, shown, strict=True):
-            if group[0].kind == Kind.ROWS:
-                told["detail"] = str(ROWS_OF[purpose])
+    ended = [place.target for group in grouped for place in group if place.kind == Kind.KEY]
+    final = epochs.final_on(ended) if ended else {}
+    for group, told in zip(grouped, shown, strict=True):
+        if group[0].kind == Kind.ROWS and purpose in ROWS_OF:
+            told["detail"] = str(ROWS_OF[purpose])
+        if group[0].kind == Kind.KEY:
+            told["final"] = finality.words(final[place.target] for place in group if place.target in final)
     return shown
 
 

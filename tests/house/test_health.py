@@ -59,6 +59,7 @@ def test_it_is_200_when_all_is_well(device):
             "beat",
             "ledger",
             "retention",
+            "epochs",
             "messages",
             "recalls",
             "orders",
