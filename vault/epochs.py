@@ -53,7 +53,9 @@ class Final:
 def keeper() -> Keeper:
     """The one place that says who keeps what epochs' keys are made of: a key service would stand here."""
     if not settings.EPOCHS or not settings.EPOCHS_COPY:
-        raise wrapping.WrappingKeyMissing("Set EPOCHS and EPOCHS_COPY: where the salts of wrapping epochs lie.")
+        raise wrapping.WrappingKeyMissing(
+            "Set EPOCHS and EPOCHS_COPY: where the salts of wrapping epochs lie."
+        )
     folders = Path(settings.EPOCHS), Path(settings.EPOCHS_COPY)
     return SaltFiles(folders=folders, root=wrapping.secret())
 
@@ -102,6 +104,7 @@ def final_on(ids: Iterable[UUID]) -> dict[UUID, Final]:
         if subject is not None and epoch is not None
         else Final(epoch=None, since=destroyed_at)
         for id, subject, destroyed_at, epoch, first in rows
+        if destroyed_at is not None
     }
 
 

@@ -42,7 +42,9 @@ class Key(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=["epoch", "id"], condition=Q(wrapped__isnull=False), name="vault_key_by_epoch"),
+            models.Index(
+                fields=["epoch", "id"], condition=Q(wrapped__isnull=False), name="vault_key_by_epoch"
+            ),
         )
 
     def __str__(self) -> str:

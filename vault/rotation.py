@@ -39,8 +39,8 @@ PATIENCE = timedelta(days=1)
 _OPENING = 1818848877
 
 DUE = """
-    SELECT statement_timestamp(), coalesce(bool_or(number > 0), false),
-        coalesce(max(opened_at) FILTER (WHERE number > 0) + %s <= statement_timestamp(), true)
+    SELECT coalesce(bool_or(number > 0), false),
+        coalesce(max(opened_at) FILTER (WHERE number > 0) + make_interval(secs => %s) <= statement_timestamp(), true)
     FROM vault_epoch
 """
 TAKE = """
@@ -48,6 +48,10 @@ TAKE = """
     WHERE epoch < %s AND wrapped IS NOT NULL AND id > %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 EXCHANGE = "UPDATE vault_key SET wrapped = %s WHERE id = %s AND wrapped = %s AND destroyed_at IS NULL"
+SAY = {
+    "cleared_at": "UPDATE vault_epoch SET cleared_at = statement_timestamp() WHERE number = %s AND cleared_at IS NULL",
+    "retired_at": "UPDATE vault_epoch SET retired_at = statement_timestamp() WHERE number = %s AND retired_at IS NULL",
+}
 
 
 class Waits(Exception):
@@ -79,8 +83,8 @@ class Alarm:
 def open_first() -> bool:
     """Make the places and the first epoch, where there is none. Safe to repeat; false if there was one."""
     with connections[_alias()].cursor() as cursor:
-        cursor.execute(DUE, [timedelta()])
-        if cursor.fetchone()[1]:
+        cursor.execute(DUE, [0])
+        if cursor.fetchone()[0]:
             return False
     epochs.keeper().prepare()
     return _open(first=True) is not None
@@ -94,7 +98,9 @@ def turn(*, now: bool = False) -> Turn:
     if not now and not _is_anything_to_do(rows):
         return done
     if connections[_alias()].in_atomic_block:
-        raise transaction.TransactionManagementError("Files do not roll back: no turn is part of a transaction.")
+        raise transaction.TransactionManagementError(
+            "Files do not roll back: no turn is part of a transaction."
+        )
     try:
         if now or _is_due():
             done.opened = _open(first=False)
@@ -153,8 +159,8 @@ def _is_anything_to_do(rows: list[Epoch]) -> bool:
 def _is_due() -> bool:
     """A vault without any is opened by a person's command: it knows where the places are meant to be."""
     with connections[_alias()].cursor() as cursor:
-        cursor.execute(DUE, [timedelta(days=settings.EPOCH_DAYS)])
-        _at, is_any, due = cursor.fetchone()
+        cursor.execute(DUE, [timedelta(days=settings.EPOCH_DAYS).total_seconds()])
+        is_any, due = cursor.fetchone()
     return bool(is_any and due)
 
 
@@ -175,9 +181,9 @@ def _open(*, first: bool) -> int | None:
         number = max(known, default=0) + 1
         cursor.execute("INSERT INTO vault_epoch (number, name) VALUES (%s, %s)", [number, name])
         cursor.execute(
-            "UPDATE vault_epoch SET retire_after = statement_timestamp() + %s"
+            "UPDATE vault_epoch SET retire_after = statement_timestamp() + make_interval(secs => %s)"
             " WHERE retire_after IS NULL AND number < %s",
-            [epochs.grace(), number],
+            [epochs.grace().total_seconds(), number],
         )
     log.info("wrapping epoch %d is open", number)
     return number
@@ -272,8 +278,5 @@ def _come_back(rows: list[Epoch]) -> set[bytes]:
 def _say(number: int, what: str) -> int:
     """1 if it was said by this very call. Refused by the database where it is not so."""
     with connections[_alias()].cursor() as cursor:
-        cursor.execute(
-            f"UPDATE vault_epoch SET {what} = statement_timestamp() WHERE number = %s AND {what} IS NULL",
-            [number],
-        )
-        return cursor.rowcount
+        cursor.execute(SAY[what], [number])
+        return int(cursor.rowcount)

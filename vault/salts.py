@@ -112,7 +112,9 @@ class SaltFiles:
             if self._fits(salt, name):
                 return salt
         if found:
-            raise SaltForeign(f"The salt of epoch {name.hex()} was changed, or belongs to another wrapping key.")
+            raise SaltForeign(
+                f"The salt of epoch {name.hex()} was changed, or belongs to another wrapping key."
+            )
         raise SaltMissing(f"The salt of epoch {name.hex()} is in neither folder.")
 
     def _is_whole(self, folder: Path, name: bytes) -> bool:

@@ -138,7 +138,12 @@ def test_a_backup_sees_its_own_folder_and_no_key(one, other):
     said = unit(f"linmen-backup-{one}.service")
     assert said["ReadWritePaths"] == f"/var/backups/linmen-{one}"
     hidden = said["InaccessiblePaths"].split()
-    assert {"-/etc/linmen", "-/var/lib/linmen", "-/var/lib/linmen-epochs", f"-/var/backups/linmen-{other}"} == set(hidden)
+    assert {
+        "-/etc/linmen",
+        "-/var/lib/linmen",
+        "-/var/lib/linmen-epochs",
+        f"-/var/backups/linmen-{other}",
+    } == set(hidden)
     assert said["User"] == "postgres"
     script = (DEPLOY / "backup").read_text(encoding="utf-8")
     assert "/etc/linmen" not in script

@@ -56,7 +56,9 @@ def heaps() -> bytes:
         with embedded.connect(settings.VAR, connections[alias].settings_dict["NAME"]) as session:
             session.execute("CHECKPOINT")
             folder = Path(session.execute("SHOW data_directory").fetchone()[0])
-            number = session.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()[0]
+            number = session.execute(
+                "SELECT oid FROM pg_database WHERE datname = current_database()"
+            ).fetchone()[0]
         found += [path.read_bytes() for path in (folder / "base" / str(number)).iterdir() if path.is_file()]
     found += [path.read_bytes() for path in (folder / "global").iterdir() if path.is_file()]
     return b"".join(found)
@@ -67,7 +69,9 @@ def logs() -> bytes:
     with embedded.connect(settings.VAR) as session:
         session.execute("CHECKPOINT")
         folder = Path(session.execute("SHOW data_directory").fetchone()[0]) / "pg_wal"
-    return b"".join(_without_headers(path.read_bytes()) for path in sorted(folder.iterdir()) if path.is_file())
+    return b"".join(
+        _without_headers(path.read_bytes()) for path in sorted(folder.iterdir()) if path.is_file()
+    )
 
 
 def _without_headers(segment: bytes) -> bytes:
@@ -118,7 +122,9 @@ def wrapping_keys() -> list[AESGCM]:
         for path in Path(folder).rglob("*"):
             held = path.read_bytes()
             secrets += [held[:32], wrapping.of_epoch(root, held), wrapping.of_epoch(root, held[:32])]
-    return [AESGCM(wrapping.derive(secret, "wrap")) for secret in {each for each in secrets if len(each) == 32}]
+    return [
+        AESGCM(wrapping.derive(secret, "wrap")) for secret in {each for each in secrets if len(each) == 32}
+    ]
 
 
 def opened(quarry: Quarry, *held: bytes) -> bytes | None:

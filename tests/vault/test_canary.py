@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+
 from portal.owner import as_owner
 from vault import canary, keys, rotation, wrapping
 from vault.models import Canary, Epoch, Key

@@ -125,7 +125,9 @@ def test_only_the_newest_epoch_wraps(places, app_sql, owner_sql):
         assert back == NOT_NEWEST, "the key is wrapped anew, and not again as it was"
     assert refused(app_sql("vault"), "UPDATE vault_key SET epoch = 1") == NO_RIGHT
     owner_sql("vault").execute("UPDATE vault_key SET epoch = 7, first_epoch = 7")
-    assert Key.objects.values_list("epoch", "first_epoch").get() == (2, 1), "what the bytes say, and no one else"
+    assert Key.objects.values_list("epoch", "first_epoch").get() == (2, 1), (
+        "what the bytes say, and no one else"
+    )
 
 
 def test_a_key_that_is_being_made_has_its_row_before_another_epoch_opens(places, app_sql):
@@ -180,9 +182,7 @@ def test_what_the_root_had_wrapped_is_never_said_to_be_final(places, owner_sql):
     plain = keys.unwrapped([id])[id]
     by_root = wrapping.root().wrap(plain, aad=keys.row_name(id=id, subject=key.subject, purpose=key.purpose))
     session.execute("UPDATE vault_key SET wrapped = %s, epoch = 0, first_epoch = 0", [by_root])
-    session.execute(
-        "ALTER TABLE vault_key ENABLE TRIGGER ALL; ALTER TABLE vault_epoch ENABLE TRIGGER ALL"
-    )
+    session.execute("ALTER TABLE vault_key ENABLE TRIGGER ALL; ALTER TABLE vault_epoch ENABLE TRIGGER ALL")
     done = rotation.turn()
     assert (done.wrapped, done.cleared, done.retired) == (1, [0], [0])
     assert keys.unwrapped([id])[id] == plain

@@ -11,7 +11,7 @@ from django.db import connections, transaction
 
 from portal import health
 from tests.vault.conftest import Places
-from vault import keys, rewrite, rotation, sealing
+from vault import epochs, keys, rewrite, rotation, sealing
 from vault.keys import KeyDestroyed, State
 from vault.models import Epoch, Key
 from vault.salts import SaltMissing
@@ -128,15 +128,13 @@ def test_readers_makers_and_destroyers_go_on_meanwhile(places):
 
 
 @pytest.mark.obligation("9", "F15")
-def test_a_key_that_is_destroyed_while_it_is_wrapped_anew_stays_destroyed(places, app_sql, monkeypatch):
+def test_a_key_that_is_destroyed_while_it_is_wrapped_anew_stays_destroyed(places):
     sealed = made(1)
     [id] = sealed
     rotation._open(first=False)
     old = bytes(Key.objects.get().wrapped)
     keys.destroy(id=id)
     with transaction.atomic(using="vault"), connections["vault"].cursor() as cursor:
-        from vault import epochs
-
         again = epochs.newest().wrap(b"k" * 32, aad=b"")
         cursor.execute(rotation.EXCHANGE, [again, id, old])
         assert cursor.rowcount == 0

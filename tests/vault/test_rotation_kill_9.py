@@ -52,8 +52,12 @@ def test_it_goes_on_from_wherever_it_died(places):
         opens(sealed)
         assert keys.state(ended) is State.DESTROYED, where
         newest = Epoch.objects.get(retired_at=None)
-        assert set(Key.objects.exclude(wrapped=None).values_list("epoch", flat=True)) == {newest.number}, where
-        retired = {bytes(name) for name in Epoch.objects.exclude(retired_at=None).values_list("name", flat=True)}
+        assert set(Key.objects.exclude(wrapped=None).values_list("epoch", flat=True)) == {newest.number}, (
+            where
+        )
+        retired = {
+            bytes(name) for name in Epoch.objects.exclude(retired_at=None).values_list("name", flat=True)
+        }
         main, copy = places.names()
         left = {name.removesuffix(".salt") for name in main | copy if not name.startswith(".")}
         assert not left & {name.hex() for name in retired}, where

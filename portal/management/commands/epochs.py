@@ -19,7 +19,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("act", nargs="?", default="list", choices=("list", "open", "rotate", "mend"))
-        parser.add_argument("--dry-run", action="store_true", help="say what `rotate` would do, and do nothing")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what `rotate` would do, and do nothing"
+        )
 
     def handle(self, *args: Any, act: str, dry_run: bool, **options: Any) -> None:
         try:
@@ -51,7 +53,9 @@ class Command(BaseCommand):
     def _list(self, *, rotating: bool) -> None:
         for epoch in Epoch.objects.order_by("number"):
             keys = Key.objects.filter(epoch=epoch.number, wrapped__isnull=False).count()
-            self.stdout.write(f"{epoch.number:>5}  {bytes(epoch.name).hex()}  {keys:>8} keys  {_state(epoch)}")
+            self.stdout.write(
+                f"{epoch.number:>5}  {bytes(epoch.name).hex()}  {keys:>8} keys  {_state(epoch)}"
+            )
         alarm = rotation.alarm(at=timezone.now())
         if alarm.lacking:
             self.stdout.write(f"ALARM: {alarm.lacking} salts are not in their places: epochs mend")
