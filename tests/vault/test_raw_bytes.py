@@ -40,7 +40,7 @@ def said(found: bytes | None) -> bool:
     return found is not None and len(sealing.unpack_template(found)) == sealing.ENCODING_LENGTH
 
 
-@pytest.mark.obligation("9", "21", "22", "23", "F13", "F14")
+@pytest.mark.obligation("9", "21", "22", "23", "F13")
 def test_nothing_opens_the_face_once_its_epoch_has_ended(place, now):
     who, quarry = enrolled(place, now, seed=1)
     _, neighbors = enrolled(place, now, seed=2)

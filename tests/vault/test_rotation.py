@@ -231,7 +231,7 @@ def test_no_epoch_ends_half(places, missing):
     assert salts(places, 1) == [False, False]
 
 
-@pytest.mark.obligation("9", "F14")
+@pytest.mark.obligation("9")
 def test_a_salt_that_comes_back_is_destroyed_again(places):
     """On a stick that was away, or out of somebody's copy of the folder."""
     made(1)
