@@ -17,12 +17,14 @@ Time is the database's: a worker whose clock steps opens nothing early and ends 
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connections, router, transaction
+from django.db.models import QuerySet
 
 from vault import canary, epochs, rewrite
 from vault.keys import row_name
@@ -33,6 +35,8 @@ from vault.wrapping import WrappedKeyDamaged, WrappingKeyMissing
 log = logging.getLogger(__name__)
 
 BATCH = 200
+# For how long one turn of the sweep wraps keys anew, so that others get their turn; the rest waits for the next.
+TURN_SECONDS = 30.0
 # What may be late by so much before the alarm sounds.
 PATIENCE = timedelta(days=1)
 # The trigger on new epochs takes it too.
@@ -45,7 +49,7 @@ DUE = """
 """
 TAKE = """
     SELECT id, subject, purpose, wrapped FROM vault_key
-    WHERE epoch < %s AND wrapped IS NOT NULL AND id > %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+    WHERE epoch = %s AND wrapped IS NOT NULL AND id > %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 EXCHANGE = "UPDATE vault_key SET wrapped = %s WHERE id = %s AND wrapped = %s AND destroyed_at IS NULL"
 SAY = {
@@ -90,9 +94,9 @@ def open_first() -> bool:
     return _open(first=True) is not None
 
 
-def turn(*, now: bool = False) -> Turn:
+def turn(*, now: bool = False, seconds: float = TURN_SECONDS) -> Turn:
     """Do what is due; `now`: open the next epoch whether it is due or not. Waits for nobody, and never raises for a place
-    that is missing: what it waits for is in the answer, and in the log."""
+    that is missing: what it waits for is in the answer, and in the log. No batch begins after so many seconds."""
     done = Turn()
     rows = list(Epoch.objects.order_by("number"))
     if not now and not _is_anything_to_do(rows):
@@ -104,7 +108,7 @@ def turn(*, now: bool = False) -> Turn:
     try:
         if now or _is_due():
             done.opened = _open(first=False)
-        _wrap_anew(done)
+        _wrap_anew(done, until=time.monotonic() + seconds)
         _clear(done)
         _retire(done)
     except (Waits, PlaceMissing, WrappingKeyMissing, OSError) as held:
@@ -189,20 +193,25 @@ def _open(*, first: bool) -> int | None:
     return number
 
 
-def _wrap_anew(done: Turn) -> None:
-    newest = max(Epoch.objects.filter(number__gt=0).values_list("number", flat=True), default=0)
-    last: UUID | None = UUID(int=0)
-    while last is not None:
-        last = _wrap_batch(newest, last, done)
+def _wrap_anew(done: Turn, *, until: float) -> None:
+    for number in _ended().values_list("number", flat=True):
+        last: UUID | None = UUID(int=0)
+        while last is not None and time.monotonic() < until:
+            last = _wrap_batch(number, last, done)
     for id in done.stuck:
         log.error("key %s does not open, so its epoch cannot end", id)
 
 
-def _wrap_batch(newest: int, after: UUID, done: Turn) -> UUID | None:
-    """The last id that was looked at; None when nothing is left."""
+def _ended() -> QuerySet[Epoch]:
+    """Followed by another one, and perhaps not empty yet."""
+    return Epoch.objects.filter(retire_after__isnull=False, cleared_at=None).order_by("number")
+
+
+def _wrap_batch(number: int, after: UUID, done: Turn) -> UUID | None:
+    """Of one epoch: the last id that was looked at; None when nothing is left."""
     with transaction.atomic(using=_alias()), connections[_alias()].cursor() as cursor:
         wrap = epochs.newest().wrap
-        cursor.execute(TAKE, [newest, after, BATCH])
+        cursor.execute(TAKE, [number, after, BATCH])
         rows = cursor.fetchall()
         opener = epochs.Openers()
         exchanged = []
@@ -221,10 +230,9 @@ def _wrap_batch(newest: int, after: UUID, done: Turn) -> UUID | None:
 
 
 def _clear(done: Turn) -> None:
-    ended = Epoch.objects.filter(retire_after__isnull=False, cleared_at=None).order_by("number")
     empty = [
         number
-        for number in ended.values_list("number", flat=True)
+        for number in _ended().values_list("number", flat=True)
         if not Key.objects.filter(epoch=number, wrapped__isnull=False).exists()
     ]
     if not empty or not rewrite.rewrite_keys():

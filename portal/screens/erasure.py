@@ -156,7 +156,7 @@ def told(order: ErasureOrder, at: datetime) -> dict[str, Any]:
         "cause": order.get_cause_display(),
         "completed_at": max(p.changed_at for p in places) if order.is_complete else None,
         "number": order.pk,
-        "places": _shown(places, order.purpose),
+        "places": _shown(places, order.purpose, at),
     }
 
 
@@ -168,7 +168,7 @@ def _look(places: Sequence[ErasurePlace]) -> tuple[str, str]:
     return ("warning", "question") if states <= {State.GONE, State.LOST} and states else ("info", "clock")
 
 
-def _shown(places: Iterable[ErasurePlace], purpose: str) -> list[dict[str, Any]]:
+def _shown(places: Iterable[ErasurePlace], purpose: str, at: datetime) -> list[dict[str, Any]]:
     """One line for each kind, and one for each device: a reader need not know that there were three keys."""
     order = list(PLACES)
 
@@ -188,7 +188,8 @@ def _shown(places: Iterable[ErasurePlace], purpose: str) -> list[dict[str, Any]]
         if group[0].kind == Kind.ROWS and purpose in ROWS_OF:
             told["detail"] = str(ROWS_OF[purpose])
         if group[0].kind == Kind.KEY:
-            told["final"] = finality.words(final[place.target] for place in group if place.target in final)
+            keys = [final[place.target] for place in group if place.target in final]
+            told["final"] = finality.words(keys, at=at)
     return shown
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -35,8 +35,17 @@ EARLY, LATE = datetime(2026, 12, 3, 4, tzinfo=UTC), datetime(2026, 12, 10, 4, tz
 )
 def test_the_last_of_several_keys_says_when(finals, said):
     with translation.override("en"):
-        assert said in finality.words(finals)
-        assert bool(finality.words(finals)) == bool(said)
+        assert said in finality.words(finals, at=EARLY)
+        assert bool(finality.words(finals, at=EARLY)) == bool(said)
+
+
+@pytest.mark.obligation("9")
+def test_a_day_that_passed_without_it_is_not_said_to_be_one():
+    """Law 12: whether an epoch has ended is asked of its row, not of the calendar."""
+    late = LATE + timedelta(days=2)
+    with translation.override("en"):
+        assert "is not yet" in finality.words([Final(epoch=1, expected=LATE)], at=late)
+        assert "Final since" in finality.words([Final(epoch=1, since=LATE)], at=late)
 
 
 @pytest.mark.obligation("9")

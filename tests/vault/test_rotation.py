@@ -144,6 +144,14 @@ def test_a_key_that_is_destroyed_while_it_is_wrapped_anew_stays_destroyed(places
         sealing.decrypt(key=id, ciphertext=sealed[id], context="x")
 
 
+def test_a_turn_that_has_no_time_left_leaves_the_rest_to_the_next(places):
+    sealed = made(3)
+    done = rotation.turn(now=True, seconds=0)
+    assert (done.opened, done.wrapped, done.cleared) == (2, 0, [])
+    opens(sealed)
+    assert rotation.turn().wrapped == 3
+
+
 def test_what_somebody_holds_is_passed_over_and_done_in_the_next_turn(places, app_sql):
     sealed = made(3)
     held = app_sql("vault", autocommit=False)

@@ -27,7 +27,7 @@ always("vault.rewrite.rewrite_keys", True)
 
 
 @off("vault.rotation._wrap_anew")
-def wrap_nothing_anew(done: Any) -> None:
+def wrap_nothing_anew(done: Any, *, until: float) -> None:
     """The old epoch keeps its keys for ever, and its wrapping key with them."""
 
 
