@@ -14,6 +14,7 @@ APPEND_SLACK times one in the smallest.
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import random
@@ -80,6 +81,7 @@ def scratch() -> Iterator[None]:
     try:
         with embedded.serve(VAR, settings=FAST):
             call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+            call_command("epochs", "open", stdout=io.StringIO())
             connections.close_all()
             yield
             connections.close_all()

@@ -29,6 +29,7 @@ from residents.models import (
     User,
 )
 from sharing.models import Recall
+from vault import epochs
 
 Kind, State = ErasurePlace.Kind, ErasurePlace.State
 Json = dict[str, Any]
@@ -93,12 +94,27 @@ def held(places: Places, at: datetime) -> dict[UUID, Json]:
     return {place: {"until": over[target]} for place, target in kept.items() if target in over}
 
 
+def final(places: Places, at: datetime) -> dict[UUID, Json]:
+    """Since or from when on no backup opens a destroyed key either: its wrapping epoch has ended as well."""
+    destroyed = {
+        place.target: place.pk for place in places if place.kind == Kind.KEY and place.state == State.GONE
+    }
+    found: dict[UUID, Json] = {}
+    for key, known in epochs.final_on(list(destroyed)).items() if destroyed else ():
+        if known.since is not None:
+            found[destroyed[key]] = {"since": moment(known.since)}
+        elif known.expected is not None:
+            found[destroyed[key]] = {"expected": moment(known.expected)}
+    return found
+
+
 KNOWN: Mapping[str, Callable[[Places, datetime], dict[UUID, Json]]] = {
     "expired": ran_out,
     "asked": asked_until,
     "closed": given_up,
     "ends": ends,
     "held": held,
+    "final": final,
 }
 
 

@@ -19,7 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections
 from django.utils.module_loading import import_string
 
-from portal import keys, owner, restored
+from portal import epoch_checks, keys, owner, restored
 from residents.carriers import FolderText, HttpText
 from vault import canary, wrapping
 
@@ -41,6 +41,7 @@ def refuse_if_unsafe() -> None:
     _refuse(check_clusters(databases=list(settings.DATABASES)))
     _refuse(check_canary(databases=list(settings.DATABASES), planted=True))
     _refuse(restored.check_restored())
+    _refuse(epoch_checks.check_epochs(databases=list(settings.DATABASES), opened=True))
 
 
 def _refuse(messages: Iterable[CheckMessage]) -> None:

@@ -13,13 +13,15 @@ from datetime import datetime
 from functools import cache, partial
 from uuid import UUID
 
+from django.utils import timezone
+
 from access import photos, retention
 from committees import said
 from consent import scans, stopping
 from residents import erasure, holds, leaving
 from residents.models import Backup, ErasurePlace
 from sharing import given
-from vault import keys, rewrite
+from vault import epochs, keys, rewrite
 from vault.models import Key
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,15 @@ def photo_files(place: ErasurePlace) -> Evidence | None:
 def key(place: ErasurePlace) -> Evidence | None:
     keys.destroy(id=place.target)
     state = keys.state(place.target)
-    return {"key": str(state)} if state == keys.State.DESTROYED else None
+    return {"key": str(state), **_final(place.target)} if state == keys.State.DESTROYED else None
+
+
+def _final(key: UUID) -> Evidence:
+    """Under which wrapping epoch it ended, and on which day that ends too: from then on no backup opens it."""
+    final = epochs.final_on([key])[key]
+    day = final.since or final.expected
+    found: Evidence = {} if final.epoch is None else {"epoch": final.epoch}
+    return found if day is None else {**found, "final_on": timezone.localtime(day).date().isoformat()}
 
 
 def _rewrite(table: str) -> bool:

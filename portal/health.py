@@ -27,6 +27,7 @@ from residents.erasure import ANSWER_THEMSELVES
 from residents.models import ErasurePlace, Lateness
 from sharing import recalls, telling
 from sharing.models import Recall
+from vault import rotation
 
 WORKER_KEY = "worker:last"
 SWEEP_KEY = "sweep:last"
@@ -60,6 +61,7 @@ def report(*, now: datetime) -> dict[str, Part]:
         "ledger": _answered(lambda: _ledger(now=now)),
         "retention": _answered(lambda: _retention(now=now)),
         "erasures": _answered(lambda: _erasures(now=now)),
+        "epochs": _answered(lambda: _epochs(now=now)),
         "messages": _answered(lambda: _messages(now=now)),
         "recalls": _answered(lambda: _recalls(now=now)),
         "backups": _answered(lambda: _backups(now=now)),
@@ -120,6 +122,18 @@ def _ledger(*, now: datetime) -> Part:
     since = checkpoints.uncovered_since()
     age = max(0.0, (now - since).total_seconds()) if since else 0.0
     return {"ok": age <= LEDGER_LATE_SECONDS, "uncovered_seconds": round(age, 1)}
+
+
+def _epochs(*, now: datetime) -> Part:
+    """By the rows and the files: a wrapping key that should have been followed or destroyed, or a salt that is not in both
+    its places. Until a person has seen to that nothing is opened and nothing is destroyed."""
+    found = rotation.alarm(at=now)
+    return {
+        "ok": not found.late and not found.lacking,
+        "living": found.living,
+        "lacking": found.lacking,
+        "late": found.late,
+    }
 
 
 def _messages(*, now: datetime) -> Part:

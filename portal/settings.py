@@ -51,6 +51,11 @@ if not PRODUCTION:
     WRAPPING_KEY = WRAPPING_KEY or keys.made(VAR, "wrapping").read_text()
     SERVER_KEY_FILE = SERVER_KEY_FILE or str(keys.made(VAR, "server.pem"))
     LEDGER_KEY_FILE = LEDGER_KEY_FILE or str(keys.made(VAR, "ledger.pem"))
+# Where the salts of wrapping epochs lie, and their second copy, on another medium: each apart from every backup.
+EPOCHS = env.str("EPOCHS", default=str(VAR / "keys" / "epochs"))
+EPOCHS_COPY = env.str("EPOCHS_COPY", default="" if PRODUCTION else str(VAR / "keys" / "epochs-copy"))
+# How long one wrapping key wraps; and for how long it is kept after that, since no older backup of the vault opens.
+EPOCH_DAYS, EPOCH_GRACE_HOURS = env.int("EPOCH_DAYS", default=7), env.int("EPOCH_GRACE_HOURS", default=48)
 if SECRET_KEY and WRAPPING_KEY and SERVER_KEY_FILE:  # else it may not start, and nothing is made
     places.make_private(VAR / "tmp")
 

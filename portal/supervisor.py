@@ -93,6 +93,7 @@ class Supervisor:
     def _prepare(self) -> None:
         for words, *arguments in (
             ("Bringing both databases up to date", "migrate", "--verbosity", "1"),
+            ("Making the first wrapping key", "epochs", "open"),
             ("Collecting styles and pictures", "collectstatic", "--no-input", "--verbosity", "0"),
             ("Moving the residents in", "demo"),
         ):

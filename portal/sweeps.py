@@ -31,6 +31,7 @@ from residents import closing, departures, effects, holds, last_days, leaving, o
 from residents.erasure import due
 from residents.importing import running
 from sharing import copying, counting, leak_notices, reaching, recalls, tallies, telling
+from vault import rotation
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ def sweep(*, at: datetime) -> bool:
         ("days of grace", lambda: _erase_people(at)),
         ("erasure orders", lambda: _erase(at)),
         ("places that will not answer", lambda: closing.close_known(at=at)),
+        ("wrapping epochs", rotation.turn),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
         ("gates on the day of their change", lambda: _change_gates(at)),
         ("visits that are over", lambda: passes.end_over(at=at)),

@@ -149,6 +149,6 @@ KEPT: Sequence[Kept] = (
             "A key lives as long as what it opens; then it is destroyed and only its number stays, so that it cannot come back."
         ),
         until=_("Until what it opens has to go."),
-        covers=("vault.Key", "vault.Canary"),
+        covers=("vault.Key", "vault.Canary", "vault.Epoch"),
     ),
 )

@@ -215,6 +215,8 @@ def _looking_at(var: Path) -> Iterator[None]:
         "PHOTOS": var / "photos",
         "JOURNAL": var / "journal",
         "BACKUP_FOLDERS": {kind: var / "backups" / kind for kind in ("data", "vault")},
+        "EPOCHS": str(var / "keys" / "epochs"),
+        "EPOCHS_COPY": str(var / "keys" / "epochs-copy"),
         "REDIS_URL": url,
         "CACHES": {"default": {**settings.CACHES["default"], "LOCATION": url}},
     }

@@ -4,6 +4,7 @@ once for the models and migrations as they stand: the workers of a run, the hous
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import shutil
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 from portal import keys, locks, places
+from vault.salts import SaltFiles
 
 VAR = places.BASE / "var"
 KEPT = 4  # the newest: another run may still copy from an older one
@@ -32,8 +34,11 @@ STANDS_ON = (
     "residents/practising.py",
     "residents/same_neighborhood.py",
     "vault/canary.py",
+    "vault/epochs.py",
     "vault/keys.py",
     "vault/rewrite.py",
+    "vault/rotation.py",
+    "vault/salts.py",
     "vault/wrapping.py",
 )
 
@@ -44,6 +49,23 @@ def lend_keys(var: Path) -> None:
     borrower = places.make_private(var / "keys")
     for name in keys.MADE:  # one by one: another run may be making its own just now
         shutil.copy2(keys.made(lender, name), borrower / name)
+    _lend_salt(lender / "keys", borrower)
+
+
+def _lend_salt(lender: Path, borrower: Path) -> None:
+    """Of the one epoch that the copied vault is in. `epochs open` takes up a salt that is there already."""
+
+    def at(keys: Path) -> SaltFiles:
+        root = base64.b64decode((keys / "wrapping").read_text())
+        return SaltFiles(folders=(keys / "epochs", keys / "epochs-copy"), root=root)
+
+    with locks.locked(lender / "lock"):
+        if not at(lender).names():
+            at(lender).prepare()
+            at(lender).make(known=())
+    at(borrower).prepare()
+    for folder in ("epochs", "epochs-copy"):
+        shutil.copytree(lender / folder, borrower / folder, dirs_exist_ok=True)
 
 
 def copy(var: Path) -> None:
@@ -82,10 +104,12 @@ def _migrate(var: Path) -> None:
     """In a process of its own, from which no guard is away."""
     ours = ("LINMEN_", "PYTEST_", "PYTHONPATH", "DJANGO_SETTINGS_MODULE")
     env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0"],
-        env=env | {"LINMEN_MODE": "test", "LINMEN_VAR": str(var)},
-        cwd=places.BASE,
-        check=True,
-        timeout=SECONDS,
-    )
+    for command in (["migrate", "--skip-checks", "--verbosity", "0"], ["epochs", "open"]):
+        subprocess.run(
+            [sys.executable, "manage.py", *command],
+            env=env | {"LINMEN_MODE": "test", "LINMEN_VAR": str(var)},
+            cwd=places.BASE,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=SECONDS,
+        )

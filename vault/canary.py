@@ -1,8 +1,8 @@
 """The canary: one known value under the wrapping key, so that another key is noticed before it is used.
 
 Without it a start with the wrong key would look well: old data would not open, and new keys would quietly be made
-under a second secret. `manage.py migrate` plants it, every start opens it, and the database lets no key into the vault
-that was wrapped by another wrapping key than the canary was (migration 0003).
+under a second secret. `manage.py migrate` plants it, every start opens it, no epoch is opened by a wrapping key that does
+not open it, and the database lets no key into the vault but under the newest epoch (migration 0004).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django.db import connections, router
 
 from vault.keys import unwrapped
 from vault.models import Canary, Key
-from vault.wrapping import WrappedKeyDamaged, Wrapper, wrapper
+from vault.wrapping import WrappedKeyDamaged, Wrapper, root
 
 KNOWN = b"linmen: the key that wrapped this opens it"
 _ROW = b"linmen canary v1"
@@ -29,7 +29,7 @@ def plant() -> None:
     found = _stored()
     if found is None:
         _open_some_key()
-        Canary.objects.bulk_create([Canary(wrapped=wrapper().wrap(KNOWN, aad=_ROW))], ignore_conflicts=True)
+        Canary.objects.bulk_create([Canary(wrapped=root().wrap(KNOWN, aad=_ROW))], ignore_conflicts=True)
     opens()
 
 
@@ -41,7 +41,7 @@ def opens(using: Wrapper | None = None) -> None:
     found = _stored()
     if found is None:
         raise NoCanary("The vault holds no canary.")
-    if (using or wrapper()).unwrap(found, aad=_ROW) != KNOWN:
+    if (using or root()).unwrap(found, aad=_ROW) != KNOWN:
         raise WrappedKeyDamaged("The canary is not what it was.")
 
 

@@ -5,10 +5,12 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
-from django.db import connections, router
+from django.db import connections, router, transaction
 
+from vault import epochs
 from vault.models import Key
-from vault.wrapping import KEY_BYTES, wrapper
+from vault.salts import SaltMissing
+from vault.wrapping import KEY_BYTES
 
 # One statement, so that no `ensure` can slip between looking and writing. A key that nobody made yet gets its
 # tombstone all the same: a worker that comes late finds it and stops.
@@ -48,13 +50,7 @@ def ensure(*, id: UUID, subject: UUID, purpose: str) -> None:
         raise ValueError("A key serves one purpose, by name.")
     row = Key.objects.filter(id=id).values_list("subject", "purpose", "destroyed_at").first()
     if row is None:
-        wrapped = wrapper().wrap(
-            secrets.token_bytes(KEY_BYTES), aad=_row_name(id=id, subject=subject, purpose=purpose)
-        )
-        # Whoever comes second keeps the first one's key: a second would lose what the first has sealed.
-        Key.objects.bulk_create(
-            [Key(id=id, subject=subject, purpose=purpose, wrapped=wrapped)], ignore_conflicts=True
-        )
+        _make({id: subject}, purpose)
         row = Key.objects.values_list("subject", "purpose", "destroyed_at").get(id=id)
     if row[2] is not None:
         raise KeyDestroyed(f"key {id}")
@@ -72,28 +68,34 @@ def ensure_many(*, subjects: Mapping[UUID, UUID], purpose: str) -> None:
     found = _names(subjects)
     missing = [id for id in subjects if id not in found]
     if missing:
-        wrap = wrapper().wrap
-        Key.objects.bulk_create(
-            [
-                Key(
-                    id=id,
-                    subject=subjects[id],
-                    purpose=purpose,
-                    wrapped=wrap(
-                        secrets.token_bytes(KEY_BYTES),
-                        aad=_row_name(id=id, subject=subjects[id], purpose=purpose),
-                    ),
-                )
-                for id in missing
-            ],
-            ignore_conflicts=True,
-        )
+        _make({id: subjects[id] for id in missing}, purpose)
         found |= _names(missing)
     for id, (subject, of, destroyed_at) in found.items():
         if destroyed_at is not None:
             raise KeyDestroyed(f"key {id}")
         if (subject, of) != (subjects[id], purpose):
             raise KeyTaken(f"key {id} is another's")
+
+
+def _make(subjects: Mapping[UUID, UUID], purpose: str) -> None:
+    with transaction.atomic(using=router.db_for_write(Key), savepoint=False):
+        wrap = epochs.newest().wrap
+        # Whoever comes second keeps the first one's key: a second would lose what the first has sealed.
+        Key.objects.bulk_create(
+            [
+                Key(
+                    id=id,
+                    subject=subject,
+                    purpose=purpose,
+                    wrapped=wrap(
+                        secrets.token_bytes(KEY_BYTES),
+                        aad=row_name(id=id, subject=subject, purpose=purpose),
+                    ),
+                )
+                for id, subject in subjects.items()
+            ],
+            ignore_conflicts=True,
+        )
 
 
 def _names(ids: Iterable[UUID]) -> dict[UUID, tuple[UUID | None, str, object]]:
@@ -131,17 +133,26 @@ def unwrapped(ids: Iterable[UUID]) -> dict[UUID, bytes | None]:
 
     For `vault.sealing` alone, which lets go of them when it returns.
     """
-    unwrap = wrapper().unwrap
+    wanted = set(ids)
+    try:
+        return _unwrapped(wanted)
+    except SaltMissing:
+        # Its epoch may have ended between the look at the row and the look at the salt. The row knows the new one.
+        return _unwrapped(wanted)
+
+
+def _unwrapped(ids: Collection[UUID]) -> dict[UUID, bytes | None]:
+    opener = epochs.Openers()
     return {
         id: None
         if wrapped is None or subject is None
-        else unwrap(bytes(wrapped), aad=_row_name(id=id, subject=subject, purpose=purpose))
-        for id, subject, purpose, wrapped in Key.objects.filter(id__in=set(ids)).values_list(
+        else opener.unwrap(bytes(wrapped), aad=row_name(id=id, subject=subject, purpose=purpose))
+        for id, subject, purpose, wrapped in Key.objects.filter(id__in=ids).values_list(
             "id", "subject", "purpose", "wrapped"
         )
     }
 
 
-def _row_name(*, id: UUID, subject: UUID, purpose: str) -> bytes:
+def row_name(*, id: UUID, subject: UUID, purpose: str) -> bytes:
     """What the wrapped bytes are bound to, so that they open in their own row only."""
     return b"linmen key v1|" + id.bytes + subject.bytes + purpose.encode()

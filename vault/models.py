@@ -22,6 +22,10 @@ class Key(models.Model):
     wrapped = models.BinaryField(null=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     destroyed_at = models.DateTimeField(null=True, editable=False)
+    # Which epoch wrapped it, or had when it was destroyed, and which one at first; 0: the root itself, before there were
+    # epochs. Told by the bytes, written by the database (migration 0004); empty where nobody ever made the key.
+    epoch = models.IntegerField(null=True, editable=False)
+    first_epoch = models.IntegerField(null=True, editable=False)
 
     objects: ClassVar[models.Manager[Key]] = models.Manager()
 
@@ -37,9 +41,37 @@ class Key(models.Model):
                 name="vault_key_alive_belongs_to_someone",
             ),
         )
+        indexes = (
+            models.Index(
+                fields=["epoch", "id"], condition=Q(wrapped__isnull=False), name="vault_key_by_epoch"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"key {self.pk}"
+
+
+class Epoch(models.Model):
+    """While one wrapping key was the newest, and how it ended: opened, followed by the next, cleared, retired.
+
+    Forwards only, in the order of their numbers (migration 0004). What the wrapping key is made of lies elsewhere
+    (`vault.salts`). Number 0 is the root itself, in a vault that is older than its epochs.
+    """
+
+    number = models.IntegerField(primary_key=True, editable=False)
+    name = models.BinaryField(unique=True, editable=False)
+    opened_at = models.DateTimeField(db_default=Now(), editable=False)
+    # From here on a key of the next one wraps; and not before this may the wrapping key be destroyed.
+    retire_after = models.DateTimeField(null=True, editable=False)
+    # No key is wrapped by it any more, and no page of the table's file holds one that was.
+    cleared_at = models.DateTimeField(null=True, editable=False)
+    # Its wrapping key exists nowhere: what it wrapped, in a log or a backup, is noise.
+    retired_at = models.DateTimeField(null=True, editable=False)
+
+    objects: ClassVar[models.Manager[Epoch]] = models.Manager()
+
+    def __str__(self) -> str:
+        return f"epoch {self.pk}"
 
 
 class Canary(models.Model):

@@ -129,6 +129,16 @@ def held(known: Mapping[str, Any]) -> str:
     return _("The hold ends by itself on %(at)s at the latest.") % {"at": when(known["until"])}
 
 
+def final(known: Mapping[str, Any]) -> str:
+    if "since" in known:
+        return _("No backup opens it any more: what it was locked with was destroyed on %(at)s.") % {
+            "at": when(known["since"])
+        }
+    return _(
+        "An old backup of keys could still open it until %(at)s, when what it was locked with is destroyed."
+    ) % {"at": when(known["expected"])}
+
+
 # The names of `portal.certifying.KNOWN`.
 FURTHER: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "expired": ran_out,
@@ -136,6 +146,7 @@ FURTHER: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "closed": given_up,
     "ends": ends,
     "held": held,
+    "final": final,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -22,13 +22,14 @@ from access.models import Device
 from consent import deciding, stopping
 from consent.models import Purpose
 from portal import certifying
-from portal.screens import deletion_words, ways
+from portal.screens import deletion_words, finality, ways
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.purposes import WORDS
 from residents import holds, leaving
 from residents.models import ErasureOrder, ErasurePlace, Hold
 from sharing import recalls
 from sharing.models import Recall
+from vault import epochs
 
 Kind, State = ErasurePlace.Kind, ErasurePlace.State
 SHOWN = 100
@@ -227,10 +228,14 @@ def _shown(places: Sequence[ErasurePlace], purpose: str, at: datetime) -> list[d
     asked_back = Recall.objects.in_bulk(asked) if asked else {}
     also = certifying.further(list(places), at)
     shown = [_line(group, devices, asked_back, also) for group in grouped]
-    if purpose in ROWS_OF:
-        for group, told in zip(grouped, shown, strict=True):
-            if group[0].kind == Kind.ROWS:
-                told["detail"] = str(ROWS_OF[purpose])
+    ended = [place.target for group in grouped for place in group if place.kind == Kind.KEY]
+    final = epochs.final_on(ended) if ended else {}
+    for group, told in zip(grouped, shown, strict=True):
+        if group[0].kind == Kind.ROWS and purpose in ROWS_OF:
+            told["detail"] = str(ROWS_OF[purpose])
+        if group[0].kind == Kind.KEY:
+            keys = [final[place.target] for place in group if place.target in final]
+            told["final"] = finality.words(keys, at=at)
     return shown
 
 
@@ -254,8 +259,8 @@ def _line(
         told = first.label, _of_recipient(state, asked_back.get(first.target))
     else:
         told = str(name), str(detail)
-    # When a recipient was to answer stands in its line already.
-    further = {name: what for name, what in known.items() if name != "asked"}
+    # When a recipient was to answer, when a backup ends and when a key is final stand in their lines already.
+    further = {name: what for name, what in known.items() if name not in ("asked", "ends", "final")}
     return {
         "icon": icon,
         "name": told[0],

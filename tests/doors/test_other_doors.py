@@ -100,6 +100,7 @@ COMMANDS: dict[str, list[str] | None] = {
     "codes_off": ["zhai-account"],
     "custody": None,
     "demo": None,
+    "epochs": [],
     "icons": None,
     "lighthouse": None,
     "log_digest": [],

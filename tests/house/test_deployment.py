@@ -148,7 +148,12 @@ def test_a_backup_sees_its_own_folder_and_no_key(one, other):
     said = unit(f"linmen-backup-{one}.service")
     assert said["ReadWritePaths"].split() == [f"/var/backups/linmen-{one}", "/var/lib/linmen-journal"]
     hidden = said["InaccessiblePaths"].split()
-    assert {"-/etc/linmen", "-/var/lib/linmen", f"-/var/backups/linmen-{other}"} == set(hidden)
+    assert {
+        "-/etc/linmen",
+        "-/var/lib/linmen",
+        "-/var/lib/linmen-epochs",
+        f"-/var/backups/linmen-{other}",
+    } == set(hidden)
     assert said["User"] == "linmen-owner"
     assert said["ExecStart"].endswith(f"manage.py backup {one}")
     assert "LoadCredential" not in said

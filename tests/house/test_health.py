@@ -62,6 +62,7 @@ def test_it_is_200_when_all_is_well(device):
             "ledger",
             "retention",
             "erasures",
+            "epochs",
             "messages",
             "recalls",
             "backups",

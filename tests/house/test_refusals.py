@@ -225,6 +225,7 @@ def test_a_whole_production_environment_is_accepted(tmp_path):
         SERVER_KEY_FILE=made("server.pem"),
         LEDGER_KEY_FILE=made("ledger.pem"),
         LEDGER_ORIGIN="linmen.example/log",
+        EPOCHS_COPY=str(tmp_path / "epochs-copy"),
         ALLOWED_HOSTS="linmen.example",
         DATABASE_URL="postgres://linmen_app:p%40ss@db.example/linmen",
         VAULT_DATABASE_URL="postgres://linmen_app@%2Frun%2Fvault/linmen_vault",

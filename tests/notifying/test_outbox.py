@@ -202,7 +202,7 @@ def test_who_leaves_takes_address_key_and_choices_along(resident, clerk, chair, 
     if keys.state(key) != keys.State.DESTROYED:
         from portal import erasure
 
-        assert erasure.key(places.get(kind="key", target=key)) == {"key": "destroyed"}
+        assert erasure.key(places.get(kind="key", target=key))["key"] == "destroyed"
 
 
 def test_an_account_that_is_closed_gets_nothing(waiting, resident, now, mailoutbox):

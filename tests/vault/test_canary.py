@@ -6,15 +6,17 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from django.db import DatabaseError
 
 from portal.owner import as_owner
-from vault import canary, keys
-from vault.models import Canary, Key
+from vault import canary, keys, rotation, wrapping
+from vault.models import Canary, Epoch, Key
 from vault.wrapping import AesGcmWrapper, WrappedKeyDamaged, WrappingKeyMissing
 
 ANOTHER = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="
-NO_RIGHT, GUARDED, TAKEN, UNLIKE = "42501", "LM002", "23505", "23514"
+NO_RIGHT, GUARDED, TAKEN, UNLIKE, NOT_NEWEST = "42501", "LM002", "23505", "23514", "LM157"
+
+
+INSERT = "INSERT INTO vault_key (id, subject, purpose, wrapped) VALUES (gen_random_uuid(), gen_random_uuid(), 'x', %s)"
 
 
 def make() -> None:
@@ -66,19 +68,33 @@ def test_a_vault_older_than_its_canary_takes_only_the_key_that_wrapped_what_is_t
 
 
 @pytest.mark.obligation("23")
-def test_no_key_is_made_under_a_second_secret(committed, settings):
+def test_no_key_is_made_under_a_second_secret(committed, settings, app_sql, owner_sql):
     settings.WRAPPING_KEY = ANOTHER
-    with pytest.raises(DatabaseError, match="another wrapping key"):
+    with pytest.raises(WrappingKeyMissing):
         make()
+    for wrapper in (AesGcmWrapper(b"A" * 32), wrapping.root()):
+        bytes_ = wrapper.wrap(b"k" * 32, aad=b"")
+        for session in (app_sql("vault"), owner_sql("vault")):
+            with pytest.raises(psycopg.DatabaseError, match="newest wrapping key") as refused:
+                session.execute(INSERT, [bytes_])
+            assert refused.value.sqlstate == NOT_NEWEST
     assert not Key.objects.exists()
 
 
-def test_a_vault_without_a_canary_takes_no_key(committed, owner_sql):
+def test_no_epoch_opens_in_a_vault_without_a_canary_or_under_another_root(committed, owner_sql, settings):
+    ours = settings.WRAPPING_KEY
+    settings.WRAPPING_KEY = ANOTHER
+    assert rotation.turn(now=True).waits
+    settings.WRAPPING_KEY = ours
     forget(owner_sql)
-    with pytest.raises(DatabaseError, match="another wrapping key"):
-        make()
     with pytest.raises(canary.NoCanary):
         canary.opens()
+    with pytest.raises(canary.NoCanary):
+        rotation.turn(now=True)
+    with pytest.raises(psycopg.DatabaseError, match="knows its root") as refused:
+        owner_sql("vault").execute("INSERT INTO vault_epoch (number, name) VALUES (2, '\\x0102030405060708')")
+    assert refused.value.sqlstate == "LM158"
+    assert Epoch.objects.count() == 1
 
 
 def test_a_canary_that_was_changed_is_not_taken_for_sound(committed, owner_sql):
@@ -110,7 +126,7 @@ def test_it_stays_whatever_sql_is_tried(committed, app_sql, owner_sql, change):
     for session in (app_sql("vault"), owner_sql("vault")):
         with pytest.raises(psycopg.DatabaseError) as refused:
             session.execute(CHANGES[change])
-        assert refused.value.sqlstate in {NO_RIGHT, GUARDED, TAKEN, UNLIKE}
+        assert refused.value.sqlstate in {NO_RIGHT, GUARDED, TAKEN, UNLIKE, NOT_NEWEST}
     with pytest.raises(psycopg.DatabaseError):
         app_sql("vault").execute("SET session_replication_role = replica")
     assert Canary.objects.values_list().get() == before
