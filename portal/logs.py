@@ -23,6 +23,25 @@ SAYS_NAMES_ONLY = ("LM", "23", "25", "40", "53", "55", "57")
 Raised = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
+def to_console(*, level: str) -> dict[str, Any]:
+    """Django's LOGGING."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+        # The address of a scanned letter is its code.
+        "filters": {"no codes": {"()": "portal.logs.WithoutCodes"}},
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no codes"]}
+        },
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+            "fido2": {"level": "WARNING"},  # it would write down whose passkey was used when
+        },
+    }
+
+
 class WithoutCodes(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         said = record.getMessage()

@@ -20,7 +20,7 @@ import environ
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
-from portal import embedded, keys, places, roles
+from portal import embedded, keys, logs, places, roles
 from portal.effects import EFFECTS as EFFECTS
 
 django_stubs_ext.monkeypatch()  # ModelAdmin[User] and the like, at run time too
@@ -394,16 +394,4 @@ RECALL_DAYS = env.int("RECALL_DAYS", default=15)
 # Who is mailed the newest checkpoint of the ledger once a week: people who keep it out of our reach.
 LEDGER_DIGEST_TO = env.list("LEDGER_DIGEST_TO", default=[])
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    # The address of a scanned letter is its code.
-    "filters": {"no codes": {"()": "portal.logs.WithoutCodes"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no codes"]}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
-        "fido2": {"level": "WARNING"},  # it would write down whose passkey was used when
-    },
-}
+LOGGING = logs.to_console(level=env.str("LOG_LEVEL", default="INFO"))

@@ -264,14 +264,14 @@ def _line(
     return {
         "icon": icon,
         "name": told[0],
-        "state": _shown_state(Kind(first.kind), state, known),
+        "state": _shown_state(first.kind, state, known),
         "detail": told[1],
         "further": deletion_words.further(further),
         "at": max(place.changed_at for place in group) if state == State.GONE else None,
     }
 
 
-def _shown_state(kind: Kind, state: ErasurePlace.State, known: Mapping[str, Any]) -> str:
+def _shown_state(kind: str, state: ErasurePlace.State, known: Mapping[str, Any]) -> str:
     if state != State.WAITING:
         return state
     return "ends" if kind == Kind.BACKUP else "expired" if "expired" in known else state
