@@ -105,6 +105,8 @@ def final(places: Places, at: datetime) -> dict[UUID, Json]:
             found[destroyed[key]] = {"since": moment(known.since)}
         elif known.expected is not None:
             found[destroyed[key]] = {"expected": moment(known.expected)}
+        elif known.copies_before is not None:
+            found[destroyed[key]] = {"copies_before": moment(known.copies_before)}
     return found
 
 

@@ -181,6 +181,9 @@ def _names(places: list[UUID]) -> dict[str, str]:
 
 
 def _final(found: ErasureCertificate) -> str:
-    """When the last place said so."""
-    moments = [place["since"] for order in found.document["orders"] for place in order["places"]]
-    return deletion_words.when(max(moments))
+    """When the last place said so, and the last key's wrapping epoch was over; empty before."""
+    places = [place for order in found.document["orders"] for place in order["places"]]
+    ended = [place["final"] for place in places if "final" in place]
+    if any("since" not in key for key in ended):
+        return ""
+    return deletion_words.when(max([place["since"] for place in places] + [key["since"] for key in ended]))

@@ -130,10 +130,13 @@ def held(known: Mapping[str, Any]) -> str:
 
 
 def final(known: Mapping[str, Any]) -> str:
+    """Once it is final there is nothing further: see `portal.screens.certificates`."""
     if "since" in known:
-        return _("No backup opens it any more: what it was locked with was destroyed on %(at)s.") % {
-            "at": when(known["since"])
-        }
+        return ""
+    if "copies_before" in known:
+        return _(
+            "Backups of our keys from before %(day)s may still hold it. It is final once the last of them is destroyed."
+        ) % {"day": when(known["copies_before"])}
     return _(
         "An old backup of keys could still open it until %(at)s, when what it was locked with is destroyed."
     ) % {"at": when(known["expected"])}
@@ -151,7 +154,8 @@ FURTHER: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 
 
 def further(known: Mapping[str, Any]) -> list[str]:
-    return [said(known[name]) for name, said in FURTHER.items() if name in known]
+    found = (said(known[name]) for name, said in FURTHER.items() if name in known)
+    return [words for words in found if words]
 
 
 def evidence(seen: Mapping[str, Any]) -> str:

@@ -15,6 +15,8 @@ from tests import make
 from tests.certifying.conftest import ours_are_gone, sequenced
 from tests.receipts.checking import checked
 from tests.rights.conftest import died
+from vault import epochs
+from vault.epochs import Final
 
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("9")]
 DESK = "/desk/certificates/"
@@ -43,7 +45,7 @@ def test_one_press_on_the_deletion_makes_it(stopped, sign_in, now, tmp_path):
     assert "The certificate is word for word what was written down then." in checks
 
 
-def test_it_is_complete_when_each_place_has_said_so(stopped, sign_in, now):
+def test_it_is_complete_when_each_place_has_said_so(stopped, sign_in, now, monkeypatch):
     ours_are_gone(stopped.order, now)
     stopped.said(0, at=now)
     me = sign_in(stopped.who)
@@ -51,6 +53,11 @@ def test_it_is_complete_when_each_place_has_said_so(stopped, sign_in, now):
     stopped.said(1, at=now)
     page = issued(me, stopped).content.decode()
     assert "Complete: every place has said that nothing is left there" in page
+    # Until its wrapping epoch is over, an old backup of keys opens what was destroyed.
+    assert "old backup of keys could still open it until" in page
+    assert "Not final yet" in page
+    monkeypatch.setattr(epochs, "final_on", lambda ids: {key: Final(epoch=1, since=now) for key in ids})
+    page = issued(me, stopped).content.decode()
     assert "does not cover" not in page
     assert "Final since" in page
     assert "A later certificate has replaced this one" in me.get(first.request["PATH_INFO"]).content.decode()

@@ -39,7 +39,14 @@ def test_there_is_no_sentence_for_what_there_is_not():
 def test_only_what_is_gone_is_called_gone(kind, state):
     with translation.override("en"):
         said = sentence(kind, state)
-    claims = ("there are none", "is destroyed", "is not in them", "it is gone.", "they have deleted it, and")
+    claims = (
+        "there are none",
+        "is destroyed",
+        "is not in them",
+        "it is gone.",
+        "they have deleted it, and",
+        "The set has ended",
+    )
     assert any(each in said for each in claims if "not known" not in said) == (state == "gone")
 
 
@@ -49,14 +56,22 @@ def test_whatever_else_is_said_has_its_words():
         "expired": {"since": NOON, "last_heard": NOON, "offline_hours": 24, "skew_seconds": -3},
         "asked": {"until": NOON},
         "closed": {"reason": "stolen", "agreed": NOON},
+        "ends": {"until": NOON},
+        "held": {"until": NOON},
+        "final": {"expected": NOON},
     }
     english, chinese = in_both(lambda: " ".join(further(known)))
     assert "expired by its own clock" in english
     assert "24 hours" in english
     assert "3 seconds off" in english
     assert "stolen" in english
+    assert "must be gone by" in english
+    assert "hold ends by itself" in english
+    assert "old backup of keys could still open it" in english
     assert "stolen" not in chinese
     assert "expired" not in chinese
+    with translation.override("en"):
+        assert further({"final": {"since": NOON}}) == []
     known["expired"] |= {"skew_seconds": None}
     with translation.override("en"):
         assert "not known" in further(known)[0]

@@ -128,6 +128,7 @@ def test_it_is_503_when_a_deletion_is_untried_or_in_vain(device, due_ago, attemp
     status, said = ask()
     assert status == 503
     assert said["erasures"] == {"ok": False, "untried": 0, "stuck": 0} | {found: 1}
+    ErasureOrder.objects.update(journalled_at=now)
     ErasurePlace.objects.update(state=ErasurePlace.State.GONE, evidence={"rows": 0})
     assert ask()[1]["erasures"]["ok"]
 
