@@ -62,7 +62,7 @@ def test_a_run_of_which_something_failed_is_no_success(two_kinds, monkeypatch):
         raise RuntimeError
 
     broken = [
-        each if each.code != CODE else type(each)(**{**vars(each), "forget": fail})
+        each if each.code != CODE else type(each)(**{**vars(each), "forget": fail, "at_once": False})
         for each in retention.RULES
     ]
     monkeypatch.setattr(retention, "RULES", broken)
@@ -74,12 +74,12 @@ def test_a_run_of_which_something_failed_is_no_success(two_kinds, monkeypatch):
 @pytest.mark.django_db
 def test_it_says_how_far_it_is_as_it_goes(place, monkeypatch):
     monkeypatch.setattr(edge_of, "SAYS_EVERY_SECONDS", 0.0)
-    many = 12_000
+    many = 60_000
     with connection.cursor() as cursor:
         cursor.execute(FILL, [place.neighborhood.pk, place.gate.pk, place.device.pk, many, place.now])
     said = command("--run", "--rule", CODE).splitlines()
-    assert said[0].startswith(f"{CODE:<30} {5000:>7} so far, ")
-    assert said[0].endswith(" a second, 7000 left")
+    assert said[0].startswith(f"{CODE:<30} {50000:>7} so far, ")
+    assert said[0].endswith(" a second, 10000 left")
     assert said[-1] == f"{CODE:<30} {many:>7} gone"
 
 
@@ -87,7 +87,7 @@ def test_it_says_how_far_it_is_as_it_goes(place, monkeypatch):
 @pytest.mark.obligation("20", "F16")
 def test_interrupted_it_goes_on_beside_the_workers_sweep(live: Live, now):
     place = Place.made(now)
-    many = 60_000
+    many = 150_000
     with connection.cursor() as cursor:
         cursor.execute(FILL, [place.neighborhood.pk, place.gate.pk, place.device.pk, many, now])
     run = [sys.executable, "manage.py", "retention", "--run", "--rule", CODE, "--skip-checks"]
