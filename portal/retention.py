@@ -45,6 +45,8 @@ KEPT: Sequence[Kept] = tuple(kept for room in ROOMS for kept in room.KEPT)
 RETENTION_KEY = "retention:last"
 # A batch that would have to wait for somebody gives up instead: nobody waits for a sweep, and a sweep for nobody.
 LOCK_WAIT_MS = 500
+# Of what is claimed row by row, no more at a time, however large the rule's batch.
+CLAIMED = 5000
 # Reports count no further; what is left is "at least so many".
 COUNTED = 100_000
 
@@ -146,7 +148,7 @@ def _take(turn: Turn, today: date, at: datetime) -> None:
         if turn.rule.at_once and not turn.failed and not holds.stand(rule=turn.rule, at=at):
             turn.gone += _all_at_once(turn, today, at)
         else:
-            turn.gone += _batch(turn, turn.rule.batch, claimed, today, at)
+            turn.gone += _batch(turn, min(turn.rule.batch, CLAIMED), claimed, today, at)
     except Exception as error:  # noqa: BLE001  (the next sweep tries again, and the alarm sounds when it is late)
         _failed(turn, error)
         if len(claimed) > 1:

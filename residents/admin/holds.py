@@ -167,7 +167,7 @@ class HoldAdmin(ScopedAdmin[Hold]):
     """What it says and until when. Of what it keeps, nothing: that is read by nobody."""
 
     view_perms = (holds.PERM, "audit")
-    list_display = ("short_id", "name", "person", "state", "held_until", "ends_at")
+    list_display = ("short_id", "called", "person", "state", "held_until", "ends_at")
     list_filter = (("neighborhood", ScopedFilter),)
     ordering = ("-proposed_at", "pk")
     fields = (
@@ -196,6 +196,10 @@ class HoldAdmin(ScopedAdmin[Hold]):
     @admin.display(description=_("number"))
     def short_id(self, hold: Hold) -> str:
         return str(hold.pk)[:8]
+
+    @admin.display(description=_("what it is called"))
+    def called(self, hold: Hold) -> str:
+        return hold.name
 
     @admin.display(description=_("person"))
     def person(self, hold: Hold) -> str:

@@ -84,6 +84,10 @@ def test_of_who_has_gone_no_byte_is_left(live: Live, here, resident, clerk, now)
     assert all("pg" in found[name] for name in lies), {name: found[name] for name in lies}
     assert not any(found[name] for name in never), {name: found[name] for name in never}
 
+    for asked_for in RightsRequest.objects.open().filter(
+        resident=resident
+    ):  # or the answer would be waited for
+        rights.take_back(request=asked_for, by=resident.user, at=now)
     move_out(resident, now)
     Resident.objects.filter(pk=resident.pk).update(left_at=now - timedelta(days=31))
     for turn in range(4):

@@ -149,6 +149,7 @@ def test_refusing_photos(place, reader, ground):
 @pytest.mark.obligation("8", "9", "F10", "F13", "F15", "F16", "20")
 def test_withdrawing_and_erasing(place, reader, ground):
     """From the press of the button to the last place, the gap between the commit and the key's end among the points."""
+    _withdraw_and_erase(_enrolled(place, reader))()  # the first of a day begins a file of the journal
     points = points_of(_withdraw_and_erase(_enrolled(place, reader)))
     withdrawn = points.index("commit of default")
     key_ended = next(at for at, name in enumerate(points) if name.startswith("vault: INSERT INTO vault_key"))

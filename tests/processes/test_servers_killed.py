@@ -21,7 +21,7 @@ from consent import withdrawal
 from consent.models import Purpose, Standing
 from consent.voices import own
 from ledger.models import Entry
-from portal import embedded, erasure, health, sweeps
+from portal import embedded, erasure, health, roles, sweeps
 from residents.models import ErasureOrder, ErasurePlace, Resident
 from tests import make
 from tests.live import Live
@@ -67,7 +67,13 @@ def count(who: Resident, kind: str) -> int:
 @pytest.mark.obligation("9", "F10", "F15", "F16")
 @pytest.mark.parametrize("server", ["postgres", "redis"])
 def test_an_erasure_outlives_a_server(live: Live, server):
+    with embedded.connect(
+        live.var
+    ) as cluster:  # a commit is one, as where people live; elsewhere tests are in a hurry
+        cluster.execute(f"ALTER ROLE {roles.APP} SET synchronous_commit = on")
+    connections.close_all()
     place = make.neighborhood()
+    stop(enrolled(place))()  # the first of a day begins a file of the journal
     points = points_of(stop(enrolled(place)))
     assert len(points) > 5, points
     for point, name in enumerate(points, start=1):
