@@ -29,6 +29,7 @@ from residents.models import (
     Emergency,
     ErasureCertificate,
     ErasureOrder,
+    ErasurePlace,
     Guardianship,
     Helper,
     Import,
@@ -326,4 +327,6 @@ def test_a_resident_here_has_no_desk(community, neighbor):
 
 
 def _is_of(row: Any, resident: Resident) -> bool:
+    if isinstance(row, ErasurePlace):
+        return row.order.resident_id == resident.pk
     return row in (resident, resident.user) or getattr(row, "resident_id", None) == resident.pk
