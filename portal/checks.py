@@ -276,6 +276,13 @@ def _check_gateway() -> Iterator[CheckMessage]:
 
 
 @register(Tags.security)
+def check_night(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Or the first who stops something would be told of an error, and nothing would be deleted."""
+    if settings.PAGES_HOUR is not None and not 0 <= settings.PAGES_HOUR <= 23:
+        yield Error("PAGES_HOUR is no hour of the day: 0 to 23.", id="linmen.E057")
+
+
+@register(Tags.security)
 def check_effects(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> Iterator[CheckMessage]:
     """Every effect that a room calls by name must be in the table, and every entry must be callable."""
     for name, file in sorted(_called_effects().items()):

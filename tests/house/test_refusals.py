@@ -348,3 +348,11 @@ def test_a_database_that_does_not_answer_is_not_taken_for_safe(db):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checks, "connections", {"default": connection})
         assert ids(checks.check_role(databases=["default"])) == ["linmen.E010"]
+
+
+@pytest.mark.parametrize(
+    ("hour", "refused"), [(None, False), (0, False), (23, False), (24, True), (-1, True)]
+)
+def test_an_hour_that_is_none_is_refused_at_the_start_and_not_at_the_first_deletion(settings, hour, refused):
+    settings.PAGES_HOUR = hour
+    assert [found.id for found in checks.check_night()] == (["linmen.E057"] if refused else [])
