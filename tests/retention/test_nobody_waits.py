@@ -194,7 +194,8 @@ def test_two_workers_at_once_miss_none_and_count_none_twice(place, now):
 
 
 @pytest.mark.obligation("20")
-def test_an_entry_that_somebody_holds_is_left_and_the_rest_goes(place, now):
+@pytest.mark.parametrize("batch", [50_000, 2], ids=["found by the index", "along the file"])
+def test_an_entry_that_somebody_holds_is_left_and_the_rest_goes(place, now, batch):
     """Held for longer than a sweep waits: the one statement gives up, and its second try passes over what is held."""
     for number in range(6):
         MADE["access.entry_events"](place, edge(rule("access.entry_events"), now) - timedelta(seconds=number))
@@ -210,11 +211,12 @@ def test_an_entry_that_somebody_holds_is_left_and_the_rest_goes(place, now):
     thread = in_thread(hold)
     try:
         assert held.wait(10)
-        (turn,) = retention.sweep(at=now, rules=[rule("access.entry_events")])
+        (turn,) = retention.sweep(at=now, rules=[replace(rule("access.entry_events"), batch=batch)])
     finally:
         go_on.set()
         thread.join(30)
     assert (turn.gone, turn.failed) == (5, 0)
+    assert (turn.page > 0) == (batch == 2)
     assert list(EntryEvent.objects.values_list("pk", flat=True)) == [kept.pk]
     assert make.swept("access.entry_events", at=now) == 1
 
