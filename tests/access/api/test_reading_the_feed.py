@@ -330,3 +330,10 @@ def test_its_queries_do_not_grow_with_residents(door, people, now):
     assert count(lambda: reader.feed(cursor)) == (1, 0)  # nothing new: one query
     Device.objects.update(last_poll_at=now - timedelta(minutes=1))
     assert count(lambda: reader.feed(cursor)) == (2, 0)  # and a note of the poll, now and then
+
+
+def test_who_came_together_is_asked_to_come_back_one_by_one(reader, settings):
+    settings.GATE_POLL_SECONDS = 1000
+    waits = [reader.feed(None, 500).json()["poll_after"] for _ in range(12)]
+    assert all(800 <= each <= 1200 for each in waits)
+    assert len(set(waits)) > 6
