@@ -281,8 +281,7 @@ class Agent:
         except PhotoRefused as refusal:
             return Decision(False, _PHOTO_REASONS.get(refusal.reason, Reason.UNREADABLE_PHOTO))
         return decide_face(
-            encoding=encoding.tolist(),
-            templates=self._templates.all(),
+            near=self._templates.near(encoding),
             now=now,
             time_zone=self._zone(),
             faces_used_here=used,

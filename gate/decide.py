@@ -5,7 +5,6 @@ is; a face, a QR code and a visitor's pass have an offline life, because they ma
 ways but a face knows of any consent (laws 2 and 3).
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -87,9 +86,11 @@ class Card:
 
 
 @dataclass(frozen=True)
-class FaceTemplate:
+class Match:
+    """Whom a face may be, and how far it is from the template: Euclidean, between dlib encodings."""
+
+    distance: float
     credential: str
-    encoding: Sequence[float]
     windows: tuple[Window, ...]
 
 
@@ -200,8 +201,7 @@ def _by_ticket(ticket: Ticket, now: datetime, zone: ZoneInfo, contact: Contact) 
 
 def decide_face(
     *,
-    encoding: Sequence[float],
-    templates: Iterable[FaceTemplate],
+    near: Sequence[Match],
     now: datetime,
     time_zone: ZoneInfo,
     faces_used_here: bool,
@@ -209,7 +209,7 @@ def decide_face(
     offline_hours: float,
     threshold: float = FACE_DISTANCE,
 ) -> Decision:
-    """`last_sync` is when the site last answered, None if it never did."""
+    """`near`: the nearest first. `last_sync` is when the site last answered, None if it never did."""
     refused = faces_refused(
         now=now,
         faces_used_here=faces_used_here,
@@ -218,15 +218,11 @@ def decide_face(
     )
     if refused is not None:
         return Decision(False, refused)
-    near = sorted(
-        ((math.dist(encoding, t.encoding), t.credential, t.windows) for t in templates),
-        key=lambda n: n[0],
-    )
-    if not near or not near[0][0] < threshold:
+    if not near or not near[0].distance < threshold:
         return Decision(False, Reason.UNKNOWN_FACE)
-    if len(near) > 1 and near[1][0] < threshold and near[1][0] - near[0][0] < AMBIGUOUS_WITHIN:
+    if len(near) > 1 and near[1].distance < min(threshold, near[0].distance + AMBIGUOUS_WITHIN):
         return Decision(False, Reason.AMBIGUOUS_FACE)
-    return _by_hours(near[0][1], near[0][2], now, time_zone)
+    return _by_hours(near[0].credential, near[0].windows, now, time_zone)
 
 
 def faces_refused(

@@ -37,6 +37,7 @@ _SPENT_KEPT_SECONDS = 24 * 3600
 _HELD = "SELECT credential, version, kind, digest, sealed, sealed_version, windows, verifier, once FROM rows "
 _CARDS = _HELD + "WHERE kind = 'card' AND digest = ?"
 _FACES = _HELD + "WHERE kind = 'face' AND sealed IS NOT NULL"
+_FACE = _FACES + " AND credential = ?"
 _KEYED = _HELD + "WHERE kind IN ('pin', 'pass') AND number = ? AND verifier IS NOT NULL ORDER BY credential"
 _CODED = _HELD + "WHERE kind IN ('qr', 'pass') AND credential = ?"
 
@@ -88,6 +89,7 @@ class Store:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         self._lock = threading.RLock()
+        self.changes = 0  # to rows, since this start: whoever keeps something made of them looks here
         self._guard = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -156,6 +158,8 @@ class Store:
                     "offline_hours": page.offline_hours,
                 },
             )
+        if page.rows or page.keep is not None:
+            self.changes += 1  # after the commit: whoever counted before looks again
 
     def forget_cursor(self) -> None:
         """The next request begins a snapshot. Rows stay: a resident's card must work meanwhile."""
@@ -229,6 +233,10 @@ class Store:
 
     def faces(self) -> list[Held]:
         return [Held(*row) for row in self._all(_FACES)]
+
+    def face(self, credential: str) -> Held | None:
+        found = self._all(_FACE, credential)
+        return Held(*found[0]) if found else None
 
     def keyed(self, number: str) -> list[Held]:
         return [Held(*row) for row in self._all(_KEYED, number)]
@@ -323,6 +331,7 @@ class Store:
         with self._transaction() as db:
             schema.empty(db)
             _remember(db, facts)
+        self.changes += 1
         with self._lock:
             self._db.execute("VACUUM")
 

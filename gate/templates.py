@@ -2,21 +2,17 @@
 
 import logging
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
 
 from gate import keys, sealing
-from gate.decide import FaceTemplate
+from gate.decide import FACE_DISTANCE, Match
 from gate.feed import windows_of
+from gate.matching import Index, index
 from gate.store import Held, Store
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Opened:
-    version: int
-    encoding: Sequence[float]
 
 
 class Templates:
@@ -24,30 +20,63 @@ class Templates:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._opened: dict[str, _Opened] = {}
+        self._index = index([])
+        self._as_of = -1  # the store's count of changes
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         """How many are open."""
-        return len(self._opened)
+        return len(self._index)
 
-    def all(self) -> list[FaceTemplate]:
-        templates = []
-        for row in self._store.faces():
-            encoding = self._open(row)
-            if encoding is not None:
-                templates.append(FaceTemplate(row.credential, encoding, windows_of(row.windows)))
-        return templates
-
-    def _open(self, row: Held) -> Sequence[float] | None:
+    def near(self, encoding: npt.ArrayLike) -> list[Match]:
+        """Whom the face may be, nearest first. Memory suggests, the rows decide: who has none any more is nobody."""
         with self._lock:
-            known = self._opened.get(row.credential)
-        if known is not None and known.version == row.sealed_version:
-            return known.encoding
+            known = self._current()
+            found = [
+                (distance, known.credentials[at], known.versions[at])
+                for distance, at in known.within(encoding, FACE_DISTANCE)
+            ]
+        matches = []
+        for distance, credential, version in found:
+            row = self._store.face(credential)
+            if row is not None and row.sealed_version == version:
+                matches.append(Match(distance, credential, windows_of(row.windows)))
+        return matches
+
+    def drop_what_was_erased(self) -> None:
+        with self._lock:
+            if len(self._index):
+                self._current()
+
+    def drop(self) -> None:
+        with self._lock:
+            self._replace(index([]), as_of=-1)
+
+    def _current(self) -> Index:
+        as_of = self._store.changes  # read before the rows: what comes meanwhile is looked at next time
+        if as_of != self._as_of:
+            known = {name: at for at, name in enumerate(self._index.credentials)}
+            opened = [(row, self._open(row, known.get(row.credential))) for row in self._store.faces()]
+            rows = [
+                (row.credential, row.sealed_version, encoding)
+                for row, encoding in opened
+                if encoding is not None and row.sealed_version is not None
+            ]
+            self._replace(index(rows), as_of=as_of)
+        return self._index
+
+    def _replace(self, new: Index, *, as_of: int) -> None:
+        old, self._index, self._as_of = self._index, new, as_of
+        old.wipe()
+
+    def _open(self, row: Held, at: int | None) -> Any:
+        """128 numbers; None for what cannot be opened. What is open already is not opened again."""
+        if at is not None and self._index.versions[at] == row.sealed_version:
+            return self._index.encodings[at]
         if row.sealed is None or row.sealed_version is None:
             return None
         try:
-            encoding = sealing.open_template(
+            return sealing.open_template(
                 sealed=row.sealed,
                 key=keys.own(self._store)[1],
                 device=self._store.fact("device"),
@@ -57,15 +86,3 @@ class Templates:
         except sealing.CannotOpen as error:
             log.warning("template %s cannot be opened: %s", row.credential, error)
             return None
-        with self._lock:
-            self._opened[row.credential] = _Opened(row.sealed_version, encoding)
-        return encoding
-
-    def drop_what_was_erased(self) -> None:
-        held = {face.credential for face in self._store.faces()}
-        with self._lock:
-            self._opened = {key: value for key, value in self._opened.items() if key in held}
-
-    def drop(self) -> None:
-        with self._lock:
-            self._opened = {}

@@ -281,8 +281,7 @@ class Machine(RuleBasedStateMachine):
 
     def look(self, door: Door, seed: int):
         return decide_face(
-            encoding=make.encoding(seed),
-            templates=door.agent._templates.all(),
+            near=door.agent._templates.near(make.encoding(seed)),
             now=self.now,
             time_zone=ZONE,
             faces_used_here=True,

@@ -5,26 +5,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gate.decide import FACE_DISTANCE, Card, FaceTemplate, Reason, Window, decide_card, decide_face
+from gate.decide import FACE_DISTANCE, Card, Match, Reason, Window, decide_card, decide_face
 
 HANGZHOU = ZoneInfo("Asia/Shanghai")
 EVERY_DAY = frozenset(range(1, 8))
 ALWAYS = (Window(days=EVERY_DAY),)
 MONDAY_NOON = datetime(2026, 3, 2, 12, 0, tzinfo=HANGZHOU)
-ORIGIN = [0.0] * 128
 
 
 def by_card(*windows: Window, now: datetime = MONDAY_NOON, zone: ZoneInfo = HANGZHOU):
     return decide_card(digest="d1", cards=[Card("c1", "d1", windows)], now=now, time_zone=zone)
 
 
-def at_distance(credential: str, distance: float, windows=ALWAYS) -> FaceTemplate:
-    return FaceTemplate(credential, [distance] + [0.0] * 127, windows)
+def at_distance(credential: str, distance: float, windows=ALWAYS) -> Match:
+    return Match(distance, credential, windows)
 
 
-def by_face(*templates: FaceTemplate, now=MONDAY_NOON, **changes):
+def by_face(*near: Match, now=MONDAY_NOON, **changes):
     rest = {"faces_used_here": True, "last_sync": now - timedelta(hours=1), "offline_hours": 24} | changes
-    return decide_face(encoding=ORIGIN, templates=templates, now=now, time_zone=HANGZHOU, **rest)
+    return decide_face(near=near, now=now, time_zone=HANGZHOU, **rest)
 
 
 def test_a_known_card_opens():
