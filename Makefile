@@ -31,12 +31,13 @@ check: $(STAMP)  ## style, types, arrows, migrations, packages
 	LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python manage.py check --fail-level WARNING
 	$(BIN)/python -m portal.packages
 
-bench: $(STAMP)  ## what proofs, appending, giving, sweeping, erasing and matching cost at up to 1,000,000 rows and 100,000 residents, against named limits
+bench: $(STAMP)  ## what proofs, appending, giving, sweeping, erasing, matching and enrolling cost at up to 1,000,000 rows and 100,000 residents, against named limits
 	@$(BIN)/python -m benchmarks.ledger
 	@$(BIN)/python -m benchmarks.release
 	@$(BIN)/python -m benchmarks.sweeping
 	@$(BIN)/python -m benchmarks.erasing
 	@$(BIN)/python -m benchmarks.matching
+	@$(BIN)/python -m benchmarks.enrolling
 
 lighthouse: $(STAMP) locale/.compiled  ## what Lighthouse says of four pages, in both languages; wants Node.js and Chromium
 	@LINMEN_MODE=demo $(BIN)/python manage.py lighthouse
