@@ -16,11 +16,17 @@ ASKS, CONFIRMS = "residents-chair", "residents-clerk"
 
 
 def say_yes_and_stop(
-    *, neighborhood: Neighborhood, users: Mapping[str, User], resident: Callable[[str], Resident], at: datetime
+    *,
+    neighborhood: Neighborhood,
+    users: Mapping[str, User],
+    resident: Callable[[str], Resident],
+    at: datetime,
 ) -> None:
     """Somebody wanted face entry, thought again before any photo was taken, and stopped it."""
     who, voice = resident(STOPPED), voices.own(users[STOPPED], users[STOPPED].language)
-    form = Form.objects.get(neighborhood=neighborhood, purpose=Purpose.FACE_AT_GATE, state=Form.State.PUBLISHED)
+    form = Form.objects.get(
+        neighborhood=neighborhood, purpose=Purpose.FACE_AT_GATE, state=Form.State.PUBLISHED
+    )
     deciding.give(resident=who, purpose=Purpose.FACE_AT_GATE, form=form, voice=voice, at=at)
     withdrawal.withdraw(resident=who, purpose=Purpose.FACE_AT_GATE, voice=voice, at=at)
 

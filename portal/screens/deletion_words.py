@@ -164,7 +164,11 @@ def evidence(kind: str, seen: Mapping[str, Any]) -> list[str]:
     said = [SEEN[name](value) for name, value in known]
     left = {name: value for name, value in sorted(seen.items()) if name not in SEEN}
     if kind == Kind.PAGES and left and all(value is True for value in left.values()):
-        return [*said, ngettext("%(count)s file written anew", "%(count)s files written anew", len(left)) % {"count": len(left)}]
+        return [
+            *said,
+            ngettext("%(count)s file written anew", "%(count)s files written anew", len(left))
+            % {"count": len(left)},
+        ]
     return [*said, *(f"{name}: {value}" for name, value in left.items())]
 
 
