@@ -173,7 +173,7 @@ def evidence(kind: str, seen: Mapping[str, Any]) -> list[str]:
 
 
 def found(value: int) -> str:
-    return ngettext("%(count)s found", "%(count)s found", value) % {"count": value}
+    return _("%(count)s found") % {"count": value}
 
 
 def _day(spelled: str) -> str:

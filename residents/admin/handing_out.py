@@ -82,7 +82,7 @@ def handed_out_in_words(found: HandOut) -> str:
     said = [found.to, found.order, found.key]
     if found.handed_at:
         said.append(
-            gettext("handed out on %(day)s, %(count)s copies")
+            gettext("handed out on %(day)s; copies: %(count)s")
             % {"day": date_format(localtime(found.handed_at), "DATE_FORMAT"), "count": found.rows}
         )
         said.append(f"SHA-256 {found.sha256}")
