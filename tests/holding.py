@@ -68,6 +68,12 @@ def raw(who: Resident, *, until: datetime, told_at: datetime, scopes: Collection
     return hold
 
 
+def kept_one(hold: Hold) -> None:
+    HeldRow.objects.create(
+        neighborhood=hold.neighborhood, hold=hold, source="access.visits", row=uuid4(), sealed=uuid4().bytes
+    )
+
+
 def handed(hold: Hold, by: tuple[User, User], **said: Any) -> HandOut:
     """What it keeps was given to somebody: rows as the database takes them."""
     given = {"to": "检察院丙处", "order": "调字九号，柜 5", "key": KEY, **said}
@@ -90,8 +96,6 @@ def told_late(who: Resident, by: tuple[User, User], *, at: datetime) -> Hold:
     }
     hold = held(who, by, at=at, untold_because="函里写明暂不告知", tell_by=day, **said)
     holds.tell_due(at=day)
-    HeldRow.objects.create(
-        neighborhood=who.neighborhood, hold=hold, source="access.visits", row=uuid4(), sealed=uuid4().bytes
-    )
+    kept_one(hold)
     handed(hold, by)
     return hold
