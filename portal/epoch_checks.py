@@ -63,7 +63,7 @@ def check_epochs(
     databases: Sequence[str] | None = None, *, opened: bool = False, **kwargs: Any
 ) -> Iterator[CheckMessage]:
     """Every epoch under which there may be keys has its salt. `opened`: there must be one, as for whoever serves."""
-    if "vault" not in (databases or ()) or not settings.WRAPPING_KEY or owner.acting():
+    if "vault" not in (databases or ()) or not settings.WRAPPING_KEY or owner.reads_no_salt():
         return  # a missing key is named by check_secrets; who migrates reads no salt
     try:
         living = list(_living())
@@ -84,6 +84,12 @@ def check_epochs(
                     "Put the salts back from their second copy, and do not open a new epoch. If this vault comes from a"
                     " backup, that backup is too old: its epoch has ended, and what it holds is gone for good."
                 ),
+                id="linmen.E056",
+            )
+        except OSError as error:
+            yield Error(
+                f"The salt of wrapping epoch {epoch.number} cannot be read: {error.strerror}.",
+                hint="Both folders of salts belong to the user that the site runs as, and to nobody else.",
                 id="linmen.E056",
             )
 

@@ -150,6 +150,18 @@ class Camera:
         self.ways["enrolment"] = shots.Way(page.url.removeprefix(self.url), shots.GUARDIAN)
         context.close()
         self._stop("neighbor")
+        self.ways["certificate"] = self._certificate(self.ways["certificate"])
+
+    def _certificate(self, way: shots.Way) -> shots.Way:
+        """The page is where pressing leads, as is that of an enrolment."""
+        context = self._visitor(way.account, "zh-hans")
+        page = context.pages[0]
+        page.goto(f"{self.url}{way.start}")
+        page.locator(way.links[0]).first.click()
+        page.locator("form[action$='/certificate/'] button").click()
+        page.wait_for_url("**/certificates/**")
+        context.close()
+        return shots.Way(page.url.removeprefix(self.url), way.account)
 
     def _visitor(self, account: str | None, language: str) -> BrowserContext:
         context = self.browser.new_context(

@@ -48,6 +48,7 @@ WAYS: dict[str, Way] = {
     "enrolment": Way("/enrol/", GUARDIAN),  # where sending the photos leads
     "erasures": Way("/deletions/", "neighbor"),
     "erasure": Way("/deletions/", "neighbor", ("main .rows a",)),
+    "certificate": Way("/deletions/", "wei", ("main .rows a",)),  # where asking for it leads
     "sharing": Way("/", links=("a.button[href^='/sharing/']",)),
     "committee": Way("/committee/"),
     "notices": Way("/notices/"),
@@ -97,7 +98,6 @@ WAYS: dict[str, Way] = {
 NOT_IN_THE_DEMO = {
     "sign_in_code": "nobody there has switched one-time codes on",
     "check_code": "the code is of one slip, and another one in each demo",
-    "certificate": "nobody there has asked for one",
     "child_enrolment": "faces are not enabled for children there",
     "child_erasure": "faces are not enabled for children there",
     "departure": "nobody there says of another that they do not live here any more",

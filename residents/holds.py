@@ -28,6 +28,7 @@ from residents.keeping import Rows, Rule
 from residents.models import (
     ErasureOrder,
     ErasurePlace,
+    HandOut,
     HeldRow,
     Hold,
     HoldAct,
@@ -49,7 +50,7 @@ RENEWED_WITHIN = timedelta(days=90)
 LONGEST = timedelta(days=3 * 365)
 LONGEST_UNTOLD = timedelta(days=180)
 ENTRIES = "entries"
-TABLES = (HeldRow._meta.db_table, Hold._meta.db_table)
+TABLES = (HeldRow._meta.db_table, Hold._meta.db_table, HandOut._meta.db_table)
 Kind, State = ErasurePlace.Kind, ErasurePlace.State
 
 
@@ -107,7 +108,7 @@ def propose(
         asked=Hold.Asked.HOLD,
         asked_by=by,
     )
-    _note(hold, "proposed", {"by": by.pk, "covers": hold.covers, "ends_at": ends_at, **_hashes(hold)})
+    note(hold, "proposed", {"by": by.pk, "covers": hold.covers, "ends_at": ends_at, **_hashes(hold)})
     return hold
 
 
@@ -117,13 +118,13 @@ def ask(*, hold: Hold, what: Hold.Asked, by: User, at: datetime) -> Hold:
 
     Raises: PermissionDenied, HoldRefused
     """
-    hold = _locked(hold)
-    _insist(hold, by, at)
+    hold = locked(hold)
+    insist(hold, by, at)
     if what == Hold.Asked.HOLD or hold.asked or not Hold.objects.in_force(at).filter(pk=hold.pk).exists():
         raise HoldRefused("closed" if not hold.asked else "open_already")
     hold.asked, hold.asked_by = what, by
     hold.save(update_fields=["asked", "asked_by"])
-    _note(hold, "asked", {"by": by.pk, "what": str(what)})
+    note(hold, "asked", {"by": by.pk, "what": str(what)})
     return hold
 
 
@@ -133,8 +134,8 @@ def confirm(*, hold: Hold, by: User, at: datetime) -> HoldAct:
 
     Raises: PermissionDenied, HoldRefused
     """
-    hold = _locked(hold)
-    _insist(hold, by, at)
+    hold = locked(hold)
+    insist(hold, by, at)
     over = hold.ended_at or hold.ends_at <= at or (hold.held_until and hold.held_until <= at)
     if not hold.asked or over or (hold.resident.erased_at and hold.asked == Hold.Asked.HOLD):
         raise HoldRefused("closed")
@@ -147,25 +148,21 @@ def confirm(*, hold: Hold, by: User, at: datetime) -> HoldAct:
         Hold.Asked.RELEASE: HoldAct.Kind.RELEASED,
     }[Hold.Asked(hold.asked)]
     until = None if kind == HoldAct.Kind.RELEASED else min(at + RENEWED_WITHIN, hold.ends_at)
+    two = {"asked_by_id": hold.asked_by_id, "by": by}
     done = HoldAct.objects.create(
-        neighborhood_id=hold.neighborhood_id,
-        hold=hold,
-        kind=kind,
-        asked_by_id=hold.asked_by_id,
-        by=by,
-        until=until,
+        neighborhood_id=hold.neighborhood_id, hold=hold, kind=kind, until=until, **two
     )
     said = {"by": by.pk, "asked_by": hold.asked_by_id, "until": until}
     hold.asked, hold.asked_by = "", None
     if until is None:
-        _note(hold, str(kind), said)
+        note(hold, str(kind), said)
         hold.save(update_fields=["asked", "asked_by"])
         _end(hold, at)
         return done
     hold.held_until = until
     if kind == HoldAct.Kind.CONFIRMED and not hold.untold_because:
         hold.told_at = at
-    _note(hold, str(kind), said)
+    note(hold, str(kind), said)
     hold.save(update_fields=["asked", "asked_by", "held_until", "told_at"])
     if kind == HoldAct.Kind.CONFIRMED:
         keys.ensure(id=hold.key, subject=hold.resident_id, purpose=PURPOSE)
@@ -180,11 +177,11 @@ def take_back(*, hold: Hold, by: User, at: datetime) -> None:
 
     Raises: PermissionDenied, HoldRefused
     """
-    hold = _locked(hold)
-    _insist(hold, by, at)
+    hold = locked(hold)
+    insist(hold, by, at)
     if not hold.asked or hold.ended_at:
         raise HoldRefused("closed")
-    _note(hold, "dropped", {"by": by.pk, "what": hold.asked})
+    note(hold, "dropped", {"by": by.pk, "what": hold.asked})
     if hold.held_until is None:
         hold.delete()
         return
@@ -217,7 +214,7 @@ def lapse(claimed: Iterable[UUID], at: datetime) -> int:
     """For scheduled deletion: proposals that nobody confirmed."""
     found = list(Hold.objects.filter(pk__in=list(claimed), held_until=None))
     for hold in found:
-        _note(hold, "dropped", {"by": None, "what": hold.asked})
+        note(hold, "dropped", {"by": None, "what": hold.asked})
         hold.delete()
     return len(found)
 
@@ -282,7 +279,7 @@ def _seal(copies: Iterable[tuple[Hold, str, UUID, dict[str, Any]]]) -> int:
         sealing.Plain(
             hold.key,
             json.dumps(copy, cls=_Encoder, ensure_ascii=False).encode(),
-            f"residents.held|{hold.pk}|{source}|{row}",
+            context(hold.pk, source, row),
         )
         for hold, source, row, copy in wanted
     )
@@ -297,6 +294,10 @@ def _seal(copies: Iterable[tuple[Hold, str, UUID, dict[str, Any]]]) -> int:
         batch_size=1000,
     )
     return len(wanted)
+
+
+def context(hold: UUID, source: str, row: UUID) -> str:
+    return f"residents.held|{hold}|{source}|{row}"
 
 
 class _Encoder(DjangoJSONEncoder):
@@ -335,7 +336,7 @@ def _tell_now(hold: Hold, at: datetime) -> None:
 
 def _tell(hold: Hold, at: datetime) -> None:
     """From now on they read of it on their pages, with the order in which its places are held."""
-    _note(hold, "told", {"covers": hold.covers, "until": hold.held_until, **_hashes(hold)})
+    note(hold, "told", {"covers": hold.covers, "until": hold.held_until, **_hashes(hold)})
     erasure.open_order(
         resident=hold.resident, purpose=PURPOSE, cause=ErasureOrder.Cause.HELD, places=_places(hold), at=at
     )
@@ -357,14 +358,14 @@ def _end(hold: Hold, at: datetime) -> None:
     held = ErasurePlace.objects.filter(state=State.HELD, target__in=[hold.pk, hold.key])
     orders = sorted(set(held.values_list("order", flat=True)))
     held.update(state=State.WAITING, due_at=at, changed_at=at)
-    _note(hold, "ended", {"until": hold.held_until})
+    note(hold, "ended", {"until": hold.held_until})
     if hold.resident.erased_at:
         hold.delete()
     for order in orders:
         transaction.on_commit(partial(effects.call, "erase_soon", order=order), robust=True)
 
 
-def _insist(hold: Hold, by: User, at: datetime) -> None:
+def insist(hold: Hold, by: User, at: datetime) -> None:
     """Raises: PermissionDenied, HoldRefused"""
     if not may(by, PERM, hold.neighborhood, at):
         raise PermissionDenied
@@ -372,7 +373,7 @@ def _insist(hold: Hold, by: User, at: datetime) -> None:
         raise HoldRefused("own")
 
 
-def _locked(hold: Hold) -> Hold:
+def locked(hold: Hold) -> Hold:
     Resident.objects.held(hold.resident_id)
     try:
         found = Hold.objects.select_for_update(no_key=True, of=("self",))
@@ -381,7 +382,7 @@ def _locked(hold: Hold) -> Hold:
         raise HoldRefused("closed") from None
 
 
-def _note(hold: Hold, what: str, payload: dict[str, Any]) -> None:
+def note(hold: Hold, what: str, payload: dict[str, Any]) -> None:
     """In the ledger. Under the person's number once they may know of it."""
     record(
         kind=f"hold.{what}",

@@ -282,12 +282,14 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         code="residents.holds",
-        what=_("That something of yours was kept by law: why, on whose word, and until when"),
+        what=_(
+            "That something of yours was kept by law: why, on whose word, until when, and who was given it"
+        ),
         why=_("So that it can be asked whether it was right. Once you are deleted it goes as the hold ends."),
         life=HANDED,
         since=_("after it ended"),
         end=End.DELETE,
-        covers=("residents.Hold", "residents.HoldAct"),
+        covers=("residents.Hold", "residents.HoldAct", "residents.HandOut"),
         rows=lambda: Hold.objects.filter(ended_at__isnull=False),
         clock="ended_at",
         forget=deleted(Hold),

@@ -10,7 +10,7 @@ from uuid import uuid4
 from committees.models import Committee, Term
 from residents import holds, moving
 from residents.ages import today_in
-from residents.models import HeldRow, Hold, HoldAct, Neighborhood, Resident, User
+from residents.models import HandOut, HeldRow, Hold, HoldAct, Neighborhood, Resident, User
 from tests.cast import staff
 
 WORDS = {
@@ -19,6 +19,7 @@ WORDS = {
     "basis": "民事诉讼法第 84 条",
     "document": "（2026）浙 01 民初 1 号，存档案柜 3",
 }
+KEY = "age1" + "q" * 58  # has the form of a key, and is nobody's
 EVERYTHING = ("entries", "ways", "requests")
 
 
@@ -67,6 +68,23 @@ def raw(who: Resident, *, until: datetime, told_at: datetime, scopes: Collection
     return hold
 
 
+def kept_one(hold: Hold) -> None:
+    HeldRow.objects.create(
+        neighborhood=hold.neighborhood, hold=hold, source="access.visits", row=uuid4(), sealed=uuid4().bytes
+    )
+
+
+def handed(hold: Hold, by: tuple[User, User], **said: Any) -> HandOut:
+    """What it keeps was given to somebody: rows as the database takes them."""
+    given = {"to": "检察院丙处", "order": "调字九号，柜 5", "key": KEY, **said}
+    found = HandOut.objects.create(neighborhood=hold.neighborhood, hold=hold, asked_by=by[0], **given)
+    row = HandOut.objects.filter(pk=found.pk)
+    row.update(agreed_by=by[1], agreed_at=hold.proposed_at)
+    row.update(rows=hold.rows.count(), sha256="5" * 64, handed_at=hold.proposed_at)
+    found.refresh_from_db()
+    return found
+
+
 def told_late(who: Resident, by: tuple[User, User], *, at: datetime) -> Hold:
     """In force, and they could be told only some days later; it keeps one thing. In words that stand nowhere else."""
     day = at + timedelta(days=10)
@@ -78,7 +96,6 @@ def told_late(who: Resident, by: tuple[User, User], *, at: datetime) -> Hold:
     }
     hold = held(who, by, at=at, untold_because="函里写明暂不告知", tell_by=day, **said)
     holds.tell_due(at=day)
-    HeldRow.objects.create(
-        neighborhood=who.neighborhood, hold=hold, source="access.visits", row=uuid4(), sealed=uuid4().bytes
-    )
+    kept_one(hold)
+    handed(hold, by)
     return hold

@@ -166,6 +166,8 @@ CAILING = Community(
         Member("chair", _Kind.OWNERS, _Role.CHAIR, "何建国"),
         Member("secretary", _Kind.OWNERS, _Role.CLERK, "邱慧"),
         Member("auditor", _Kind.RESIDENTS, _Role.AUDITOR),
+        Member("residents-chair", _Kind.RESIDENTS, _Role.CHAIR),
+        Member("residents-clerk", _Kind.RESIDENTS, _Role.CLERK),
         Member("clerk", _Kind.PROPERTY, _Role.CLERK, "廖敏"),
     ),
     doors=(

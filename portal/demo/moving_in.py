@@ -15,7 +15,7 @@ from access import feed
 from committees.appointing import appoint
 from committees.models import Committee
 from committees.roles import capacity
-from portal.demo import announcing, asking, consenting, doors, own_data, sharing, told, welcome
+from portal.demo import announcing, asking, consenting, doors, going, own_data, sharing, told, welcome
 from portal.demo.community import COMMUNITIES, PASSWORD, Community, Dwelling, Person
 from residents import claiming, letters, lookups, standing_by
 from residents.models import Building, Guardianship, Neighborhood, Occupancy, Ownership, Resident, Unit, User
@@ -56,6 +56,7 @@ def fill(*, at: datetime, say: Say) -> None:
         welcome.write(settled[0].letters)
     for here in settled:  # each look is a transaction of its own
         _look_up(here, at=at)
+    going.finish(resident=settled[0].resident(going.STOPPED), at=at)
 
 
 def renew_pairing_codes(*, at: datetime) -> None:
@@ -95,6 +96,8 @@ def _settle(plan: Community, *, at: datetime, say: Say) -> Settled:
     asking.ask_and_answer(plan, users=here.users, resident=here.resident, at=at)
     if plan.controller:
         own_data.ask_and_answer(users=here.users, resident=here.resident, at=at)
+        going.say_yes_and_stop(neighborhood=neighborhood, users=here.users, resident=here.resident, at=at)
+        going.hold(users=here.users, resident=here.resident, at=at)
     _stand_by(here, at=at)
     return here
 

@@ -17,7 +17,9 @@ Sign in at {url}/sign-in/ (choose 中文 or English there first). The password o
   chair      何建国, chairs the owners' committee, and lives there too
   clerk      works for the property company, at the desk
   secretary  of the owners' committee; wrote why faces may be used, and the chair confirmed it
-  auditor    of the residents' committee
+  auditor    of the residents' committee; its residents-chair and residents-clerk hold what a court wants kept
+  wei        魏长河; said yes to his face, thought again, and has the certificate of what was deleted
+  ding       丁香; reads why something of hers is kept for a while, and until when
   clerk2     works for the property company of 半枫里, another neighborhood, which takes no faces
 Staff work at {url}/desk/, with every list at {url}/admin/
 Mail and text messages are sent to nobody; they lie in {messages}

@@ -34,9 +34,13 @@ class Line:
     where: str
     says: str
     since: str
-    seen: str
+    seen: list[str]
     state: str
     further: list[str]
+
+    @property
+    def is_gone(self) -> bool:
+        return self.state == State.GONE
 
 
 @require_POST
@@ -164,7 +168,7 @@ def _line(place: Mapping[str, Any], names: Mapping[str, str]) -> Line:
         where=names.get(place["place"]) or ErasurePlace.Kind(place["kind"]).label.capitalize(),
         says=deletion_words.sentence(place["kind"], place["state"]),
         since=deletion_words.when(place["since"]),
-        seen=deletion_words.evidence(place["seen"]) if place["state"] == State.GONE else "",
+        seen=deletion_words.evidence(place["kind"], place["seen"]) if place["state"] == State.GONE else [],
         state=place["state"],
         further=deletion_words.further(place),
     )

@@ -6,7 +6,7 @@ A new kind or state has its sentences here, or a test fails; what else may be kn
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from django.utils import timezone
@@ -158,9 +158,42 @@ def further(known: Mapping[str, Any]) -> list[str]:
     return [words for words in found if words]
 
 
-def evidence(seen: Mapping[str, Any]) -> str:
-    """For who looks closely: names and values, as they are signed."""
-    return ", ".join(f"{name} {value}" for name, value in sorted(seen.items()))
+def evidence(kind: str, seen: Mapping[str, Any]) -> list[str]:
+    """What the place itself showed, for who looks closely; the file that is signed has it by name and value."""
+    known = [(name, seen[name]) for name in SEEN if name in seen]
+    said = [SEEN[name](value) for name, value in known]
+    left = {name: value for name, value in sorted(seen.items()) if name not in SEEN}
+    if kind == Kind.PAGES and left and all(value is True for value in left.values()):
+        return [
+            *said,
+            ngettext("%(count)s file written anew", "%(count)s files written anew", len(left))
+            % {"count": len(left)},
+        ]
+    return [*said, *(f"{name}: {value}" for name, value in left.items())]
+
+
+def found(value: int) -> str:
+    return _("%(count)s found") % {"count": value}
+
+
+def _day(spelled: str) -> str:
+    return date_format(date.fromisoformat(spelled), "DATE_FORMAT")
+
+
+# What evidence is called, in the order in which it is read.
+SEEN: Mapping[str, Callable[[Any], str]] = {
+    "rows": found,
+    "key": lambda value: _("key: destroyed") if value == "destroyed" else f"key: {value}",
+    "epoch": lambda value: _("locked with the key of week no. %(number)s") % {"number": value},
+    "final_on": lambda value: _("to be final on %(day)s") % {"day": _day(value)},
+    "erased_at": lambda value: _("deleted there: %(at)s") % {"at": when(value)},
+    "received_at": lambda value: _("heard of here: %(at)s") % {"at": when(value)},
+    "version": lambda value: _("its note no. %(number)s") % {"number": value},
+    "confirmation": lambda value: _("number of their signed answer: %(number)s") % {"number": value},
+    "expired": lambda value: _("its time was over: %(at)s") % {"at": when(value)},
+    "declared": lambda value: _("made elsewhere, where we cannot look"),
+    "files": lambda value: _("files: %(found)s") % {"found": found(value)},
+}
 
 
 def when(spelled: str) -> str:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from residents import holds
 from residents.acts import Act, Refused, Words
+from residents.admin import handing_out
 from residents.admin.living import account, page_of, slip
 from residents.desk import ScopedAdmin, ScopedFilter, add_act, moment
 from residents.models import Hold, Neighborhood, Resident
@@ -135,6 +136,12 @@ def _print(request: HttpRequest, hold: Hold, given: dict[str, Any]) -> HttpRespo
         ),
         (_("Over at the latest"), _day(hold.ends_at)),
     ]
+    handed = hold.handed_out.handed().order_by("handed_at")
+    said += [
+        (_("Handed out"), f"{each.to} · {each.order} · {_day(each.handed_at)}")
+        for each in handed
+        if each.handed_at
+    ]
     if hold.untold_because:
         said.append((_("Why you were not told earlier"), hold.untold_because))
     lines: list[Words] = [
@@ -172,7 +179,7 @@ class HoldAdmin(ScopedAdmin[Hold]):
     ordering = ("-proposed_at", "pk")
     fields = (
         *("person", "name", "state", "reason", "basis", "document", "covered", "proposed_at", "held_until"),
-        *("ends_at", "untold_because", "tell_by", "told_at", "ended_at"),
+        *("ends_at", "untold_because", "tell_by", "told_at", "ended_at", "handed_out"),
     )
     readonly_fields = fields
     acts = (
@@ -191,6 +198,7 @@ class HoldAdmin(ScopedAdmin[Hold]):
         Act(slug="print", label=_("Print it for the person"), perms=(holds.PERM,), run=_print,
             explained=_("For whoever has no account. It says what their page would."),
             when=lambda hold: hold.told_at is not None),
+        *handing_out.ACTS,
     )  # fmt: skip
 
     @admin.display(description=_("number"))
@@ -214,6 +222,10 @@ class HoldAdmin(ScopedAdmin[Hold]):
             return state
         asked = gettext("a second is asked %(what)s") % {"what": hold.get_asked_display()}
         return f"{state} · {asked}"
+
+    @admin.display(description=_("handed out"))
+    def handed_out(self, hold: Hold) -> str:
+        return handing_out.lines(hold)
 
     @admin.display(description=_("what is kept"))
     def covered(self, hold: Hold) -> str:

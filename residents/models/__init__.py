@@ -4,6 +4,7 @@ from residents.models.backup import Backup, Restoration
 from residents.models.certifying import Closing, ErasureCertificate
 from residents.models.deskwork import DeskAct
 from residents.models.erasure import ErasureOrder, ErasurePlace
+from residents.models.handing_out import HandOut
 from residents.models.holding import HeldRow, Hold, HoldAct
 from residents.models.importing import Import, ImportRow
 from residents.models.letters import Letter, LetterBatch
@@ -32,6 +33,7 @@ __all__ = [
     "ErasureOrder",
     "ErasurePlace",
     "Guardianship",
+    "HandOut",
     "HeldRow",
     "Helper",
     "Hold",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import F, Q
@@ -18,6 +19,9 @@ from residents.models.asking import SAYS_SOMETHING
 from residents.models.people import Resident
 from residents.models.places import Neighborhood
 from residents.models.users import User
+
+if TYPE_CHECKING:
+    from residents.models.handing_out import HandOut
 
 # What may be kept, beside the register: a column each. Nothing made from a face or a finger is among them.
 SCOPES = ("entries", "ways", "requests")
@@ -113,6 +117,11 @@ class Hold(models.Model):
     @property
     def covers(self) -> list[str]:
         return ["register", *(scope for scope in SCOPES if getattr(self, scope))]
+
+    @property
+    def was_handed_out(self) -> models.QuerySet[HandOut]:
+        """To whom copies were given; what was only asked for is not among it."""
+        return self.handed_out.handed().order_by("handed_at")
 
     @property
     def covers_in_words(self) -> list[str]:

@@ -26,10 +26,23 @@ from portal import demo
 from portal.demo import pictures
 from portal.demo.community import COMMUNITIES, PASSWORD
 from residents import claiming
-from residents.models import LookUp, Neighborhood, Occupancy, Resident, Unit, User
+from residents.models import (
+    Backup,
+    ErasureCertificate,
+    ErasureOrder,
+    ErasurePlace,
+    Hold,
+    LookUp,
+    Neighborhood,
+    Occupancy,
+    Resident,
+    Unit,
+    User,
+)
 from residents.scope import scope
 from sharing import answering
 from sharing.models import Request
+from vault import rewrite
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +52,9 @@ drawn_once = functools.cache(pictures.portrait)
 @pytest.fixture
 def moved_in(db, now, monkeypatch):
     monkeypatch.setattr(pictures, "portrait", drawn_once)
+    # No file is rewritten within a transaction that is rolled back.
+    monkeypatch.setattr(rewrite, "rewrite", lambda **_: True)
+    monkeypatch.setattr(rewrite, "rewrite_keys", lambda: True)
     said: list[str] = []
     with override_settings(DEMO=True):
         demo.fill(at=now, say=said.append)
@@ -150,7 +166,7 @@ def test_it_leaves_the_visitor_something_to_decide_and_to_see(moved_in, now):
 
 
 def test_it_lets_every_account_sign_in(moved_in):
-    names = ("resident", "neighbor", "chair", "clerk", "secretary", "auditor", "clerk2")
+    names = ("resident", "neighbor", "chair", "clerk", "secretary", "auditor", "clerk2", "wei", "ding")
     assert all(authenticate(username=name, password=PASSWORD) for name in names)
     assert not User.objects.filter(is_superuser=True).exists()
 
@@ -165,6 +181,21 @@ def test_it_gives_staff_their_own_neighborhood_only(moved_in, now):
     ):
         user = User.objects.get(username=account)
         assert {each.name for each in scope(user, perm, now)} == where
+
+
+@pytest.mark.obligation("9", "10")
+def test_it_has_a_deletion_that_ended_and_what_a_court_wants_kept(moved_in, now):
+    order = ErasureOrder.objects.get(resident__user__username="wei")
+    assert order.is_complete
+    made = ErasureCertificate.objects.get(order=order)
+    assert {place["state"] for each in made.document["orders"] for place in each["places"]} == {"gone"}
+    hold = Hold.objects.in_force(now).get()
+    assert hold.resident.user.username == "ding"
+    assert hold.told_at
+    held = ErasurePlace.objects.filter(order__resident=hold.resident).values_list("state", flat=True)
+    assert set(held) == {ErasurePlace.State.HELD}
+    sets = Backup.objects.order_by("kind").values_list("kind", "expires_at")
+    assert list(sets) == [("data", now + timedelta(days=14)), ("vault", now + timedelta(days=3))]
 
 
 def test_it_prints_codes_that_open_an_account(moved_in, now):

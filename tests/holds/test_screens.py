@@ -9,10 +9,11 @@ from django.apps import apps
 from django.contrib import admin
 from django.test import Client
 from django.urls import get_resolver, reverse
+from pyrage import x25519
 
 from portal.screens.record import shapes
 from residents import holds
-from residents.models import HeldRow, Hold
+from residents.models import HandOut, HeldRow, Hold
 from tests import holding, make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("10")]
@@ -150,3 +151,45 @@ def test_what_is_kept_goes_through_no_door(resident, two, superuser, auditor, en
         model for model in apps.get_models() if any(f.related_model is HeldRow for f in model._meta.fields)
     ]
     assert readers == []
+
+
+def test_two_agree_at_the_desk_that_a_court_is_given_it_and_the_person_reads_of_it(resident, two, now):
+    hold = holding.held(resident, two, at=now)
+    first, second = (browser(each) for each in two)
+    given = {
+        "to": "Court of Hangzhou",
+        "order": "order 9, shelf 3",
+        "key": str(x25519.Identity.generate().to_public()),
+    }
+    assert (
+        "That is no age key" in first.post(page(hold, "hand-out"), {**given, "key": "age1x"}).content.decode()
+    )
+    assert not HandOut.objects.exists()
+    assert first.post(page(hold, "hand-out"), given).status_code == 302
+    assert "one of the staff is not two" in first.post(page(hold, "hand-out-agree")).content.decode()
+    shown = second.get(page(hold)).content.decode()
+    assert all(word in shown for word in (*given.values(), "a second is asked to agree"))
+    assert second.post(page(hold, "hand-out-agree")).status_code == 302
+    found = HandOut.objects.get()
+    assert str(found.pk) in second.get(page(hold)).content.decode()
+    (order,) = resident.erasure_orders.all()
+    mine = browser(resident.user)
+    assert given["to"] not in mine.get(reverse("erasure", args=[order.pk])).content.decode()
+    assert second.post(page(hold, "hand-out-drop")).status_code == 302
+    holding.kept_one(hold)
+    holding.handed(hold, two)
+    said = mine.get(reverse("erasure", args=[order.pk])).content.decode()
+    assert "检察院丙处" in said
+    assert "Handed out" in said
+    assert "检察院丙处" in first.post(page(hold, "print")).content.decode()
+
+
+@pytest.mark.parametrize("who", ["clerk", "chair", "outsider", "resident", "auditor"])
+def test_strangers_hand_out_nothing(request, resident, two, who, now):
+    hold = holding.held(resident, two, at=now)
+    found = request.getfixturevalue(who)
+    client = browser(getattr(found, "user", found))
+    for act in ("hand-out", "hand-out-agree", "hand-out-drop"):
+        given = {"to": "x", "order": "x", "key": str(x25519.Identity.generate().to_public())}
+        assert client.post(page(hold, act), given).status_code in (302, 403, 404)
+    assert not HandOut.objects.exists()

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from portal import epoch_checks
+from portal.management.commands.migrate import Command
 from tests.vault.conftest import Places
 from tests.vault.conftest import places as places  # the fixture
 from vault import custody, keys, sealing
@@ -135,3 +136,14 @@ def test_a_machine_that_burnt_comes_back_from_paper_copy_and_backup_and_not_with
     assert starts() == []
     assert len(list(places.main.iterdir())) == 1
     assert Key.objects.count() == 1
+
+
+def test_who_migrates_reads_no_salt_and_whoever_else_cannot_is_told(places, monkeypatch):
+    def closed(self, name):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("vault.salts.SaltFiles.wrapper", closed)
+    assert starts() == ["linmen.E056"]
+    # What `migrate` looks at first, as the owner of the tables, to whom the folders are closed.
+    Command().check(databases=["default", "vault"])
+    assert starts() == ["linmen.E056"]

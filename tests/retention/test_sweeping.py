@@ -12,7 +12,7 @@ from django.db import connection
 from access.models import EntryEvent
 from portal import retention
 from residents.keeping import deleted, pages_of
-from residents.models import RetentionRun
+from residents.models import Neighborhood, RetentionRun
 from tests.retention.due import MADE, Place, edge, make_due, rule
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +141,10 @@ def test_numbers_are_all_that_is_kept_of_it_and_not_for_ever(place: Place, now):
     retention.sweep(at=now + timedelta(days=401))
     assert not RetentionRun.objects.filter(day__lt=now.date()).exists()
     assert not RetentionRun.objects.filter(rule="access.entry_events", deleted=1).exists()
+
+
+@pytest.mark.obligation("20")
+def test_a_house_without_a_neighborhood_is_well(db, now):
+    assert not Neighborhood.objects.exists()
+    assert not any(turn.failed for turn in retention.sweep(at=now))
+    assert retention.late(at=now) == []

@@ -11,7 +11,7 @@ from django.db import connections
 
 from portal import roles
 from portal.checks import WRONG_KEY
-from portal.owner import as_owner
+from portal.owner import about_to_act, as_owner
 from residents import backups
 from vault import canary
 from vault.wrapping import WrappedKeyDamaged, WrappingKeyMissing
@@ -26,6 +26,10 @@ class Command(Migrate):
 
     def get_check_kwargs(self, options: dict[str, Any]) -> Any:
         return {"databases": _meant(options)}
+
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        with about_to_act():
+            super().check(*args, **kwargs)
 
     def handle(self, *args: Any, **options: Any) -> None:
         for alias in _meant(options):

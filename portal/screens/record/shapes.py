@@ -148,6 +148,16 @@ def holds(resident: Resident) -> list[Json]:
             "until": moment(hold.held_until),
             "at_the_latest": moment(hold.ends_at),
             "ended": moment(hold.ended_at),
+            "handed_out": [
+                {
+                    "to": each.to,
+                    "order": each.order,
+                    "at": moment(each.handed_at),
+                    "copies": each.rows,
+                    "sha256": each.sha256,
+                }
+                for each in hold.was_handed_out
+            ],
         }
         for hold in found
     ]
