@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from consent import papers
-from consent.models import ImpactAssessment, Notice, Paper, Purpose, Standing
+from consent.models import Decision, ImpactAssessment, Notice, Paper, Purpose, Standing
 from residents.models import (
     DeskAct,
     User,
 )
 from tests import make
+from tests.consent.long_ago import erased_at_exactly
 from tests.consent.papers import handed_out_at_exactly
 from tests.retention.due.places import Place, StillThere, numbers, there
 
@@ -55,3 +56,13 @@ def paper(place: Place, clock: datetime) -> StillThere:
 def assessment(place: Place, clock: datetime) -> StillThere:
     """One that was over before this system came: see `make.past_assessment`."""
     return there(ImpactAssessment, make.past_assessment(place.neighborhood, over_on=clock.date()).pk)
+
+
+def decision(place: Place, clock: datetime) -> StillThere:
+    """That somebody had said yes, who was erased then."""
+    who = make.resident(place.neighborhood, at=place.now)
+    said = make.consent(who, at=place.now).decision
+    make.tombstone(who, at=place.now)
+    # Or what ended the yes, as they moved out, would be one more that is over.
+    erased_at_exactly(who, clock, decided=clock, only=said.pk)
+    return there(Decision, said.pk)
