@@ -12,7 +12,7 @@ from portal import roles
 from residents.models import Resident
 
 LONG_AGO = """
-CREATE OR REPLACE FUNCTION test_long_ago(who uuid, erased timestamptz, decided timestamptz, only uuid) RETURNS void
+CREATE OR REPLACE FUNCTION test_long_ago(who uuid, erased timestamptz, decided timestamptz, alone uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 BEGIN
     SET CONSTRAINTS ALL IMMEDIATE;
@@ -29,7 +29,7 @@ GRANT EXECUTE ON FUNCTION test_long_ago(uuid, timestamptz, timestamptz, uuid) TO
 """
 
 
-def erased_at_exactly(who: Resident, at: datetime, *, decided: datetime, only: UUID | None = None) -> None:
+def erased_at_exactly(who: Resident, at: datetime, *, decided: datetime, alone: UUID | None = None) -> None:
     """Of a tombstone; and everything that they decided, or this alone, was decided then."""
     there = connections["default"].settings_dict
     with psycopg.connect(
@@ -40,4 +40,4 @@ def erased_at_exactly(who: Resident, at: datetime, *, decided: datetime, only: U
         ).fetchone() == (None,):
             owner.execute(LONG_AGO)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT test_long_ago(%s, %s, %s, %s)", [who.pk, at, decided, only])
+        cursor.execute("SELECT test_long_ago(%s, %s, %s, %s)", [who.pk, at, decided, alone])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
 from consent import papers
 from consent.models import Decision, ImpactAssessment, Notice, Paper, Purpose, Standing
 from residents.models import (
@@ -59,10 +61,11 @@ def assessment(place: Place, clock: datetime) -> StillThere:
 
 
 def decision(place: Place, clock: datetime) -> StillThere:
-    """That somebody had said yes, who was erased then."""
-    who = make.resident(place.neighborhood, at=place.now)
-    said = make.consent(who, at=place.now).decision
-    make.tombstone(who, at=place.now)
+    """That somebody had said yes, who was erased then. Today: nobody has left tomorrow."""
+    today = timezone.now()
+    who = make.resident(place.neighborhood, at=today)
+    said = make.consent(who, at=today).decision
+    make.tombstone(who, at=today)
     # Or what ended the yes, as they moved out, would be one more that is over.
-    erased_at_exactly(who, clock, decided=clock, only=said.pk)
+    erased_at_exactly(who, clock, decided=clock, alone=said.pk)
     return there(Decision, said.pk)
