@@ -144,7 +144,9 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         code="consent.decisions",
-        what=_("What you decided, on which form, when, on which paper, and which guardian decided for a child"),
+        what=_(
+            "What you decided, on which form, when, on which paper, and which guardian decided for a child"
+        ),
         why=_(
             "Whoever uses your data must be able to prove that they were allowed to, and you that you stopped it. Once you"
             " are deleted it names a number that leads to nobody."

@@ -152,7 +152,7 @@ def forget_files(*, at: datetime) -> None:
     folder = Path(settings.MESSAGE_FOLDER)
     for file in folder.iterdir() if folder.is_dir() else ():
         with suppress(FileNotFoundError):  # another sweep came by
-            if file.stat().st_mtime <= (at - AS_A_FILE).timestamp():
+            if file.is_file() and file.stat().st_mtime <= (at - AS_A_FILE).timestamp():
                 file.unlink()
 
 

@@ -295,9 +295,7 @@ def _rows(resident: UUID) -> list[Any]:
 
 
 def _that_nothing_names(powers: QuerySet[Guardianship]) -> QuerySet[Guardianship]:
-    return powers.exclude(
-        effects.call("decided_by_guardianship") | effects.call("answered_by_guardianship")
-    )
+    return powers.exclude(effects.call("decided_by_guardianship") | effects.call("answered_by_guardianship"))
 
 
 def forget_guardians(child: UUID) -> None:

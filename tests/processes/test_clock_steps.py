@@ -57,7 +57,9 @@ def test_an_order_is_complete_once_whatever_the_clock_said_as_it_was_opened_and_
     done = ErasureOrder.objects.complete()
     for steps, order in orders.items():
         assert order in done, [str(step) for step in steps]
-        assert count(order.resident, "erasure.opened") == count(order.resident, "erasure.complete") == 1, steps
+        assert count(order.resident, "erasure.opened") == count(order.resident, "erasure.complete") == 1, (
+            steps
+        )
 
 
 # In one statement, row by row, and with a room's own act.

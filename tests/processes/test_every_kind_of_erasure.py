@@ -75,7 +75,13 @@ class Stage:
         door.pair(pairing.make_code(gate=gate, by=None, at=now))
         make.enable(where, at=now)
         one, other = (
-            staff(where, username=f"{name}-{where.pk}", kind=Committee.Kind.PROPERTY, role=Term.Role.CLERK, at=now)
+            staff(
+                where,
+                username=f"{name}-{where.pk}",
+                kind=Committee.Kind.PROPERTY,
+                role=Term.Role.CLERK,
+                at=now,
+            )
             for name in ("one", "other")
         )
         door.open()
@@ -105,7 +111,10 @@ def stop(planted: Planted, stage: Stage) -> None:
     """By their own request, with one press."""
     assert planted.who.user is not None
     withdrawal.withdraw(
-        resident=planted.who, purpose=Purpose.FACE_AT_GATE, voice=own(planted.who.user, "en"), at=datetime.now(UTC)
+        resident=planted.who,
+        purpose=Purpose.FACE_AT_GATE,
+        voice=own(planted.who.user, "en"),
+        at=datetime.now(UTC),
     )
 
 
@@ -269,7 +278,12 @@ def _not_gone(cast: dict[str, Planted]) -> dict[str, set[str]]:
 def _dbg(live, needles, left):
     from tests.processes.scanner import Needle, Search, WINDOW
     from portal import embedded
-    wanted = {n: Needle.of(s) if len(s) >= WINDOW else Needle.short(s) for n, s in needles.items() if "pg" in left.get(n, ())}
+
+    wanted = {
+        n: Needle.of(s) if len(s) >= WINDOW else Needle.short(s)
+        for n, s in needles.items()
+        if "pg" in left.get(n, ())
+    }
     search = Search(wanted)
     for path in (live.var / "pg").rglob("*"):
         if path.is_file() and "pg_wal" not in str(path):
@@ -278,5 +292,18 @@ def _dbg(live, needles, left):
                 pos = next(data.find(p) for p in wanted[n].patterns if p in data)
                 for db in embedded.DATABASES.values():
                     with embedded.connect(live.var, db) as c:
-                        print("DBG", n, path, len(data), pos, c.execute("select relname from pg_class where pg_relation_filenode(oid)=%s", [int(path.name.split(".")[0].split("_")[0])]).fetchall() if path.name[0].isdigit() else "", db)
-                print("DBG bytes", data[max(0,pos-200):pos+120])
+                        print(
+                            "DBG",
+                            n,
+                            path,
+                            len(data),
+                            pos,
+                            c.execute(
+                                "select relname from pg_class where pg_relation_filenode(oid)=%s",
+                                [int(path.name.split(".")[0].split("_")[0])],
+                            ).fetchall()
+                            if path.name[0].isdigit()
+                            else "",
+                            db,
+                        )
+                print("DBG bytes", data[max(0, pos - 200) : pos + 120])

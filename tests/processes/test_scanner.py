@@ -38,7 +38,9 @@ def test_many_at_once_are_found_each_by_its_name_wherever_they_lie(at, monkeypat
     """Across the seams of what is looked through at once, too."""
     monkeypatch.setattr(scanner, "AT_ONCE", 4096)
     secret = {str(number): secrets.token_bytes(40) for number in range(50)}
-    search = Search({name: Needle.of(each) for name, each in secret.items()} | {"short": Needle.short(b"13800000000")})
+    search = Search(
+        {name: Needle.of(each) for name, each in secret.items()} | {"short": Needle.short(b"13800000000")}
+    )
     noise = secrets.token_bytes(at)
     assert search.names_in(noise + secret["7"] + noise) == {"7"}
     assert search.names_in(noise + b"MTM4MDAwMDAwMDA" + noise) == {"short"}

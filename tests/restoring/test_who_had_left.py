@@ -42,7 +42,9 @@ def move_out(who: Resident, at: datetime) -> None:
 def test_they_have_left_again_and_who_stayed_or_came_back_has_not(here, resident, neighbor, now):
     left, back = (make.resident(here, at=now) for _ in range(2))
     make.face(resident, at=now)
-    withdrawal.withdraw(resident=resident, purpose=Purpose.FACE_AT_GATE, voice=own(resident.user, "en"), at=now)
+    withdrawal.withdraw(
+        resident=resident, purpose=Purpose.FACE_AT_GATE, voice=own(resident.user, "en"), at=now
+    )
     for who in (left, back):
         make.card(who, at=now)
         move_out(who, now)
