@@ -8,7 +8,7 @@ is found; while the gates are offline, what is theirs to delete lies there and n
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -165,26 +165,33 @@ def stages(live: Live, here: Neighborhood, elsewhere: Neighborhood, now: datetim
         stage.door.close()
 
 
-@pytest.fixture
-def mailed(live: Live, settings) -> Callable[[], None]:
-    """What waits to be sent goes into the folder of mail, a month ago."""
-    folder = live.var / "messages"
-    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    settings.EMAIL_FILE_PATH = settings.MESSAGE_FOLDER = folder
+@dataclass
+class Mail:
+    """The folder of a house that sends nothing."""
 
-    def send() -> None:
+    folder: Path
+
+    def send(self) -> None:
         with outbox.Post() as post:
             while post.send_next(at=datetime.now(UTC)):
                 pass
-        assert list(folder.iterdir())
+        assert list(self.folder.iterdir())
 
-    def then_a_month_passes() -> None:
+    def a_month_passes(self) -> None:
+        """As over the days of grace."""
         long_ago = (datetime.now(UTC) - A_MONTH).timestamp()
-        for file in folder.iterdir():
+        for file in self.folder.iterdir():
             os.utime(file, (long_ago, long_ago))
 
-    send.then_a_month_passes = then_a_month_passes  # type: ignore[attr-defined]
-    return send
+    def is_empty(self) -> bool:
+        return not any(self.folder.iterdir())
+
+
+@pytest.fixture
+def mail(live: Live, settings) -> Mail:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = settings.MESSAGE_FOLDER = live.var / "messages"
+    return Mail(settings.MESSAGE_FOLDER)
 
 
 ACTS = {"stopped": stop, "lapsed": lapse, "left": leave, "died": die}
@@ -193,7 +200,7 @@ CAUSES = {"withdrawn", "expired", "moved_out", "died", "retired"}
 
 
 @pytest.mark.obligation("3", "9", "11", "20", "34", "F4", "F7", "F8", "F12", "F13", "F23")
-def test_no_byte_is_left_but_where_the_certificate_says_so(live: Live, stages, mailed, days_pass, now):
+def test_no_byte_is_left_but_where_the_certificate_says_so(live: Live, stages, mail, days_pass, now):
     scanner = Scanner(live)
     ours, theirs = stages
     cast = {
@@ -201,8 +208,8 @@ def test_no_byte_is_left_but_where_the_certificate_says_so(live: Live, stages, m
         for seed, kind in enumerate(ACTS)
     }
     cast["retired"] = theirs.plant(9)
-    mailed()
-    copies = {}
+    mail.send()
+    copies: dict[str, bytes] = {}
     for stage, faces in ((ours, len(ACTS)), (theirs, 1)):
         assert stage.door.ask(sync=True)["faces"] == faces
         copies |= {f"copy {stage.gate.pk} {n}": each for n, each in enumerate(stage.door.sealed_copies())}
@@ -228,16 +235,14 @@ def test_no_byte_is_left_but_where_the_certificate_says_so(live: Live, stages, m
     for kind, act in ACTS.items():
         act(cast[kind], ours)
     retire(theirs, days_pass)
-    mailed.then_a_month_passes()
+    mail.a_month_passes()
     live.worker()
     live.beat()
-    live.wait_until(lambda: _only_gates_are_waited_for(cast) and not any(_mail(live)), timeout=120)
+    live.wait_until(lambda: _only_gates_are_waited_for(cast) and mail.is_empty(), timeout=120)
     left = {name: where for name, where in scanner.find({**goes, **copies}).items() if where}
-    if any("pg" in where for where in left.values()):
-        _dbg(live, {**goes, **copies}, left)
     # Of who lives here no more, the card and the PIN are on that disk as well: the gate knows people by them.
     at_the_gate = {f"{kind}: {name}" for kind in ("left", "died") for name in ("card", "PIN")}
-    assert left == {name: there[name] for name in copies} | dict.fromkeys(at_the_gate, {ours.disk})
+    assert left == {name: there[name] for name in copies} | {name: {ours.disk} for name in at_the_gate}
     assert _not_gone(cast) == {kind: {"device"} for kind in cast}
 
     for stage in stages:
@@ -246,10 +251,6 @@ def test_no_byte_is_left_but_where_the_certificate_says_so(live: Live, stages, m
     assert not any(scanner.find({**goes, **copies}).values())
     assert _not_gone(cast) == {kind: set() for kind in cast}
     assert set(ErasureOrder.objects.values_list("cause", flat=True)) == CAUSES
-
-
-def _mail(live: Live) -> list[Path]:
-    return list((live.var / "messages").iterdir())
 
 
 def _only_gates_are_waited_for(cast: dict[str, Planted]) -> bool:
@@ -273,37 +274,3 @@ def _not_gone(cast: dict[str, Planted]) -> dict[str, set[str]]:
         }
         for kind, certificate in made.items()
     }
-
-
-def _dbg(live, needles, left):
-    from tests.processes.scanner import Needle, Search, WINDOW
-    from portal import embedded
-
-    wanted = {
-        n: Needle.of(s) if len(s) >= WINDOW else Needle.short(s)
-        for n, s in needles.items()
-        if "pg" in left.get(n, ())
-    }
-    search = Search(wanted)
-    for path in (live.var / "pg").rglob("*"):
-        if path.is_file() and "pg_wal" not in str(path):
-            for n in search.names_in(path.read_bytes()):
-                data = path.read_bytes()
-                pos = next(data.find(p) for p in wanted[n].patterns if p in data)
-                for db in embedded.DATABASES.values():
-                    with embedded.connect(live.var, db) as c:
-                        print(
-                            "DBG",
-                            n,
-                            path,
-                            len(data),
-                            pos,
-                            c.execute(
-                                "select relname from pg_class where pg_relation_filenode(oid)=%s",
-                                [int(path.name.split(".")[0].split("_")[0])],
-                            ).fetchall()
-                            if path.name[0].isdigit()
-                            else "",
-                            db,
-                        )
-                print("DBG bytes", data[max(0, pos - 200) : pos + 120])
