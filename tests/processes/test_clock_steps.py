@@ -103,8 +103,8 @@ def test_a_sweep_of_tomorrow_is_no_sign_of_life(committed, now):
     assert sweeps.sweep(at=now + timedelta(hours=HOURS))
     retention.sweep(at=now + timedelta(hours=HOURS))
     said = health.report(now=now)
-    assert (said["beat"]["ok"], said["retention"]["ok"]) == (False, False)
+    assert (said["beat"]["ok"], said["retention"]["ok"]) == (False, False), said["retention"]
     assert sweeps.sweep(at=now)
     retention.sweep(at=now)
     said = health.report(now=now)
-    assert (said["beat"]["ok"], said["retention"]["ok"]) == (True, True)
+    assert (said["beat"]["ok"], said["retention"]["ok"]) == (True, True), said["retention"]
