@@ -14,6 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
 from django.db import OperationalError, connection, models, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
@@ -90,7 +91,10 @@ def _delete(due: Rows, limit: int) -> int:
     table = connection.ops.quote_name(due.model._meta.db_table)
     where = RawSQL(f"{table}.ctid", ())  # noqa: S611  (a model's own name)
     places = due.order_by().annotate(place=where).values_list("place")[:limit]
-    found, params = places.query.sql_with_params()
+    try:
+        found, params = places.query.sql_with_params()
+    except EmptyResultSet:  # nobody lives anywhere yet, so nothing can be due
+        return 0
     with connection.cursor() as cursor:
         # A row that changed meanwhile lies elsewhere, and is left alone.
         cursor.execute(f"DELETE FROM {table} WHERE ctid = ANY (ARRAY({found}))", params)  # noqa: S608

@@ -84,6 +84,11 @@ def test_a_statement_that_fails_is_followed_by_its_rows_one_by_one(place: Place,
     assert RetentionRun.objects.get().deleted == 5
 
 
+def test_a_house_that_nobody_lives_in_yet_is_swept_like_any_other(db, now):
+    assert not any(turn.failed for turn in retention.sweep(at=now))
+    assert cache.get(retention.RETENTION_KEY) == now.timestamp()
+
+
 def test_one_that_does_nothing_does_not_go_round_for_ever(place: Place, now):
     make_due("access.entry_events", place)
     (turn,) = retention.sweep(
