@@ -53,8 +53,8 @@ Kind = ErasurePlace.Kind
 
 # Tables that hold ciphertext of a face: what is deleted there stays in the file until it is rewritten.
 CIPHERTEXT = (Template._meta.db_table,)
-# What cards and PINs were known by, of whoever is erased as a person.
-WAYS = (Credential._meta.db_table,)
+# What cards and PINs were known by, here and in what gates were told, of whoever is erased as a person.
+WAYS = (Credential._meta.db_table, FeedRow._meta.db_table)
 
 
 def end_face(*, standing: Standing, at: datetime) -> list[Place]:

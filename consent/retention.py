@@ -10,7 +10,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from consent import withdrawal
-from consent.models import IN_FORCE, ImpactAssessment, Notice, Paper, Standing
+from consent.models import IN_FORCE, Decision, ImpactAssessment, Notice, Paper, Standing
+from residents import leaving
 from residents.keeping import AsWritten, End, Kept, Rows, Rule, Years, deleted
 from residents.models import Resident
 
@@ -18,6 +19,9 @@ from residents.models import Resident
 ASSESSMENTS = Years(3)
 # The auditor's year. The database keeps them as long.
 PAPERS_KEPT = timedelta(days=365)
+# As long as a claim can still be brought (Civil Code 188), and as what was deleted is proved. The database lets a decision go
+# by its own clock only, and a day earlier at most (trigger consent_decision_keeps_its_period).
+DECISIONS = timedelta(days=3 * 365)
 
 
 def _over(at: datetime) -> Q:
@@ -43,6 +47,32 @@ def _claim_people(due: Rows, limit: int) -> list[Any]:
 def _expire(claimed: list[Any], at: datetime) -> int:
     over = Standing.objects.filter(pk__in=claimed).select_related("resident")
     return sum(withdrawal.expire(standing=standing, at=at) is not None for standing in over)
+
+
+def _long_erased(at: datetime) -> Q:
+    return Q(at__lte=at - DECISIONS, resident__erased_at__lte=at - DECISIONS)
+
+
+def _decisions(due: Rows, limit: int) -> list[Any]:
+    """Unlocked: nobody may change a decision, so there is no right to lock one. Of two sweeps the second finds it gone."""
+    return list(due.values_list("pk", flat=True)[:limit])
+
+
+def _forget_decisions(claimed: list[Any], at: datetime) -> int:
+    """With their papers, by the database; and in whose power they were made, once nothing else names it."""
+    return _delete(Decision.objects.filter(pk__in=claimed))
+
+
+def _forget_papers(claimed: list[Any], at: datetime) -> int:
+    return _delete(Paper.objects.filter(pk__in=claimed))
+
+
+def _delete(over: Rows) -> int:
+    children = set(over.exclude(guardianship=None).values_list("resident", flat=True))
+    gone, _each = over.delete()
+    for child in children:
+        leaving.forget_guardians(child)
+    return gone
 
 
 # A notice is proof of nothing: what it told of stands in the decisions and the forms.
@@ -109,8 +139,28 @@ RULES: Sequence[Rule] = (
         covers=("consent.Paper",),
         rows=_papers_without_a_decision,
         clock="handed_out_at",
-        forget=deleted(Paper),
+        forget=_forget_papers,
         grace=timedelta(days=1),
+    ),
+    Rule(
+        code="consent.decisions",
+        what=_(
+            "What you decided, on which form, when, on which paper, and which guardian decided for a child"
+        ),
+        why=_(
+            "Whoever uses your data must be able to prove that they were allowed to, and you that you stopped it. Once you"
+            " are deleted it names a number that leads to nobody."
+        ),
+        life=DECISIONS,
+        since=_("after you were deleted"),
+        end=End.DELETE,
+        covers=("consent.Decision", "consent.Paper", "residents.Guardianship"),
+        rows=Decision.objects.all,
+        clock="at",
+        when=_long_erased,
+        claim=_decisions,
+        forget=_forget_decisions,
+        grace=timedelta(days=2),
     ),
 )
 
@@ -124,24 +174,10 @@ KEPT: Sequence[Kept] = (
         covers=("consent.Justification", "consent.Incident"),
     ),
     Kept(
-        what=_("What you decided, on which form, and when"),
-        why=_(
-            "Whoever uses your data must be able to prove that they were allowed to, and you that you stopped it."
-        ),
-        until=_("For good. Once you are deleted, it names a number that leads to nobody."),
-        covers=("consent.Form", "consent.FormRecipient", "consent.FormText", "consent.Decision"),
-    ),
-    Kept(
-        what=_("Which guardian a child’s decisions were made by"),
-        why=_("A yes or no in a child’s name must be shown to have been a guardian’s to give."),
-        until=_("For good. Once both are deleted, it names two numbers that lead to nobody."),
-        covers=("residents.Guardianship",),
-    ),
-    Kept(
-        what=_("Which of the staff handed out and read the paper on which you decided"),
-        why=_("So that a decision on paper can be proved, and whoever writes one down answers for it."),
-        until=_("For good. Once you are deleted, it names a number that leads to nobody."),
-        covers=("consent.Paper",),
+        what=_("The forms that were put to people, word for word"),
+        why=_("So that it can be read what somebody agreed to. No resident is named."),
+        until=_("For good."),
+        covers=("consent.Form", "consent.FormRecipient", "consent.FormText"),
     ),
     Kept(
         what=_("The picture of the paper on which you said yes, encrypted"),

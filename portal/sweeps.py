@@ -27,7 +27,7 @@ from ledger import checkpoints, sequencing
 from portal import backups, erasure, journalling, practice
 from portal.demo import assessing
 from portal.health import SWEEP_KEY
-from residents import closing, departures, effects, holds, last_days, leaving, outbox
+from residents import carriers, closing, departures, effects, holds, last_days, leaving, outbox
 from residents.erasure import due
 from residents.importing import running
 from sharing import copying, counting, leak_notices, reaching, recalls, tallies, telling
@@ -77,6 +77,7 @@ def sweep(*, at: datetime) -> bool:
         ("practice", lambda: practice.put_back_nightly(at=at)),
         ("waiting imports", lambda: _bring_in(at)),
         ("messages that wait", lambda: _send(at)),
+        ("messages as files", lambda: carriers.forget_files(at=at)),
         ("assessments that are over", lambda: enabling.lapse(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
         ("new rights of roles", lambda: appointing.grant_new(at=at)),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import smtplib
+from contextlib import suppress
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from types import TracebackType
@@ -139,6 +141,19 @@ class FolderText:
         folder = Path(settings.MESSAGE_FOLDER)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / f"text-{reference}.txt").write_text(f"To: {number}\n\n{words}\n", encoding="utf-8")
+
+
+# So long is a message readable where it is a file instead of being sent: it names whom it is for.
+AS_A_FILE = timedelta(days=1)
+
+
+def forget_files(*, at: datetime) -> None:
+    """Mail and texts in the folder of a house that sends nothing; elsewhere there is none."""
+    folder = Path(settings.MESSAGE_FOLDER)
+    for file in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # another sweep came by
+            if file.is_file() and file.stat().st_mtime <= (at - AS_A_FILE).timestamp():
+                file.unlink()
 
 
 def text_gateway() -> TextGateway:

@@ -120,9 +120,7 @@ def _delete(due: Rows, limit: int) -> int:
     places = due.order_by().annotate(place=where).values_list("place")[:limit]
     try:
         found, params = places.query.sql_with_params()
-    except (
-        EmptyResultSet
-    ):  # a house without a neighborhood yet: no row can be due, and Django writes no query for that
+    except EmptyResultSet:  # nobody lives anywhere yet, so nothing can be due
         return 0
     with connection.cursor() as cursor:
         # A row that changed meanwhile lies elsewhere, and is left alone.

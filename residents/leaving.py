@@ -285,15 +285,22 @@ def _rows(resident: UUID) -> list[Any]:
         Departure.objects.filter(resident__in=gone),
         Death.objects.filter(resident__in=gone),
         # One by which a guardian decided stays, as the decision does: two numbers, one of which leads to nobody.
-        Guardianship.objects.filter(Q(child__in=gone) | Q(guardian__in=gone)).exclude(
-            effects.call("decided_by_guardianship") | effects.call("answered_by_guardianship")
-        ),
+        _that_nothing_names(Guardianship.objects.filter(Q(child__in=gone) | Q(guardian__in=gone))),
         Helper.objects.filter(Q(resident__in=gone) | Q(helper__in=gone)),
         # One that stands goes when it has ended: its own place of the order says so.
         Hold.objects.filter(Q(ended_at__isnull=False) | Q(held_until=None), resident__in=gone),
         Occupancy.objects.filter(resident__in=gone),
         Ownership.objects.filter(resident__in=gone),
     ]
+
+
+def _that_nothing_names(powers: QuerySet[Guardianship]) -> QuerySet[Guardianship]:
+    return powers.exclude(effects.call("decided_by_guardianship") | effects.call("answered_by_guardianship"))
+
+
+def forget_guardians(child: UUID) -> None:
+    """Of a child that was erased: the powers that were kept for a decision, once that has gone too."""
+    _that_nothing_names(Guardianship.objects.filter(child=child, child__erased_at__isnull=False)).delete()
 
 
 def _delete_rows(resident: Resident) -> None:

@@ -297,7 +297,7 @@ def test_it_lets_nobody_decide_for_a_resident(resident, neighbor, chair, superus
         ),
         ("INSERT INTO consent_decision SELECT * FROM consent_decision", "23505"),
         ("UPDATE consent_decision SET kind = 'refused'", "42501"),
-        ("DELETE FROM consent_decision", "42501"),
+        ("DELETE FROM consent_decision", "LM162"),
         # ended with no decision (with one and no order: tests/laws)
         ("DELETE FROM consent_standing", "LM005"),
     ],

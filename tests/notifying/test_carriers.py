@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from django.test import override_settings
 
-from portal import checks
+from portal import checks, sweeps
 from residents import carriers, contact, notifying
 from residents.models import Message
 from residents.notifying import Way
@@ -211,6 +211,21 @@ def test_a_folder_is_a_gateway_for_the_demo(resident, now, settings, tmp_path):
     send_all(gathered(now))
     (file,) = settings.MESSAGE_FOLDER.iterdir()
     assert file.read_text(encoding="utf-8").startswith(f"To: +86{MOBILE}\n\n")
+
+
+@pytest.mark.obligation("20")
+def test_what_lies_in_it_is_forgotten_after_a_day_and_a_folder_that_is_not_there_is_none(
+    now, settings, tmp_path
+):
+    settings.MESSAGE_FOLDER = tmp_path / "messages"
+    carriers.forget_files(at=now)
+    (settings.MESSAGE_FOLDER / "sub").mkdir(parents=True)
+    file = settings.MESSAGE_FOLDER / "text.txt"
+    file.write_text("To: somebody")
+    carriers.forget_files(at=now + timedelta(hours=23))
+    assert file.exists()
+    assert sweeps.sweep(at=now + timedelta(hours=25))
+    assert not file.exists()
 
 
 BACKENDS = "django.core.mail.backends"

@@ -34,7 +34,9 @@ def said() -> str:
     return "柳荫里的人说：" + "".join(secrets.choice("春夏秋冬东南西北梅兰竹菊琴棋书画") for _ in range(16))
 
 
-def known(who: Resident, *, at: datetime) -> tuple[dict[str, bytes], dict[str, bytes]]:
+def known(
+    who: Resident, *, at: datetime, asks: RightsRequest.Kind = RightsRequest.Kind.EXPLAIN
+) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """Everything that can be known of somebody; what of it lies somewhere, and what must never lie anywhere as it is."""
     assert who.user is not None
     number, address = f"138{secrets.randbelow(10**8):08}", f"{secrets.token_hex(12)}@example.org"
@@ -47,7 +49,7 @@ def known(who: Resident, *, at: datetime) -> tuple[dict[str, bytes], dict[str, b
     pins.choose(resident=who, pin=pin, at=at)
     mail_addresses.give(resident=who, address=address, by=who.user, at=at)
     asked(who, at=at, words=words)
-    rights.ask(resident=who, kind=RightsRequest.Kind.EXPLAIN, by=who.user, at=at, words=wish)
+    rights.ask(resident=who, kind=asks, by=who.user, at=at, words=wish)
     who.refresh_from_db()
     mail = MailAddress.objects.get(resident=who)
     service = ServiceWords.objects.get(step__request__resident=who)
@@ -57,7 +59,7 @@ def known(who: Resident, *, at: datetime) -> tuple[dict[str, bytes], dict[str, b
     lies = {
         "name": who.name.encode(),
         "sign-in name": who.user.username.encode(),
-        "what they wanted explained": RequestWords.objects.get(request__resident=who).words.encode(),
+        "what they asked for": RequestWords.objects.get(request__resident=who).words.encode(),
         "sealed phone": bytes(who.phone_sealed),
         "phone's index": bytes(who.phone_index),
         "sealed address": bytes(mail.sealed),

@@ -7,7 +7,8 @@ import secrets
 
 import pytest
 
-from tests.processes.scanner import Needle
+from tests.processes import scanner
+from tests.processes.scanner import Needle, Search
 
 SECRET = secrets.token_bytes(600)
 
@@ -30,3 +31,18 @@ def test_it_finds_a_part_of_it():
 
 def test_it_finds_nothing_in_noise():
     assert not Needle.of(SECRET).is_in(secrets.token_bytes(200_000))
+
+
+@pytest.mark.parametrize("at", [0, 1, 4090, 4096, 9000])
+def test_many_at_once_are_found_each_by_its_name_wherever_they_lie(at, monkeypatch):
+    """Across the seams of what is looked through at once, too."""
+    monkeypatch.setattr(scanner, "AT_ONCE", 4096)
+    secret = {str(number): secrets.token_bytes(40) for number in range(50)}
+    search = Search(
+        {name: Needle.of(each) for name, each in secret.items()} | {"short": Needle.short(b"13800000000")}
+    )
+    noise = secrets.token_bytes(at)
+    assert search.names_in(noise + secret["7"] + noise) == {"7"}
+    assert search.names_in(noise + b"MTM4MDAwMDAwMDA" + noise) == {"short"}
+    assert search.names_in(noise + secret["7"][:20] + b"..." + secret["9"].hex().encode() + noise) == {"9"}
+    assert search.names_in(b"1") == set()

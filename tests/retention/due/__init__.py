@@ -42,6 +42,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "consent.notices": consents.notice,
     "consent.assessments": consents.assessment,
     "consent.papers": consents.paper,
+    "consent.decisions": consents.decision,
     "access.photos": ways_in.enrolment("waiting", "created_at"),
     "access.enrolments_refused": ways_in.enrolment("refused", "finished_at", reason="no_face"),
     "access.entry_events": ways_in.event,

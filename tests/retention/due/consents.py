@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
 from consent import papers
-from consent.models import ImpactAssessment, Notice, Paper, Purpose, Standing
+from consent.models import Decision, ImpactAssessment, Notice, Paper, Purpose, Standing
 from residents.models import (
     DeskAct,
     User,
 )
 from tests import make
+from tests.consent.long_ago import erased_at_exactly
 from tests.consent.papers import handed_out_at_exactly
 from tests.retention.due.places import Place, StillThere, numbers, there
 
@@ -55,3 +58,14 @@ def paper(place: Place, clock: datetime) -> StillThere:
 def assessment(place: Place, clock: datetime) -> StillThere:
     """One that was over before this system came: see `make.past_assessment`."""
     return there(ImpactAssessment, make.past_assessment(place.neighborhood, over_on=clock.date()).pk)
+
+
+def decision(place: Place, clock: datetime) -> StillThere:
+    """That somebody had said yes, who was erased then. Today: nobody has left tomorrow."""
+    today = timezone.now()
+    who = make.resident(place.neighborhood, at=today)
+    said = make.consent(who, at=today).decision
+    make.tombstone(who, at=today)
+    # Or what ended the yes, as they moved out, would be one more that is over.
+    erased_at_exactly(who, clock, decided=clock, alone=said.pk)
+    return there(Decision, said.pk)
