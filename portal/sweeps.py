@@ -27,7 +27,7 @@ from ledger import checkpoints, sequencing
 from portal import backups, erasure, journalling, practice
 from portal.demo import assessing
 from portal.health import SWEEP_KEY
-from residents import closing, departures, effects, holds, last_days, leaving, outbox
+from residents import closing, departures, effects, holds, last_days, leaving, outbox, reminding
 from residents.erasure import due
 from residents.importing import running
 from sharing import copying, counting, leak_notices, reaching, recalls, tallies, telling
@@ -76,6 +76,7 @@ def sweep(*, at: datetime) -> bool:
         ("numbers", _numbers),
         ("practice", lambda: practice.put_back_nightly(at=at)),
         ("waiting imports", lambda: _bring_in(at)),
+        ("answers that are due", lambda: _remind(at)),
         ("messages that wait", lambda: _send(at)),
         ("assessments that are over", lambda: enabling.lapse(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
@@ -176,6 +177,11 @@ def _tally(at: datetime) -> None:
 
 def _numbers() -> None:
     _each(counting.due()[:AT_ONCE], lambda wanted: counting.count(neighborhood=wanted[0], cut=wanted[1]))
+
+
+def _remind(at: datetime) -> None:
+    found = list(reminding.due(at).values_list("pk", flat=True)[:AT_ONCE])
+    _each(found, lambda request: reminding.remind(request=request, at=at))
 
 
 def _bring_in(at: datetime) -> None:
