@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from portal import sweeps
 from residents import alarms, deadlines, reminding, rights
-from residents.models import Alarm, Message, Neighborhood, Resident, RightsRequest, Wish
+from residents.models import Alarm, Neighborhood, Resident, RightsRequest
 from tests import make
 from tests.rights.conftest import ask, pass_by
 
@@ -70,9 +70,7 @@ def test_what_was_promised_stays_promised(resident, here, now):
     assert asked.due_at == due
 
 
-def test_those_who_answer_are_reminded_before_and_all_who_answer_for_it_after(resident, clerk, chair, now):
-    own = make.resident(resident.neighborhood, at=now)
-    Resident.objects.filter(pk=own.pk).update(user=clerk)
+def test_they_are_reminded_once_before_and_once_after(resident, now):
     asked = ask(resident, at=now)
     assert not list(reminding.due(asked.opened_at + timedelta(days=9)))
     pass_by(asked, timedelta(days=11))
@@ -85,17 +83,20 @@ def test_those_who_answer_are_reminded_before_and_all_who_answer_for_it_after(re
     assert heard(asked) == [Kind.RIGHTS_DUE, Kind.RIGHTS_LATE]
 
 
-def test_whoever_chose_to_be_told_is_and_nobody_else(resident, neighbor, clerk, now):
-    own = make.resident(resident.neighborhood, at=now)
-    Resident.objects.filter(pk=own.pk).update(user=clerk)
-    for who in (own, neighbor):
-        Wish.objects.create(
-            neighborhood=who.neighborhood, resident=who, topic=Wish.Topic.DECIDE, way=Wish.Way.MAIL, at=now
-        )
+@pytest.mark.parametrize(("days", "said"), [(11, {"clerk"}), (16, {"clerk", "chair", "auditor"})])
+def test_it_is_told_to_who_answers_and_afterwards_to_who_answers_for_them(
+    resident, clerk, chair, auditor, now, monkeypatch, days, said
+):
+    told: list[Resident] = []
+    monkeypatch.setattr("residents.notifying.tell", lambda *, residents, **also: told.extend(residents))
+    for user in (clerk, chair, auditor):
+        Resident.objects.filter(pk=make.resident(resident.neighborhood, at=now).pk).update(user=user)
     asked = ask(resident, at=now)
-    pass_by(asked, timedelta(days=11))
+    pass_by(asked, timedelta(days=days))
     reminding.remind(request=asked.pk, at=now)
-    assert set(Message.objects.values_list("resident", flat=True)) == {own.pk}
+    mine = {"clerk": clerk, "chair": chair, "auditor": auditor}
+    found = set(Resident.objects.filter(pk__in=[row["pk"] for row in told]).values_list("user", flat=True))
+    assert found == {mine[name].pk for name in said}
 
 
 def test_what_a_sweep_missed_is_late_and_no_longer_nearly_due(resident, now):
@@ -131,4 +132,6 @@ def test_what_is_late_stands_on_its_own_with_nothing_swept(resident, neighbor, o
     assert "late by 3 days" in page
     assert page.index(str(late.pk)) < page.index("Still in time") < page.index(str(in_time.pk))
     assert "fifteen working days" in page
-    assert sign_in(outsider).get("/desk/requests/").status_code in (302, 403, 404)
+    elsewhere = sign_in(outsider).get("/desk/requests/").content.decode()
+    assert str(late.pk) not in elsewhere
+    assert "overdue" not in elsewhere
