@@ -22,9 +22,7 @@ TOLD = {Kind.RIGHTS_DUE: (rights.PERM,), Kind.RIGHTS_LATE: (rights.PERM, "publis
 
 def due(at: datetime) -> QuerySet[RightsRequest]:
     """Of which nobody was reminded yet, though it is time. What is late already is not said to be nearly due."""
-    said = Case(
-        When(due_at__lte=at, then=Value(str(Kind.RIGHTS_LATE))), default=Value(str(Kind.RIGHTS_DUE))
-    )
+    said = Case(When(due_at__lte=at, then=Value(str(Kind.RIGHTS_LATE))), default=Value(str(Kind.RIGHTS_DUE)))
     heard = Alarm.objects.filter(kind=OuterRef("said"), subject=OuterRef("pk"))
     pressing = RightsRequest.objects.pressing(at).annotate(said=said)
     return pressing.filter(~Exists(heard)).order_by("due_at", "pk")
@@ -37,7 +35,5 @@ def remind(*, request: UUID, at: datetime) -> bool:
     if not found.is_open or not due(at).filter(pk=found.pk).exists():
         return False
     kind = Kind.RIGHTS_LATE if found.due_at <= at else Kind.RIGHTS_DUE
-    alarms.sound(
-        kind=kind, neighborhood=found.neighborhood, subject=found.pk, at=at, perms=TOLD[kind]
-    )
+    alarms.sound(kind=kind, neighborhood=found.neighborhood, subject=found.pk, at=at, perms=TOLD[kind])
     return True
