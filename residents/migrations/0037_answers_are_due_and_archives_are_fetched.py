@@ -1,8 +1,20 @@
 """Within how many days there is an answer about somebody's own data hangs on the law that holds there (obligation 32). A
-neighborhood promises fewer days or none, never more; and each request is an alarm once before its day, and once after it."""
+neighborhood promises fewer days or none, never more; and each request is an alarm once before its day, and once after it.
 
+What somebody takes along may be an archive, made for them alone (LM160): ordered by who decides about their own data, never
+changed once it is made, and gone with them.
+"""
+
+import uuid
+
+import django.db.models.deletion
+import django.db.models.functions.datetime
 from django.db import migrations, models
 from django.db.models import Q
+
+from residents.practising import NeverInPractice
+from residents.same_neighborhood import SameNeighborhood
+from vault.rewrite import Rewritable
 
 ANSWER_DAYS = """
 CREATE FUNCTION residents_answer_days(place uuid) RETURNS integer
@@ -77,6 +89,45 @@ KINDS = [
     ("rights.late", "An answer about somebody’s own data is late"),
 ]
 
+ARCHIVE = """
+CREATE FUNCTION residents_archive_of_its_owner() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    person public.residents_resident%ROWTYPE;
+    moves CONSTANT text[] := ARRAY['attempt', 'leased_until', 'done', 'parts', 'sealed', 'ready_at'];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        -- Whoever writes about somebody takes them first: none is ordered of who is being erased.
+        SELECT * INTO person FROM public.residents_resident WHERE id = NEW.resident_id FOR NO KEY UPDATE;
+        IF person.erased_at IS NOT NULL OR person.user_id IS NULL OR NEW.sealed IS NOT NULL
+            OR public.residents_decides_alone(person.id) IS NOT TRUE OR NOT EXISTS (
+                SELECT FROM public.residents_rightsrequest r WHERE r.resident_id = person.id
+                    AND r.asked_by_id = person.user_id AND r.kind = 'copy' AND r.state = 'done'
+                    AND r.proven_at BETWEEN clock_timestamp() - interval '11 minutes'
+                        AND clock_timestamp() + interval '1 minute') THEN
+            RAISE EXCEPTION 'an archive is for whoever has just shown who they are' USING ERRCODE = 'LM160';
+        END IF;
+        NEW.at := least(NEW.at, clock_timestamp());  -- its period never begins later
+        RETURN NEW;
+    END IF;
+    IF OLD.ready_at IS NOT NULL OR to_jsonb(NEW) - moves <> to_jsonb(OLD) - moves OR NEW.attempt < OLD.attempt THEN
+        RAISE EXCEPTION 'an archive that is made does not change, nor becomes another''s' USING ERRCODE = 'LM160';
+    END IF;
+    IF NEW.ready_at IS NOT NULL THEN
+        NEW.ready_at := clock_timestamp();
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER residents_archive_of_its_owner BEFORE INSERT OR UPDATE ON residents_archive
+    FOR EACH ROW EXECUTE FUNCTION residents_archive_of_its_owner();
+ALTER TABLE residents_archive ENABLE ALWAYS TRIGGER residents_archive_of_its_owner;
+"""
+NO_ARCHIVE = """
+DROP TRIGGER residents_archive_of_its_owner ON residents_archive;
+DROP FUNCTION residents_archive_of_its_owner();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("residents", "0036_a_certificate_says_what_its_places_say")]
@@ -134,4 +185,53 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(ANSWER_DAYS, NO_ANSWER_DAYS),
         migrations.RunSQL(BY_JURISDICTION, FIFTEEN),
+        migrations.CreateModel(
+            name="Archive",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "language",
+                    models.CharField(choices=[("zh-hans", "zh-hans"), ("en", "en")], max_length=10),
+                ),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("done", models.PositiveSmallIntegerField(default=0)),
+                ("parts", models.PositiveSmallIntegerField(default=0)),
+                ("sealed", models.BinaryField(null=True)),
+                ("ready_at", models.DateTimeField(null=True)),
+                (
+                    "neighborhood",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="residents.neighborhood",
+                    ),
+                ),
+                (
+                    "resident",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="archive",
+                        to="residents.resident",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=Q(("ready_at", None), ("sealed", None))
+                        | Q(("ready_at__isnull", False), ("sealed__isnull", False)),
+                        name="archive_is_ready_or_not",
+                    )
+                ],
+            },
+        ),
+        SameNeighborhood("residents_archive", resident_id="residents_resident"),
+        NeverInPractice("residents_archive"),
+        migrations.RunSQL(ARCHIVE, NO_ARCHIVE),
+        Rewritable("residents_archive", secrets=["sealed"]),
     ]
