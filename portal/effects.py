@@ -38,6 +38,7 @@ EFFECTS: dict[str, str] = {
     "erase_soon": "portal.tasks.erase_soon",
     "disclose_soon": "portal.tasks.disclose_soon",
     "tell_soon": "portal.tasks.tell_soon",
+    "archive_soon": "portal.tasks.archive_soon",
     "import_soon": "portal.tasks.import_soon",
     "send_soon": "portal.tasks.send_soon",
     "cards_known": "access.importing.cards_known",

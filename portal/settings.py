@@ -384,10 +384,6 @@ SIGNED_IN_AGAIN_MINUTES = min(env.int("SIGNED_IN_AGAIN_MINUTES", default=_LONGES
 # A gate that was away for longer than this is told anew whom to keep, instead of each one who left.
 GATE_TOMBSTONE_DAYS = env.int("GATE_TOMBSTONE_DAYS", default=400)
 
-# Within how many days whoever asks about their own data has an answer. The law says "in good time" (PIPL 50); practice for
-# apps in China is fifteen working days. Fifteen days of the calendar are never later than those, and need no list of
-# holidays. The database takes no longer deadline; fewer days may be promised here.
-RIGHTS_ANSWER_DAYS = env.int("RIGHTS_ANSWER_DAYS", default=15)
 # How long a recipient has to delete what is asked back, and to confirm it.
 RECALL_DAYS = env.int("RECALL_DAYS", default=15)
 

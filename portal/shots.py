@@ -62,6 +62,7 @@ WAYS: dict[str, Way] = {
     "ask": Way("/requests/new/correct/"),
     "ask_for_child": Way("/living/", GUARDIAN, _CHILD, "requests/delete/"),
     "request": Way("/requests/", links=("section[aria-labelledby='asked'] .rows a",)),
+    "archive": Way("/requests/archive/"),
     "after_me": Way("/requests/after/"),
     "record": Way("/record/"),
     "record_all": Way("/record/all/"),

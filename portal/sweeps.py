@@ -27,7 +27,18 @@ from ledger import checkpoints, sequencing
 from portal import backups, erasure, journalling, practice
 from portal.demo import assessing
 from portal.health import SWEEP_KEY
-from residents import carriers, closing, departures, effects, holds, last_days, leaving, outbox
+from residents import (
+    archives,
+    carriers,
+    closing,
+    departures,
+    effects,
+    holds,
+    last_days,
+    leaving,
+    outbox,
+    reminding,
+)
 from residents.erasure import due
 from residents.importing import running
 from sharing import copying, counting, leak_notices, reaching, recalls, tallies, telling
@@ -76,6 +87,8 @@ def sweep(*, at: datetime) -> bool:
         ("numbers", _numbers),
         ("practice", lambda: practice.put_back_nightly(at=at)),
         ("waiting imports", lambda: _bring_in(at)),
+        ("archives that are waited for", lambda: _make_archives(at)),
+        ("answers that are due", lambda: _remind(at)),
         ("messages that wait", lambda: _send(at)),
         ("messages as files", lambda: carriers.forget_files(at=at)),
         ("assessments that are over", lambda: enabling.lapse(at=at)),
@@ -177,6 +190,18 @@ def _tally(at: datetime) -> None:
 
 def _numbers() -> None:
     _each(counting.due()[:AT_ONCE], lambda wanted: counting.count(neighborhood=wanted[0], cut=wanted[1]))
+
+
+def _make_archives(at: datetime) -> None:
+    """Those that nobody works on, nudged once in a while as enrolments are."""
+    for each in archives.due(at=at)[:AT_ONCE]:
+        if cache.add(f"nudged:{each}", 1, timeout=3 * settings.SWEEP_SECONDS):
+            effects.call("archive_soon", archive=each)
+
+
+def _remind(at: datetime) -> None:
+    found = list(reminding.due(at).values_list("pk", flat=True)[:AT_ONCE])
+    _each(found, lambda request: reminding.remind(request=request, at=at))
 
 
 def _bring_in(at: datetime) -> None:

@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 
 from access import enrolment
 from ledger import digest
-from portal import erasure, retention, sweeps
+from portal import archiving, erasure, retention, sweeps
 from residents import outbox
 from residents.importing import running
 from sharing import copying, leak_notices
@@ -41,6 +41,11 @@ def copy(disclosure_id: str) -> None:
 @shared_task(name="sharing.tell")
 def tell(notice_id: str) -> None:
     leak_notices.work(notice=UUID(notice_id), at=timezone.now())
+
+
+@shared_task(name="portal.archive")
+def make_archive(archive_id: str) -> None:
+    archiving.work(archive=UUID(archive_id), at=timezone.now())
 
 
 @shared_task(name="residents.import")
@@ -86,6 +91,10 @@ def disclose_soon(*, disclosure: UUID) -> None:
 
 def tell_soon(*, notice: UUID) -> None:
     nudge(tell, notice)
+
+
+def archive_soon(*, archive: UUID) -> None:
+    nudge(make_archive, archive)
 
 
 def import_soon(*, imported: UUID) -> None:

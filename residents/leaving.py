@@ -23,6 +23,7 @@ from residents import effects, letters, notifying, one_time_codes
 from residents.ages import today_in
 from residents.erasure import Place, open_order
 from residents.models import (
+    Archive,
     Death,
     Departure,
     ErasureOrder,
@@ -62,6 +63,7 @@ NAMES = tuple(
     for model in (
         Resident,
         User,
+        Archive,
         RequestWords,
         Instruction,
         MailAddress,
@@ -279,6 +281,7 @@ def _rows(resident: UUID) -> list[Any]:
         Wish.objects.filter(resident__in=gone),
         Message.objects.filter(resident__in=gone),
         MailAddress.objects.filter(resident__in=gone),
+        Archive.objects.filter(resident__in=gone),
         RequestWords.objects.filter(request__resident__in=gone),
         Instruction.objects.filter(resident__in=gone),
         MoveOut.objects.filter(resident__in=gone),

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Opening
-from residents import holds, letters, mail_addresses, one_time_codes, rights
+from residents import archives, holds, letters, mail_addresses, one_time_codes, rights
 from residents.importing import life as importing
 from residents.keeping import (
     AsWritten,
@@ -26,6 +26,7 @@ from residents.keeping import (
 )
 from residents.kept import KEPT as KEPT
 from residents.models import (
+    Archive,
     ErasureCertificate,
     ErasureOrder,
     ErasurePlace,
@@ -251,6 +252,18 @@ RULES: Sequence[Rule] = (
             scope="requests",
             of=lambda rows, people: of_person("request__resident")(rows.exclude(words=""), people),
         ),
+    ),
+    Rule(
+        code="residents.archives",
+        what=_("An archive of your data that you ordered, sealed"),
+        why=_("So that you can fetch it. It goes as soon as you have, and nobody else is given it."),
+        life=archives.LIFE,
+        since=_("after you ordered it, or once you have fetched it"),
+        end=End.DELETE,
+        covers=("residents.Archive",),
+        rows=lambda: Archive.objects.all(),
+        clock="at",
+        forget=deleted(Archive),
     ),
     Rule(
         code="residents.held",

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from ledger.record import record
-from residents import ages, contact, correcting, effects, notifying, standing_by
+from residents import ages, contact, correcting, deadlines, effects, notifying, standing_by
 from residents.models import (
     Death,
     DeskAct,
@@ -203,11 +203,6 @@ def proven_for() -> timedelta:
     return timedelta(minutes=settings.SIGNED_IN_AGAIN_MINUTES)
 
 
-def answer_days() -> int:
-    """Within how many days there is an answer, as it is promised."""
-    return min(int(settings.RIGHTS_ANSWER_DAYS), 15)
-
-
 def of(resident: Resident, at: datetime) -> QuerySet[RightsRequest]:
     """Theirs, and those of the children they decide for today. Newest first."""
     today = ages.today_in(resident.neighborhood, at)
@@ -220,6 +215,11 @@ def to_answer(neighborhood: Neighborhood) -> QuerySet[RightsRequest]:
     """The one that is due first, first."""
     found = RightsRequest.objects.open().filter(neighborhood=neighborhood)
     return found.select_related("resident").order_by("due_at", "pk")
+
+
+def late(found: QuerySet[RightsRequest], at: datetime) -> QuerySet[RightsRequest]:
+    """Of what waits, what nobody answered in time. By the rows alone: whether or not anything was swept, or anybody told."""
+    return found.filter(due_at__lte=at)
 
 
 def said(words: str) -> str:
@@ -244,7 +244,7 @@ def wanted_of(request: RightsRequest) -> str:
 
 def opened(made: RightsRequest, words: dict[Part, str], *, by: User, at: datetime) -> RightsRequest:
     """Write it with its words, and into the ledger. The database gives the moment, and caps the deadline."""
-    made.due_at = at + timedelta(days=settings.RIGHTS_ANSWER_DAYS)
+    made.due_at = at + deadlines.within(made.resident.neighborhood)
     made.save(force_insert=True)
     made.refresh_from_db(fields=["opened_at", "due_at"])
     for part, each in words.items():

@@ -24,7 +24,7 @@ from portal.screens.children import GuardianRequest, guardian_only
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.my_request_forms import FORMS
 from portal.screens.record import export
-from residents import contact, relatives, rights, standing_by
+from residents import contact, deadlines, relatives, rights, standing_by
 from residents.models import Resident, RightsRequest
 
 PAGE = 20
@@ -74,7 +74,7 @@ def overview(request: ResidentRequest) -> HttpResponse:
         "lines": [_line(each, request.resident, at) for each in page],
         "children": standing_by.wards_of(request.resident, at),
         "instruction": relatives.instruction_of(request.resident),
-        "days": rights.answer_days(),
+        "days": deadlines.days(request.resident.neighborhood),
     }
     return render(request, "requests.html", context)
 
@@ -196,7 +196,7 @@ def _page(request: ResidentRequest, kind: Kind, of: Resident, form: Any) -> dict
         "title": kind.label,
         "lead": LEADS[kind],
         "child": of if of.pk != request.resident.pk else None,
-        "days": rights.answer_days(),
+        "days": deadlines.days(of.neighborhood),
     }
 
 

@@ -17,7 +17,17 @@ class NeighborhoodAdmin(ScopedAdmin[Neighborhood]):
     add_perms = change_perms = (OPERATOR,)
     ordering = ("name", "pk")
     list_display = ("name", "name_en", "time_zone")
-    fields = ("name", "name_en", "time_zone", "office", "guard_phone", "entry_event_days", "fewest_counted")
+    fields = (
+        "name",
+        "name_en",
+        "time_zone",
+        "office",
+        "guard_phone",
+        "entry_event_days",
+        "fewest_counted",
+        "jurisdiction",
+        "answer_days",
+    )
 
 
 @admin.register(Building)

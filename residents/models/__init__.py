@@ -1,4 +1,5 @@
 from residents.models.alarm import Alarm, AlarmRead
+from residents.models.archiving import Archive
 from residents.models.asking import Instruction, RequestWords, RightsRequest
 from residents.models.backup import Backup, Restoration
 from residents.models.certifying import Closing, ErasureCertificate
@@ -21,6 +22,7 @@ __all__ = [
     "Alarm",
     "AlarmRead",
     "Approval",
+    "Archive",
     "Backup",
     "Building",
     "Closing",

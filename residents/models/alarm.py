@@ -53,6 +53,8 @@ class Alarm(models.Model):
         )
         RETENTION_LATE = "retention.late", _("Something is kept for longer than it may be")
         RETENTION_SILENT = "retention.silent", _("Nothing has been deleted by the clock for a while")
+        RIGHTS_DUE = "rights.due", _("An answer about somebody’s own data is due soon")
+        RIGHTS_LATE = "rights.late", _("An answer about somebody’s own data is late")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
@@ -67,7 +69,14 @@ class Alarm(models.Model):
         verbose_name = _("alarm")
         verbose_name_plural = _("alarms")
         indexes = [models.Index(fields=["neighborhood", "-at"], name="alarm_by_neighborhood")]
-        constraints = [models.CheckConstraint(condition=~models.Q(kind=""), name="alarm_says_what")]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(kind=""), name="alarm_says_what"),
+            models.UniqueConstraint(
+                fields=["kind", "subject"],
+                condition=models.Q(kind__in=["rights.due", "rights.late"]),
+                name="alarm_of_a_request_once",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"alarm {str(self.pk)[:8]}"

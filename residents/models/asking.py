@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from residents.deadlines import REMINDED
 from residents.models.deskwork import DeskAct
 from residents.models.people import Resident
 from residents.models.places import Neighborhood
@@ -28,6 +29,11 @@ class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
     def open(self) -> RightsRequestQuerySet:
         """Neither answered nor ended."""
         return self.exclude(state__in=RightsRequest.CLOSED)
+
+    def pressing(self, at: datetime) -> RightsRequestQuerySet:
+        """Open with a third of the time left, or none."""
+        left = ExpressionWrapper((F("due_at") - F("opened_at")) / REMINDED, output_field=DurationField())
+        return self.open().annotate(last_third=left).filter(due_at__lte=at + F("last_third"))
 
     def holding_back(self, at: datetime) -> RightsRequestQuerySet:
         """For these nothing of the person is erased yet: what is asked for is still there, until an answer is due."""

@@ -11,14 +11,30 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from residents.deadlines import DEADLINES
+
 
 def known_zone(value: str) -> None:
     if value not in available_timezones():
         raise ValidationError(_("Write a time zone such as Asia/Shanghai."))
 
 
+def no_later_than_the_law() -> Q:
+    found = Q(answer_days__isnull=True)
+    for code, each in DEADLINES.items():
+        found |= Q(jurisdiction=code, answer_days__gte=1, answer_days__lte=each.days)
+    return found
+
+
 class Neighborhood(models.Model):
     """A residential community (小区); the shard key of every table that grows."""
+
+    class Jurisdiction(models.TextChoices):
+        """Whose law says by when people have an answer about their own data (`residents.deadlines`)."""
+
+        CN = "CN", _("China")
+        EU = "EU", _("European Union")
+        HK = "HK", _("Hong Kong")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=100)
@@ -33,6 +49,13 @@ class Neighborhood(models.Model):
     entry_event_days = models.PositiveSmallIntegerField(_("days entry events are kept"), default=30)
     # What is counted is told of so many people or more (obligations 27, 31); see `sharing.counting`.
     fewest_counted = models.PositiveSmallIntegerField(_("no number is told of fewer people than"), default=5)
+    # By when there is an answer about somebody's own data: by this law, or sooner, never later (obligation 32).
+    jurisdiction = models.CharField(
+        _("whose law of data holds here"), max_length=2, choices=Jurisdiction.choices, default=Jurisdiction.CN
+    )
+    answer_days = models.PositiveSmallIntegerField(
+        _("days to answer about own data, if fewer than the law’s"), null=True, blank=True
+    )
     # Nobody here is real: for staff to practise on.
     practice = models.BooleanField(default=False, editable=False)
 
@@ -47,6 +70,14 @@ class Neighborhood(models.Model):
                 condition=Q(fewest_counted__gte=5),
                 name="no_number_of_fewer_than_five",
                 violation_error_message=_("At least 5."),
+            ),
+            models.CheckConstraint(
+                condition=no_later_than_the_law(),
+                name="answers_no_later_than_the_law_says",
+                violation_error_message=_("No more days than the law gives, and one at least."),
+            ),
+            models.CheckConstraint(
+                condition=Q(jurisdiction__in=list(DEADLINES)), name="neighborhood_law_is_known"
             ),
         ]
         verbose_name = _("neighborhood")

@@ -209,6 +209,7 @@ def test_the_chair_gives_up_faces_and_nobody_else_does(desk, chair, clerk, audit
 def test_whoever_runs_the_system_sets_how_long_entries_are_kept_and_never_longer(desk, superuser, here):
     page = f"/admin/residents/neighborhood/{here.pk}/change/"
     given = {"name": here.name, "time_zone": here.time_zone, "entry_event_days": "31", "fewest_counted": "5"}
+    given |= {"jurisdiction": "CN", "answer_days": ""}
     assert "Between 1 and 30 days" in desk(superuser).post(page, given).content.decode()
     assert desk(superuser).post(page, {**given, "entry_event_days": "7"}).status_code == 302
     here.refresh_from_db()

@@ -23,8 +23,8 @@ from committees.models import Committee, ServicePhoto, ServiceRequest, Term
 from committees.models.service import Kind
 from consent import scans
 from consent.models import PaperScan
-from portal import roles
-from residents import emergencies, mail_addresses, rights, standing_by
+from portal import archiving, roles
+from residents import archives, emergencies, mail_addresses, rights, standing_by
 from residents.importing import sealed
 from residents.models import (
     Emergency,
@@ -84,6 +84,7 @@ INSIDE: dict[tuple[str, str], tuple[str, ...]] = {
         PHONE[5:],
     ),
     ("residents.MailAddress", "sealed"): (MAIL,),
+    ("residents.Archive", "sealed"): (PHONE, PHONE.replace(" ", "")),
     ("residents.RequestWords", "sealed"): (OTHER_PHONE, OTHER_PHONE.replace(" ", "")),
     ("committees.ServiceWords", "sealed"): ("水漏到楼下了", "厨房水槽"),
     ("residents.Import", "about"): ("湛家名单",),
@@ -152,6 +153,8 @@ def with_more(found: Marked, now: datetime) -> None:
     rights.ask(
         resident=who, kind=RightsRequest.Kind.CORRECT, about="phone", wanted=OTHER_PHONE, by=who.user, at=now
     )
+    ordered = archives.order(resident=who, by=who.user, proven_at=now, language="en", at=now)
+    archiving.work(archive=ordered.pk, at=now)
     switched_on(who.user, at=now)
     source = Import.objects.get(neighborhood=here)
     sealed.make_key(source)

@@ -40,6 +40,7 @@ KNOWN_BYTES = {
     "ledger_witness.public_key",
     "ledger_cosignature.signature",
     "access_unknowncard.digest",
+    "residents_archive.sealed",
     "residents_heldrow.sealed",
     "residents_import.about",
     "residents_importrow.before",

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, transaction
-from django.test import override_settings
 
 from ledger.models import Entry
 from residents import contact, leaving, moving, rights
@@ -52,13 +51,10 @@ def test_it_is_open_for_fifteen_days_by_the_databases_clock_and_written_down(res
     assert rights.words_of(asked) == {"asked": "Why is my number kept?"}
     entry = Entry.objects.get(subject=resident.pk, kind="rights.opened")
     assert "number" not in str(entry.opening.payload)
-    with override_settings(RIGHTS_ANSWER_DAYS=3):
-        assert ask(resident, at=now).due_at == now + timedelta(days=3)
 
 
-def test_no_setting_and_no_statement_moves_the_deadline(resident, now, law):
-    with override_settings(RIGHTS_ANSWER_DAYS=400):
-        asked = ask(resident, at=now + timedelta(days=2))
+def test_no_clock_and_no_statement_moves_the_deadline(resident, now, law):
+    asked = ask(resident, at=now + timedelta(days=2))
     assert asked.due_at - asked.opened_at == timedelta(days=15)
     for changes in (
         {"due_at": asked.due_at + timedelta(days=1)},

@@ -174,6 +174,7 @@ def _asks(found: Everything, clerk: User, at: datetime) -> None:
         "service": f"/service/{wanted.pk}/",
         "ask": "/requests/new/correct/",
         "request": f"/requests/{made.pk}/",
+        "archive": "/requests/archive/",
     }
 
 

@@ -15,11 +15,12 @@ from playwright.sync_api import Request, expect
 
 from committees.models import ServiceRequest
 from consent.models import Purpose
+from portal import archiving
 from portal.screens.census import ACTS
 from portal.screens.visitors import MOMENT
 from residents import letters, moving, standing_by
 from residents.ages import today_in
-from residents.models import Letter, Resident, User
+from residents.models import Archive, Letter, Resident, User
 from residents.register import register
 from tests.cast import PASSWORD, dwelling
 from tests.committees.service import done
@@ -95,6 +96,19 @@ class Walk:
         after = written()
         if name not in OF_THE_BROWSER:
             assert changed(before, after), f"{name}: nothing came of it: {page.inner_text('main')}"
+        self.again(name, after)
+        self.pressed.add(name)
+
+    def save(self, name: str, where: str, button: str) -> None:
+        """What comes is a file, and no page."""
+        self.visit.open(where)
+        before, page = written(), self.visit.page
+        self.sent.clear()
+        with page.expect_download() as came:
+            page.locator(button).first.click()
+        assert came.value.suggested_filename
+        after = written()
+        assert changed(before, after), name
         self.again(name, after)
         self.pressed.add(name)
 
@@ -259,6 +273,9 @@ def asks(walk: Walk, clerk: User) -> None:
     walk.act("ask", at["ask"], ticks="[name=about][value=phone]", wanted="0571 8888 0000", words="号码是旧的")
     walk.act("take_request_back", at["request"], form("/take-back/"))
     walk.act("prove", "/requests/new/copy/", form("/prove/"), password=PASSWORD)
+    walk.act("make_archive", "/requests/archive/", form("/make/"))
+    archiving.work(archive=Archive.objects.get().pk, at=timezone.now())
+    walk.save("fetch_archive", "/requests/archive/", form("/fetch/"))
     walk.act("after_me", "/requests/after/", ticks="[name=wish][value=nothing]")
     walk.act("take_instruction_back", "/requests/after/", form("/take-back/"))
     walk.act("sign_in_again", "/record/again/", form("/record/again/"), password=PASSWORD)

@@ -27,7 +27,7 @@ from portal.screens.desk.finding import about, short
 from portal.screens.desk.forms import TYPED, DeskForm, known_by_field
 from portal.screens.my_request_forms import LONGEST, plain
 from portal.screens.offices import in_words
-from residents import contact, lookups, relatives, rights
+from residents import contact, deadlines, lookups, relatives, rights
 from residents.models import DeskAct, Resident, RightsRequest
 
 PAGE = 25
@@ -126,12 +126,18 @@ def overview(request: StaffRequest) -> HttpResponse:
     if rights.PERM not in request.rights:
         found = found.filter(state=State.SECOND)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    lines = [_line(each, request) for each in page]
     return render(
         request,
         "desk/requests.html",
         {
             "page": page,
-            "lines": [_line(each, request) for each in page],
+            # What is due first stands first, so all that is late stands before all that is not.
+            "late": [line for line in lines if line["late"]],
+            "in_time": [line for line in lines if not line["late"]],
+            "late_count": rights.late(found, request.at).count(),
+            "days": deadlines.days(request.neighborhood),
+            "law": deadlines.of(request.neighborhood).source,
             "may_certify": rights.PERM in request.rights,
         },
     )
@@ -224,9 +230,8 @@ def enter(request: StaffRequest, person: UUID) -> HttpResponse:
         except rights.RequestRefused as refused:
             form.add_error(None, str(REFUSED[refused.reason]))
         else:
-            messages.success(
-                request, _("Written down, and due within %(days)s days.") % {"days": rights.answer_days()}
-            )
+            days = deadlines.days(request.neighborhood)
+            messages.success(request, _("Written down, and due within %(days)s days.") % {"days": days})
             return redirect("desk_request", made.pk)
     return render(request, "desk/request_new.html", about(request, found) | {"form": form, "died": died})
 
@@ -296,6 +301,7 @@ def _line(found: RightsRequest, request: StaffRequest) -> dict[str, Any]:
         "number": short(found.resident),
         "due_at": found.due_at,
         "late": found.due_at <= request.at,
+        "days_late": max((request.at - found.due_at).days, 0),
         "state": found.get_state_display(),
         "to_second": found.state == State.SECOND and found.asked_by_id != request.user.pk,
         "may_answer": rights.PERM in request.rights,

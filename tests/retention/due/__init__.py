@@ -24,6 +24,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.passkeys": people.passkey,
     "residents.imports": people.imported,
     "residents.owned": people.home(Ownership),
+    "residents.archives": people.archive,
     "residents.request_words": people.request_words,
     "residents.held": people.held,
     "residents.hold_proposals": people.hold_proposed,

@@ -18,6 +18,7 @@ from ledger.record import record
 from portal import certifying
 from residents import erasure, rights
 from residents.models import (
+    Archive,
     ErasureOrder,
     ErasurePlace,
     Hold,
@@ -190,6 +191,16 @@ def request_words(place: Place, clock: datetime) -> StillThere:
     assert asked.closed_at is not None
     pass_by(asked, asked.closed_at - clock)
     return there(RequestWords, asked.words.get().pk)
+
+
+def archive(place: Place, clock: datetime) -> StillThere:
+    """Ordered then, and left lying."""
+    who = place.somebody()
+    assert who.user is not None
+    read = timezone.now()  # the database compares with its own clock
+    rights.take_along(resident=who, by=who.user, proven_at=read, at=read)
+    row = Archive.objects.create(neighborhood=place.neighborhood, resident=who, language="en", at=clock)
+    return there(Archive, row.pk)
 
 
 def session(place: Place, clock: datetime) -> StillThere:

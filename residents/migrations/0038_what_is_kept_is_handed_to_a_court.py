@@ -85,7 +85,7 @@ DROP TRIGGER residents_handout_by_two ON residents_handout; DROP FUNCTION reside
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("residents", "0036_a_certificate_says_what_its_places_say"),
+        ("residents", "0037_answers_are_due_and_archives_are_fetched"),
     ]
 
     operations = [
