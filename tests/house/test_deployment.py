@@ -69,9 +69,9 @@ def test_the_script_does_every_marked_block_of_the_guide_in_its_order():
             "backup key",
             "backup",
             "try the backup",
-            "rotate",
             "restore",
             "update",
+            "rotate",
         ),
     ]
 
