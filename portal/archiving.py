@@ -15,7 +15,6 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import DatabaseError
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -50,7 +49,7 @@ def work(*, archive: UUID, at: datetime) -> bool:
         return archives.finish(attempt, _made(attempt, at), at=timezone.now())
     except Taken:
         return False
-    except DatabaseError as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, the next sweep tries again, and so often only)
         # By name only: a database's message can hold the row.
         log.error("archive %s: %s", attempt.pk, type(error).__name__)
         archives.give_back(attempt)

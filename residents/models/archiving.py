@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from residents.models.people import Resident
 from residents.models.places import Neighborhood
@@ -52,4 +53,6 @@ class Archive(models.Model):
 
     @property
     def failed(self) -> bool:
-        return self.ready_at is None and self.leased_until is None and self.attempt >= self.ATTEMPTS
+        """So often that nobody takes it up again; a worker that died at the last attempt has lost its lease, too."""
+        over = self.leased_until is None or self.leased_until <= timezone.now()
+        return self.ready_at is None and over and self.attempt >= self.ATTEMPTS

@@ -168,11 +168,12 @@ def test_it_says_how_far_it_is(resident, me, now, monkeypatch):
     assert "3 of 17 parts are done." in me.get(PAGE).content.decode()
 
 
-def test_what_fails_each_time_is_said_and_can_be_ordered_anew(resident, me, now, monkeypatch):
+@pytest.mark.parametrize("error", [DatabaseError, KeyError])
+def test_what_fails_each_time_is_said_and_can_be_ordered_anew(resident, me, now, monkeypatch, error):
     found = ordered(resident, now)
 
     def broken(**given):
-        raise DatabaseError
+        raise error
 
     monkeypatch.setattr(export, "written", broken)
     for _ in range(Archive.ATTEMPTS):
@@ -180,6 +181,14 @@ def test_what_fails_each_time_is_said_and_can_be_ordered_anew(resident, me, now,
     assert not archives.due(at=now)
     assert "It could not be made." in me.get(PAGE).content.decode()
     monkeypatch.undo()
+    assert ordered(resident, now).pk != found.pk
+
+
+def test_a_worker_that_died_at_the_last_attempt_keeps_nobody_waiting(resident, me, now):
+    found = ordered(resident, now)
+    for attempt in range(Archive.ATTEMPTS):
+        assert archives.begin(archive=found.pk, at=now - (Archive.ATTEMPTS - attempt) * 2 * archives.LEASE)
+    assert "It could not be made." in me.get(PAGE).content.decode()
     assert ordered(resident, now).pk != found.pk
 
 
