@@ -57,18 +57,19 @@ def test_nothing_late_tells_nobody(place, now):
 @pytest.mark.obligation("20")
 def test_it_is_told_once_where_it_is_and_again_when_it_repeats(place, late, here, now):
     assert lateness.look(at=now) == 1
-    cache.set(retention.RETENTION_KEY, (now + A_DAY).timestamp())
+    cache.set(retention.RETENTION_KEY, (now + A_DAY / 2).timestamp())
     assert lateness.look(at=now + A_DAY / 2) == 0
     assert (alarms(place.neighborhood), alarms(here)) == (["retention.late"], [])
     begun = Lateness.objects.get()
     assert (begun.neighborhood, begun.rule, begun.over_at) == (place.neighborhood, CODE, None)
     assert Alarm.objects.get().subject == begun.pk
     make.swept(CODE, at=now)
-    cache.set(retention.RETENTION_KEY, (now + A_DAY).timestamp())
+    cache.set(retention.RETENTION_KEY, (now + A_DAY / 2).timestamp())
     assert lateness.look(at=now + A_DAY / 2) == 0
     assert Lateness.objects.get().over_at == now + A_DAY / 2
     each = rule(CODE)
     MADE[CODE](place, edge(each, now) - each.grace - A_DAY)
+    cache.set(retention.RETENTION_KEY, (now + A_DAY).timestamp())
     assert lateness.look(at=now + A_DAY) == 1
     assert alarms(place.neighborhood) == ["retention.late"] * 2
     assert Lateness.objects.count() == 2
@@ -85,6 +86,14 @@ def test_a_sweep_that_is_silent_is_told_everywhere_though_no_row_is_late(place, 
     lateness.look(at=later)
     assert not Lateness.objects.filter(over_at=None).exists()
     assert lateness.look(at=later + (later - now)) == 2
+
+
+def test_a_sweep_from_times_to_come_is_no_sign_of_life(place, now, settings):
+    """The clock was set back; whoever wrote it may have died since."""
+    cache.set(retention.RETENTION_KEY, now.timestamp() + settings.RETENTION_SILENT_SECONDS + 1)
+    assert lateness.is_silent(at=now)
+    cache.set(retention.RETENTION_KEY, now.timestamp() + settings.RETENTION_SILENT_SECONDS - 1)
+    assert not lateness.is_silent(at=now)
 
 
 def test_what_redis_has_forgotten_is_asked_of_the_rows(place, now):
