@@ -9,9 +9,10 @@ import io
 import json
 import logging
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -84,15 +85,18 @@ def _record(attempt: Archive, at: datetime) -> str:
 
 
 def _page(attempt: Archive, record: dict[str, object], at: datetime) -> str:
-    sections = [
-        Section(
-            str(source.kind.label) if source.kind else _("When I came and went"),
-            [
-                source.line(row)
-                for row in (source.filed or source.rows)(attempt.resident).order_by(f"-{source.clock}", "-pk")
-            ],
-        )
-        for source in (*SOURCES, ENTRIES)
-    ]
-    shown = {"at": at, "record": record, "sections": [each for each in sections if each.lines]}
+    sections: dict[str, list[Line]] = {}  # several tables can say one kind of thing
+    for source in (*SOURCES, ENTRIES):
+        rows = (source.filed or source.rows)(attempt.resident).order_by(f"-{source.clock}", "-pk")
+        title = str(source.kind.label) if source.kind else _("When I came and went")
+        sections.setdefault(title, []).extend(source.line(row) for row in rows)
+    shown = {"at": at, "record": record, "sections": _newest_first(sections)}
     return render_to_string("archive_file.html", shown)
+
+
+def _newest_first(sections: Mapping[str, Sequence[Line]]) -> list[Section]:
+    return [
+        Section(title, sorted(lines, key=attrgetter("at"), reverse=True))
+        for title, lines in sections.items()
+        if lines
+    ]

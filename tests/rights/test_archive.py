@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
 
@@ -12,8 +13,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
+from consent.models import Purpose
 from portal import archiving, erasure, sweeps
 from portal.screens.record import export
+from portal.screens.record.sources import Kind
 from residents import archives, leaving, moving, rights
 from residents.ages import today_in
 from residents.models import Archive, Resident, RightsRequest
@@ -93,6 +96,21 @@ def test_it_is_in_the_language_it_was_ordered_in(resident, now):
     _, page = opened(archives.fetch(resident=resident, by=resident.user, proven_at=now, at=now))
     assert 'lang="zh-hans"' in page
     assert "What is kept about me" not in page
+
+
+def test_what_is_of_one_kind_stands_under_one_heading_the_newest_first(resident, now, monkeypatch):
+    """Several tables say one kind of thing; here one is read twice."""
+    for purpose, ago in ((Purpose.FACE_AT_GATE, 2), (Purpose.TEMPLATE_ON_SERVER, 1)):
+        make.consent(resident, purpose=purpose, at=now - timedelta(hours=ago))
+    decided = [each for each in archiving.SOURCES if each.kind == Kind.DECIDED]
+    monkeypatch.setattr(archiving, "SOURCES", decided[:1] * 2)
+    found = made(resident, now)
+    assert found.ready_at
+    _, page = opened(archives.fetch(resident=resident, by=resident.user, proven_at=now, at=now))
+    assert page.count(f"<h2>{Kind.DECIDED.label}</h2>") == 1
+    heads = re.findall(r"<strong>(.+?)</strong>", page)
+    assert len(heads) == 4
+    assert heads[0] == heads[1] != heads[2] == heads[3]
 
 
 def test_nobody_else_orders_or_fetches_it_and_no_old_password_does(resident, neighbor, sign_in, now):
