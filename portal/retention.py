@@ -32,7 +32,7 @@ import residents.retention
 import sharing.retention
 from residents import holds
 from residents.erasure import Place
-from residents.keeping import ROWS_A_PAGE, Kept, Rule, delete_along, delete_at_once, pages_of
+from residents.keeping import ROWS_A_PAGE, Kept, Rule, delete_along, delete_at_once
 from residents.models import Resident, RetentionRun
 
 log = logging.getLogger(__name__)
@@ -61,8 +61,8 @@ class Turn:
     seconds: float = 0.0
     more: bool = True
     passed_over: set[Any] = field(default_factory=set)  # looked at in this sweep, and still there
-    page: int = 0  # how far along the table's file, where that is worth it
-    along: bool = False
+    along: bool = False  # the table's file, and from which page on
+    page: int = 0
 
 
 def sweep(
@@ -174,21 +174,20 @@ def _one_by_one(turn: Turn, rows: list[Any], today: date, at: datetime) -> None:
 def _all_at_once(turn: Turn, today: date, at: datetime) -> int:
     """A batch of what is deleted in one statement, and counted with it.
 
-    The first are found through the index, as the few of an ordinary night are. Where that comes full there is a mountain, and the
-    file is walked from its start, once in a sweep, for as long as most of what lies there is due.
+    The first are found as the few of an ordinary night are. Where that comes full there is a mountain, and the file is walked
+    from there on, for as long as most of what lies there is due.
     """
     _wait_for_nobody()
     due, size = turn.rule.due(at), turn.rule.batch
-    stretch = -(-size // ROWS_A_PAGE)
     if turn.along:
+        stretch = -(-size // ROWS_A_PAGE)
         gone = delete_along(due, turn.page, stretch)
         turn.page += stretch
-        turn.along = gone > size // 2 and turn.page < pages_of(due)
+        turn.along = gone > size // 2
         turn.more = True
     else:
-        gone = delete_at_once(due, size)
-        turn.more = gone >= size
-        turn.along = turn.more and turn.page < pages_of(due)
+        gone, turn.page = delete_at_once(due, size)
+        turn.along = turn.more = gone >= size
     if gone:
         _of_today(turn.rule, today).update(deleted=F("deleted") + gone)
     return gone

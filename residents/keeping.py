@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -78,17 +78,25 @@ def rows_themselves(due: Rows, limit: int) -> list[Any]:
     return [row.pk for row in claimed]
 
 
-def delete_at_once(due: Rows, limit: int) -> int:
+class Gone(NamedTuple):
+    rows: int
+    page: int  # of the table's file, up to which they lay
+
+
+def delete_at_once(due: Rows, limit: int) -> Gone:
     """Claims and deletes up to `limit` rows in one statement, found by where they lie; for what comes by the million and
     nothing hangs on. Locking each row first would cost as much again, so that is done only where somebody else is at work on
     the same rows: a second sweep then takes others, and what is held for something else is left for the next.
     """
     try:
         with transaction.atomic():
-            gone = _delete(due, limit)
+            found, gone = _delete(due, limit)
     except OperationalError:  # a row was held for longer than a sweep waits
-        gone = 0
-    return gone if gone >= limit else gone + _delete(due.select_for_update(skip_locked=True), limit - gone)
+        found, gone = limit, Gone(0, 0)
+    if gone.rows == found:
+        return gone
+    more = _delete(due.select_for_update(skip_locked=True), limit - gone.rows)[1]
+    return Gone(gone.rows + more.rows, max(gone.page, more.page))
 
 
 def delete_along(due: Rows, page: int, pages: int) -> int:
@@ -101,31 +109,28 @@ def delete_along(due: Rows, page: int, pages: int) -> int:
         with transaction.atomic():
             return here.delete()[0]
     except OperationalError:  # a row was held for longer than a sweep waits
-        return _delete(here.select_for_update(skip_locked=True), pages * ROWS_A_PAGE)
+        return _delete(here.select_for_update(skip_locked=True), pages * ROWS_A_PAGE)[1].rows
 
 
-def pages_of(due: Rows) -> int:
-    """How long the table's file is now."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_relation_size(%s::regclass) / current_setting('block_size')::int",
-            [due.model._meta.db_table],
-        )
-        return int(cursor.fetchone()[0])
-
-
-def _delete(due: Rows, limit: int) -> int:
+def _delete(due: Rows, limit: int) -> tuple[int, Gone]:
+    """How many were found, and which of them went: fewer where somebody else was quicker."""
     table = connection.ops.quote_name(due.model._meta.db_table)
     where = RawSQL(f"{table}.ctid", ())  # noqa: S611  (a model's own name)
     places = due.order_by().annotate(place=where).values_list("place")[:limit]
     try:
         found, params = places.query.sql_with_params()
     except EmptyResultSet:  # nobody lives anywhere yet, so nothing can be due
-        return 0
+        return 0, Gone(0, 0)
+    # A row that changed meanwhile lies elsewhere, and is left alone.
+    at_once = f"""
+        WITH found (place) AS MATERIALIZED ({found}),
+            gone AS (DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT place FROM found)) RETURNING 1)
+        SELECT (SELECT count(*) FROM found), (SELECT count(*) FROM gone), (SELECT (max(place)::text::point)[0]::int FROM found)
+    """  # noqa: S608
     with connection.cursor() as cursor:
-        # A row that changed meanwhile lies elsewhere, and is left alone.
-        cursor.execute(f"DELETE FROM {table} WHERE ctid = ANY (ARRAY({found}))", params)  # noqa: S608
-        return int(cursor.rowcount)
+        cursor.execute(at_once, params)
+        count, gone, page = cursor.fetchone()
+        return count, Gone(gone, page or 0)
 
 
 def as_they_are(rows: Rows) -> Iterator[tuple[UUID, UUID, dict[str, Any]]]:
