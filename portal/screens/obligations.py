@@ -28,7 +28,7 @@ DATABASE, CODE, PAGE = (
     gettext_lazy("A page says so"),
 )
 KINDS = {
-    **dict.fromkeys(("constraint", "trigger", "append-only", "restrict"), DATABASE),
+    **dict.fromkeys(("constraint", "trigger", "append-only", "never-changed", "restrict"), DATABASE),
     "code": CODE,
     "screen": PAGE,
 }

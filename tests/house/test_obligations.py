@@ -99,6 +99,9 @@ STANDS = {
     "append-only": """
         SELECT 1 FROM pg_trigger WHERE tgname = %(name)s || '_append_only' AND tgenabled = 'A'
         AND NOT has_table_privilege(tgrelid, 'UPDATE') AND NOT has_table_privilege(tgrelid, 'DELETE')""",
+    "never-changed": """
+        SELECT 1 FROM pg_trigger WHERE tgname = %(name)s || '_append_only' AND tgenabled = 'A'
+        AND NOT has_table_privilege(tgrelid, 'UPDATE')""",
     "restrict": """
         SELECT 1 FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey)
         WHERE c.contype = 'f' AND c.confdeltype IN ('a', 'r') AND NOT c.condeferrable

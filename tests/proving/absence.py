@@ -148,6 +148,13 @@ _SQL = {
         UNION ALL
         SELECT format('GRANT UPDATE, DELETE, TRUNCATE ON %%s TO linmen_app', tgrelid::regclass)
         FROM pg_trigger WHERE tgname = %(name)s || '_append_only'""",
+    # What may go in its time, and is never another meanwhile.
+    "never-changed": """
+        SELECT format('ALTER TABLE %%s DISABLE TRIGGER %%I', tgrelid::regclass, tgname)
+        FROM pg_trigger WHERE tgname = %(name)s || '_append_only'
+        UNION ALL
+        SELECT format('GRANT UPDATE ON %%s TO linmen_app', tgrelid::regclass)
+        FROM pg_trigger WHERE tgname = %(name)s || '_append_only'""",
     "restrict": """
         SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', c.conrelid::regclass, c.conname)
         FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey)
