@@ -155,6 +155,12 @@ def test_what_is_asked_does_not_go_back_to_an_older_draft(here, chair, clerk, no
     publishing.submit(form=older, by=clerk, at=now)
     with pytest.raises(publishing.Overtaken):
         publishing.publish(form=older, by=chair, at=now)
+    # Nor where the newest is in force no more.
+    Form.objects.filter(neighborhood=here, version=3).update(state="superseded", superseded_at=now)
+    with pytest.raises(DatabaseError, match="a later version was published before"), transaction.atomic():
+        Form.objects.filter(pk=older.pk).update(
+            state="published", change="material", content_hash=b"x", published_at=now, published_by=chair
+        )
 
 
 @pytest.mark.obligation("13")
