@@ -15,7 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from ledger.record import record
@@ -254,17 +254,19 @@ def _erasable(neighborhood: Neighborhood, today: date, at: datetime) -> QuerySet
     graces = Q()
     for because, grace in GRACE.items():
         graces |= Q(left_because=because, left_at__lte=at - grace)
-    return (
-        Resident.objects.living()
-        .filter(graces, neighborhood=neighborhood)
-        .exclude(pk__in=Ownership.objects.filter(Q(until=None) | Q(until__gt=today)).values("resident"))
-        .exclude(pk__in=Occupancy.objects.standing(today).values("resident"))
-        .exclude(pk__in=Departure.objects.open().values("resident"))
-        .exclude(pk__in=RightsRequest.objects.holding_back(at).values("resident"))
+    # Asked of each person and not of the whole register, which one erasure must not have to read.
+    what_holds = (
+        Ownership.objects.filter(Q(until=None) | Q(until__gt=today)),
+        Occupancy.objects.standing(today),
+        Departure.objects.open(),
+        RightsRequest.objects.holding_back(at),
         # They could not be told any more. Until then nobody looks at them: see `holds.restricts`.
-        .exclude(pk__in=Hold.objects.untold().values("resident"))
-        .order_by("left_at")
+        Hold.objects.untold(),
     )
+    found = Resident.objects.living().filter(graces, neighborhood=neighborhood)
+    for rows in what_holds:
+        found = found.exclude(Exists(rows.filter(resident=OuterRef("pk"))))
+    return found.order_by("left_at")
 
 
 def rows_left(target: UUID) -> int:
