@@ -11,6 +11,7 @@ from committees.models import Committee, Term
 from residents import holds, moving
 from residents.ages import today_in
 from residents.models import HandOut, HeldRow, Hold, HoldAct, Neighborhood, Resident, User
+from tests import long_ago
 from tests.cast import staff
 
 WORDS = {
@@ -27,7 +28,7 @@ def gone(who: Resident, *, at: datetime) -> None:
     """They moved out, and the days of grace have passed; nobody has come by yet."""
     assert who.user is not None
     moving.move_out(resident=who, on=today_in(who.neighborhood, at), by=who.user, at=at)
-    Resident.objects.filter(pk=who.pk).update(left_at=at - timedelta(days=31))
+    long_ago.left_at(who, at - timedelta(days=31))
     who.refresh_from_db()
 
 

@@ -33,6 +33,7 @@ from residents.models import Building, Neighborhood, Resident, Unit, User
 from residents.register import move_in, register
 from sharing import requesting
 from sharing.models import Request
+from tests import long_ago
 
 _numbers = itertools.count(1)
 
@@ -76,7 +77,7 @@ def tombstone(who: Resident, *, at: datetime) -> None:
     """Moves out, and the days of grace pass."""
     assert who.user is not None
     moving.move_out(resident=who, on=today_in(who.neighborhood, at), by=who.user, at=at)
-    Resident.objects.filter(pk=who.pk).update(left_at=at - timedelta(days=31))
+    long_ago.left_at(who, at - timedelta(days=31))
     assert leaving.erase(resident=who, at=at)
 
 

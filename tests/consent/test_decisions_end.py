@@ -14,8 +14,7 @@ from ledger.models import Entry
 from residents import leaving, moving
 from residents.ages import today_in
 from residents.models import Guardianship, Resident
-from tests import make
-from tests.consent.long_ago import erased_at_exactly
+from tests import long_ago, make
 from tests.consent.papers import counts
 from tests.minors.conftest import Family, says
 from tests.minors.conftest import face as face
@@ -63,7 +62,7 @@ def test_of_whoever_is_here_or_was_just_erased_no_decision_goes(resident, neighb
 def test_a_day_is_missing_on_either_clock_and_it_stays(gone, now, short):
     over, not_yet = now - PERIOD - timedelta(hours=1), now - PERIOD + LEEWAY + timedelta(hours=1)
     clocks = {"erased": over, "decided": over, short: not_yet}
-    erased_at_exactly(gone, clocks["erased"], decided=clocks["decided"])
+    long_ago.erased_at(gone, clocks["erased"], decided=clocks["decided"])
     refused(DELETE, gone.pk)
     assert make.swept("consent.decisions", at=now) == 0
     assert Decision.objects.filter(resident=gone).count() == 2
@@ -74,7 +73,7 @@ def test_then_they_go_and_the_ledger_says_nothing_less(gone, neighbor, now):
     theirs = make.consent(neighbor, at=now).decision
     entries = set(Entry.objects.filter(subject=gone.pk).values_list("id", "commitment", "kind"))
     over = now - PERIOD - timedelta(hours=1)
-    erased_at_exactly(gone, over, decided=over)
+    long_ago.erased_at(gone, over, decided=over)
     assert make.swept("consent.decisions", at=now) == 2
     assert not Decision.objects.filter(resident=gone).exists()
     assert set(Entry.objects.filter(subject=gone.pk).values_list("id", "commitment", "kind")) == entries
@@ -92,7 +91,7 @@ def test_the_paper_goes_in_the_same_act_and_not_before(due: Paper, now):
     paper = "DELETE FROM consent_paper WHERE id = %s"
     refused(paper, due.pk, state="LM070")
     over = now - PERIOD - timedelta(hours=1)
-    erased_at_exactly(who, over, decided=over)
+    long_ago.erased_at(who, over, decided=over)
     refused(f"{paper}; SET CONSTRAINTS ALL IMMEDIATE", due.pk, state="23503")
     assert sql(DELETE, who.pk) == 2
     assert not Paper.objects.filter(pk=due.pk).exists()
@@ -103,18 +102,18 @@ def test_in_whose_power_a_child_decided_goes_with_it(fam: Family, face: Form, no
     child = fam.child
     says(False, fam.mother, fam.by_mother, face, at=now)
     moving.move_out(resident=child, on=today_in(child.neighborhood, now), by=fam.mother.user, at=now)
-    Resident.objects.filter(pk=child.pk).update(left_at=now - timedelta(days=31))
+    long_ago.left_at(child, now - timedelta(days=31))
     assert leaving.erase(resident=child, at=now)
     assert set(Guardianship.objects.filter(child=child)) == {fam.by_mother}
     over = now - PERIOD - timedelta(hours=1)
-    erased_at_exactly(child, over, decided=over)
+    long_ago.erased_at(child, over, decided=over)
     assert make.swept("consent.decisions", at=now) == 1
     assert not Guardianship.objects.filter(child=child).exists()
 
 
 def test_of_two_sweeps_the_second_finds_them_gone(gone, now):
     over = now - PERIOD - timedelta(hours=1)
-    erased_at_exactly(gone, over, decided=over)
+    long_ago.erased_at(gone, over, decided=over)
     claimed = [each.pk for each in Decision.objects.filter(resident=gone)]
     assert retention._forget_decisions(claimed, now) == 2
     assert retention._forget_decisions(claimed, now) == 0

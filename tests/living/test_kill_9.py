@@ -15,7 +15,7 @@ from portal import erasure, sweeps
 from residents import contact, last_days, leaving, moving
 from residents.ages import today_in
 from residents.models import ErasureOrder, ErasurePlace, Occupancy, Resident
-from tests import make
+from tests import long_ago, make
 from tests.processes.crashing import die_before, points_of
 from vault import keys
 
@@ -114,7 +114,8 @@ def test_becoming_a_tombstone(place):
         who = make.resident(place, at=at, until=at.date())
         contact.set_phone(who, "0571 8800 0000")
         who.save()
-        last_days.carry_out(resident=who, at=at)
+        last_days.carry_out(resident=who, at=datetime.now(UTC))
+        long_ago.left_at(who, at)
         return Resident.objects.get(pk=who.pk)
 
     def erase(who: Resident):

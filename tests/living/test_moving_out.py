@@ -18,7 +18,7 @@ from ledger.models import Entry
 from portal import erasure, sweeps
 from residents import claiming, contact, last_days, leaving, letters, moving
 from residents.models import ErasureOrder, ErasurePlace, MoveOut, Occupancy, Ownership, Resident, User
-from tests import make
+from tests import long_ago, make
 from tests.enrolling import agree
 from tests.living.conftest import opens
 from vault import keys, rewrite
@@ -320,8 +320,9 @@ def left_long_ago(here, home, now, days: int) -> Resident:
     contact.set_phone(who, "0571 8800 0000")
     who.save()
     make.card(who, at=at)
-    assert last_days.carry_out(resident=who, at=at)
+    assert last_days.carry_out(resident=who, at=now)
     who.refresh_from_db()
+    long_ago.left_at(who, at)
     return who
 
 

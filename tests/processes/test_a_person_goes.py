@@ -20,7 +20,7 @@ from residents.models import (
     Resident,
     RightsRequest,
 )
-from tests import make
+from tests import long_ago, make
 from tests.committees.service import asked
 from tests.live import Live
 from tests.processes.scanner import Scanner
@@ -91,7 +91,7 @@ def test_of_who_has_gone_no_byte_is_left(live: Live, here, resident, clerk, now)
     ):  # or the answer would be waited for
         rights.take_back(request=asked_for, by=resident.user, at=now)
     move_out(resident, now)
-    Resident.objects.filter(pk=resident.pk).update(left_at=now - timedelta(days=31))
+    long_ago.left_at(resident, now - timedelta(days=31))
     for turn in range(4):
         assert sweeps.sweep(at=datetime.now(UTC) + turn * timedelta(minutes=4))
     assert ErasureOrder.objects.filter(resident=resident, purpose=leaving.PERSON).exists()

@@ -16,7 +16,7 @@ from consent.voices import own
 from ledger.models import Entry
 from portal import erasure, health, retention, sweeps
 from residents.models import ErasureOrder, Resident, RetentionRun
-from tests import make
+from tests import long_ago, make
 from tests.processes.test_a_person_goes import move_out
 from tests.retention.due import Place, make_due, rule
 
@@ -87,12 +87,12 @@ def test_a_clock_that_is_ahead_erases_nobody_early_and_goes_on_when_it_is_right(
     make.card(resident, at=now)
     move_out(resident, now)
     left = now - timedelta(days=30) + timedelta(hours=HOURS - 1)
-    Resident.objects.filter(pk=resident.pk).update(left_at=left)
+    long_ago.left_at(resident, left)
     assert not sweeps.sweep(at=now + timedelta(hours=HOURS)), "refused by the database, for all to see"
     assert Resident.objects.get(pk=resident.pk).name
     assert sweeps.sweep(at=now)
     assert Resident.objects.get(pk=resident.pk).name
-    Resident.objects.filter(pk=resident.pk).update(left_at=now - timedelta(days=30))
+    long_ago.left_at(resident, now - timedelta(days=30))
     assert sweeps.sweep(at=now)
     assert Resident.objects.get(pk=resident.pk).erased_at
 

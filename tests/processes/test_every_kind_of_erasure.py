@@ -25,7 +25,7 @@ from consent.voices import own
 from portal import certifying
 from residents import deaths, outbox
 from residents.models import Death, ErasureOrder, ErasurePlace, Neighborhood, Resident, RightsRequest, User
-from tests import make
+from tests import long_ago, make
 from tests.cast import staff
 from tests.changing.conftest import Passing
 from tests.changing.conftest import days_pass as days_pass
@@ -128,7 +128,7 @@ def lapse(planted: Planted, stage: Stage) -> None:
 
 def leave(planted: Planted, stage: Stage) -> None:
     move_out(planted.who, datetime.now(UTC))
-    Resident.objects.filter(pk=planted.who.pk).update(left_at=stage.now - A_MONTH)
+    long_ago.left_at(planted.who, stage.now - A_MONTH)
 
 
 def die(planted: Planted, stage: Stage) -> None:
@@ -137,7 +137,7 @@ def die(planted: Planted, stage: Stage) -> None:
         resident=planted.who, document=Death.Document.CERTIFICATE, kept_where="3 号柜", by=stage.clerk, at=at
     )
     deaths.confirm(death=death, by=stage.second, at=at)
-    Resident.objects.filter(pk=planted.who.pk).update(left_at=stage.now - 3 * A_MONTH)
+    long_ago.left_at(planted.who, stage.now - 3 * A_MONTH)
 
 
 def retire(stage: Stage, days_pass: Passing) -> None:

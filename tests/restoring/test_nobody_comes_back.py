@@ -16,7 +16,7 @@ from ledger.models import Checkpoint, Entry, Leaf
 from residents import backups, leaving, moving
 from residents.ages import today_in
 from residents.models import Backup, ErasureOrder, ErasurePlace, Occupancy, Resident, Restoration
-from tests import make
+from tests import long_ago, make
 from tests.restoring.conftest import carried_through, left_of, swept
 from vault import keys
 
@@ -115,7 +115,7 @@ def test_who_was_erased_is_a_tombstone_again(operator, here, resident, now):
     """Name, account and phone; the grace was over after the backup."""
     card = make.card(resident, at=now)
     move_out(resident)
-    Resident.objects.filter(pk=resident.pk).update(left_at=now - timedelta(days=31))
+    long_ago.left_at(resident, now - timedelta(days=31))
     swept_until = datetime.now(UTC)
     sets = operator.backup()
     assert Resident.objects.get(pk=resident.pk).name

@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from residents import deaths, leaving, relatives, rights
 from residents.models import Death, Instruction, Resident, RightsRequest
 from residents.rights import RequestRefused
-from tests import make
+from tests import long_ago, make
 from tests.rights.conftest import died
 
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("34")]
@@ -195,7 +195,7 @@ def test_no_child_decides_it_and_no_guardian_for_them(fam, now, law):
 
 
 def test_with_the_person_it_all_goes_and_that_it_was_asked_stays(dead, clerk, now):
-    Resident.objects.filter(pk=dead.pk).update(left_at=now - leaving.GRACE[Resident.Left.DIED])
+    long_ago.left_at(dead, now - leaving.GRACE[Resident.Left.DIED])
     asked = asks(dead, clerk, now, kind=Kind.DELETE)
     assert leaving.erase(resident=dead, at=now) is not None
     asked.refresh_from_db()

@@ -21,7 +21,7 @@ from residents import archives, leaving, moving, rights
 from residents.ages import today_in
 from residents.models import Archive, Resident, RightsRequest
 from residents.rights import RequestRefused
-from tests import make
+from tests import long_ago, make
 from tests.cast import PASSWORD
 from vault import keys, sealing
 
@@ -225,7 +225,7 @@ def test_it_goes_with_the_person_whatever_a_worker_still_does(resident, now):
     attempt = archives.begin(archive=found.pk, at=now)
     assert attempt is not None
     moving.move_out(resident=resident, on=today_in(resident.neighborhood, now), by=user, at=now)
-    Resident.objects.filter(pk=resident.pk).update(left_at=now - timedelta(days=31))
+    long_ago.left_at(resident, now - timedelta(days=31))
     resident.refresh_from_db()
     order = leaving.erase(resident=resident, at=now)
     assert order is not None

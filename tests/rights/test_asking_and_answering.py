@@ -14,7 +14,7 @@ from residents import contact, leaving, moving, rights
 from residents.ages import today_in
 from residents.models import RequestWords, Resident, RightsRequest
 from residents.rights import RequestRefused
-from tests import make
+from tests import long_ago, make
 from tests.minors.conftest import age
 from tests.rights.conftest import ask, pass_by
 
@@ -303,7 +303,7 @@ def test_a_guardian_who_works_here_does_not_answer_themselves(fam, clerk, now, l
 
 def test_who_has_left_still_asks_and_nothing_asked_for_goes_before_an_answer_is_due(resident, clerk, now):
     moving.move_out(resident=resident, on=today_in(resident.neighborhood, now), by=resident.user, at=now)
-    Resident.objects.filter(pk=resident.pk).update(left_at=now - timedelta(days=31))
+    long_ago.left_at(resident, now - timedelta(days=31))
     resident.refresh_from_db()
     asked = ask(resident, at=now)
     assert leaving.erase(resident=resident, at=now) is None
@@ -316,6 +316,6 @@ def test_who_has_left_still_asks_and_nothing_asked_for_goes_before_an_answer_is_
 
 def test_who_asks_to_be_deleted_is_not_kept_for_it(resident, now):
     moving.move_out(resident=resident, on=today_in(resident.neighborhood, now), by=resident.user, at=now)
-    Resident.objects.filter(pk=resident.pk).update(left_at=now - timedelta(days=31))
+    long_ago.left_at(resident, now - timedelta(days=31))
     ask(Resident.objects.get(pk=resident.pk), "delete", at=now)
     assert leaving.erase(resident=resident, at=now) is not None

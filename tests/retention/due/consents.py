@@ -12,8 +12,7 @@ from residents.models import (
     DeskAct,
     User,
 )
-from tests import make
-from tests.consent.long_ago import erased_at_exactly
+from tests import long_ago, make
 from tests.consent.papers import handed_out_at_exactly
 from tests.retention.due.places import Place, StillThere, numbers, there
 
@@ -67,5 +66,5 @@ def decision(place: Place, clock: datetime) -> StillThere:
     said = make.consent(who, at=today).decision
     make.tombstone(who, at=today)
     # Or what ended the yes, as they moved out, would be one more that is over.
-    erased_at_exactly(who, clock, decided=clock, alone=said.pk)
+    long_ago.erased_at(who, clock, decided=clock, alone=said.pk)
     return there(Decision, said.pk)

@@ -1,0 +1,68 @@
+"""Time passes over what somebody did, by days that nobody but the owner of the tables could move."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.db import connection, connections
+
+from portal import roles
+from residents.models import Resident
+
+LEFT = """
+CREATE OR REPLACE FUNCTION test_left_at(who uuid, at timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN
+    SET CONSTRAINTS ALL IMMEDIATE;
+    ALTER TABLE residents_resident DISABLE TRIGGER residents_resident_leaves_now;
+    UPDATE residents_resident SET left_at = $2 WHERE id = $1;
+    ALTER TABLE residents_resident ENABLE ALWAYS TRIGGER residents_resident_leaves_now;
+    SET CONSTRAINTS ALL DEFERRED;
+END
+$$;
+GRANT EXECUTE ON FUNCTION test_left_at(uuid, timestamptz) TO linmen_app;
+"""
+ERASED = """
+CREATE OR REPLACE FUNCTION test_erased_at(who uuid, at timestamptz, decided timestamptz, alone uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN
+    SET CONSTRAINTS ALL IMMEDIATE;
+    ALTER TABLE residents_resident DISABLE TRIGGER residents_resident_leaves_now;
+    ALTER TABLE residents_resident DISABLE TRIGGER residents_resident_stays_erased;
+    UPDATE residents_resident SET left_at = $2, erased_at = $2 WHERE id = $1;
+    ALTER TABLE residents_resident ENABLE ALWAYS TRIGGER residents_resident_stays_erased;
+    ALTER TABLE residents_resident ENABLE ALWAYS TRIGGER residents_resident_leaves_now;
+    ALTER TABLE consent_decision DISABLE TRIGGER consent_decision_append_only;
+    UPDATE consent_decision SET at = $3 WHERE resident_id = $1 AND ($4 IS NULL OR id = $4);
+    ALTER TABLE consent_decision ENABLE ALWAYS TRIGGER consent_decision_append_only;
+    SET CONSTRAINTS ALL DEFERRED;
+END
+$$;
+GRANT EXECUTE ON FUNCTION test_erased_at(uuid, timestamptz, timestamptz, uuid) TO linmen_app;
+"""
+
+
+def left_at(who: Resident, at: datetime) -> None:
+    """They have left, and it was this long ago."""
+    _run("test_left_at(uuid, timestamptz)", LEFT, [who.pk, at])
+    who.left_at = at
+
+
+def erased_at(who: Resident, at: datetime, *, decided: datetime, alone: UUID | None = None) -> None:
+    """They are a tombstone since then; and everything that they decided, or this alone, was decided then."""
+    _run("test_erased_at(uuid, timestamptz, timestamptz, uuid)", ERASED, [who.pk, at, decided, alone])
+
+
+def _run(signature: str, function: str, values: list[Any]) -> None:
+    there = connections["default"].settings_dict
+    with psycopg.connect(
+        host=there["HOST"], port=there["PORT"], dbname=there["NAME"], user=roles.OWNER, autocommit=True
+    ) as owner:
+        if owner.execute("SELECT to_regprocedure(%s)", [signature]).fetchone() == (None,):
+            owner.execute(function)
+    with connection.cursor() as cursor:
+        name = signature.partition("(")[0]
+        cursor.execute(f"SELECT {name}({', '.join(['%s'] * len(values))})", values)
