@@ -2,21 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from residents.keeping import End, Kept, Rule, deleted
+from residents import leaving
+from residents.keeping import End, Kept, Rows, Rule, deleted
 from sharing import copying
-from sharing.models import Copy, Piece, Request
+from sharing.models import (
+    Answer,
+    Copy,
+    DisclosedRow,
+    LeakPerson,
+    LeakTold,
+    OrderPerson,
+    Piece,
+    RecallLine,
+    Request,
+)
 
 # Drafts that nobody put to residents: nobody was asked, so nobody has to be shown. One that somebody read stays with what
 # they said of it.
 DRAFT_LIFE = timedelta(days=180)
 NEVER_PUT = (Request.State.DRAFT, Request.State.REFUSED)
+# As long as a claim can still be brought (Civil Code 188), as `consent.retention.DECISIONS`. The database lets nothing go but by
+# its own clock, and a day earlier at most (trigger sharing_answer_keeps_its_period and its likes).
+PROOF = timedelta(days=3 * 365)
+
+
+def _long_erased(clock: str, *people: str) -> Callable[[datetime], Q]:
+    def over(at: datetime) -> Q:
+        ends = at - PROOF
+        return Q(**{f"{clock}__lte": ends}, **{f"{who}__erased_at__lte": ends for who in people})
+
+    return over
+
+
+def _unlocked(due: Rows, limit: int) -> list[Any]:
+    """Nobody may change these, so there is no right to lock one. Of two sweeps the second finds them gone."""
+    return list(due.values_list("pk", flat=True)[:limit])
+
+
+def _answered_for() -> QuerySet[DisclosedRow]:
+    """Rows that no recipient has to delete any more: never handed over, given by a law, or confirmed to be gone."""
+    over = (
+        Q(copy__state=Copy.State.VOID)
+        | Q(order__isnull=False)
+        | Q(recalled__recall__confirmation__isnull=False)
+    )
+    return DisclosedRow.objects.filter(over)
+
+
+def _forget_given(claimed: list[Any], at: datetime) -> int:
+    """The row first, and then that it was asked back: the database lets a line go that has no row."""
+    gone = DisclosedRow.objects.filter(pk__in=claimed)._raw_delete("default")
+    RecallLine.objects.filter(row__in=claimed)._raw_delete("default")
+    return int(gone)
+
+
+def _answers() -> QuerySet[Answer]:
+    """Those by which nothing was given that is still to be seen."""
+    return Answer.objects.filter(~Exists(DisclosedRow.objects.filter(answer=OuterRef("pk"))))
+
+
+def _forget_answers(claimed: list[Any], at: datetime) -> int:
+    """And in whose power a child's were given, once nothing else names it."""
+    over = Answer.objects.filter(pk__in=claimed)
+    children = set(over.exclude(guardianship=None).values_list("resident", flat=True))
+    gone, _each = over.delete()
+    for child in children:
+        leaving.forget_guardians(child)
+    return gone
 
 
 def _forget_copies(claimed: list[Any], at: datetime) -> int:
@@ -72,6 +131,85 @@ RULES: Sequence[Rule] = (
         clock="deadline",
         forget=_forget_drafts,
     ),
+    Rule(
+        code="sharing.given",
+        what=_("That something of yours was given to somebody, and that it was asked back"),
+        why=_(
+            "It is your proof of what left and what did not. Once you are deleted it names a number that leads to nobody."
+        ),
+        life=PROOF,
+        since=_("after you were deleted, and not before whoever has it said that it is gone there"),
+        end=End.DELETE,
+        covers=("sharing.DisclosedRow", "sharing.RecallLine"),
+        rows=_answered_for,
+        clock="copy__settled_at",
+        when=_long_erased("copy__settled_at", "resident"),
+        claim=_unlocked,
+        forget=_forget_given,
+        grace=timedelta(days=2),
+    ),
+    Rule(
+        code="sharing.answers",
+        what=_("What you answered when you were asked to share something"),
+        why=_(
+            "It is your proof of what you allowed and what you did not. Once you are deleted it names a number that leads to nobody."
+        ),
+        life=PROOF,
+        since=_("after you were deleted, once nothing shows any more what was given by it"),
+        end=End.DELETE,
+        covers=("sharing.Answer", "residents.Guardianship"),
+        rows=_answers,
+        clock="at",
+        when=_long_erased("at", "resident"),
+        claim=_unlocked,
+        forget=_forget_answers,
+        grace=timedelta(days=2),
+    ),
+    Rule(
+        code="sharing.named",
+        what=_("That an order of a law named you"),
+        why=_("So that it can be seen who was named, and that nobody else was."),
+        life=PROOF,
+        since=_("after you were deleted"),
+        end=End.DELETE,
+        covers=("sharing.OrderPerson",),
+        rows=OrderPerson.objects.all,
+        clock="order__drafted_at",
+        when=_long_erased("order__drafted_at", "resident"),
+        claim=_unlocked,
+        forget=deleted(OrderPerson),
+        grace=timedelta(days=2),
+    ),
+    Rule(
+        code="sharing.affected",
+        what=_("That information about you was among what got out"),
+        why=_("It is everybody's proof that whoever it concerned was told."),
+        life=PROOF,
+        since=_("after you were deleted"),
+        end=End.DELETE,
+        covers=("sharing.LeakPerson",),
+        rows=LeakPerson.objects.all,
+        clock="at",
+        when=_long_erased("at", "resident"),
+        claim=_unlocked,
+        forget=deleted(LeakPerson),
+        grace=timedelta(days=2),
+    ),
+    Rule(
+        code="sharing.told",
+        what=_("That you were told of information that got out"),
+        why=_("It is your proof that you were told, and everybody's that it was worked on."),
+        life=PROOF,
+        since=_("after you, and whom it was about, were deleted"),
+        end=End.DELETE,
+        covers=("sharing.LeakTold",),
+        rows=LeakTold.objects.all,
+        clock="at",
+        when=_long_erased("at", "reader", "about"),
+        claim=_unlocked,
+        forget=deleted(LeakTold),
+        grace=timedelta(days=2),
+    ),
 )
 
 KEPT: Sequence[Kept] = (
@@ -82,49 +220,30 @@ KEPT: Sequence[Kept] = (
         covers=("sharing.GivenValues",),
     ),
     Kept(
-        what=_(
-            "What was found and done after information got out, whom it concerned, and what each of them was told"
-        ),
-        why=_(
-            "It is your proof that you were told, and everybody's that it was worked on. The law asks for at least three"
-            " years, and you can see it in your record for as long as it is there."
-        ),
-        until=_("For good. Once you are deleted, it names a number that leads to nobody."),
-        covers=(
-            "sharing.Leak",
-            "sharing.LeakStep",
-            "sharing.LeakSource",
-            "sharing.LeakPerson",
-            "sharing.LeakNotice",
-            "sharing.LeakTold",
-        ),
+        what=_("What was found and done after information got out"),
+        why=_("So that it can be seen that it was worked on. No resident is named in it."),
+        until=_("For good."),
+        covers=("sharing.Leak", "sharing.LeakStep", "sharing.LeakSource", "sharing.LeakNotice"),
     ),
     Kept(
-        what=_("Who asked for what, what you answered, and what was given to whom"),
-        why=_(
-            "It is your proof of what left and what did not. The law asks for at least three years, and you can see it"
-            " in your record for as long as it is there."
-        ),
-        until=_("For good. Once you are deleted, it names a number that leads to nobody."),
+        what=_("Who asked for what, how many agreed, and what was given to whom"),
+        why=_("So that it can be seen what left and what did not. No resident is named in it."),
+        until=_("For good."),
         covers=(
             "sharing.Recipient",
             "sharing.Contract",
             "sharing.SubProcessor",
             "sharing.Review",
             "sharing.Order",
-            "sharing.OrderPerson",
-            "sharing.Answer",
             "sharing.Tally",
             "sharing.Count",
             "sharing.Disclosure",
-            "sharing.DisclosedRow",
             "sharing.Copy",
             "sharing.Sheet",
             "sharing.RecipientKey",
             "sharing.RecipientAccount",
             "sharing.Link",
             "sharing.Recall",
-            "sharing.RecallLine",
             "sharing.Confirmation",
         ),
     ),

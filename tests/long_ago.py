@@ -43,6 +43,36 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION test_erased_at(uuid, timestamptz, timestamptz, uuid) TO linmen_app;
 """
+GIVEN = """
+CREATE OR REPLACE FUNCTION test_given_at(who uuid, at timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN
+    SET CONSTRAINTS ALL IMMEDIATE;
+    ALTER TABLE residents_resident DISABLE TRIGGER residents_resident_leaves_now;
+    ALTER TABLE residents_resident DISABLE TRIGGER residents_resident_stays_erased;
+    UPDATE residents_resident SET left_at = $2, erased_at = $2 WHERE id = $1;
+    ALTER TABLE residents_resident ENABLE ALWAYS TRIGGER residents_resident_stays_erased;
+    ALTER TABLE residents_resident ENABLE ALWAYS TRIGGER residents_resident_leaves_now;
+    ALTER TABLE sharing_answer DISABLE TRIGGER sharing_answer_append_only;
+    UPDATE sharing_answer SET at = $2 WHERE resident_id = $1;
+    ALTER TABLE sharing_answer ENABLE ALWAYS TRIGGER sharing_answer_append_only;
+    ALTER TABLE sharing_copy DISABLE TRIGGER sharing_copy_forward_only;
+    UPDATE sharing_copy SET settled_at = $2 WHERE id IN (SELECT copy_id FROM sharing_disclosedrow WHERE resident_id = $1);
+    ALTER TABLE sharing_copy ENABLE ALWAYS TRIGGER sharing_copy_forward_only;
+    ALTER TABLE sharing_order DISABLE TRIGGER sharing_order_as_drafted;
+    UPDATE sharing_order SET drafted_at = $2 WHERE id IN (SELECT order_id FROM sharing_orderperson WHERE resident_id = $1);
+    ALTER TABLE sharing_order ENABLE ALWAYS TRIGGER sharing_order_as_drafted;
+    ALTER TABLE sharing_leakperson DISABLE TRIGGER sharing_leakperson_append_only;
+    UPDATE sharing_leakperson SET at = $2 WHERE resident_id = $1;
+    ALTER TABLE sharing_leakperson ENABLE ALWAYS TRIGGER sharing_leakperson_append_only;
+    ALTER TABLE sharing_leaktold DISABLE TRIGGER sharing_leaktold_append_only;
+    UPDATE sharing_leaktold SET at = $2 WHERE about_id = $1 OR reader_id = $1;
+    ALTER TABLE sharing_leaktold ENABLE ALWAYS TRIGGER sharing_leaktold_append_only;
+    SET CONSTRAINTS ALL DEFERRED;
+END
+$$;
+GRANT EXECUTE ON FUNCTION test_given_at(uuid, timestamptz) TO linmen_app;
+"""
 
 
 def left_at(who: Resident, at: datetime) -> None:
@@ -54,6 +84,11 @@ def left_at(who: Resident, at: datetime) -> None:
 def erased_at(who: Resident, at: datetime, *, decided: datetime, alone: UUID | None = None) -> None:
     """They are a tombstone since then; and everything that they decided, or this alone, was decided then."""
     _run("test_erased_at(uuid, timestamptz, timestamptz, uuid)", ERASED, [who.pk, at, decided, alone])
+
+
+def given_at(who: Resident, at: datetime) -> None:
+    """They are a tombstone since then; and what they answered, what was given of theirs and what they were told is as old."""
+    _run("test_given_at(uuid, timestamptz)", GIVEN, [who.pk, at])
 
 
 def _run(signature: str, function: str, values: list[Any]) -> None:

@@ -15,6 +15,7 @@ from residents.erasure import mark_gone
 from residents.models import Alarm, AlarmRead, LookUp
 from tests.enrolling import agree
 from tests.laws.conftest import WAYS_ROUND, Execute, refusal
+from tests.sharing import giving, leaking
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +62,8 @@ def written(resident, clerk, chair, forms, now):
     )
     emergencies.review(emergency=opened, by=chair, needed=True, words="I asked", at=now)
     AlarmRead.objects.create(neighborhood=resident.neighborhood, alarm=Alarm.objects.get(), by=chair)
+    giving.given(resident)
+    leaking.told(resident.neighborhood, by=chair)
 
 
 def rewrites(table: str, column: str) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from residents.models import Ownership
-from tests.retention.due import consents, others, people, ways_in
+from tests.retention.due import consents, given, others, people, ways_in
 from tests.retention.due.places import Place, StillThere, edge, rule
 
 __all__ = ["MADE", "Place", "edge", "make_due", "rule"]
@@ -58,6 +58,11 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "sharing.pieces": others.piece,
     "sharing.copies": others.copy_unfetched,
     "sharing.drafts": others.draft,
+    "sharing.given": given.given,
+    "sharing.answers": given.answer,
+    "sharing.named": given.named,
+    "sharing.affected": given.affected,
+    "sharing.told": given.told,
     "committees.service_words": others.service_words,
 }
 
