@@ -37,9 +37,9 @@ def fetched(who: Resident) -> bytes | None:
     return archives.fetch(resident=who, by=who.user, proven_at=at, at=at)
 
 
-def names(content: bytes) -> str:
+def name_in(content: bytes) -> str:
     with zipfile.ZipFile(io.BytesIO(content)) as folder:
-        return str(json.loads(folder.read(archiving.JSON))["you"])
+        return str(json.loads(folder.read(archiving.JSON))["person"]["name"])
 
 
 @pytest.mark.obligation("33", "F16")
@@ -59,7 +59,7 @@ def test_a_worker_that_dies_costs_time_and_nothing_else(place):
             assert archiving.work(archive=due, at=later)
         content = fetched(who)
         assert content, points[point - 1]
-        assert who.name in names(content)
+        assert name_in(content) == who.name
         assert fetched(who) is None
         assert RightsRequest.objects.filter(resident=who).count() == 1
 
