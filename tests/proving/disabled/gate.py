@@ -45,9 +45,9 @@ def believe_code(original: Any, module: ModuleType) -> Any:
 
 @made("gate.agent.Agent.show_photo")
 def keep_the_photo(original: Any, module: ModuleType) -> Any:
-    def show_photo(self: Any, data: bytes) -> Any:
+    def show_photo(self: Any, data: bytes, **where: Any) -> Any:
         (self._store.folder / "last.jpg").write_bytes(data)
-        return original(self, data)
+        return original(self, data, **where)
 
     return show_photo
 
