@@ -32,7 +32,9 @@ class Order:
 class Facts:
     high_risk: bool = False
     second_factor: bool = False  # a face is asked for a card or a PIN as well
-    calendar: Mapping[date, int] = field(default_factory=dict)  # days that count as another day of the week, 1 is Monday
+    calendar: Mapping[date, int] = field(
+        default_factory=dict
+    )  # days that count as another day of the week, 1 is Monday
     held_open: Order | None = None  # an emergency
     open_once: Order | None = None  # opened by the staff from afar
     locked_down_until: datetime | None = None

@@ -36,9 +36,9 @@ def held_open(facts: Facts, now: datetime) -> bool:
 
 def new(store: Store, facts: Facts, now: datetime) -> Iterator[Carried]:
     """Spent one by one as they are taken from here: what is not asked for stays to be done."""
-    if facts.held_open is not None and held_open(facts, now):
-        if _is_first(store, facts.held_open, EMERGENCY, now):
-            yield Carried(EMERGENCY, facts.held_open.order, Reason.EMERGENCY, facts.held_open.until)
+    held = facts.held_open if held_open(facts, now) else None
+    if held is not None and _is_first(store, held, EMERGENCY, now):
+        yield Carried(EMERGENCY, held.order, Reason.EMERGENCY, held.until)
     once = facts.open_once
     if once is None or not now < once.until <= now + timedelta(seconds=LONGEST_ORDER_SECONDS):
         return

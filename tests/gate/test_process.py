@@ -41,7 +41,9 @@ class Door:
     def decides(self, **question):
         """Without the words, the light and the clip that go with it."""
         said = self.ask(**question)
-        assert said.pop("say") and said.pop("light") and said.pop("clip")
+        assert said.pop("say")
+        assert said.pop("light")
+        assert said.pop("clip")
         return said
 
     def look(self, photo):
