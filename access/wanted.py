@@ -123,7 +123,7 @@ def wanted_in(scope: Scope, at: datetime, rights: Rights | None = None) -> dict[
                     continue
             body = _body(credential, windows) | ({"once": True} if visit and visit.once else {})
             if credential.kind in SECONDED and rights.named[gate].asks_faces_for_more:
-                body["holder"] = _holder(gate, credential.resident_id)
+                body["holder"] = holder_at(gate, credential.resident_id)
             wanted[gate, credential.pk] = Wanted(body, hours.next_end(windows))
     return wanted
 
@@ -169,7 +169,7 @@ def _body(credential: Credential, windows: list[Window]) -> dict[str, Any]:
     return body
 
 
-def _holder(gate: UUID, resident: UUID) -> str:
+def holder_at(gate: UUID, resident: UUID) -> str:
     """A pseudonym that holds at this gate alone: nobody who has two of them can tell that they are one person's."""
     return str(uuid5(gate, str(resident)))
 

@@ -150,6 +150,7 @@ def test_a_picture_without_the_button_is_not_even_read(site, tmp_path):
         door.end()
 
 
+@pytest.mark.obligation("19")
 def test_a_press_is_good_for_ten_seconds():
     button = Button()
     button.press("a", now=100.0)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from access import cards, emergency, gates, passes, pins, rules, special_days
 from access.facts import facts_of
@@ -140,6 +141,16 @@ def test_whose_pin_goes_with_a_face_is_said_at_doors_that_ask_for_more_and_nowhe
     make.rule(other, resident, at=now)
     elsewhere = FeedRow.objects.get(gate=other, body__kind="pin").body["holder"]
     assert elsewhere != said[risky.pk, "pin"]  # nobody joins two gates by it
+
+
+@pytest.mark.obligation("22")
+def test_no_pseudonym_goes_out_beside_a_card(door, resident, now):
+    make.rule(door, resident, at=now)
+    make.card(resident, at=now)
+    row = FeedRow.objects.get(gate=door, present=True)
+    row.body["holder"], row.version = str(uuid4()), row.version + 1
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row.save()
 
 
 @pytest.mark.obligation("2", "3")
