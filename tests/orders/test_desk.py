@@ -132,7 +132,6 @@ def test_a_get_orders_nothing(desk):
     assert not EmergencyOpening.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_review_that_nobody_wrote_is_said_to_be_overdue(
     committed, clerk, second, door, at_the_desk, minutes_pass, now
 ):
@@ -159,8 +158,10 @@ def test_a_special_day_is_entered_and_taken_out_in_the_full_lists(desk, here, do
     assert door.calendar == {day.isoformat(): 7}
     desk.post(f"/admin/access/specialday/{row.pk}/take-out/")
     assert not SpecialDay.objects.exists()
-    answer = desk.post("/admin/access/specialday/add/", given | {"day": today_in(here, now).isoformat()})
+    too_late = given | {"day": today_in(here, now).isoformat()}
+    answer = desk.post("/admin/access/specialday/add/", too_late, follow=True)
     assert "before it comes" in answer.content.decode()
+    assert not SpecialDay.objects.exists()
 
 
 def test_the_full_lists_read_and_write_no_order(desk, door, at_the_desk):
