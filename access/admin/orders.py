@@ -6,12 +6,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from access import ordering, special_days, words
 from access.models import EmergencyOpening, Lockdown, RemoteOpening, SpecialDay
 from residents.acts import Act, Refused
-from residents.desk import ScopedAdmin, ScopedFilter, moment
+from residents.ages import today_in
+from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.models import User
 
 
@@ -24,14 +26,22 @@ def _take_out(request: HttpRequest, day: SpecialDay, given: dict[str, Any]) -> H
     return HttpResponse(status=303, headers={"Location": "../../"})  # the row is no more: back to the list
 
 
-class DayRefused(ValueError):
-    """In words, for the form."""
+class SpecialDayForm(ScopedForm):
+    def clean(self) -> dict[str, Any]:
+        """In words, beside the field; the database says the same to whoever goes round the form."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        here = given.get("neighborhood") or getattr(self.instance, "neighborhood", None)
+        day = given.get("day")
+        if here is not None and day is not None and day <= today_in(here, timezone.now()):
+            self.add_error("day", words.of_order(ordering.OrderRefused("day_has_come")))
+        return given
 
 
 @admin.register(SpecialDay)
 class SpecialDayAdmin(ScopedAdmin[SpecialDay]):
     view_perms = add_perms = change_perms = ("manage_access",)
-    refusals = (DayRefused,)
+    form = SpecialDayForm
+    refusals = (ordering.OrderRefused,)
     list_display = ("day", "name", "counts_as", "neighborhood")
     list_filter = (("neighborhood", ScopedFilter),)
     list_select_related = ("neighborhood",)
@@ -49,10 +59,7 @@ class SpecialDayAdmin(ScopedAdmin[SpecialDay]):
 
     def save_model(self, request: HttpRequest, obj: SpecialDay, form: Any, change: bool) -> None:
         assert isinstance(request.user, User)
-        try:
-            special_days.enter(day=obj, by=request.user, at=moment(request))
-        except ordering.OrderRefused as refused:
-            raise DayRefused(words.of_order(refused)) from refused
+        special_days.enter(day=obj, by=request.user, at=moment(request))
 
 
 @admin.register(EmergencyOpening)
