@@ -49,6 +49,7 @@ REFUSALS = {
     "LM086": "not_now",
     "methodchange_open_once": "open_already",
     "gate_looks_at_faces_in_public_only": "not_here",
+    "gate_of_high_risk_by_face_and_more": "face_alone",
 }
 
 
@@ -133,7 +134,7 @@ def carry_out(*, change: MethodChange, at: datetime) -> bool:
     try:
         return _carry_out(change, at)
     except ChangeRefused as refused:
-        if refused.code not in ("left_without", "not_in_service", "not_here", "not_now"):
+        if refused.code not in ("left_without", "not_in_service", "not_here", "face_alone", "not_now"):
             raise
         _hold_up(change, refused.code, at)
         return False
@@ -222,6 +223,8 @@ def _has_come(change: MethodChange, gate: Gate, at: datetime) -> bool:
 def _insist_on_the_place(gate: Gate, methods: Collection[str]) -> None:
     if {"face", "fingerprint"} & set(methods) and gate.place not in Gate.PUBLIC:
         raise ChangeRefused("not_here")
+    if "face" in methods and gate.high_risk and not gate.second_factor:
+        raise ChangeRefused("face_alone")
 
 
 def _show(gate: Gate, change: MethodChange, at: datetime) -> None:

@@ -15,8 +15,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from access import beside, tapping
+from access import beside, remote, tapping
 from access.models import Credential, Device, EntryEvent, FeedRow
+
+# What an order of the staff made a gate do: the event names the order in place of a credential.
+OF_ORDERS = frozenset({remote.KIND, "emergency"})
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Recorded:
 @transaction.atomic
 def take(*, device: Device, boot: UUID, events: Sequence[Seen], at: datetime) -> Recorded:
     """All of them or none. Safe to repeat: an event is known by device, boot and sequence."""
-    told = _told(device, events)
+    told = _told(device, [seen for seen in events if seen.kind not in OF_ORDERS])
     rows = [
         EntryEvent(
             id=uuid.uuid4(),
@@ -62,7 +65,12 @@ def take(*, device: Device, boot: UUID, events: Sequence[Seen], at: datetime) ->
     ]
     EntryEvent.objects.bulk_create(rows, ignore_conflicts=True)
     new = set(EntryEvent.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
-    _pass_on(device, [seen for row, seen in zip(rows, events, strict=True) if row.pk in new], at)
+    fresh = [seen for row, seen in zip(rows, events, strict=True) if row.pk in new]
+    _pass_on(device, fresh, at)
+    carried = [
+        (seen.credential, seen.outcome) for seen in fresh if seen.kind == remote.KIND and seen.credential
+    ]
+    remote.heard(device=device, orders=carried, at=at)
     # Last, and not waited for: who withdraws or moves out holds the person and then asks for the reader.
     free = Device.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=device.pk)
     if rows:

@@ -39,6 +39,10 @@ class Announced(GateRefused):
     """What a gate that has been in service opens by is changed by an announced plan: `access.changing`."""
 
 
+class FaceAlone(GateRefused):
+    """No door of high risk opens by a face alone."""
+
+
 class NameTaken(GateRefused):
     """Another gate of this neighborhood has that name."""
 
@@ -49,6 +53,7 @@ REFUSALS: dict[str, type[GateRefused]] = {
     "gate_beside_the_old_one_opens_nothing": Beside,
     "gate_is_in_no_private_place": PrivatePlace,
     "gate_looks_at_faces_in_public_only": NoPublicPlace,
+    "gate_of_high_risk_by_face_and_more": FaceAlone,
     "gate_name_once": NameTaken,
     "changed by an announced plan": Announced,
 }
@@ -66,8 +71,10 @@ def put_up(
     by_qr: bool = False,
     by_face: bool = False,
     in_service: bool = True,
+    high_risk: bool = False,
+    second_factor: bool = False,
 ) -> Gate:
-    """Raises: BiometricOnly, PrivatePlace, NoPublicPlace, NameTaken"""
+    """Raises: BiometricOnly, PrivatePlace, NoPublicPlace, FaceAlone, NameTaken"""
     gate = Gate(
         neighborhood=neighborhood,
         name=name,
@@ -78,6 +85,8 @@ def put_up(
         by_qr=by_qr,
         by_face=by_face,
         in_service=in_service,
+        high_risk=high_risk,
+        second_factor=second_factor,
     )
     return save(gate=gate, at=at)
 
@@ -88,7 +97,7 @@ def save(*, gate: Gate, at: datetime) -> Gate:
 
     Where faces are no longer taken, or the gate leaves service, face data is called back from its devices; cards stay.
 
-    Raises: BiometricOnly, Beside, PrivatePlace, NoPublicPlace, NameTaken, Announced
+    Raises: BiometricOnly, Beside, PrivatePlace, NoPublicPlace, FaceAlone, NameTaken, Announced
     """
     # The counter first: acts that hold it look at the gate's row when they commit, for the foreign keys' sake.
     lock_counter(gate.neighborhood_id)

@@ -382,4 +382,18 @@ KEPT: Sequence[Kept] = (
         until=_("As long as the neighborhood has the gate. No resident is named in it."),
         covers=("access.MethodChange",),
     ),
+    Kept(
+        what=_(
+            "That the staff opened gates in an emergency or from afar, locked down, or entered special days, and who of"
+            " them did"
+        ),
+        why=_("So that anybody can see later who opened and shut what, and that two people locked down."),
+        until=_("As long as the neighborhood has the gate. No resident is named in it."),
+        covers=(
+            "access.EmergencyOpening",
+            "access.Lockdown",
+            "access.RemoteOpening",
+            "access.SpecialDay",
+        ),
+    ),
 )

@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -21,6 +21,8 @@ from consent.models import Purpose, Standing
 from residents.models import Neighborhood, Occupancy
 
 Key = tuple[UUID, UUID]  # gate, credential
+# Where a face is asked for more, the PIN that is typed after it is its holder's.
+SECONDED = (Credential.Kind.FACE, Credential.Kind.PIN)
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ def wanted_in(scope: Scope, at: datetime, rights: Rights | None = None) -> dict[
                 if not windows:
                     continue
             body = _body(credential, windows) | ({"once": True} if visit and visit.once else {})
+            if credential.kind in SECONDED and rights.named[gate].asks_faces_for_more:
+                body["holder"] = holder_at(gate, credential.resident_id)
             wanted[gate, credential.pk] = Wanted(body, hours.next_end(windows))
     return wanted
 
@@ -163,6 +167,11 @@ def _body(credential: Credential, windows: list[Window]) -> dict[str, Any]:
     if credential.number is not None:
         body |= {"number": credential.number, "verifier": credential.verifier}
     return body
+
+
+def holder_at(gate: UUID, resident: UUID) -> str:
+    """A pseudonym that holds at this gate alone: nobody who has two of them can tell that they are one person's."""
+    return str(uuid5(gate, str(resident)))
 
 
 def rights_in(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from access import cards, changing
+from access import cards, changing, ordering
 
 # The most special first: each is asked by `isinstance`.
 CARD_REFUSED: tuple[tuple[type[cards.CardRefused], Promise], ...] = (
@@ -45,6 +45,9 @@ CHANGE_REFUSED: dict[str, Promise] = {
     "no_card": gettext_lazy("Every gate opens by card. That is never given up."),
     "same": gettext_lazy("The gate opens by just these already."),
     "not_here": gettext_lazy("A gate may open by face only where everybody passes."),
+    "face_alone": gettext_lazy(
+        "A face alone opens no door of high risk. Let the gate ask for a card or a PIN as well, and plan it then."
+    ),
     "why": gettext_lazy("Say why. The residents read it."),
     "too_soon": gettext_lazy(
         "The day is too near: fourteen days lie between the announcement and the day. Call it off and plan a later one."
@@ -59,6 +62,28 @@ CHANGE_REFUSED: dict[str, Promise] = {
         "Some who pass here would be left without a way in. Give each of them a card first; they are listed here."
     ),
 }
+
+ORDER_REFUSED: dict[str, Promise] = {
+    "closed": gettext_lazy("Somebody was faster, or it is over. Look at it again."),
+    "same_person": gettext_lazy("This takes two people. Ask another of the staff."),
+    "too_late": gettext_lazy("It was asked for more than a quarter of an hour ago. Ask for it anew."),
+    "one_at_a_time": gettext_lazy(
+        "One stands, or waits for a second person. The next one takes two people when it is over."
+    ),
+    "locked_down": gettext_lazy(
+        "In a lock-down nothing is opened from afar. Open it by hand, or lift the lock-down."
+    ),
+    "day_has_come": gettext_lazy(
+        "A special day is entered, changed and taken out before it comes: at the latest the day before."
+    ),
+    "day_taken": gettext_lazy("This day stands in the calendar already."),
+    "too_long": gettext_lazy("That is too long."),
+    "not_in_service": gettext_lazy("This gate is not in service. Open it by hand."),
+}
+
+
+def of_order(refused: ordering.OrderRefused) -> str:
+    return str(ORDER_REFUSED[refused.code])
 
 
 def of_change(refused: changing.ChangeRefused) -> str:

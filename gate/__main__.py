@@ -1,9 +1,13 @@
 """`python -m gate`: the agent as a process. One thread follows the site, the other serves the door.
 
 The door is standard input, one JSON object a line: {"card": "04:A2:…"}, {"pin": "48213482915"} (number and PIN, as typed
-before the "#"), {"qr": "LM1.…"} (what a scanner read), {"photo": "/path.jpg"}, {"status": true}, {"sync": true} (asks the
-site now and answers when it has), {"quit": true}. Each is answered by one line on standard output; while a keypad waits,
-the answer says for how many seconds. With several keypads at one gate, "keypad": "name" beside "pin" tells them apart.
+before the "#"), {"qr": "LM1.…"} (what a scanner read), {"scan": true} (the button was pressed) and then {"photo": "/path.jpg"},
+{"status": true}, {"sync": true} (asks the site now and answers when it has), {"quit": true}. Each is answered by one line on
+standard output; while a keypad waits, the answer says for how many seconds. With several doors at one gate, "keypad": "name"
+tells them apart; "leaving": true beside "pin" or "qr" is the way out. A picture without the button before it is not looked at.
+
+Nobody need ask for two lines: {"open": true, "reason": "opened_by_staff", …}, when the staff open from afar, and
+{"held_open_until": …}, when an emergency begins or ends.
 Without a reader, a scripted day: a JSON list of {"after": seconds, "card", "pin", "qr" or "photo": …}, walked round and round.
 """
 
@@ -20,18 +24,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gate.agent import Agent, AlreadyPaired
+from gate import words
+from gate.agent import DOOR, Agent, AlreadyPaired
 from gate.client import NotTLS, Problem, Unreachable
+from gate.decide import Decision, Reason
 from gate.photos import FILE_LIMIT
 from gate.schema import StoreTooNew
 from gate.sealing import CannotOpen
+from gate.seconding import Button
 from gate.store import Store, StoreBusy
 
 log = logging.getLogger("gate")
 LINE_LIMIT = 64 * 1024
-KEYPAD_NAME_LIMIT = 40
+DOOR_NAME_LIMIT = 40
 SYNC_WAIT = 30.0
 PAIRING_PAUSE = 2.0
+SAYING = threading.Lock()
+BUTTON = Button()
 
 
 class Poller(threading.Thread):
@@ -45,12 +54,14 @@ class Poller(threading.Thread):
         self._wake = threading.Event()
         self._stopping = False
         self._rounds = 0
+        self._held_open: str | None = None
         self._done = threading.Condition()
 
     def run(self) -> None:
         said: str | None = None
         while not self._stopping:
             pause = self._round()
+            self._carry_out()
             if self._agent.trouble != said:
                 said = self._agent.trouble
                 log.warning("%s", said or "in touch with the site again")
@@ -69,6 +80,15 @@ class Poller(threading.Thread):
                 return PAIRING_PAUSE
         pause = agent.sync()
         return pause if self._poll_seconds is None or agent.trouble else self._poll_seconds
+
+    def _carry_out(self) -> None:
+        for decision in self._agent.carry_out():
+            say_decision(decision, call=self._agent.call)
+        until = self._agent.held_open_until
+        held_open = until.isoformat() if until else None
+        if held_open != self._held_open:
+            self._held_open = held_open
+            say({"held_open_until": held_open})
 
     def sync_now(self) -> None:
         """Returns after a whole round that began after the call, or when SYNC_WAIT is over."""
@@ -170,14 +190,19 @@ def _answer(agent: Agent, poller: Poller, line: Any) -> bool:
     if not isinstance(line, dict):
         say({"error": "one JSON object a line, please"})
     elif "card" in line:
-        _say_decision(agent.show_card(str(line["card"])))
+        say_decision(agent.show_card(str(line["card"]), at_door=_door(line)), call=agent.call)
     elif "pin" in line:
-        keypad = str(line.get("keypad", "keypad"))[:KEYPAD_NAME_LIMIT]
-        _say_decision(agent.show_pin(str(line["pin"]), at_keypad=keypad))
+        leaving = line.get("leaving") is True
+        typed = agent.show_pin(str(line["pin"]), at_keypad=_door(line), leaving=leaving)
+        say_decision(typed, call=agent.call)
     elif "qr" in line:
-        _say_decision(agent.show_qr(line["qr"]))
+        read = agent.show_qr(line["qr"], leaving=line.get("leaving") is True)
+        say_decision(read, call=agent.call)
+    elif line.get("scan"):
+        BUTTON.press(_door(line), now=time.monotonic())
+        say({"scan": True})
     elif "photo" in line:
-        _say_decision(agent.show_photo(_photo(str(line["photo"]))))
+        say_decision(_looked_at(agent, line), call=agent.call)
     elif line.get("sync"):
         poller.sync_now()
         say(agent.status())
@@ -186,8 +211,19 @@ def _answer(agent: Agent, poller: Poller, line: Any) -> bool:
     elif line.get("quit"):
         return False
     else:
-        say({"error": "expected card, pin, qr, photo, status, sync or quit"})
+        say({"error": "expected card, pin, qr, scan, photo, status, sync or quit"})
     return True
+
+
+def _door(line: dict[str, Any]) -> str:
+    return str(line.get("keypad", DOOR))[:DOOR_NAME_LIMIT]
+
+
+def _looked_at(agent: Agent, line: dict[str, Any]) -> Decision:
+    """Without the button the picture is not even read."""
+    if not BUTTON.takes(_door(line), now=time.monotonic()):
+        return Decision(False, Reason.SCAN_NOT_ASKED)
+    return agent.show_photo(_photo(str(line["photo"])), at_door=_door(line))
 
 
 def _photo(path: str) -> bytes:
@@ -200,14 +236,17 @@ def _photo(path: str) -> bytes:
         return b""
 
 
-def _say_decision(decision: Any) -> None:
+def say_decision(decision: Decision, *, call: str) -> None:
     said = {"open": decision.open, "reason": decision.reason.value, "credential": decision.credential}
-    say(said | ({"wait": decision.wait} if decision.wait else {}))
+    shown = words.of(decision.reason, call=call, wait=decision.wait).as_line()
+    say(said | ({"wait": decision.wait} if decision.wait else {}) | shown)
 
 
 def say(answer: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
+    """One whole line at a time, whichever thread says it."""
+    with SAYING:
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
 
 
 def _lines(stop: threading.Event) -> Iterator[Any]:
@@ -242,6 +281,7 @@ def _script(file: Path, stop: threading.Event) -> Iterator[Any]:
             if stop.wait(max(0.05, float(step.get("after", 1)))):
                 return
             if "photo" in step:
+                yield {"scan": True}
                 yield {"photo": str(file.parent / step["photo"])}
             else:
                 yield {key: value for key, value in step.items() if key != "after"}

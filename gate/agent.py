@@ -9,10 +9,11 @@ import random
 import sqlite3
 import uuid
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gate import keypad, keys, sealing, tokens, wire
+from gate import facts, keypad, keys, orders, sealing, tokens, wire
 from gate.client import Client, Problem, Unreachable
 from gate.decide import (
     OPENED,
@@ -23,6 +24,7 @@ from gate.decide import (
     Decision,
     Reason,
     Ticket,
+    Today,
     decide_card,
     decide_code,
     decide_face,
@@ -32,11 +34,13 @@ from gate.decide import (
 from gate.feed import BadPage, read_time, windows_of
 from gate.following import Following
 from gate.photos import PhotoRefused, Refusal
+from gate.seconding import Asked
 from gate.store import Event, Held, Store
 from gate.templates import Templates
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 300.0
 JITTER = 0.1
+DOOR = "keypad"  # where a gate has only one
 _PHOTO_REASONS = {Refusal.NO_FACE: Reason.NO_FACE, Refusal.SEVERAL_FACES: Reason.SEVERAL_FACES}
 
 log = logging.getLogger(__name__)
@@ -59,6 +63,7 @@ class Agent:
         self._failures = 0
         # Should the disk refuse to count, wrong PINs are counted here.
         self._patience: dict[str, keypad.Patience] = {}
+        self._asked = Asked()
         self.trouble: str | None = None
 
     # Pairing.
@@ -137,36 +142,81 @@ class Agent:
 
     # At the door.
 
-    def show_card(self, number: str) -> Decision:
+    def show_card(self, number: str, *, at_door: str = DOOR) -> Decision:
         digest = self._digest(number)
         decision = self._decide_card(digest)
         unknown = digest if decision.reason is Reason.UNKNOWN_CARD else None
+        if decision.open:
+            self._asked.settle(at_door)
         return self._record("card" if decision.credential else "unknown", decision, digest=unknown)
 
-    def show_photo(self, data: bytes) -> Decision:
+    def show_photo(self, data: bytes, *, at_door: str = DOOR) -> Decision:
+        """Where a face opens nothing by itself, a card or a PIN is waited for at the same door."""
         decision = self._decide_photo(data)
+        if decision.holders:
+            self._asked.ask(decision.holders, at_door=at_door, now=self._clock.now())
         return self._record("face", decision)
 
-    def show_pin(self, typed: str, *, at_keypad: str = "keypad") -> Decision:
-        """Number and PIN, as typed before the "#". Answers at once: a keypad that waits says for how many seconds."""
-        decision = self._spent(self._decide_pin(typed, at_keypad))
+    def show_pin(self, typed: str, *, at_keypad: str = DOOR, leaving: bool = False) -> Decision:
+        """Number and PIN, as typed before the "#"; after a face that was asked for more, the PIN alone will do.
+
+        Answers at once: a keypad that waits says for how many seconds.
+        """
+        decision = self._spent(self._decide_pin(typed, at_keypad, leaving))
+        if decision.open:
+            self._asked.settle(at_keypad)
         return self._record(decision.kind or "pin", decision)
 
-    def show_qr(self, text: object) -> Decision:
-        """What a scanner read, whatever it is."""
-        decision = self._spent(self._decide_qr(text))
+    def show_qr(self, text: object, *, leaving: bool = False) -> Decision:
+        """What a scanner read, whatever it is. `leaving`: at the scanner for the way out, which nothing shuts."""
+        decision = self._spent(self._decide_qr(text, leaving))
         return self._record(decision.kind or "qr", decision)
 
-    def _decide_pin(self, typed: str, at_keypad: str) -> Decision:
+    # What the site ordered.
+
+    @property
+    def call(self) -> str:
+        """Whom to ring, as the site said it."""
+        return self._facts().call
+
+    @property
+    def held_open_until(self) -> datetime | None:
+        """The lock is to be held open until then: asked whenever the lock is moved, with or without a network."""
+        told = self._facts()
+        opens = self._opens_itself() and orders.held_open(told, self._clock.now())
+        return told.held_open.until if opens and told.held_open else None
+
+    def carry_out(self) -> list[Decision]:
+        """What is to be done now that was not done before; each once, and each reported like an entry."""
+        if not self.is_paired or not self._opens_itself():
+            return []
+        return [
+            self._record(each.kind, Decision(True, each.reason, each.order))
+            for each in orders.new(self._store, self._facts(), self._clock.now())
+        ]
+
+    def _opens_itself(self) -> bool:
+        return self._store.fact("beside") is None
+
+    def _facts(self) -> facts.Facts:
+        return facts.of(self._store.fact("said_of_gate"))
+
+    def _today(self, *, leaving: bool = False) -> Today:
+        told = self._facts()
+        return Today(told.calendar, told.locked_down_until, leaving)
+
+    def _decide_pin(self, typed: str, at_keypad: str, leaving: bool) -> Decision:
         if not self.is_paired:
             return self._no_identity()
         if not self._takes("pin"):
             return Decision(False, Reason.PINS_NOT_USED_HERE)
+        now = self._clock.now()
+        holders = self._asked.of(at_keypad, now=now)
         try:
-            entry = keypad.read_entry(typed)
+            alone = bool(holders) and keypad.is_pin(typed)
+            entry = keypad.Entry("", typed) if alone else keypad.read_entry(typed)
         except ValueError:
             return Decision(False, Reason.UNREADABLE_PIN)  # no guess, so nobody waits for it
-        now = self._clock.now()
         held = self._patience_at(at_keypad)
         before = held.settled(now)
         if before != held:
@@ -174,15 +224,20 @@ class Agent:
         if wait := before.waits(now):
             return Decision(False, Reason.KEYPAD_WAITS, wait=wait)
         self._keep_patience(at_keypad, before.tried(now))
-        found = [self._ticket(row) for row in self._store.keyed(entry.number)]
+        rows = self._store.pins_of(holders) if alone else self._store.keyed(entry.number)
         decision = decide_pin(
-            pin=entry.pin, tickets=found, now=now, time_zone=self._zone(), contact=self._contact()
+            pin=entry.pin,
+            tickets=[self._ticket(row) for row in rows],
+            now=now,
+            time_zone=self._zone(),
+            contact=self._contact(),
+            today=self._today(leaving=leaving),
         )
         if decision.credential is not None:
             self._keep_patience(at_keypad, before.right(now))
         return decision
 
-    def _decide_qr(self, text: object) -> Decision:
+    def _decide_qr(self, text: object, leaving: bool) -> Decision:
         if not self.is_paired:
             return self._no_identity()
         if not self._takes("qr"):
@@ -200,13 +255,14 @@ class Agent:
             now=self._clock.now(),
             time_zone=self._zone(),
             contact=self._contact(),
+            today=self._today(leaving=leaving),
         )
 
     def _spent(self, decision: Decision) -> Decision:
         """What opens once is written down as used before anybody is told to open."""
         spend = decision.spend
         # Beside an old controller this device opens nothing, so nothing is used up.
-        if not decision.open or spend is None or self._store.fact("beside") is not None:
+        if not decision.open or spend is None or not self._opens_itself():
             return decision
         try:
             first = self._store.spend(spend.key, until=spend.until, now=self._clock.now())
@@ -258,7 +314,9 @@ class Agent:
             Card(credential=row.credential, digest=digest, windows=windows_of(row.windows))
             for row in self._store.cards(digest)
         ]
-        return decide_card(digest=digest, cards=cards, now=self._clock.now(), time_zone=self._zone())
+        return decide_card(
+            digest=digest, cards=cards, now=self._clock.now(), time_zone=self._zone(), today=self._today()
+        )
 
     def _decide_photo(self, data: bytes) -> Decision:
         if not self.is_paired:
@@ -287,6 +345,8 @@ class Agent:
             faces_used_here=used,
             last_sync=contact.last_sync,
             offline_hours=contact.offline_hours,
+            today=self._today(),
+            second_factor=self._facts().asks_faces_for_more,
         )
 
     def _no_identity(self) -> Decision:
@@ -299,7 +359,10 @@ class Agent:
         """Returns what the door does: beside an old controller, which opens for whom it knows, it does nothing."""
         if not self.is_paired:
             return decision
-        beside = self._store.fact("beside") is not None
+        beside = not self._opens_itself()
+        if not decision.open and self.held_open_until is not None:
+            # It stands open: whoever shows something is not told otherwise.
+            decision = replace(decision, open=True, reason=Reason.EMERGENCY, wait=0)
         self._sequence += 1
         event = Event(
             boot=self._boot,
@@ -329,7 +392,7 @@ class Agent:
             "revoked": self.is_revoked,
             "device": self._store.fact("device"),
             "gate": self._store.fact("gate"),
-            "beside": self._store.fact("beside") is not None,
+            "beside": not self._opens_itself(),
             "last_sync": last_sync.isoformat() if last_sync else None,
             "trouble": self.trouble,
             **self._store.counts(),

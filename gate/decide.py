@@ -2,12 +2,13 @@
 
 Law 1 and law 13 live here: a card and a PIN need nothing but their own row and its hours, however old the device's copy
 is; a face, a QR code and a visitor's pass have an offline life, because they may have been ended since. None of the
-ways but a face knows of any consent (laws 2 and 3).
+ways but a face knows of any consent (laws 2 and 3). A lock-down is known to visitors' passes alone, and to none that goes
+out. Hours are the wall clock's: an hour that a time zone leaves out opens nothing, one that comes twice opens twice.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -41,6 +42,8 @@ class Reason(StrEnum):
     UNREADABLE_CARD = "unreadable_card"
     UNKNOWN_FACE = "unknown_face"
     AMBIGUOUS_FACE = "ambiguous_face"
+    SECOND_FACTOR = "second_factor"  # known, and asked for a card or a PIN as well
+    SCAN_NOT_ASKED = "scan_not_asked"  # nobody pressed the button, so no picture is looked at
     NO_FACE = "no_face"
     SEVERAL_FACES = "several_faces"
     UNREADABLE_PHOTO = "unreadable_photo"
@@ -58,6 +61,7 @@ class Reason(StrEnum):
     CODE_USED = "code_used"
     CODES_NOT_USED_HERE = "codes_not_used_here"
     TOO_LONG_OFFLINE = "too_long_offline"
+    LOCKED_DOWN = "locked_down"  # visitors' passes only
     CANNOT_RECORD = "cannot_record"
     OUTSIDE_HOURS = "outside_hours"
     NOT_YET_VALID = "not_yet_valid"
@@ -65,6 +69,26 @@ class Reason(StrEnum):
     BESIDE = "beside_the_old_controller"
     NOT_PAIRED = "not_paired"
     REVOKED = "revoked"
+    OPENED_BY_STAFF = "opened_by_staff"  # opens
+    EMERGENCY = "emergency"  # opens, for everybody
+
+
+@dataclass(frozen=True)
+class Today:
+    """What holds at this gate for everybody alike, beside their hours."""
+
+    calendar: Mapping[date, int] = field(default_factory=dict)  # days that count as another day of the week
+    locked_down_until: datetime | None = None
+    leaving: bool = False  # whoever shows this is on the way out
+
+    def weekday(self, day: date) -> int:
+        return self.calendar.get(day, day.isoweekday())
+
+    def stops_passes(self, now: datetime) -> bool:
+        return not self.leaving and self.locked_down_until is not None and now < self.locked_down_until
+
+
+ORDINARY = Today()
 
 
 @dataclass(frozen=True)
@@ -92,6 +116,7 @@ class Match:
     distance: float
     credential: str
     windows: tuple[Window, ...]
+    holder: str | None = None  # whose PIN goes with it, where a face is asked for more
 
 
 @dataclass(frozen=True)
@@ -135,37 +160,55 @@ class Decision:
     kind: str = ""  # of the credential, where a keypad or a scanner takes several
     spend: Spend | None = None
     wait: int = 0  # seconds, of a keypad that waits
+    holders: frozenset[str] = frozenset()  # one of these is asked for a card or a PIN as well
 
 
-def decide_card(*, digest: str, cards: Iterable[Card], now: datetime, time_zone: ZoneInfo) -> Decision:
+def decide_card(
+    *, digest: str, cards: Iterable[Card], now: datetime, time_zone: ZoneInfo, today: Today = ORDINARY
+) -> Decision:
     """Never asks how old the copy is. Of several rows for one number, one that opens suffices."""
     decision = Decision(False, Reason.UNKNOWN_CARD)
     for card in cards:
         if card.digest == digest:
-            decision = _by_hours(card.credential, card.windows, now, time_zone)
+            decision = _by_hours(card.credential, card.windows, now, time_zone, today)
             if decision.open:
                 break
     return decision
 
 
 def decide_pin(
-    *, pin: str, tickets: Iterable[Ticket], now: datetime, time_zone: ZoneInfo, contact: Contact
+    *,
+    pin: str,
+    tickets: Iterable[Ticket],
+    now: datetime,
+    time_zone: ZoneInfo,
+    contact: Contact,
+    today: Today = ORDINARY,
 ) -> Decision:
-    """`tickets`: the rows that the typed number finds. A wrong PIN names nobody, and takes one hash in any case."""
+    """`tickets`: the rows that the typed number finds, or those of whoever a face was asked for more.
+
+    A wrong PIN names nobody, and takes one hash in any case.
+    """
     found = list(tickets)
     right = [each for each in found if each.verifier and keypad.is_right(each.verifier, pin)]
     if not found:
         keypad.is_right(keypad.nobodys(), pin)
     decision = Decision(False, Reason.WRONG_PIN)
     for ticket in right:
-        decision = _by_ticket(ticket, now, time_zone, contact)
+        decision = _by_ticket(ticket, now, time_zone, contact, today)
         if decision.open:
             break
     return decision
 
 
 def decide_code(
-    *, token: Token, ticket: Ticket | None, now: datetime, time_zone: ZoneInfo, contact: Contact
+    *,
+    token: Token,
+    ticket: Ticket | None,
+    now: datetime,
+    time_zone: ZoneInfo,
+    contact: Contact,
+    today: Today = ORDINARY,
 ) -> Decision:
     """`token`: read, and signed by our site. `ticket`: the row that it names, if this device has one.
 
@@ -181,18 +224,20 @@ def decide_code(
         return refused(Reason.CODE_NOT_YET)
     if now >= token.expires + SKEW:
         return refused(Reason.CODE_RAN_OUT)
-    decision = _by_ticket(replace(ticket, once=ticket.once or token.once), now, time_zone, contact)
+    decision = _by_ticket(replace(ticket, once=ticket.once or token.once), now, time_zone, contact, today)
     if decision.open and token.kind == QR:
         key = f"{token.credential}:{token.serial.hex()}"
         return replace(decision, spend=Spend(key, token.expires + SKEW))
     return decision
 
 
-def _by_ticket(ticket: Ticket, now: datetime, zone: ZoneInfo, contact: Contact) -> Decision:
+def _by_ticket(ticket: Ticket, now: datetime, zone: ZoneInfo, contact: Contact, today: Today) -> Decision:
     # A PIN is what remains to somebody without a card: like a card, it never asks how old the copy is (law 13).
     if ticket.kind != PIN and not contact.is_fresh(now):
         return Decision(False, Reason.TOO_LONG_OFFLINE, ticket.credential, ticket.kind)
-    decision = replace(_by_hours(ticket.credential, ticket.windows, now, zone), kind=ticket.kind)
+    if ticket.kind == PASS and today.stops_passes(now):
+        return Decision(False, Reason.LOCKED_DOWN, ticket.credential, ticket.kind)
+    decision = replace(_by_hours(ticket.credential, ticket.windows, now, zone, today), kind=ticket.kind)
     if decision.open and ticket.kind == PASS and ticket.once:
         ends = [window.valid_until for window in ticket.windows if window.valid_until is not None]
         return replace(decision, spend=Spend(ticket.credential, max(ends, default=now + SPENT_FOR)))
@@ -208,8 +253,13 @@ def decide_face(
     last_sync: datetime | None,
     offline_hours: float,
     threshold: float = FACE_DISTANCE,
+    today: Today = ORDINARY,
+    second_factor: bool = False,
 ) -> Decision:
-    """`near`: the nearest first. `last_sync` is when the site last answered, None if it never did."""
+    """`near`: the nearest first. `last_sync` is when the site last answered, None if it never did.
+
+    With `second_factor` a face opens nothing by itself: it says whose card or PIN is to follow, of one or of look-alikes.
+    """
     refused = faces_refused(
         now=now,
         faces_used_here=faces_used_here,
@@ -220,9 +270,15 @@ def decide_face(
         return Decision(False, refused)
     if not near or not near[0].distance < threshold:
         return Decision(False, Reason.UNKNOWN_FACE)
-    if len(near) > 1 and near[1].distance < min(threshold, near[0].distance + AMBIGUOUS_WITHIN):
-        return Decision(False, Reason.AMBIGUOUS_FACE)
-    return _by_hours(near[0].credential, near[0].windows, now, time_zone)
+    alike = [each for each in near if each.distance < min(threshold, near[0].distance + AMBIGUOUS_WITHIN)]
+    holders = frozenset(each.holder for each in alike if second_factor and each.holder)
+    if len(alike) > 1:
+        return Decision(False, Reason.AMBIGUOUS_FACE, holders=holders)
+    decision = _by_hours(near[0].credential, near[0].windows, now, time_zone, today)
+    if decision.open and second_factor:
+        # Whose face it was is not written down: nobody has come in by it.
+        return Decision(False, Reason.SECOND_FACTOR, holders=holders)
+    return decision
 
 
 def faces_refused(
@@ -240,10 +296,12 @@ def faces_refused(
     return None
 
 
-def _by_hours(credential: str, windows: Sequence[Window], now: datetime, zone: ZoneInfo) -> Decision:
+def _by_hours(
+    credential: str, windows: Sequence[Window], now: datetime, zone: ZoneInfo, on: Today = ORDINARY
+) -> Decision:
     reason = Reason.OUTSIDE_HOURS
     for window in windows:
-        refused = _outside(window, now, zone)
+        refused = _outside(window, now, zone, on)
         if refused is None:
             return Decision(True, Reason.ALLOWED, credential)
         # Dates say more than hours: "your card ended in May" helps, "not at this hour" misleads.
@@ -252,20 +310,20 @@ def _by_hours(credential: str, windows: Sequence[Window], now: datetime, zone: Z
     return Decision(False, reason, credential)
 
 
-def _outside(window: Window, now: datetime, zone: ZoneInfo) -> Reason | None:
+def _outside(window: Window, now: datetime, zone: ZoneInfo, on: Today) -> Reason | None:
     if window.valid_from is not None and now < window.valid_from:
         return Reason.NOT_YET_VALID
     if window.valid_until is not None and now >= window.valid_until:
         return Reason.NO_LONGER_VALID
     local = now.astimezone(zone)
-    today, clock = local.isoweekday(), local.time()
+    clock = local.time()
+    begins_today = on.weekday(local.date()) in window.days
     if window.since == window.until == MIDNIGHT:
-        inside = today in window.days
+        inside = begins_today
     elif window.since < window.until:
-        inside = today in window.days and window.since <= clock < window.until
+        inside = begins_today and window.since <= clock < window.until
     else:
-        yesterday = today - 1 or 7
-        inside = (today in window.days and clock >= window.since) or (
-            yesterday in window.days and clock < window.until
-        )
+        # The night belongs to the day it began on, whatever that one counts as.
+        began_yesterday = on.weekday(local.date() - timedelta(days=1)) in window.days
+        inside = (begins_today and clock >= window.since) or (began_yesterday and clock < window.until)
     return None if inside else Reason.OUTSIDE_HOURS

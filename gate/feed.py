@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gate import keypad
 from gate.decide import Window
+from gate.facts import NOTHING, Facts
+from gate.facts import read as read_facts
 
 CARD, FACE, PIN, QR, PASS = "card", "face", "pin", "qr", "pass"
 KINDS = (CARD, FACE, PIN, QR, PASS)
@@ -38,6 +40,7 @@ class Row:
     number: str | None = None
     verifier: str | None = None
     once: bool = False
+    holder: str | None = None  # whose it is, by a pseudonym of this gate: at doors that ask a face for more
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Page:
     offline_hours: float
     server_time: datetime
     beside: bool = False  # an old controller opens the door; this device only listens
+    facts: Facts = NOTHING
 
 
 def read_page(body: Mapping[str, Any]) -> Page:
@@ -70,6 +74,7 @@ def read_page(body: Mapping[str, Any]) -> Page:
             offline_hours=max(0.0, float(body["offline_hours"])),
             server_time=read_time(body["server_time"]),
             beside=body.get("beside") is True,
+            facts=read_facts(body),
         )
     except (KeyError, TypeError, ValueError, AttributeError, ZoneInfoNotFoundError, OSError) as error:
         raise BadPage(f"a feed page that cannot be read: {error!r}") from error
@@ -103,6 +108,7 @@ def _row(row: Mapping[str, Any]) -> Row:
     if kind == CARD and digest is None:
         raise ValueError("a card without its digest")
     number, verifier = _keyed(row) if kind in (PIN, PASS) else (None, None)
+    holder = row.get("holder") if kind in (PIN, FACE) else None
     return Row(
         credential,
         version,
@@ -114,6 +120,7 @@ def _row(row: Mapping[str, Any]) -> Row:
         number=number,
         verifier=verifier,
         once=_once(row) if kind == PASS else False,
+        holder=None if holder is None else _uuid(holder),
     )
 
 

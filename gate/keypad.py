@@ -22,6 +22,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 NUMBER_DIGITS = 5
 PIN_DIGITS = (6, 8)
+_PIN = re.compile(rf"[0-9]{{{PIN_DIGITS[0]},{PIN_DIGITS[1]}}}")
 _ENTRY = re.compile(rf"(?P<number>[0-9]{{{NUMBER_DIGITS}}})(?P<pin>[0-9]{{{PIN_DIGITS[0]},{PIN_DIGITS[1]}}})")
 
 # RFC 9106 and OWASP: 19 MiB, two passes, one lane. Some 25 ms here; a door's small board takes a few times that.
@@ -48,6 +49,11 @@ def read_entry(typed: str) -> Entry:
     if match is None:
         raise ValueError("a keypad entry is five digits and a PIN of six to eight")
     return Entry(match["number"], match["pin"])
+
+
+def is_pin(typed: str) -> bool:
+    """Without the number: what is typed after a face that was asked for a PIN as well."""
+    return _PIN.fullmatch(typed) is not None
 
 
 def hash_pin(pin: str) -> str:

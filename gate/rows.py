@@ -26,12 +26,12 @@ def apply_row(db: sqlite3.Connection, row: Row) -> None:
         former = (former + _traces(None, None, held[3]))[-_FORMER_LIMIT:]
     db.execute(
         "INSERT INTO rows (credential, version, kind, digest, sealed, sealed_version, windows, former, "
-        "number, verifier, once) VALUES (:credential, :version, :kind, :digest, :sealed, :sealed_version, :windows, "
-        ":former, :number, :verifier, :once) "
+        "number, verifier, once, holder) VALUES (:credential, :version, :kind, :digest, :sealed, :sealed_version, "
+        ":windows, :former, :number, :verifier, :once, :holder) "
         # A site that no longer holds the template sends none: the copy here stays, as it was sealed.
         "ON CONFLICT (credential) DO UPDATE SET version = :version, kind = :kind, digest = :digest, "
         "windows = :windows, sealed = coalesce(:sealed, sealed), former = :former, number = :number, "
-        "verifier = :verifier, once = :once, sealed_version = coalesce(:sealed_version, sealed_version)",
+        "verifier = :verifier, once = :once, holder = :holder, sealed_version = coalesce(:sealed_version, sealed_version)",
         {
             "credential": row.credential,
             "version": row.version,
@@ -44,6 +44,7 @@ def apply_row(db: sqlite3.Connection, row: Row) -> None:
             "number": row.number,
             "verifier": row.verifier,
             "once": row.once,
+            "holder": row.holder,
         },
     )
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -17,7 +17,8 @@ CREATE TABLE rows (
     former BLOB NOT NULL DEFAULT x'', -- traces of templates this row held before; they showed the same face
     number TEXT, -- what is typed first at a keypad
     verifier TEXT, -- the PIN, under a slow hash
-    once INTEGER NOT NULL DEFAULT 0
+    once INTEGER NOT NULL DEFAULT 0,
+    holder TEXT -- whose it is, by a pseudonym of this gate, where a face is asked for a PIN as well
 );
 CREATE INDEX rows_by_number ON rows (number);
 CREATE INDEX rows_by_digest ON rows (digest);
@@ -67,6 +68,9 @@ DELETE FROM rows WHERE kind NOT IN ('card', 'face');
 UPDATE facts SET name = 'offline_hours' WHERE name = 'face_offline_hours';
 DELETE FROM facts WHERE name = 'cursor';
 """
+# What a gate of before did not keep, the site says again with the rows that carry it.
+_FROM_2_TO_3 = "ALTER TABLE rows ADD COLUMN holder TEXT;"
+_STEPS = {1: _FROM_1_TO_2, 2: _FROM_2_TO_3}
 _EMPTY = (
     "DELETE FROM facts",
     "DELETE FROM rows",
@@ -88,7 +92,7 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
     if found > VERSION:
         raise StoreTooNew(f"store version {found}, this program knows {VERSION}")
     if found < VERSION:
-        steps = _SCHEMA if found == 0 else _FROM_1_TO_2
+        steps = _SCHEMA if found == 0 else "".join(_STEPS[before] for before in range(found, VERSION))
         db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version={VERSION}; COMMIT;")
 
 

@@ -16,7 +16,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,11 +34,12 @@ PENDING_EVENTS_LIMIT = 100_000
 
 # A clock that is set back must not find forgotten what was spent.
 _SPENT_KEPT_SECONDS = 24 * 3600
-_HELD = "SELECT credential, version, kind, digest, sealed, sealed_version, windows, verifier, once FROM rows "
+_HELD = "SELECT credential, version, kind, digest, sealed, sealed_version, windows, verifier, once, holder FROM rows "
 _CARDS = _HELD + "WHERE kind = 'card' AND digest = ?"
 _FACES = _HELD + "WHERE kind = 'face' AND sealed IS NOT NULL"
 _FACE = _FACES + " AND credential = ?"
 _KEYED = _HELD + "WHERE kind IN ('pin', 'pass') AND number = ? AND verifier IS NOT NULL ORDER BY credential"
+_PINS_OF = _HELD + "WHERE kind = 'pin' AND holder = ? AND verifier IS NOT NULL ORDER BY credential"
 _CODED = _HELD + "WHERE kind IN ('qr', 'pass') AND credential = ?"
 
 
@@ -78,6 +79,7 @@ class Held:
     windows: str
     verifier: str | None = None
     once: int = 0
+    holder: str | None = None
 
 
 class Store:
@@ -156,6 +158,7 @@ class Store:
                     "beside": 1 if page.beside else None,
                     "methods": ",".join(page.methods),
                     "offline_hours": page.offline_hours,
+                    "said_of_gate": page.facts.written(),
                 },
             )
         if page.rows or page.keep is not None:
@@ -240,6 +243,9 @@ class Store:
 
     def keyed(self, number: str) -> list[Held]:
         return [Held(*row) for row in self._all(_KEYED, number)]
+
+    def pins_of(self, holders: Iterable[str]) -> list[Held]:
+        return [Held(*row) for holder in sorted(holders) for row in self._all(_PINS_OF, holder)]
 
     def coded(self, credential: str) -> Held | None:
         found = self._all(_CODED, credential)

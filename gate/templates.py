@@ -40,7 +40,7 @@ class Templates:
         for distance, credential, version in found:
             row = self._store.face(credential)
             if row is not None and row.sealed_version == version:
-                matches.append(Match(distance, credential, windows_of(row.windows)))
+                matches.append(Match(distance, credential, windows_of(row.windows), row.holder))
         return matches
 
     def drop_what_was_erased(self) -> None:

@@ -37,6 +37,7 @@ WAYS: dict[str, Way] = {
     "consent_history": Way(f"/consents/{FACE}/history/", GUARDIAN),
     "signed_form": Way(f"/consents/{FACE}/history/", GUARDIAN, ("main a[href^='/consents/forms/']",)),
     "decided_for_me": Way("/decisions/for-me/"),
+    "my_gates": Way("/gates/"),
     "qr": Way("/ways/qr/"),
     "pin": Way("/ways/pin/"),
     "lost": Way("/ways/lost/"),

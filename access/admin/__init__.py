@@ -3,6 +3,6 @@
 Faces are not listed: who has one and who has none is nobody's business at the office (law 2).
 """
 
-from access.admin import cards, devices, events, gates, retiring, rules, signs
+from access.admin import cards, devices, events, gates, orders, retiring, rules, signs
 
-__all__ = ["cards", "devices", "events", "gates", "retiring", "rules", "signs"]
+__all__ = ["cards", "devices", "events", "gates", "orders", "retiring", "rules", "signs"]

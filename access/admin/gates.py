@@ -55,7 +55,7 @@ class GateAdmin(ScopedAdmin[Gate]):
     ordering = ("name", "pk")
     fields = (
         *("neighborhood", "name", "name_en", "place", "in_service"),
-        *("by_card", "by_pin", "by_qr", "by_face"),
+        *("by_card", "by_pin", "by_qr", "by_face", "high_risk", "second_factor"),
     )
     acts = (
         Act(

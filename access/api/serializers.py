@@ -104,8 +104,8 @@ class ReceiptsIn(Strict):
 class EventIn(Strict):
     sequence = Whole(min_value=0, max_value=_BIGGEST)
     at = Moment()
-    kind = serializers.ChoiceField(["card", "face", "pin", "qr", "pass", "unknown"])
-    credential = Id(allow_null=True, default=None)
+    kind = serializers.ChoiceField(["card", "face", "pin", "qr", "pass", "unknown", "remote", "emergency"])
+    credential = Id(allow_null=True, default=None, help_text="of `remote` and `emergency`: the order")
     outcome = serializers.ChoiceField(["opened", "refused", "would_open"])
     reason = Text(validators=[RegexValidator(CODE)], max_length=40, default="", allow_blank=True)
     digest = Text(
@@ -165,7 +165,16 @@ class RowOut(serializers.Serializer[Any]):
         required=False, help_text="the PIN as argon2id (PHC string); PINs and passes"
     )
     once = serializers.BooleanField(required=False, help_text="opens each gate once; passes")
+    holder = serializers.UUIDField(
+        required=False,
+        help_text="whose it is, by a pseudonym of this gate; faces and PINs, with `second_factor`",
+    )
     windows = WindowOut(many=True, required=False)
+
+
+class OrderOut(serializers.Serializer[Any]):
+    order = serializers.UUIDField(help_text="spend it before the lock moves")
+    until = serializers.DateTimeField()
 
 
 class FeedOut(Envelope):
@@ -181,6 +190,18 @@ class FeedOut(Envelope):
     poll_after = serializers.IntegerField(help_text="seconds")
     beside = serializers.BooleanField(
         help_text="an old controller opens the door: decide and report, open nothing"
+    )
+    high_risk = serializers.BooleanField(help_text="a face alone never opens here")
+    second_factor = serializers.BooleanField(help_text="a face is asked for a card or a PIN as well")
+    calendar = serializers.DictField(
+        child=serializers.IntegerField(min_value=1, max_value=7),
+        help_text="days that count as another day of the week, 1 is Monday",
+    )
+    call = serializers.CharField(allow_blank=True, help_text="the telephone to ring when the gate stays shut")
+    held_open = OrderOut(allow_null=True, help_text="an emergency: hold the lock open until then")
+    open_once = OrderOut(allow_null=True, help_text="opened by the staff: open once, never again")
+    locked_down_until = serializers.DateTimeField(
+        allow_null=True, help_text="until then no visitor's pass opens inward; residents' ways in do"
     )
     rows = RowOut(many=True)
     keep = serializers.ListField(

@@ -35,6 +35,7 @@ from access.api.authentication import (
 from access.api.parsing import StrictJSON
 from access.api.problems import Problem
 from access.devices import Caller, note_poll
+from access.facts import facts_of
 from access.gates import methods
 from access.reading import read_page
 from access.signing import server_key
@@ -200,6 +201,7 @@ class Feed(GateView):
             cursor=page.cursor.written(device.pk),
             more=page.more,
             beside=device.gate.beside_since is not None,
+            **facts_of(device.gate, now),
             poll_after=0 if page.more else _spread(settings.GATE_POLL_SECONDS),
             rows=page.rows,
             **({} if page.keep is None else {"keep": page.keep}),

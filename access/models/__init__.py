@@ -1,9 +1,11 @@
 from access.models.changes import MethodChange
 from access.models.credentials import Credential, Rule, SealedCopy, Template
+from access.models.days import SpecialDay
 from access.models.enrolment import Enrolment
 from access.models.events import EntryEvent
 from access.models.feed import FeedCounter, FeedRow
 from access.models.gates import Device, Gate, PairingCode
+from access.models.orders import EmergencyOpening, Lockdown, RemoteOpening
 from access.models.passes import Pass, PassGate
 from access.models.signs import Sign
 from access.models.tapping import CardFormat, TapRequest, UnknownCard
@@ -12,18 +14,22 @@ __all__ = [
     "CardFormat",
     "Credential",
     "Device",
+    "EmergencyOpening",
     "Enrolment",
     "EntryEvent",
     "FeedCounter",
     "FeedRow",
     "Gate",
+    "Lockdown",
     "MethodChange",
     "PairingCode",
     "Pass",
     "PassGate",
+    "RemoteOpening",
     "Rule",
     "SealedCopy",
     "Sign",
+    "SpecialDay",
     "TapRequest",
     "Template",
     "UnknownCard",

@@ -26,6 +26,7 @@ class Gate(models.Model):
         BICYCLE_SHED = "bicycle_shed", _("bicycle shed")
         SHARED_ROOM = "shared_room", _("room that residents share")
         STAFF_ROOM = "staff_room", _("room of the staff")
+        BARRIER = "barrier", _("barrier for vehicles")
 
     # Where everybody passes. A shared room may be one to rest, bathe or pray in: no camera looks into it.
     PUBLIC = (Place.MAIN_GATE, Place.BUILDING_DOOR, Place.LIFT_LOBBY, Place.GARAGE, Place.BICYCLE_SHED)
@@ -43,11 +44,27 @@ class Gate(models.Model):
     by_qr = models.BooleanField(_("opens by QR code"), default=False)
     by_face = models.BooleanField(_("opens by face, for those who chose it"), default=False)
     by_fingerprint = models.BooleanField(_("opens by fingerprint, for those who chose it"), default=False)
+    # A face alone never opens it: whoever shows one is asked for a card or a PIN as well.
+    high_risk = models.BooleanField(
+        _("high risk"), default=False, help_text=_("A plant room or an archive, for instance.")
+    )
+    second_factor = models.BooleanField(
+        _("asks whoever shows a face for a card or a PIN as well"), default=False
+    )
     # Its device listens and reports, and the old controller goes on opening the door.
     beside_since = models.DateTimeField(_("beside the old controller since"), null=True, editable=False)
     # Written by the database on its first day in service. From then on its methods change by a plan only.
     served_since = models.DateTimeField(_("in service since"), null=True, editable=False)
     feed_floor = models.BigIntegerField(default=0, editable=False)  # versions up to here were compacted
+    # What its devices are told beside who may pass. The database writes these at every change of what they come from, and
+    # whatever else is written here does not stick: `access.facts` reads them.
+    calendar = models.JSONField(default=dict, editable=False)
+    call = models.CharField(max_length=40, blank=True, default="", editable=False)
+    held_open_by = models.UUIDField(null=True, editable=False)
+    held_open_until = models.DateTimeField(null=True, editable=False)
+    locked_down_until = models.DateTimeField(null=True, editable=False)
+    open_once_by = models.UUIDField(null=True, editable=False)
+    open_once_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("gate")
@@ -73,6 +90,7 @@ class Gate(models.Model):
                         "bicycle_shed",
                         "shared_room",
                         "staff_room",
+                        "barrier",
                     ]
                 ),
                 name="gate_is_in_no_private_place",
@@ -88,6 +106,13 @@ class Gate(models.Model):
                 name="gate_looks_at_faces_in_public_only",
                 violation_error_message=_(
                     "A gate may open by face only where everybody passes. Choose another place, or leave faces out."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(high_risk=False) | Q(by_face=False) | Q(second_factor=True),
+                name="gate_of_high_risk_by_face_and_more",
+                violation_error_message=_(
+                    "A face alone opens no door of high risk. Tick that it asks for a card or a PIN as well, or leave faces out."
                 ),
             ),
             models.CheckConstraint(
@@ -111,6 +136,11 @@ class Gate(models.Model):
     @property
     def methods(self) -> list[str]:
         return [method for method in self.METHODS if getattr(self, f"by_{method}")]
+
+    @property
+    def asks_faces_for_more(self) -> bool:
+        """A face opens nothing here by itself."""
+        return self.by_face and (self.high_risk or self.second_factor)
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):

@@ -169,6 +169,7 @@ CAILING = Community(
         Member("residents-chair", _Kind.RESIDENTS, _Role.CHAIR),
         Member("residents-clerk", _Kind.RESIDENTS, _Role.CLERK),
         Member("clerk", _Kind.PROPERTY, _Role.CLERK, "廖敏"),
+        Member("manager", _Kind.PROPERTY, _Role.CHAIR),
     ),
     doors=(
         Door(

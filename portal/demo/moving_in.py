@@ -15,7 +15,18 @@ from access import feed
 from committees.appointing import appoint
 from committees.models import Committee
 from committees.roles import capacity
-from portal.demo import announcing, asking, consenting, doors, going, own_data, sharing, told, welcome
+from portal.demo import (
+    announcing,
+    asking,
+    consenting,
+    doors,
+    going,
+    ordering,
+    own_data,
+    sharing,
+    told,
+    welcome,
+)
 from portal.demo.community import COMMUNITIES, PASSWORD, Community, Dwelling, Person
 from residents import claiming, letters, lookups, standing_by
 from residents.models import Building, Guardianship, Neighborhood, Occupancy, Ownership, Resident, Unit, User
@@ -98,6 +109,7 @@ def _settle(plan: Community, *, at: datetime, say: Say) -> Settled:
         own_data.ask_and_answer(users=here.users, resident=here.resident, at=at)
         going.say_yes_and_stop(neighborhood=neighborhood, users=here.users, resident=here.resident, at=at)
         going.hold(users=here.users, resident=here.resident, at=at)
+        ordering.order(neighborhood=neighborhood, users=here.users, at=at)
     _stand_by(here, at=at)
     return here
 

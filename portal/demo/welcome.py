@@ -16,6 +16,7 @@ Sign in at {url}/sign-in/ (choose 中文 or English there first). The password o
   neighbor   余青, next door; said yes, and is being enrolled right now
   chair      何建国, chairs the owners' committee, and lives there too
   clerk      works for the property company, at the desk
+  manager    of the same company; reviews what clerk pressed, and confirms a lock-down
   secretary  of the owners' committee; wrote why faces may be used, and the chair confirmed it
   auditor    of the residents' committee; its residents-chair and residents-clerk hold what a court wants kept
   wei        魏长河; said yes to his face, thought again, and has the certificate of what was deleted

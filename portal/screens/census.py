@@ -43,6 +43,7 @@ PAGES = (
     Page("consent_history"),
     Page("signed_form"),
     Page("decided_for_me"),
+    Page("my_gates"),
     Page("qr"),
     Page("pin"),
     Page("lost"),

@@ -22,6 +22,8 @@ KINDS: Mapping[str, Promise] = {
     "pin": gettext_lazy("PIN"),
     "qr": gettext_lazy("QR code"),
     "pass": gettext_lazy("visitor pass"),
+    "remote": gettext_lazy("opened by the staff from afar"),
+    "emergency": gettext_lazy("emergency opening"),
 }
 REASONS: Mapping[str, Promise] = {
     Reason.UNKNOWN_CARD: gettext_lazy("no such card is known here"),
@@ -37,6 +39,9 @@ REASONS: Mapping[str, Promise] = {
     Reason.CODE_USED: gettext_lazy("the code was used before"),
     Reason.TOO_LONG_OFFLINE: gettext_lazy("the gate was cut off for too long to take codes"),
     Reason.UNKNOWN_FACE: gettext_lazy("no face that is known here"),
+    Reason.AMBIGUOUS_FACE: gettext_lazy("two people look alike; asked for a card or a PIN"),
+    Reason.SECOND_FACTOR: gettext_lazy("asked for a card or a PIN as well"),
+    Reason.LOCKED_DOWN: gettext_lazy("a lock-down stops visitors’ passes"),
 }
 
 

@@ -22,6 +22,7 @@ from portal.screens import (
     leaks,
     living,
     my_account,
+    my_gates,
     my_papers,
     my_requests,
     news,
@@ -63,6 +64,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "dwellings": _dwellings(resident, at),
         "notices": leaks.on_home(resident=resident, since=at - RECENT)
         + my_account.notices(resident=resident, at=at),
+        "gates_now": my_gates.now(resident=resident, at=at),
         "told": told.waiting(resident=resident, at=at),
         "ways": ways.ways_in(resident=resident, held=held, lines=lines, at=at),
         "other_ways": ways.other_ways(held=held, lines=lines if on else [])

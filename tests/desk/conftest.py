@@ -107,6 +107,7 @@ from tests.committees.service import asked, picture
 from tests.consent.papers import days_pass, handed, returned
 from tests.desk.shared import shared
 from tests.enrolling import agree
+from tests.orders.given import ORDERS, ordered
 
 Desk = Callable[[User], Client]
 
@@ -283,6 +284,7 @@ def _planned(gate: Gate, clerk: User, now: datetime) -> None:
     """The gate is to give faces up."""
     day = changing.earliest(gate.neighborhood, now)
     changing.plan(gate=gate, methods=["card", "qr"], takes_effect_on=day, why="读头坏了", by=clerk, at=now)
+    ordered(gate, clerk, now)
 
 
 def _asked(resident: Resident, now: datetime) -> None:
@@ -327,6 +329,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
         *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
+        *ORDERS,
         *(RightsRequest, RequestWords, Instruction),
         *(Alarm, Emergency, Hold),
     ]
@@ -342,6 +345,7 @@ def _all_of(here: Neighborhood) -> Community:
         *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳五", "柳＊", "柳门", "Willow Gate"),
         *("青禾送水站", "柳岸路", "送水到户", "送奶到户", "水管漏了", "0471112222"),
         *("柳苗苗", "搬到乡下", "红夹子", "舅公来看病", "民初九号", "孩子丢了钥匙", "读头坏了"),
+        "柳神节",
         *("换水泵", "还没说的事", "水泵报价单", "还没给看的图"),
         *("水漏到楼下了", "厨房水槽"),
         *("厨房冒烟", "打了消防电话"),

@@ -19,7 +19,18 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
-from access.models import Credential, Enrolment, EntryEvent, Gate, MethodChange, Pass, TapRequest, UnknownCard
+from access.models import (
+    Credential,
+    EmergencyOpening,
+    Enrolment,
+    EntryEvent,
+    Gate,
+    Lockdown,
+    MethodChange,
+    Pass,
+    TapRequest,
+    UnknownCard,
+)
 from committees.models import Notice as BodyNotice
 from committees.models import NoticeFile, ServiceRequest
 from consent.models import Decision, Form, Notice, Paper, Purpose
@@ -102,6 +113,8 @@ def filled(address: str, community: Community) -> list[str]:
         "kind": [*RightsRequest.Kind.values, "repair", "complaint"],
         "child": [row.resident_id for row in community.rows[Approval]],
         "change": [community.first(MethodChange).pk],
+        "opening": [community.first(EmergencyOpening).pk],
+        "lockdown_id": [community.first(Lockdown).pk],
         "notice": [community.first(Notice).pk],
         "news": [row.pk for row in community.rows[BodyNotice]],
         "asked": [row.pk for row in community.rows[Request]],

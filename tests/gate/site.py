@@ -40,6 +40,7 @@ class Site:
         self.revoked = False
         self.methods = ["card", "pin", "qr", "face"]
         self.beside = False
+        self.says = {}  # of the gate, beside who may pass
         self.time_off = 0.0
         self.mischief = None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -63,8 +64,8 @@ class Site:
         digest = sealing.card_digest(card_key=CARD_KEY, number=number)
         return self._put(credential, {"kind": "card", "digest": digest, "windows": list(windows)})
 
-    def give_face(self, encoding, credential=None):
-        row = {
+    def give_face(self, encoding, credential=None, **also):
+        row = also | {
             "kind": "face",
             "windows": [ALL_DAY],
             "packed": sealing.pack_template(list(map(float, encoding))),
@@ -152,6 +153,7 @@ class Site:
             "more": more,
             "poll_after": 5,
             "beside": self.beside,
+            **self.says,
             "rows": [self.sealed(row) for row in page],
             "cursor": f"{mode if more else 'f'}{page[-1]['version'] if more else self.version}",
         }

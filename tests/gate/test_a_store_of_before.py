@@ -19,7 +19,7 @@ def _as_version_1(folder):
         BEGIN;
         DROP TABLE spent; DROP TABLE keypads; DROP INDEX rows_by_number;
         ALTER TABLE rows DROP COLUMN number; ALTER TABLE rows DROP COLUMN verifier;
-        ALTER TABLE rows DROP COLUMN once; ALTER TABLE events DROP COLUMN digest;
+        ALTER TABLE rows DROP COLUMN once; ALTER TABLE rows DROP COLUMN holder; ALTER TABLE events DROP COLUMN digest;
         UPDATE facts SET name = 'face_offline_hours' WHERE name = 'offline_hours';
         PRAGMA user_version = 1;
         COMMIT;

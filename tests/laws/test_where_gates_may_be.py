@@ -14,7 +14,7 @@ from tests.laws.conftest import WAYS_ROUND, Execute, refusal
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("25")]
 
 PRIVATE = ["dwelling_door", "toilet", "changing_room", "inside_home", "bathroom", "bedroom", "", "main gate"]
-NOT_PUBLIC = [Gate.Place.SHARED_ROOM, Gate.Place.STAFF_ROOM]
+NOT_PUBLIC = [Gate.Place.SHARED_ROOM, Gate.Place.STAFF_ROOM, Gate.Place.BARRIER]
 
 
 @pytest.mark.parametrize("place", PRIVATE)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from access import hearing, naming, refused, words
+from access.events import OF_ORDERS
 from access.models import EntryEvent, Gate
 from portal.screens import entry_words
 from portal.screens.desk import slips
@@ -168,7 +169,11 @@ def _latest(request: StaffRequest, found: Gate) -> list[dict[str, Any]]:
     latest = EntryEvent.objects.filter(gate=found).order_by("-received_at", "-sequence")[:LATEST]
     return [
         _line(each)
-        | {"url": reverse("desk_event", args=[each.pk]) if may_ask and each.credential is not None else ""}
+        | {
+            "url": reverse("desk_event", args=[each.pk])
+            if may_ask and each.credential is not None and each.kind not in OF_ORDERS
+            else ""
+        }
         for each in latest
     ]
 

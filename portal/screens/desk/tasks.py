@@ -18,7 +18,7 @@ from access import hearing, losing, plain_ways
 from access.models import MethodChange
 from consent.models import Paper
 from portal.screens import account_news
-from portal.screens.desk import rights, seconding, serving
+from portal.screens.desk import orders_due, rights, seconding, serving
 from portal.screens.desk.entrance import StaffRequest, staff_only, today
 from residents import alarms, approving, emergencies, slips, tracking
 from residents.models import Death, Departure
@@ -138,7 +138,7 @@ def due(request: StaffRequest) -> list[Due]:
             )
             found.append(Due("card", words % {"count": back}))
         if not here.practice:
-            found += _changes(request)
+            found += _changes(request) + [Due(*each) for each in orders_due.due(request)]
     if "view_register" in request.rights:
         found += _without_a_way(request) + _to_second(request)
     if "answer_service" in request.rights and not here.practice:
