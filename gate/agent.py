@@ -9,6 +9,8 @@ import random
 import sqlite3
 import uuid
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -135,6 +137,19 @@ class Agent:
         pause = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(self._failures - 1, 20))
         return pause * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
 
+    # What somebody who looks after the device may know.
+
+    @property
+    def folder(self) -> Path:
+        return self._store.folder
+
+    @property
+    def clock_is_trusted(self) -> bool:
+        return self._clock.trusted
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
     # At the door.
 
     def show_card(self, number: str) -> Decision:
@@ -259,6 +274,18 @@ class Agent:
             for row in self._store.cards(digest)
         ]
         return decide_card(digest=digest, cards=cards, now=self._clock.now(), time_zone=self._zone())
+
+    def looks_at_nobody(self) -> Reason | None:
+        """Why no face is looked at just now, or None. A camera is not so much as opened otherwise."""
+        if not self.is_paired:
+            return self._no_identity().reason
+        contact = self._contact()
+        return faces_refused(
+            now=self._clock.now(),
+            faces_used_here=self._takes("face"),
+            last_sync=contact.last_sync,
+            offline_hours=contact.offline_hours,
+        )
 
     def _decide_photo(self, data: bytes) -> Decision:
         if not self.is_paired:
