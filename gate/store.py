@@ -31,7 +31,7 @@ from gate.safe import Safe, is_secret
 
 FILE_NAME = "gate.sqlite3"
 # A door that has been offline for very long forgets its oldest entries first, rather than its residents. So many take some
-# 70 MB of the disk.
+# 50 MB of the disk.
 PENDING_EVENTS_LIMIT = 200_000
 
 # A clock that is set back must not find forgotten what was spent.
