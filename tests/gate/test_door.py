@@ -65,7 +65,6 @@ def test_the_light_goes_out_by_itself(agent, board):
     assert board.light.told == [Colour.RED, None]
 
 
-@pytest.mark.obligation("A1")
 @pytest.mark.parametrize("state", ["unpaired", "revoked", "broken"])
 def test_the_button_inside_opens_whatever_the_device_knows(site, unpaired, tmp_path, state):
     board = Board(unpaired, tmp_path)
