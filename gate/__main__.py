@@ -1,6 +1,6 @@
 """`python -m gate`: the agent as a process. One thread follows the site, the other serves the door.
 
-The door is standard input, one JSON object a line: {"card": "04:A2:…"}, {"pin": "48213482915"} (number and PIN, as typed
+`serve` reads from a file what is wired to this board, and needs nobody beside it. For `run` the door is standard input, one JSON object a line: {"card": "04:A2:…"}, {"pin": "48213482915"} (number and PIN, as typed
 before the "#"), {"qr": "LM1.…"} (what a scanner read), {"photo": "/path.jpg"}, {"status": true}, {"sync": true} (asks the
 site now and answers when it has), {"quit": true}. Each is answered by one line on standard output; while a keypad waits,
 the answer says for how many seconds. With several keypads at one gate, "keypad": "name" beside "pin" tells them apart.
@@ -13,6 +13,7 @@ import logging
 import os
 import select
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
@@ -48,7 +49,15 @@ def main(arguments: list[str] | None = None) -> int:
             return int(options.act(options))
         safe = Safe(None if options.key_file is None else read_key(options.key_file))
         agent = Agent(Store(options.state, safe))
-    except (BadKeyFile, BadWiring, OSError, StoreBusy, StoreLocked, StoreTooNew) as error:
+    except (
+        BadKeyFile,
+        BadWiring,
+        OSError,
+        StoreBusy,
+        StoreLocked,
+        StoreTooNew,
+        sqlite3.DatabaseError,
+    ) as error:
         log.error("%s", error)
         return 2
     try:

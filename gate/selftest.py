@@ -11,6 +11,7 @@ import io
 import logging
 import shutil
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -113,11 +114,17 @@ class SelfTest:
             ("缺少的录音", "Recordings that are missing", ", ".join(missing) or "–", not missing),
         ]
 
+    def _lines_or_why_not(self) -> list[tuple[str, str, str, bool]]:
+        try:
+            return self.lines()
+        except (sqlite3.Error, OSError):
+            return [("存储", "Store", "读不出来，请更换主板 cannot be read: swap the board", False)]
+
     def page(self) -> bytes:
         rows = "".join(
             f'<tr><th scope="row">{chinese}<span lang="en">{english}</span></th>'
             f"{'<td>' if well else _BAD}{html.escape(said)}</td></tr>"
-            for chinese, english, said, well in self.lines()
+            for chinese, english, said, well in self._lines_or_why_not()
         )
         return (
             '<!doctype html><html lang="zh-Hans"><head><meta charset="utf-8">'

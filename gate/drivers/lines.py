@@ -97,9 +97,11 @@ class PinRelay:
             self._output.set(active=False)
 
     def close(self) -> None:
-        self.rest()
-        with self._lock:
-            self._output.close()
+        try:
+            self.rest()
+        finally:
+            with self._lock:
+                self._output.close()
 
     def _end(self) -> None:
         with self._lock:

@@ -80,6 +80,33 @@ def test_the_button_inside_opens_whatever_the_device_knows(site, unpaired, tmp_p
     board.door.close()
 
 
+@pytest.mark.parametrize("kind", [Kind.CARD, Kind.PIN, Kind.QR])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'; DROP TABLE rows; --",
+        "$(reboot)",
+        "../../etc/passwd",
+        "\x00\x1b[2J",
+        "９" * 11,
+        "x" * 160,
+        "",
+        "{}",
+    ],
+)
+def test_hostile_text_is_refused_written_down_as_a_code_and_nothing_else(site, agent, board, kind, text):
+    site.give_card(CARD)
+    agent.sync()
+    board.does(Shown(kind, text, "outside"))
+    assert board.relay.told == []
+    agent.sync()
+    (event,) = site.events.values()
+    assert event["outcome"] == "refused"
+    assert not text or text not in str(event)
+    board.does(card())
+    assert board.relay.told == [5.0]
+
+
 def test_a_store_that_cannot_be_read_opens_for_nobody_and_ends_nothing(site, agent, board, monkeypatch):
     site.give_card(CARD)
     agent.sync()

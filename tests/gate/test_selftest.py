@@ -8,6 +8,7 @@ import time
 import uuid
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from gate.drivers import Kind, Shown
 from gate.selftest import ADDRESSES_REMEMBERED, BURST, Page, Patience, SelfTest
@@ -203,9 +204,34 @@ def test_it_waits_for_its_address(agent, board):
     assert not page.is_alive()
 
 
+def test_a_store_that_cannot_be_read_is_told_and_no_reason_for_silence(agent, board, page):
+    agent._store._db.close()
+    answer, said = ask(page)
+    assert answer.status == 200
+    assert "cannot be read: swap the board" in said
+
+
 def test_nothing_is_known_before_the_first_word_with_the_site(unpaired, tmp_path):
     board = Board(unpaired, tmp_path)
     said = SelfTest(unpaired, board.door, board.speech).page().decode()
     assert "从未 never" in said
     assert "否 no" in said
     board.door.close()
+
+
+@pytest.mark.obligation("14")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_reads_well_on_a_phone_without_scripts(site, agent, browser, page, scheme):
+    agent.sync()
+    context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme=scheme)
+    looked = context.new_page()
+    wrong = []
+    looked.on("console", lambda said: wrong.append(said.text))
+    looked.goto(f"http://127.0.0.1:{port(page)}/")
+    assert looked.evaluate("document.documentElement.scrollWidth") <= 360
+    assert looked.evaluate("document.scripts.length") == 0
+    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = Axe().run(looked, options={"runOnly": rules, "resultTypes": ["violations"]})
+    assert found.response["violations"] == []
+    assert [said for said in wrong if "favicon" not in said and "404" not in said] == []
+    context.close()
