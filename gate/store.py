@@ -110,7 +110,8 @@ class Store:
             raise
 
     def _set_up(self) -> None:
-        for pragma in ("secure_delete=ON", "journal_mode=DELETE", "synchronous=FULL", "temp_store=MEMORY"):
+        # EXTRA: with FULL a power cut can bring back the journal of what has just been committed, and with it what was before.
+        for pragma in ("secure_delete=ON", "journal_mode=DELETE", "synchronous=EXTRA", "temp_store=MEMORY"):
             self._db.execute(f"PRAGMA {pragma}").fetchall()
         schema.bring_up_to_date(self._db)
         for (kept,) in self._all("SELECT value FROM facts WHERE name = 'signing_key'"):

@@ -17,8 +17,8 @@ import pytest
 
 from gate.drivers import lines, wedge
 from gate.drivers.wedge import Typing
+from tests.gate.keyboards import typed
 from tests.gate.pictures import ROOT
-from tests.gate.typing import typed
 
 KERNEL = Path(__file__).parent / "kernel"
 CC = shutil.which("cc")

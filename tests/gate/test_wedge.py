@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gate.drivers import Gone, Kind, Shown
 from gate.drivers.wedge import EVENT, EVIOCGRAB, LINE_LIMIT, Typing, Wedge
-from tests.gate.typing import ENTER, KEY, SYN, event, pressed, typed
+from tests.gate.keyboards import ENTER, KEY, SYN, event, pressed, typed
 
 SIGNS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:;"
 CARD = "04A2B3C4"
