@@ -10,7 +10,7 @@ export PORT ?= 8000
 REQUIREMENTS ?= requirements-dev.txt
 SOURCES := manage.py access benchmarks committees consent gate ledger portal residents sharing vault tests
 
-.PHONY: demo test bench lighthouse check install production deployment obligations prove screenshots messages lock reset clean help
+.PHONY: demo test bench lighthouse check install gate production deployment obligations prove screenshots messages lock reset clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -58,7 +58,7 @@ messages: $(STAMP)  ## collect the words of the screens into locale/, and compil
 	$(BABEL) compile -D django -d locale
 
 lock: $(STAMP)  ## write requirements*.txt anew from requirements*.in
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-dev deploy/gate/requirements-gate deploy/gate/requirements-faces; do \
 	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes \
 	    --upgrade --override requirements-overrides.txt $$name.in -o $$name.txt || exit 1; \
 	done
@@ -74,6 +74,9 @@ install: $(STAMP)  ## the virtual environment, with everything locked
 
 production:  ## the virtual environment of a server, without the tools of development
 	@$(MAKE) --no-print-directory REQUIREMENTS=requirements.txt install locale/.compiled
+
+gate: $(STAMP)  ## the agent as one file for a gate's board: var/dist/linmen_gate-….whl (docs/installing-a-gate.md)
+	@deploy/gate/build
 
 deployment:  ## follow docs/deployment.md on this machine, in a place of its own (Debian, as root)
 	@deploy/follow-the-guide

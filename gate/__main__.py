@@ -1,13 +1,15 @@
 """`python -m gate`: the agent as a process. One thread follows the site, the other serves the door.
 
-The door is standard input, one JSON object a line: {"card": "04:A2:…"}, {"pin": "48213482915"} (number and PIN, as typed
+For `run` the door is standard input, one JSON object a line: {"card": "04:A2:…"}, {"pin": "48213482915"} (number and PIN, as typed
 before the "#"), {"qr": "LM1.…"} (what a scanner read), {"scan": true} (the button was pressed) and then {"photo": "/path.jpg"},
 {"status": true}, {"sync": true} (asks the site now and answers when it has), {"quit": true}. Each is answered by one line on
 standard output; while a keypad waits, the answer says for how many seconds. With several doors at one gate, "keypad": "name"
 tells them apart; "leaving": true beside "pin" or "qr" is the way out. A picture without the button before it is not looked at.
+`serve` reads from a file what is wired to this board, and needs nobody beside it.
 
 Nobody need ask for two lines: {"open": true, "reason": "opened_by_staff", …}, when the staff open from afar, and
 {"held_open_until": …}, when an emergency begins or ends.
+
 Without a reader, a scripted day: a JSON list of {"after": seconds, "card", "pin", "qr" or "photo": …}, walked round and round.
 """
 
@@ -17,6 +19,7 @@ import logging
 import os
 import select
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -24,116 +27,49 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gate import wiring as wired
 from gate import words
 from gate.agent import DOOR, Agent, AlreadyPaired
 from gate.client import NotTLS, Problem, Unreachable
 from gate.decide import Decision, Reason
 from gate.photos import FILE_LIMIT
+from gate.poller import Pairing, Poller
+from gate.safe import BadKeyFile, Safe, StoreLocked, new_key, read_key
 from gate.schema import StoreTooNew
 from gate.sealing import CannotOpen
 from gate.seconding import Button
+from gate.serving import serve
 from gate.store import Store, StoreBusy
+from gate.wiring import BadWiring
 
 log = logging.getLogger("gate")
 LINE_LIMIT = 64 * 1024
 DOOR_NAME_LIMIT = 40
-SYNC_WAIT = 30.0
-PAIRING_PAUSE = 2.0
 SAYING = threading.Lock()
 BUTTON = Button()
 
 
-class Poller(threading.Thread):
-    """Follows the site until told to stop; never touches dlib."""
-
-    def __init__(self, agent: Agent, pairing: "Pairing | None", poll_seconds: float | None) -> None:
-        super().__init__(name="poller", daemon=True)
-        self._agent = agent
-        self._pairing = pairing
-        self._poll_seconds = poll_seconds
-        self._wake = threading.Event()
-        self._stopping = False
-        self._rounds = 0
-        self._held_open: str | None = None
-        self._done = threading.Condition()
-
-    def run(self) -> None:
-        said: str | None = None
-        while not self._stopping:
-            pause = self._round()
-            self._carry_out()
-            if self._agent.trouble != said:
-                said = self._agent.trouble
-                log.warning("%s", said or "in touch with the site again")
-            with self._done:
-                self._rounds += 1
-                self._done.notify_all()
-            self._wake.wait(pause)
-            self._wake.clear()
-
-    def _round(self) -> float:
-        agent = self._agent
-        if not agent.is_paired and not agent.is_revoked:
-            if self._pairing is not None:
-                agent.trouble = self._pairing.attempt(agent)
-            if not agent.is_paired:
-                return PAIRING_PAUSE
-        pause = agent.sync()
-        return pause if self._poll_seconds is None or agent.trouble else self._poll_seconds
-
-    def _carry_out(self) -> None:
-        for decision in self._agent.carry_out():
-            say_decision(decision, call=self._agent.call)
-        until = self._agent.held_open_until
-        held_open = until.isoformat() if until else None
-        if held_open != self._held_open:
-            self._held_open = held_open
-            say({"held_open_until": held_open})
-
-    def sync_now(self) -> None:
-        """Returns after a whole round that began after the call, or when SYNC_WAIT is over."""
-        with self._done:
-            # One round may be under way: what it asks the site was decided before.
-            target = self._rounds + 2
-            deadline = time.monotonic() + SYNC_WAIT
-            while self._rounds < target and time.monotonic() < deadline:
-                self._wake.set()
-                self._done.wait(0.2)
-
-    def stop(self) -> None:
-        self._stopping = True
-        self._wake.set()
-        self.join(timeout=5)
-
-
-class Pairing:
-    """Where the code comes from: the command line, or a file that staff's computer writes."""
-
-    def __init__(self, *, server: str | None, code: str | None, file: Path | None) -> None:
-        self._server, self._code, self._file = server, code, file
-
-    def attempt(self, agent: Agent) -> str | None:
-        try:
-            server, code = self._read()
-            log.info("paired as %s", agent.pair(server=server, code=code))
-        except (OSError, ValueError, KeyError, TypeError, Problem, Unreachable, CannotOpen) as error:
-            return f"cannot pair: {error}"
-        return None
-
-    def _read(self) -> tuple[str, str]:
-        if self._file is None:
-            return str(self._server), str(self._code)
-        told = json.loads(self._file.read_text())
-        return told["server"], told["code"]
-
-
 def main(arguments: list[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.state is None and options.act not in _BY_ITSELF:
+        parser.error("--state is needed")
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s gate: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        agent = Agent(Store(options.state))
-    except (StoreBusy, StoreTooNew) as error:
+        if options.act in _BY_ITSELF:
+            return int(options.act(options))
+        safe = Safe(None if options.key_file is None else read_key(options.key_file))
+        agent = Agent(Store(options.state, safe))
+    except (
+        BadKeyFile,
+        BadWiring,
+        OSError,
+        StoreBusy,
+        StoreLocked,
+        StoreTooNew,
+        sqlite3.DatabaseError,
+    ) as error:
         log.error("%s", error)
         return 2
     try:
@@ -142,6 +78,38 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     finally:
         agent.close()
+
+
+def _serve(options: argparse.Namespace) -> int:
+    """As `run`, for the parts that a file says are wired to this board."""
+    wiring = wired.read(options.config, say=say)
+    stop = _stopped_by_signals()
+    safe = Safe(None if wiring.key_file is None else read_key(wiring.key_file))
+    agent = Agent(Store(wiring.state, safe))
+    try:
+        if wiring.server and agent.is_paired:
+            agent.move(server=wiring.server)
+        pairing = None
+        if wiring.pair_file is not None:
+            pairing = Pairing(server=None, code=None, file=wiring.pair_file)
+        serve(agent=agent, wiring=wiring, poller=Poller(agent, pairing, wiring.poll_seconds), stop=stop)
+    finally:
+        agent.close()
+    return 0
+
+
+def _rest(options: argparse.Namespace) -> int:
+    """The lock is put to rest, whatever became of the service that moved it."""
+    wired.read(options.config, say=say).relay().close()
+    return 0
+
+
+def _new_key(options: argparse.Namespace) -> int:
+    new_key(options.file)
+    return 0
+
+
+_BY_ITSELF = (_serve, _rest, _new_key)
 
 
 def _pair(agent: Agent, options: argparse.Namespace) -> int:
@@ -165,15 +133,13 @@ def _status(agent: Agent, options: argparse.Namespace) -> int:
 
 
 def _run(agent: Agent, options: argparse.Namespace) -> int:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _stopped_by_signals()
     pairing = None
     if options.server and agent.is_paired:
         agent.move(server=options.server)
     if options.pair_file or options.pair_code:
         pairing = Pairing(server=options.server, code=options.pair_code, file=options.pair_file)
-    poller = Poller(agent, pairing, options.poll_seconds)
+    poller = Poller(agent, pairing, options.poll_seconds, after_each=Orders(agent).say_new)
     poller.start()
     try:
         asked = _script(options.script, stop) if options.script else _lines(stop)
@@ -183,6 +149,13 @@ def _run(agent: Agent, options: argparse.Namespace) -> int:
     finally:
         poller.stop()
     return 0
+
+
+def _stopped_by_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _answer(agent: Agent, poller: Poller, line: Any) -> bool:
@@ -234,6 +207,23 @@ def _photo(path: str) -> bytes:
     except OSError as error:
         log.warning("no photo: %s", error)
         return b""
+
+
+class Orders:
+    """What the site ordered, said once to whoever moves the lock."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+        self._held_open: str | None = None
+
+    def say_new(self) -> None:
+        for decision in self._agent.carry_out():
+            say_decision(decision, call=self._agent.call)
+        until = self._agent.held_open_until
+        held_open = until.isoformat() if until else None
+        if held_open != self._held_open:
+            self._held_open = held_open
+            say({"held_open_until": held_open})
 
 
 def say_decision(decision: Decision, *, call: str) -> None:
@@ -291,7 +281,10 @@ def _script(file: Path, stop: threading.Event) -> Iterator[Any]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gate", description="The agent at a gate.")
-    parser.add_argument("--state", type=Path, required=True, help="the folder this device keeps its state in")
+    parser.add_argument("--state", type=Path, help="the folder this device keeps its state in")
+    parser.add_argument(
+        "--key-file", type=Path, help="what the state is closed with; see docs/installing-a-gate.md"
+    )
     acts = parser.add_subparsers(required=True)
 
     pair = acts.add_parser("pair", help="spend a pairing code")
@@ -306,6 +299,17 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--pair-code")
     run.add_argument("--pair-file", type=Path, help='JSON: {"server": …, "code": …}; waited for')
     run.set_defaults(act=_run)
+
+    for name, act, told in (
+        ("serve", _serve, "serve the door on a board, as a file says what is wired to it"),
+        ("rest", _rest, "put the lock to rest: what the service does after any end"),
+    ):
+        on_a_board = acts.add_parser(name, help=told)
+        on_a_board.add_argument("--config", type=Path, required=True)
+        on_a_board.set_defaults(act=act)
+    key = acts.add_parser("key", help="make a key that a state can be closed with")
+    key.add_argument("file", type=Path)
+    key.set_defaults(act=_new_key)
 
     acts.add_parser("status", help="what this device knows").set_defaults(act=_status)
     acts.add_parser("forget", help="erase everything this device knows").set_defaults(act=_forget)

@@ -10,6 +10,7 @@ import sqlite3
 import uuid
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -140,6 +141,19 @@ class Agent:
         pause = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(self._failures - 1, 20))
         return pause * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
 
+    # What somebody who looks after the device may know.
+
+    @property
+    def folder(self) -> Path:
+        return self._store.folder
+
+    @property
+    def clock_is_trusted(self) -> bool:
+        return self._clock.trusted
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
     # At the door.
 
     def show_card(self, number: str, *, at_door: str = DOOR) -> Decision:
@@ -157,14 +171,17 @@ class Agent:
             self._asked.ask(decision.holders, at_door=at_door, now=self._clock.now())
         return self._record("face", decision)
 
-    def show_pin(self, typed: str, *, at_keypad: str = DOOR, leaving: bool = False) -> Decision:
+    def show_pin(
+        self, typed: str, *, at_keypad: str = DOOR, at_door: str = "", leaving: bool = False
+    ) -> Decision:
         """Number and PIN, as typed before the "#"; after a face that was asked for more, the PIN alone will do.
 
-        Answers at once: a keypad that waits says for how many seconds.
+        Answers at once: a keypad that waits says for how many seconds. `at_door`: where several keypads are at one.
         """
-        decision = self._spent(self._decide_pin(typed, at_keypad, leaving))
+        at_door = at_door or at_keypad
+        decision = self._spent(self._decide_pin(typed, at_keypad, at_door, leaving))
         if decision.open:
-            self._asked.settle(at_keypad)
+            self._asked.settle(at_door)
         return self._record(decision.kind or "pin", decision)
 
     def show_qr(self, text: object, *, leaving: bool = False) -> Decision:
@@ -205,13 +222,13 @@ class Agent:
         told = self._facts()
         return Today(told.calendar, told.locked_down_until, leaving)
 
-    def _decide_pin(self, typed: str, at_keypad: str, leaving: bool) -> Decision:
+    def _decide_pin(self, typed: str, at_keypad: str, at_door: str, leaving: bool) -> Decision:
         if not self.is_paired:
             return self._no_identity()
         if not self._takes("pin"):
             return Decision(False, Reason.PINS_NOT_USED_HERE)
         now = self._clock.now()
-        holders = self._asked.of(at_keypad, now=now)
+        holders = self._asked.of(at_door, now=now)
         try:
             alone = bool(holders) and keypad.is_pin(typed)
             entry = keypad.Entry("", typed) if alone else keypad.read_entry(typed)
@@ -316,6 +333,18 @@ class Agent:
         ]
         return decide_card(
             digest=digest, cards=cards, now=self._clock.now(), time_zone=self._zone(), today=self._today()
+        )
+
+    def looks_at_nobody(self) -> Reason | None:
+        """Why no face is looked at just now, or None. A camera is not so much as opened otherwise."""
+        if not self.is_paired:
+            return self._no_identity().reason
+        contact = self._contact()
+        return faces_refused(
+            now=self._clock.now(),
+            faces_used_here=self._takes("face"),
+            last_sync=contact.last_sync,
+            offline_hours=contact.offline_hours,
         )
 
     def _decide_photo(self, data: bytes) -> Decision:

@@ -44,6 +44,9 @@ class Following:
         self._prove_erasures()
         self._push_receipts(client, who)
         self._push_events(client, who)
+        # A card that was shown after it was erased stands in an entry until that is reported.
+        self._prove_erasures()
+        self._push_receipts(client, who)
         return pause
 
     def move(self, *, server: str) -> None:

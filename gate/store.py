@@ -1,7 +1,7 @@
 """What a gate device keeps on its own disk: who it is, whom it lets in, what it has yet to report.
 
 One SQLite file (0600) in a folder of its own (0700). Face templates lie in it as the site sealed them; they are opened in
-memory only. `secure_delete` overwrites what is deleted, and an erasure is not believed until the raw bytes of the file
+memory only. The device's own keys, verifiers and who came lie in it under a key from elsewhere, where there is one (`safe`). `secure_delete` overwrites what is deleted, and an erasure is not believed until the raw bytes of the file
 were searched (law 12). Everything of one feed page is applied in one transaction, so a cut in the power leaves the page
 applied, or not applied; the cursor says which.
 
@@ -18,7 +18,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,12 @@ from gate import schema
 from gate.feed import Page
 from gate.keypad import Patience
 from gate.rows import TRACE, apply_row, erase, mask
+from gate.safe import Safe, is_secret
 
 FILE_NAME = "gate.sqlite3"
-# A door that has been offline for very long forgets its oldest entries first, rather than its residents.
-PENDING_EVENTS_LIMIT = 100_000
+# A door that has been offline for very long forgets its oldest entries first, rather than its residents. So many take some
+# 50 MB of the disk.
+PENDING_EVENTS_LIMIT = 200_000
 
 # A clock that is set back must not find forgotten what was spent.
 _SPENT_KEPT_SECONDS = 24 * 3600
@@ -85,8 +87,10 @@ class Held:
 class Store:
     """Usable from several threads; one process at a time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, safe: Safe | None = None) -> None:
+        """Raises: StoreBusy, StoreTooNew, StoreLocked"""
         self.folder = folder
+        self._safe = safe or Safe()
         self.file = folder / FILE_NAME
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -101,12 +105,19 @@ class Store:
         os.close(os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600))
         self.file.chmod(0o600)
         self._db = sqlite3.connect(self.file, isolation_level=None, check_same_thread=False)
-        self._set_up()
+        try:
+            self._set_up()
+        except BaseException:
+            self.close()
+            raise
 
     def _set_up(self) -> None:
-        for pragma in ("secure_delete=ON", "journal_mode=DELETE", "synchronous=FULL", "temp_store=MEMORY"):
+        # EXTRA: with FULL a power cut can bring back the journal of what has just been committed, and with it what was before.
+        for pragma in ("secure_delete=ON", "journal_mode=DELETE", "synchronous=EXTRA", "temp_store=MEMORY"):
             self._db.execute(f"PRAGMA {pragma}").fetchall()
         schema.bring_up_to_date(self._db)
+        for (kept,) in self._all("SELECT value FROM facts WHERE name = 'signing_key'"):
+            self._safe.fits(kept, "signing_key")
 
     def close(self) -> None:
         with self._lock:
@@ -132,11 +143,17 @@ class Store:
 
     def fact(self, name: str) -> Any:
         found = self._all("SELECT value FROM facts WHERE name = ?", name)
+        if found and is_secret(name):
+            return self._safe.open(found[0][0], name)
         return found[0][0] if found else None
 
     def remember(self, **facts: str | bytes | float | None) -> None:
+        closed = {
+            name: self._safe.close(value, name) if isinstance(value, bytes) and is_secret(name) else value
+            for name, value in facts.items()
+        }
         with self._transaction() as db:
-            _remember(db, facts)
+            _remember(db, closed)
 
     # Applying the feed.
 
@@ -144,7 +161,8 @@ class Store:
         """Rows, tombstones, erasures to prove, and the cursor: all of it, or none."""
         with self._transaction() as db:
             for row in page.rows:
-                apply_row(db, row)
+                verifier = self._safe.close_text(row.verifier, f"verifier of {row.credential}")
+                apply_row(db, replace(row, verifier=verifier))
             if page.keep is not None:
                 for credential, version in db.execute("SELECT credential, version FROM rows").fetchall():
                     if credential not in page.keep:
@@ -242,14 +260,17 @@ class Store:
         return Held(*found[0]) if found else None
 
     def keyed(self, number: str) -> list[Held]:
-        return [Held(*row) for row in self._all(_KEYED, number)]
+        return [self._opened(Held(*row)) for row in self._all(_KEYED, number)]
 
     def pins_of(self, holders: Iterable[str]) -> list[Held]:
         return [Held(*row) for holder in sorted(holders) for row in self._all(_PINS_OF, holder)]
 
     def coded(self, credential: str) -> Held | None:
         found = self._all(_CODED, credential)
-        return Held(*found[0]) if found else None
+        return self._opened(Held(*found[0])) if found else None
+
+    def _opened(self, row: Held) -> Held:
+        return replace(row, verifier=self._safe.open_text(row.verifier, f"verifier of {row.credential}"))
 
     # What is used up, and who has to wait.
 
@@ -280,6 +301,7 @@ class Store:
     # Events.
 
     def record(self, event: Event) -> None:
+        about = _about(event)
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO events (boot, sequence, at, kind, credential, outcome, reason, digest) "
@@ -290,17 +312,17 @@ class Store:
                     event.sequence,
                     event.at,
                     event.kind,
-                    event.credential,
+                    self._safe.close_text(event.credential, about),
                     event.outcome,
                     event.reason,
-                    event.digest,
+                    self._safe.close_text(event.digest, about),
                 ),
             )
-            if event.sequence % 100 == 0:
-                db.execute(
-                    "DELETE FROM events WHERE rowid NOT IN (SELECT rowid FROM events ORDER BY rowid DESC LIMIT ?)",
-                    (PENDING_EVENTS_LIMIT,),
-                )
+            # Numbers grow from row to row, and only the oldest ones are ever taken away.
+            db.execute(
+                "DELETE FROM events WHERE rowid <= (SELECT max(rowid) FROM events) - ?",
+                (PENDING_EVENTS_LIMIT,),
+            )
 
     def events(self, limit: int) -> list[Event]:
         """The oldest ones, all of one boot."""
@@ -309,7 +331,11 @@ class Store:
             "WHERE boot = (SELECT boot FROM events ORDER BY rowid LIMIT 1) ORDER BY sequence LIMIT ?",
             limit,
         )
-        return [Event(*row) for row in found]
+        return [self._read_back(Event(*row)) for row in found]
+
+    def _read_back(self, event: Event) -> Event:
+        about, opened = _about(event), self._safe.open_text
+        return replace(event, credential=opened(event.credential, about), digest=opened(event.digest, about))
 
     def events_accepted(self, events: Sequence[Event]) -> None:
         with self._transaction() as db:
@@ -321,7 +347,7 @@ class Store:
             "cards": self._all("SELECT count(*) FROM rows WHERE kind = 'card'")[0][0],
             "pins": self._all("SELECT count(*) FROM rows WHERE kind = 'pin'")[0][0],
             "codes": self._all("SELECT count(*) FROM rows WHERE kind IN ('qr', 'pass')")[0][0],
-            "faces": len(self.faces()),
+            "faces": self._all("SELECT count(*) FROM rows WHERE kind = 'face' AND sealed IS NOT NULL")[0][0],
             "faces_missing": self._all("SELECT count(*) FROM rows WHERE kind = 'face' AND sealed IS NULL")[0][
                 0
             ],
@@ -340,6 +366,10 @@ class Store:
         self.changes += 1
         with self._lock:
             self._db.execute("VACUUM")
+
+
+def _about(event: Event) -> str:
+    return f"{event.boot} {event.sequence}"
 
 
 def _remember(db: sqlite3.Connection, facts: dict[str, Any]) -> None:

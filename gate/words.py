@@ -6,32 +6,26 @@ shut. Words say what to do, never who somebody is, and a wrong PIN and an unknow
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from gate.decide import Reason
-
-
-class Light(StrEnum):
-    GREEN = "green"
-    AMBER = "amber"
-    RED = "red"
+from gate.drivers import Colour
 
 
 @dataclass(frozen=True)
 class Said:
     en: str
     zh: str
-    light: Light
+    light: Colour
     clip: str
 
     def as_line(self) -> dict[str, object]:
         return {"light": self.light.value, "clip": self.clip, "say": {"en": self.en, "zh": self.zh}}
 
 
-_GREEN, _AMBER, _RED = Light.GREEN, Light.AMBER, Light.RED
+_GREEN, _AMBER, _RED = Colour.GREEN, Colour.AMBER, Colour.RED
 
 # Light, English, Chinese. Whom to call is added to all that is not green.
-_WORDS: Mapping[Reason, tuple[Light, str, str]] = {
+_WORDS: Mapping[Reason, tuple[Colour, str, str]] = {
     Reason.ALLOWED: (_GREEN, "Please come in.", "请进。"),
     Reason.OPENED_BY_STAFF: (_GREEN, "The office has opened. Please come in.", "物业已远程开门，请进。"),
     Reason.EMERGENCY: (
@@ -198,7 +192,7 @@ def of(reason: Reason, *, call: str = "", wait: int = 0) -> Said:
     light, en, zh = _WORDS[reason]
     if wait:
         en, zh = f"{en} {wait} s.", f"{zh}还有 {wait} 秒。"
-    if light is not Light.GREEN:
+    if light is not Colour.GREEN:
         en = f"{en} For help call {call}." if call else f"{en} For help ask at the property office."
         zh = f"{zh}需要帮助请拨打 {call}。" if call else f"{zh}需要帮助请找物业办公室。"
     return Said(en=en, zh=zh, light=light, clip=reason.value)

@@ -59,3 +59,17 @@ def test_a_full_disk_keeps_no_resident_outside(site, agent, monkeypatch):
 
     monkeypatch.setattr(agent._store, "record", full)
     assert agent.show_card(CARD).open
+
+
+def test_who_was_erased_and_shows_the_card_again_delays_no_receipt(site, agent, monkeypatch):
+    """Dropped, and killed before it could be read back; the old card, shown then, stands in an entry as one that nobody knows."""
+    card = site.give_card(CARD)
+    agent.sync()
+    site.drop(card)
+    with monkeypatch.context() as killed:
+        killed.setattr(agent._site, "_prove_erasures", lambda: None)
+        agent.sync()
+    agent.show_card(CARD)
+    agent.sync()
+    assert [receipt["credential"] for receipt in site.receipts] == [card]
+    assert agent.trouble is None

@@ -151,6 +151,27 @@ def test_a_second_agent_on_the_same_state_is_turned_away(site, open_door):
     assert door.process.wait(timeout=10) == 0
 
 
+def test_what_cannot_be_served_is_said_in_one_line(tmp_path):
+    def gate(*arguments):
+        command = [sys.executable, "-m", "gate", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=pictures.ROOT)
+
+    config, state = tmp_path / "gate.toml", tmp_path / "state"
+    config.write_text(f'state = "{state}"\n[relay]\ndriver = "simulated"\nsped = 3\n')
+    for what in (
+        "relay.sped is a word that nobody here knows",
+        "file is not a database",
+    ):
+        said = gate("serve", "--config", str(config))
+        assert said.returncode == 2, said.stderr
+        assert what in said.stderr
+        assert "Traceback" not in said.stderr
+        config.write_text(f'state = "{state}"\n[relay]\ndriver = "simulated"\n')
+        state.mkdir(exist_ok=True)
+        (state / "gate.sqlite3").write_bytes(b"no database at all, whatever it is called" * 100)
+    assert gate("serve", "--config", str(tmp_path / "nowhere.toml")).returncode == 2
+
+
 def test_it_pairs_tells_and_forgets_from_the_command_line(site, tmp_path):
     def gate(*arguments):
         command = [sys.executable, "-m", "gate", "--state", str(tmp_path / "state"), *arguments]

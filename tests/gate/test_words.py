@@ -6,7 +6,7 @@ import pytest
 
 from gate import words
 from gate.decide import Decision, Reason
-from gate.words import Light
+from gate.drivers import Colour
 
 CALL = "0571 8800 1002"
 
@@ -18,10 +18,12 @@ def test_every_reason_has_a_sentence_in_both_languages_a_light_and_a_clip(reason
     assert not re.search("[一-鿿]", said.en)
     assert re.search("[一-鿿]{2}", said.zh)
     assert said.clip == reason.value
-    assert said.light in Light
+    assert said.light in Colour
 
 
-@pytest.mark.parametrize("reason", [reason for reason in Reason if words.of(reason).light is not Light.GREEN])
+@pytest.mark.parametrize(
+    "reason", [reason for reason in Reason if words.of(reason).light is not Colour.GREEN]
+)
 def test_whoever_is_not_let_in_is_told_whom_to_call(reason):
     told = words.of(reason, call=CALL)
     assert CALL in told.en
@@ -32,7 +34,7 @@ def test_whoever_is_not_let_in_is_told_whom_to_call(reason):
 
 
 def test_green_is_for_what_opens_and_nothing_else():
-    green = {reason for reason in Reason if words.of(reason).light is Light.GREEN}
+    green = {reason for reason in Reason if words.of(reason).light is Colour.GREEN}
     assert green == {Reason.ALLOWED, Reason.OPENED_BY_STAFF, Reason.EMERGENCY}
 
 

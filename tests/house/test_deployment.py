@@ -94,7 +94,7 @@ def test_what_the_script_leaves_out_is_only_what_a_person_or_another_machine_mus
         ["linmen", "custody"],
         ["apt-get", "install"],
         ["linmen", "custody"],
-        ["python", "-m"],
+        ["linmen-gate", "--state"],
         ["deploy/compose-secrets", "SITE=portal.example"],
     ]
 

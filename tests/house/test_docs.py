@@ -47,6 +47,19 @@ def test_it_says_the_same_in_both_languages():
         assert Counter(_found(told, english)) == Counter(_found(told, chinese)), told
 
 
+def test_whoever_mounts_a_gate_reads_the_same_in_both_languages():
+    """As many parts, points, rows and steps; the same commands, names of files and words of the configuration."""
+    english, chinese = (
+        (BASE / "docs" / name).read_text(encoding="utf-8")
+        for name in ("installing-a-gate.md", "installing-a-gate.zh-CN.md")
+    )
+    for told in (r"^##+ ", r"^\d+\. ", r"^- ", r"^\|"):
+        found = [len(re.findall(told, text, re.MULTILINE)) for text in (english, chinese)]
+        assert found[0] == found[1] > 0, told
+    for told in (r"```sh\n(.+?)```", r"`([^`\n]+)`"):
+        assert Counter(re.findall(told, english, re.DOTALL)) == Counter(re.findall(told, chinese, re.DOTALL))
+
+
 def _found(pattern: str, text: str) -> list[str]:
     upto = text.split("## Limits")[0].split("## 局限")[0]
     return re.findall(pattern, upto, re.MULTILINE)

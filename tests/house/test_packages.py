@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from portal import packages
+from portal.places import BASE
 
 (KNOWN,) = packages.KNOWN
 
@@ -28,3 +31,23 @@ def test_any_other_complaint_fails(other):
 
 def test_a_list_that_is_out_of_date_fails():
     assert packages.complaints("No broken requirements found.\n")
+
+
+@pytest.mark.parametrize("name", ["requirements-gate", "requirements-faces"])
+def test_a_gates_board_runs_what_is_tested_here(name):
+    """Each of its packages is locked as the server's, by version and by hash; and a board for cards has none that knows a face."""
+
+    def locked(file):
+        return dict(
+            re.findall(
+                r"^([a-z][\w.-]*==[^\s;]+)[^\n]*\\\n((?: +--hash=\S+(?: \\)?\n)+)", file.read_text(), re.M
+            )
+        )
+
+    ours, board = locked(BASE / "requirements.txt"), locked(BASE / "deploy" / "gate" / f"{name}.txt")
+    assert len(board) > 10
+    for package, hashes in board.items():
+        assert package in ours, "lock them together (make lock)"
+        assert re.findall(r"sha256:\w+", hashes) == re.findall(r"sha256:\w+", ours[package]), package
+    if name == "requirements-gate":
+        assert not [each for each in board if re.match("dlib|face|opencv|django", each)]
