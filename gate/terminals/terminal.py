@@ -231,7 +231,10 @@ class Terminal(Agent):
             self.trouble = "the terminal is silent"
             return 1.0 if self._heard is None else float(POLL_SECONDS)
         pause = self.sync()
-        return min(pause, LONGEST_BACKOFF)
+        going = self.roster.counts()
+        if self.wall.counts()["unproven_erasures"] and going[Step.DELETE] + going[Step.CHECK_GONE]:
+            self.trouble = "the terminal has not shown yet that whoever was taken back is gone"
+        return pause
 
     def _reckon(self, now: datetime) -> None:
         """Rows, methods, hours and what was learned, made into who is to be in the terminal this minute."""

@@ -58,7 +58,7 @@ class House:
         told = {"address": "127.0.0.1", "notation": "decimal", "pins": False, "empty": False} | said
         return self.gateway.approve(serial=SERIAL, code=code, server=self.site.address, **told)
 
-    def until(self, so, timeout=15):
+    def until(self, so, timeout=10):
         deadline = time.monotonic() + timeout
         while not (answer := so()):
             assert time.monotonic() < deadline, (self.gateway.status(), self.terminal.told[-10:])
