@@ -17,7 +17,8 @@ from gate.sealing import CannotOpen
 from gate.terminals.cards import Notation
 from gate.terminals.memory import FILE_NAME
 from gate.terminals.records import is_serial
-from gate.terminals.terminal import Setting, Terminal
+from gate.terminals.terminal import Terminal
+from gate.terminals.wall import Setting
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gate.terminals.entries import ENTRIES_KEPT
 from gate.terminals.simulator import Person
-from gate.terminals.terminal import ENTRIES_KEPT
 from tests.terminals.conftest import CARD, OTHER_CARD
 from tests.terminals.test_cards_at_a_terminal import given
 
