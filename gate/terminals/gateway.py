@@ -74,7 +74,8 @@ class Gateway:
         self._folder = folder
         self._first_wait = first_wait
         self._poll_seconds = poll_seconds
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # of what is below; never held while the site is asked
+        self._deciding = threading.Lock()  # one person at a time
         self._terminals: dict[str, Terminal] = {}
         self._followers: dict[str, Follower] = {}
         self._knocking: OrderedDict[str, Knock] = OrderedDict()
@@ -82,29 +83,32 @@ class Gateway:
         folder.chmod(0o700)
         for below in sorted(folder.iterdir()):
             if below.is_dir() and is_serial(below.name) and (below / FILE_NAME).exists():
-                self._take_up(below.name)
+                terminal = self._open(below.name)
+                if terminal.memory.fact("address") is None:
+                    log.warning("%s was not approved to the end; approve it again", below.name)
+                    terminal.close()
+                else:
+                    self._take_up(terminal)
 
-    def _take_up(self, serial: str) -> Terminal:
-        terminal = Terminal(self._folder / serial, serial, first_wait=self._first_wait)
-        if terminal.memory.fact("address") is None:  # approved by halves: pairing broke off
-            terminal.close()
-            raise CannotDo(f"{serial} was never approved to the end; approve it again")
-        self._terminals[serial] = terminal
-        self._follow(terminal)
-        return terminal
+    def _open(self, serial: str) -> Terminal:
+        return Terminal(self._folder / serial, serial, first_wait=self._first_wait)
 
-    def _follow(self, terminal: Terminal) -> None:
+    def _take_up(self, terminal: Terminal) -> None:
         follower = Follower(terminal, self._poll_seconds)
-        self._followers[terminal.serial] = follower
+        with self._lock:
+            self._knocking.pop(terminal.serial, None)
+            self._terminals[terminal.serial] = terminal
+            self._followers[terminal.serial] = follower
         follower.start()
 
     def close(self) -> None:
         with self._lock:
-            for follower in self._followers.values():
-                follower.end()
-            for terminal in self._terminals.values():
-                terminal.close()
-            self._terminals, self._followers = {}, {}
+            followers, terminals = self._followers, self._terminals
+            self._followers, self._terminals = {}, {}
+        for follower in followers.values():
+            follower.end()
+        for terminal in terminals.values():
+            terminal.close()
 
     # Terminals.
 
@@ -149,24 +153,24 @@ class Gateway:
         """Spends a pairing code of the gate's. The terminal may then ask, from this address alone. Raises: CannotDo"""
         if not is_serial(serial):
             raise CannotDo("a serial number has 4 to 32 letters and digits")
-        with self._lock:
-            if serial in self._terminals:
-                raise CannotDo(f"{serial} is approved; remove it first")
-            known = self._knocking.get(serial)
+        with self._deciding:
+            with self._lock:
+                known, approved = self._knocking.get(serial), serial in self._terminals
             at = address or (known.address if known else None)
+            if approved:
+                raise CannotDo(f"{serial} is approved; remove it first")
             if at is None:
                 raise CannotDo(f"{serial} has not been heard from; give its address")
             setting = Setting(_address(at), Notation(notation), pins)
-            terminal = Terminal(self._folder / serial, serial, first_wait=self._first_wait)
+            terminal = self._open(serial)
             try:
-                device = terminal.pair(server=server, code=code) if not terminal.is_paired else "again"
+                # Paired, and then cut off before it was written down that it is approved: the code is spent.
+                device = terminal.device or terminal.pair(server=server, code=code)
                 terminal.set(setting, empty=empty)
             except (Problem, Unreachable, NotTLS, AlreadyPaired, CannotOpen, ValueError) as error:
                 terminal.close()
                 raise CannotDo(f"cannot pair: {error}") from error
-            self._knocking.pop(serial, None)
-            self._terminals[serial] = terminal
-            self._follow(terminal)
+            self._take_up(terminal)
         log.info("%s at %s is approved", serial, setting.address)
         return {"device": device, "serial": serial, "address": setting.address}
 
@@ -193,12 +197,13 @@ class Gateway:
                 f"{left} of ours are still in the terminal: revoke its device in the admin, and wait until it has shown "
                 "that they are gone; or reset the terminal, and remove its folder by hand"
             )
-        with self._lock:
-            self._followers.pop(serial).end()
+        with self._deciding, self._lock:
+            follower = self._followers.pop(serial)
             del self._terminals[serial]
-            terminal.forget()
-            terminal.close()
-            shutil.rmtree(self._folder / serial)
+        follower.end()
+        terminal.forget()
+        terminal.close()
+        shutil.rmtree(self._folder / serial)
         return {"serial": serial, "removed": True}
 
     def learn(self, *, text: str) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from gate.terminals.roster import Plain
 from gate.terminals.wall import Setting, Wall
 
 LEARNED, UNKNOWN, WAIT, NOT_HERE = "learned", "unknown", "wait", "not_here"
-_KEYPAD = "teaching"  # the desk's, for its patience
+# Whose patience: the desk's keypad, and a terminal's own list, which could be a list of guesses.
+_DESK, _LIST = "desk", "list"
 
 
 class Learning:
@@ -24,6 +25,7 @@ class Learning:
         self._wall = wall
         self._clock = clock
         self.lessons = 0
+        self._card_key: tuple[bytes, bytes] | None = None  # as sealed, and open
 
     def plain_of(self, credential: str) -> Plain | None:
         rows = self._wall.plain_rows(credential)
@@ -68,16 +70,12 @@ class Learning:
     def _teach_pin(self, entry: keypad.Entry, setting: Setting) -> str:
         if not setting.pins:
             return NOT_HERE
-        now = self._clock.now()
-        before = self._wall.patience(_KEYPAD).settled(now)
-        if before.waits(now):
+        if self._wall.patience(_DESK).waits(self._clock.now()):
             return WAIT
-        self._wall.keep_patience(_KEYPAD, before.tried(now))
-        row = self._fitting(entry.number, entry.pin)
+        row = self._fitting(entry.number, entry.pin, at=_DESK)
         if row is None:
             return UNKNOWN
         self._learn(row, entry.pin)
-        self._wall.keep_patience(_KEYPAD, before.right(now))
         return LEARNED
 
     # From the terminal.
@@ -90,15 +88,23 @@ class Learning:
                     self._learn(row, str(user.card))
                     return row.credential
         if user.password is not None and setting.pins:
-            fitting = self._fitting(user.number, user.password)
+            fitting = self._fitting(user.number, user.password, at=_LIST)
             if fitting is not None:
                 self._learn(fitting, user.password)
                 return fitting.credential
         return None
 
-    def _fitting(self, number: str, pin: str) -> Held | None:
-        for row in self._wall.keyed(number):
-            if row.kind == PIN and row.verifier and keypad.is_right(row.verifier, pin):
+    def _fitting(self, number: str, pin: str, *, at: str) -> Held | None:
+        """Whose PIN it is. At the desk each try counts, as at any keypad; in a list those for numbers that somebody has."""
+        rows = [row for row in self._wall.keyed(number) if row.kind == PIN and row.verifier]
+        now = self._clock.now()
+        before = self._wall.patience(at).settled(now)
+        if (at == _LIST and not rows) or before.waits(now):
+            return None
+        self._wall.keep_patience(at, before.tried(now))
+        for row in rows:
+            if keypad.is_right(str(row.verifier), pin):
+                self._wall.keep_patience(at, before.right(now))
                 return row
         return None
 
@@ -109,7 +115,10 @@ class Learning:
 
     def _digest(self, number: str) -> str:
         """Raises: ValueError"""
-        return sealing.card_digest(card_key=keys.of_cards(self._wall), number=number)
+        sealed = self._wall.fact("card_key")
+        if self._card_key is None or self._card_key[0] != sealed:
+            self._card_key = (sealed, keys.of_cards(self._wall))
+        return sealing.card_digest(card_key=self._card_key[1], number=number)
 
     def _key(self) -> bytes:
         return derived(keys.own(self._wall)[1].private_bytes_raw(), "learned")

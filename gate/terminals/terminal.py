@@ -29,6 +29,7 @@ SILENT_AFTER = timedelta(minutes=15)
 POLL_SECONDS = 5
 RECKONED_EVERY = 15.0  # so exact are hours at a terminal, and its own polling beside
 STOCK_EVERY = 24 * 3600.0
+LOOK_EVERY = 600.0
 
 
 class Terminal(Agent):
@@ -50,6 +51,11 @@ class Terminal(Agent):
     def close(self) -> None:
         super().close()
         self.memory.close()
+
+    @property
+    def device(self) -> str | None:
+        found = self.wall.fact("device")
+        return None if found is None else str(found)
 
     # What was said when it was approved.
 
@@ -77,7 +83,7 @@ class Terminal(Agent):
         """It has started, or was told to look again. From now on it shows time by what stands here."""
         now = self._heard_now()
         minutes = times.offset_minutes(self._zone(), now)
-        self.memory.remember(offset=minutes)
+        self.memory.remember(offset=minutes, told_to_look_at=None)
         if now.timestamp() - (self.memory.fact("stock_at") or 0.0) > 3600:
             self._take_stock(now)
         stamp = self.memory.fact("stamp") or "0"
@@ -107,9 +113,15 @@ class Terminal(Agent):
             self._take_stock(now)
         said = self.roster.due(now=seconds)
         told = self.memory.fact("offset")
-        if told is not None and told != times.offset_minutes(self._zone(), now):
-            # Summer time began or ended. It is asked for its options after this, and the offset is told.
+        looked = self.memory.fact("told_to_look_at") or 0.0
+        if (
+            told is not None
+            and told != times.offset_minutes(self._zone(), now)
+            and seconds - looked > LOOK_EVERY
+        ):
+            # Summer time began or ended. It asks for its options after this, and the offset is told.
             said.append(commands.line(0, commands.look_again()))
+            self.memory.remember(told_to_look_at=seconds)
         return "".join(said) or "OK\n"
 
     def uploaded(self, table: str, stamp: str | None, body: bytes) -> int:
@@ -125,8 +137,9 @@ class Terminal(Agent):
                 self.memory.remember(stamp=stamp)
             return len(read) + unread
         found, gone = users(body), self.roster.gone
-        for user in found:
-            self.roster.shown(user, now=now.timestamp(), twin=self._recognised(user))
+        with self.memory.writing():  # a whole list at once, or it would take minutes
+            for user in found:
+                self.roster.shown(user, now=now.timestamp(), twin=self._recognised(user))
         if self.roster.gone != gone:
             self.woken.set()  # the site is waiting for it
         return len(found)
@@ -146,9 +159,9 @@ class Terminal(Agent):
         now = self._clock.now()
         if self._heard is None or abs(now - self._heard) > timedelta(minutes=1):
             self.memory.remember(heard_at=now.timestamp())
-        if self.is_silent:
+        was_silent, self._heard = self.is_silent, now
+        if was_silent:
             self.woken.set()
-        self._heard = now
         return now
 
     @property
@@ -171,9 +184,9 @@ class Terminal(Agent):
         if self.is_silent:
             self.trouble = "the terminal is silent"
             return 1.0 if self._heard is None else float(POLL_SECONDS)
+        self.wall.waits_for_terminal = False
         pause = self.sync()
-        going = self.roster.counts()
-        if self.wall.counts()["unproven_erasures"] and going[Step.DELETE] + going[Step.CHECK_GONE]:
+        if self.wall.waits_for_terminal and self.is_paired:
             self.trouble = "the terminal has not shown yet that whoever was taken back is gone"
         return pause
 

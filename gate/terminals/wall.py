@@ -24,12 +24,15 @@ class Wall(Store):
 
     memory: Memory
     roster: Roster
+    waits_for_terminal = False  # since whoever says so has set it back
 
     def may_prove(self, credential: str) -> bool:
         """A newer row for the same way in means that it was given anew: what hangs on the wall is that one's."""
         if self._all("SELECT 1 FROM rows WHERE credential = ?", credential):
             return True
-        return self.roster.is_gone(credential) and self.memory.unlearn(credential)
+        gone = self.roster.is_gone(credential)
+        self.waits_for_terminal = self.waits_for_terminal or not gone
+        return gone and self.memory.unlearn(credential)
 
     def plain_rows(self, credential: str | None = None) -> list[Held]:
         """Cards and PINs: faces, codes and passes are nothing for a terminal (law 10)."""

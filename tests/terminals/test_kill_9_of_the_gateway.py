@@ -93,7 +93,7 @@ def test_it_goes_on_after_each_commit(site, tmp_path, when):
         card = site.give_card(NUMBER)
         until(lambda: gateway.ask(act="learn", text=NUMBER).get("learned", {}).get(SERIAL) == "learned")
         until(lambda: terminal.show(CARD))
-        passed = len(terminal.log)
+        passed = len(set(terminal.log))  # twice within a second is once
         site.drop(card)
         until(lambda card=card: card in [receipt["credential"] for receipt in site.receipts])
         assert not terminal.show(CARD)

@@ -118,10 +118,11 @@ def test_a_card_comes_and_goes_through_kills_of_gateway_and_site(
     live.kill(web)
     assert gateway.terminal.show(CARD)
     gateway.kill()
+    time.sleep(1.1)  # a terminal's log knows seconds: twice within one is once
     assert gateway.terminal.show(CARD)
     gateway.start()
     live.web()
-    passed = len(gateway.terminal.log)
+    passed = len(set(gateway.terminal.log))
     gateway.until(lambda: EntryEvent.objects.filter(device=device).count() == passed)
 
     # Taken back: the terminal says deleted and keeps, its answers get lost, and the gateway dies in the middle.
@@ -142,4 +143,5 @@ def test_a_card_comes_and_goes_through_kills_of_gateway_and_site(
         lambda: gateway.ask(act="status")["terminals"][0]["unproven_erasures"] == 0  # type: ignore[index]
     )
     assert {person.name for person in gateway.terminal.users.values()} == {""}
-    assert EntryEvent.objects.filter(device=device).count() == len(gateway.terminal.log)
+    passed = len(set(gateway.terminal.log))
+    gateway.until(lambda: EntryEvent.objects.filter(device=device).count() == passed)
