@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS users (
     tries INTEGER NOT NULL DEFAULT 0,
     due REAL NOT NULL DEFAULT 0,
     since REAL,
+    rounds INTEGER NOT NULL DEFAULT 0, -- in which the witness was shown, and they were not
     seen INTEGER NOT NULL DEFAULT 1, -- when stock was last taken
     administrator INTEGER NOT NULL DEFAULT 0
 );

@@ -7,7 +7,8 @@ Each user goes from step to step, and each step is in the file before the termin
 
 An answer moves a step on and proves nothing: terminals say Return=0 and do nothing. `there` and `gone` come from what the
 terminal shows. That it does not show somebody could mean that it shows nobody, so after each deleted one the *witness* is
-asked for, a user of ours without card and PIN, who opens nothing: if it comes and the deleted one has not, that one is gone.
+asked for, a user of ours without card and PIN, who opens nothing: if it comes and the deleted one has not, that was one round.
+Two rounds on end make it gone: a fault that ended between the two questions of one cannot have hidden somebody in both.
 
 What is not answered is said again, for ever, after waits that grow to an hour. Everything may be said twice.
 """
@@ -30,7 +31,10 @@ WITNESS = "witness"
 LONGEST_WAIT = 3600.0
 ASKED_IN_VAIN = 3
 MISMATCHED = 3
-_COLUMNS = "number, credential, twin, kind, tag, step, command, answered, tries, due, since, administrator"
+ROUNDS = 2
+_COLUMNS = (
+    "number, credential, twin, kind, tag, step, command, answered, tries, due, since, rounds, administrator"
+)
 
 
 class Step(StrEnum):
@@ -67,6 +71,7 @@ class Known:
     tries: int
     due: float
     since: float | None
+    rounds: int
     administrator: int
 
 
@@ -207,6 +212,10 @@ class Roster:
             return said
 
     def _command(self, user: Known, now: float) -> str | None:
+        if user.kind == WITNESS and user.step == Step.CHECK and user.tries:
+            # It was not shown: nothing follows for those who were asked for before it. They begin anew.
+            for other in self._where("step = ? AND answered = 2", Step.CHECK_GONE):
+                self._go(other.number, Step.CHECK_GONE, now=now, tries=other.tries)
         if user.step == Step.CHECK and user.answered and user.tries >= ASKED_IN_VAIN:
             self._go(user.number, Step.PUT, now=now)
             user = self.known(user.number) or user
@@ -332,6 +341,9 @@ class Roster:
         for user in self._where(
             "step = ? AND answered = 2 AND command < ?", Step.CHECK_GONE, witness.command
         ):
+            if user.rounds + 1 < ROUNDS:
+                self._go(user.number, Step.CHECK_GONE, now=now, rounds=user.rounds + 1)
+                continue
             if user.credential is None:  # it was the terminal's own: nothing of them is kept
                 with self._memory.writing() as db:
                     db.execute("DELETE FROM users WHERE number = ?", (user.number,))
@@ -341,9 +353,11 @@ class Roster:
 
     # Steps.
 
-    def _go(self, number: str, step: Step, *, now: float, tries: int = 0, wait: bool = False) -> None:
+    def _go(
+        self, number: str, step: Step, *, now: float, tries: int = 0, wait: bool = False, rounds: int = 0
+    ) -> None:
         due = now + self._wait(tries) if wait else 0.0
-        self._set(number, step=step, command=None, answered=0, tries=tries, due=due)
+        self._set(number, step=step, command=None, answered=0, tries=tries, due=due, rounds=rounds)
 
     def _set(self, number: str, **changes: Any) -> None:
         names = ", ".join(f"{name} = ?" for name in changes)
