@@ -23,8 +23,10 @@ _A_LITTLE = 60.0
 TERMINAL_ONLY = "known_to_the_terminal_only"
 
 
-def take(wall: Wall, told: Sequence[Passed], *, now: datetime, zone: ZoneInfo) -> int:
-    """Returns how many were too old to be taken."""
+def take(
+    wall: Wall, lines: Sequence[Passed], *, now: datetime, zone: ZoneInfo, told: int | None = None
+) -> int:
+    """Returns how many were too old to be taken. `told`: minutes from UTC that the terminal was last told."""
     memory = wall.memory
     key = derived(keys.own(wall)[1].private_bytes_raw(), "entries")
     boot = str(uuid.uuid5(uuid.UUID(wall.fact("device")), "entries"))
@@ -34,11 +36,15 @@ def take(wall: Wall, told: Sequence[Passed], *, now: datetime, zone: ZoneInfo) -
     heard: dict[int, float] = {}
     events: list[Event] = []
     too_old = 0
-    for passed in told:
+    for passed in lines:
         sequence = sequence_of(passed.line, key)
         if sequence in heard or memory.is_heard(sequence):
             continue
         at = times.moment(passed.wall, zone, after=after)
+        if told is not None and abs(at - now) > AHEAD:
+            # Summer time came, or the gate moved, and it still shows the hour it was told: just now, by that.
+            by_told = passed.wall.replace(tzinfo=UTC) - timedelta(minutes=told)
+            at = by_told if abs(by_told - now) <= AHEAD else at
         if at < oldest:
             too_old += 1  # before it was ours is nobody's business here; and see ENTRIES_KEPT
             continue

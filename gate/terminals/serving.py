@@ -16,7 +16,7 @@ from typing import Any
 
 from gate.terminals import records
 from gate.terminals.gateway import Gateway, NotHere
-from gate.terminals.terminal import Terminal
+from gate.terminals.terminal import NotYet, Terminal
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +133,8 @@ class Handler(BaseHTTPRequestHandler):
             asked = records.asked(query)
             self.terminal = self.server.gateway.admit(asked.serial, str(self.client_address[0]))
             self._answer(200, act(self.terminal, name, asked))
+        except NotYet:
+            self._answer(503, "ERROR: not yet\n")
         except NotHere:
             self._answer(403, "ERROR: not approved\n")
         except records.Unreadable as error:

@@ -29,7 +29,11 @@ SILENT_AFTER = timedelta(minutes=15)
 POLL_SECONDS = 5
 RECKONED_EVERY = 15.0  # so exact are hours at a terminal, and its own polling beside
 STOCK_EVERY = 24 * 3600.0
-LOOK_EVERY = 600.0
+LOOK_EVERY = 60.0
+
+
+class NotYet(Exception):
+    """The site has not been heard yet, so nobody knows what time it is at this gate, nor whom it lets in."""
 
 
 class Terminal(Agent):
@@ -80,8 +84,10 @@ class Terminal(Agent):
     # What the terminal asks.
 
     def greeted(self) -> str:
-        """It has started, or was told to look again. From now on it shows time by what stands here."""
+        """It has started, or was told to look again. From now on it shows time by what stands here. Raises: NotYet"""
         now = self._heard_now()
+        if self.is_paired and self._site.last_sync is None:
+            raise NotYet
         minutes = times.offset_minutes(self._zone(), now)
         self.memory.remember(offset=minutes, told_to_look_at=None)
         if now.timestamp() - (self.memory.fact("stock_at") or 0.0) > 3600:
@@ -131,7 +137,8 @@ class Terminal(Agent):
             read, unread = passages(body)
             too_old = 0
             if read and self.is_paired:
-                too_old = entries.take(self.wall, read, now=now, zone=self._zone())
+                told = self.memory.fact("offset")
+                too_old = entries.take(self.wall, read, now=now, zone=self._zone(), told=told)
             self._count(unread=unread, too_old=too_old)
             if stamp is not None:
                 self.memory.remember(stamp=stamp)

@@ -1,6 +1,7 @@
 """`python -m tests.terminals.dying WHEN NUMBER …`: the gateway, killed just before or after its NUMBERth commit; 0 is never."""
 
 import functools
+import itertools
 import os
 import signal
 import sqlite3
@@ -9,19 +10,18 @@ import sys
 from gate.terminals.__main__ import main
 
 WHEN, NUMBER = sys.argv[1], int(sys.argv[2])
-commits = 0
+commits = itertools.count(1)
 
 
 class Mortal(sqlite3.Connection):
     def execute(self, sql, *parameters):
-        global commits
         if sql != "COMMIT":
             return super().execute(sql, *parameters)
-        commits += 1
-        if commits == NUMBER and WHEN == "before":
+        this = next(commits)  # there are threads
+        if this == NUMBER and WHEN == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         done = super().execute(sql, *parameters)
-        if commits == NUMBER and WHEN == "after":
+        if this == NUMBER and WHEN == "after":
             os.kill(os.getpid(), signal.SIGKILL)
         return done
 

@@ -80,7 +80,6 @@ def test_whoever_it_knew_before_is_left_alone_until_somebody_says_otherwise(hous
     house.terminal.users["7"] = Person("Quincey", OTHER_CARD)
     house.terminal.users["1"] = Person("boss", None, "1234", "14")
     house.approve()
-    house.terminal.greet()
     house.until(lambda: house.own.status()["inventory"])
     house.polls()
     assert house.terminal.show(OTHER_CARD)
@@ -100,7 +99,6 @@ def test_a_card_that_the_terminal_knew_already_is_learned_from_it(house):
     credential = house.site.give_card(NUMBER)
     house.approve()
     house.until(lambda: house.holds(credential))
-    house.terminal.greet()
     house.until(lambda: "7" not in house.terminal.users)
     house.until(lambda: house.terminal.show(CARD))
     assert {person.name for person in house.terminal.users.values()} == {""}

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gate.terminals.entries import ENTRIES_KEPT
+from gate.terminals.gateway import CannotDo
 from gate.terminals.simulator import Person
 from tests.terminals.conftest import CARD, OTHER_CARD
 from tests.terminals.test_cards_at_a_terminal import given
@@ -104,6 +105,41 @@ def test_a_clock_that_runs_ahead_dates_nothing_into_the_future(approved, held):
     approved.terminal.show(CARD)
     (event,) = heard(approved)
     assert datetime.fromisoformat(event["at"]) <= datetime.now(UTC) + timedelta(minutes=5)
+
+
+def test_an_entry_of_just_now_by_the_hour_that_it_was_told_before_is_of_just_now(approved, held):
+    """As in the minutes after summer time began, or between approval and the first word of the site."""
+    approved.own.memory.remember(offset=60, told_to_look_at=datetime.now(UTC).timestamp())
+    approved.terminal._offset = timedelta(hours=1)
+    approved.terminal.show(CARD)
+    (event,) = heard(approved)
+    assert abs(datetime.fromisoformat(event["at"]) - datetime.now(UTC)) < timedelta(seconds=30)
+    approved.own.memory.remember(told_to_look_at=0.0)
+    approved.until(lambda: approved.own.memory.fact("offset") == 480)
+    approved.until(lambda: approved.terminal._offset == timedelta(hours=8))
+
+
+def test_before_the_site_was_heard_no_terminal_is_told_the_time(house):
+    house.site.mischief = lambda status, headers, raw: (status, {}, raw)
+    house.gateway._poll_seconds = None
+    with pytest.raises(CannotDo):
+        house.approve()
+    house.site.codes.add("CODE-2")
+    paired = []
+
+    def only_pairing(status, headers, raw):
+        paired.append(status)
+        return (status, headers, raw) if len(paired) == 1 else (500, {}, b"")
+
+    house.site.mischief = only_pairing
+    house.approve(code="CODE-2")
+    assert house.terminal.greet() == 503
+    house.terminal.poll()
+    assert house.terminal.told == []
+    house.site.mischief = None
+    house.own.woken.set()
+    house.until(lambda: house.terminal.greet() == 200)
+    assert house.terminal.options["TimeZone"] == "8"
 
 
 def test_a_terminal_takes_its_time_from_the_site_not_from_the_gateways_machine(approved, held):

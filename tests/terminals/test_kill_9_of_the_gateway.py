@@ -88,7 +88,9 @@ def test_it_goes_on_after_each_commit(site, tmp_path, when):
     gateway.process = None
     gateway.at = 1
     before = -1
-    while gateway.deaths > before:  # until a whole round goes by without a death
+    while (
+        gateway.deaths > before or gateway.process.poll() is not None
+    ):  # until a round goes by without a death
         before = gateway.deaths
         card = site.give_card(NUMBER)
         until(lambda: gateway.ask(act="learn", text=NUMBER).get("learned", {}).get(SERIAL) == "learned")

@@ -11,7 +11,6 @@ NUMBER, PIN = "48213", "482915"
 @pytest.fixture
 def with_pins(house):
     house.approve(pins=True)
-    house.terminal.greet()
     house.until(lambda: house.own.status()["inventory"])
     return house
 
@@ -83,7 +82,6 @@ def test_the_desk_is_no_place_to_guess(with_pins):
 def test_a_number_of_the_terminals_own_is_not_written_over(house):
     house.terminal.users[NUMBER] = Person("", OTHER_CARD)
     house.approve(pins=True)
-    house.terminal.greet()
     given(house)
     learn(house, NUMBER + PIN)
     house.until(lambda: house.own.status()["inventory"])
@@ -99,7 +97,6 @@ def test_a_pin_that_the_terminal_has_already_is_learned_from_it(house):
     house.site.give_pin(NUMBER, PIN)
     house.approve(pins=True)
     house.until(lambda: house.own.wall.keyed(NUMBER))
-    house.terminal.greet()
     house.until(lambda: house.own.status()["terminal"]["there"] == 1)
     assert house.terminal.type(NUMBER, PIN)
     assert house.terminal.users[NUMBER].name == ""
