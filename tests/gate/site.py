@@ -43,6 +43,7 @@ class Site:
         self.says = {}  # of the gate, beside who may pass
         self.time_off = 0.0
         self.mischief = None
+        self._turn = threading.Lock()  # what staff do is seen whole, or not yet
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -85,13 +86,15 @@ class Site:
         return tokens.write(tokens.Token(kind=kind, credential=credential, **told), key=key or self.key)
 
     def drop(self, credential):
-        self.version += 1
-        self.rows[credential] = {"credential": credential, "version": self.version, "present": False}
+        with self._turn:
+            self.version += 1
+            self.rows[credential] = {"credential": credential, "version": self.version, "present": False}
 
     def _put(self, credential, row):
-        self.version += 1
         credential = credential or str(uuid.uuid4())
-        self.rows[credential] = {"credential": credential, "version": self.version, "present": True} | row
+        with self._turn:
+            self.version += 1
+            self.rows[credential] = {"credential": credential, "version": self.version, "present": True} | row
         return credential
 
     # What the device asks.
@@ -112,7 +115,8 @@ class Site:
             return 403, self.problem("device-revoked") | {"device": self.device, "request": signed.nonce}
         asked = dict(part.split("=", 1) for part in query.split("&") if part)
         act = getattr(self, "do_" + path.rpartition("/")[2])
-        status, answer = act(asked, json.loads(body) if body else None)
+        with self._turn:
+            status, answer = act(asked, json.loads(body) if body else None)
         return status, answer | {"device": self.device, "request": signed.nonce, "server_time": self.iso()}
 
     def iso(self):

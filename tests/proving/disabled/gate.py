@@ -94,3 +94,24 @@ always("gate.safe.is_secret", False)
 @off("gate.safe.Safe.close_text")
 def as_it_came(self: Any, text: str | None, about: str) -> str | None:
     return text
+
+
+always("gate.terminals.wall.Wall.may_prove", True)
+always("gate.terminals.roster.Roster.is_gone", True)
+
+
+@made("gate.terminals.gateway.Gateway.admit")
+def admit_by_number(original: Any, module: ModuleType) -> Any:
+    """As terminals are let in elsewhere: whoever gives a serial number is that terminal."""
+    return lambda self, serial, address: self._terminal(serial)
+
+
+@made("gate.terminals.entries.ENTRIES_KEPT")
+def for_ever(original: Any, module: ModuleType) -> Any:
+    return original * 1000
+
+
+@made("gate.terminals.serving.LOOKED_AT")
+def look_at_pictures(original: Any, module: ModuleType) -> Any:
+    """Whatever a terminal sends is taken for something to be kept."""
+    return {*original, "ATTPHOTO", "BIODATA", "FACE"}
