@@ -54,7 +54,7 @@ class Agent:
         self._boot = str(uuid.uuid4())
         self._sequence = 0
         self._templates = Templates(store)
-        self._site = Following(store, self._templates)
+        self._site = Following(store, self._templates, boot=self._boot)
         self._clock = self._site.clock
         self._failures = 0
         # Should the disk refuse to count, wrong PINs are counted here.

@@ -305,6 +305,9 @@ class Store:
         )
         return [Event(*row) for row in found]
 
+    def pending_events(self) -> int:
+        return int(self._all("SELECT count(*) FROM events")[0][0])
+
     def events_accepted(self, events: Sequence[Event]) -> None:
         with self._transaction() as db:
             keys = [(event.boot, event.sequence) for event in events]

@@ -18,7 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from access.models import Device
+from access import silences
+from access.models import Device, Silence
 from ledger import checkpoints
 from portal import backups, lateness, retention
 from residents import backups as register
@@ -46,6 +47,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
     parts = report(now=now)
     if not parts["retention"]["ok"] or parts["retention"].get("told"):
         lateness.watch(at=now)  # the sweep may be dead, and the worker too: whoever asks here is alive
+    if not parts["gates"]["ok"] or parts["gates"].get("told"):
+        silences.watch(at=now)
     well = all(part["ok"] for part in parts.values())
     return JsonResponse({"ok": well, **parts}, status=200 if well else 503)
 
@@ -181,4 +184,11 @@ def _gates(*, now: datetime) -> Part:
     ]
     silent = sum(age > settings.GATE_SILENT_SECONDS for age in seen)
     oldest = round(max(seen), 1) if seen else None
-    return {"ok": not silent, "devices": len(seen), "silent": silent, "oldest_poll_seconds": oldest}
+    told = Silence.objects.standing().exists()
+    return {
+        "ok": not silent,
+        "devices": len(seen),
+        "silent": silent,
+        "told": told,
+        "oldest_poll_seconds": oldest,
+    }

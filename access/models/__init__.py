@@ -6,12 +6,14 @@ from access.models.feed import FeedCounter, FeedRow
 from access.models.gates import Device, Gate, PairingCode
 from access.models.passes import Pass, PassGate
 from access.models.signs import Sign
+from access.models.states import DeviceState, Silence
 from access.models.tapping import CardFormat, TapRequest, UnknownCard
 
 __all__ = [
     "CardFormat",
     "Credential",
     "Device",
+    "DeviceState",
     "Enrolment",
     "EntryEvent",
     "FeedCounter",
@@ -24,6 +26,7 @@ __all__ = [
     "Rule",
     "SealedCopy",
     "Sign",
+    "Silence",
     "TapRequest",
     "Template",
     "UnknownCard",
