@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
+
 from gate import keypad, keys, sealing, tokens, wire
 from gate.client import Client, Problem, Unreachable
 from gate.decide import (
@@ -49,12 +51,14 @@ class AlreadyPaired(Exception):
 class Agent:
     """`sync` may run in one thread while another decides. Faces must always be shown from the same thread (dlib)."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, transport: httpx.BaseTransport | None = None) -> None:
+        """`transport`: what carries requests, where it is not the plain network."""
         self._store = store
         self._boot = str(uuid.uuid4())
         self._sequence = 0
         self._templates = Templates(store)
-        self._site = Following(store, self._templates, boot=self._boot)
+        self._site = Following(store, self._templates, boot=self._boot, transport=transport)
+        self._transport = transport
         self._clock = self._site.clock
         self._failures = 0
         # Should the disk refuse to count, wrong PINs are counted here.
@@ -76,7 +80,7 @@ class Agent:
         if self.is_paired:
             raise AlreadyPaired(self._store.fact("device"))
         signing, sealing_key = keys.own(self._store)
-        client = Client(server)
+        client = Client(server, transport=self._transport)
         try:
             answer, server_key = client.pair(
                 key=signing,

@@ -8,6 +8,8 @@ import time
 from datetime import datetime
 from typing import Any
 
+import httpx
+
 from gate import keys
 from gate.client import Client, Identity, Problem, check_address
 from gate.clock import DoorClock
@@ -27,10 +29,13 @@ _BEGIN_AGAIN = {"cursor-too-old", "cursor-ahead", "cursor-not-yours", "cursor-ma
 class Following:
     """When the site was last heard, and the clock that goes by it."""
 
-    def __init__(self, store: Store, templates: Templates, *, boot: str) -> None:
+    def __init__(
+        self, store: Store, templates: Templates, *, boot: str, transport: httpx.BaseTransport | None = None
+    ) -> None:
         self._store = store
         self._templates = templates
         self._boot = boot
+        self._transport = transport
         self._telling = Telling()
         self._client: Client | None = None
         last_sync = store.fact("last_sync")
@@ -63,7 +68,7 @@ class Following:
 
     def _connection(self) -> tuple[Client, Identity]:
         if self._client is None:
-            self._client = Client(self._store.fact("server"))
+            self._client = Client(self._store.fact("server"), transport=self._transport)
             self._client.offset = self._store.fact("clock_offset") or 0.0
         return self._client, Identity(
             device=self._store.fact("device"),

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connections
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -176,19 +176,19 @@ def _restored() -> Part:
 
 def _gates(*, now: datetime) -> Part:
     """Devices of gates in service; one that has never polled counts from its pairing."""
-    seen = [
-        (now - last).total_seconds()
-        for last in Device.objects.filter(revoked_at=None, gate__in_service=True).values_list(
-            Coalesce("last_poll_at", "paired_at"), flat=True
+    noticed = Exists(Silence.objects.standing().filter(device=OuterRef("pk")))
+    readers = list(
+        Device.objects.filter(revoked_at=None, gate__in_service=True).values_list(
+            Coalesce("last_poll_at", "paired_at"), noticed
         )
-    ]
+    )
+    seen = [(now - last).total_seconds() for last, _told in readers]
     silent = sum(age > settings.GATE_SILENT_SECONDS for age in seen)
     oldest = round(max(seen), 1) if seen else None
-    told = Silence.objects.standing().exists()
     return {
         "ok": not silent,
         "devices": len(seen),
         "silent": silent,
-        "told": told,
+        "told": any(told for _last, told in readers),
         "oldest_poll_seconds": oldest,
     }

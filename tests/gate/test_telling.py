@@ -54,7 +54,8 @@ def test_it_speaks_at_once_then_of_changes_a_minute_apart_and_of_nothing_new_eac
     fed[0] = "battery"
     assert one.due(waiting=0, clock_off=3.2, now=59.0) is None
     changed = one.due(waiting=0, clock_off=3.2, now=60.0)
-    assert changed is not None and changed["power"] == "battery"
+    assert changed is not None
+    assert changed["power"] == "battery"
     one.said(changed, 60.0)
     assert one.due(waiting=0, clock_off=4.4, now=600.0) is None
     assert one.due(waiting=0, clock_off=4.4, now=660.0) == changed
@@ -98,4 +99,4 @@ def test_a_site_of_before_that_refuses_it_still_gets_every_event(site, agent):
 
 def test_the_version_it_says_is_the_projects():
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
-    assert telling.AGENT == project["project"]["version"]
+    assert project["project"]["version"] == telling.AGENT
