@@ -55,6 +55,7 @@ def test_a_reader_that_is_heard_of_rings_nobody(reader, settings, now):
     assert not Silence.objects.exists()
 
 
+@pytest.mark.obligation("23")
 def test_silence_is_told_once(reader, gate, now, late):
     assert silences.look(at=late) == 1
     assert silences.look(at=late + timedelta(minutes=1)) == 0
@@ -121,12 +122,14 @@ def test_who_can_do_something_about_it_is_told(request, reader, here, who, told,
     assert Message.objects.filter(resident=reads, what="waits").count() == told
 
 
+@pytest.mark.obligation("23")
 def test_the_sweep_finds_it(reader, now, settings):
     heard(now - timedelta(seconds=settings.GATE_SILENT_SECONDS + 1))
     sweeps.sweep(at=now)
     assert rung() == 1
 
 
+@pytest.mark.obligation("23")
 def test_whoever_asks_for_health_finds_it_when_beat_and_worker_are_dead(reader, now, settings):
     heard(now - timedelta(seconds=settings.GATE_SILENT_SECONDS + 1))
     said = Client().get("/healthz/")
@@ -136,6 +139,7 @@ def test_whoever_asks_for_health_finds_it_when_beat_and_worker_are_dead(reader, 
     assert rung() == 1
 
 
+@pytest.mark.obligation("23")
 def test_the_database_holds_one_at_a_time_and_nothing_is_made_unnoticed(reader, gate, late):
     silences.look(at=late)
     begun = Silence.objects.get()

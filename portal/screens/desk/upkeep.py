@@ -64,8 +64,7 @@ WORDS: dict[Trouble, tuple[str | Promise, bool, str | Promise]] = {
         gettext_lazy("Copy is behind"),
         True,
         gettext_lazy(
-            "It asks and does not get on. Start the reader again; if it stays behind, its disk may be full: see its own page"
-            " on the network there."
+            "It asks and does not get on. Start the reader again; if it stays behind, its disk may be full or worn out."
         ),
     ),
     Trouble.BATTERY: (
