@@ -54,6 +54,10 @@ def pack_template(encoding: Sequence[float]) -> bytes:
     return packed
 
 
+def is_of_this_model(packed: bytes) -> bool:
+    return packed[:1] == bytes([TEMPLATE_VERSION])
+
+
 def unpack_template(packed: bytes) -> tuple[float, ...]:
     if len(packed) != TEMPLATE_BYTES:
         raise ValueError(f"a packed template has {TEMPLATE_BYTES} bytes")

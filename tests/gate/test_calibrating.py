@@ -2,13 +2,15 @@
 
 import json
 import os
+import struct
 
 import numpy as np
 import pytest
 
-from gate import calibrate, calibrating, face_models
+from gate import calibrate, calibrating, face_models, sealing
 from gate.calibrating import CannotCalibrate
 from gate.decide import FACE_DISTANCE
+from gate.templates import Templates
 from portal.portraits import portrait
 
 
@@ -65,7 +67,7 @@ def test_below_the_threshold_is_in_and_at_it_is_out():
 
 
 def test_it_suggests_the_widest_that_kept_others_out_and_a_step_inside_it():
-    apart = calibrating.distances_of([person(0.0, 0.0, 0.1), person(0.5, 0.0)])  # an impostor at 0.4
+    apart = calibrating.distances_of([person(0.0, 0.0, 0.1), person(0.51, 0.0)])  # an impostor at 0.41
     rows = calibrating.table(apart)
     suggested = calibrating.suggest(rows, most=0.6)
     assert suggested is not None
@@ -141,10 +143,16 @@ def test_the_threshold_belongs_to_the_model_and_stands_with_its_measurement():
     assert 1 <= face_models.CURRENT.number <= 255
 
 
-def test_a_template_of_another_model_does_not_open():
-    from gate import sealing
-
-    packed = sealing.pack_template([0.0] * 128)
-    assert packed[0] == face_models.CURRENT.number
+@pytest.mark.obligation("7")
+def test_a_template_of_another_model_does_not_open_and_is_matched_to_nobody(site, agent, monkeypatch):
+    face = [0.1] * 128
+    site.give_face(face)
+    site.give_card("5555")
+    agent.sync()
+    assert len(Templates(agent._store).near(face)) == 1
+    monkeypatch.setattr(sealing, "TEMPLATE_VERSION", face_models.CURRENT.number + 1)
+    assert Templates(agent._store).near(face) == []
+    assert agent.show_card("5555").open
+    packed = struct.pack("<B128f", face_models.CURRENT.number, *face)
     with pytest.raises(ValueError, match="another model"):
-        sealing.unpack_template(bytes([face_models.CURRENT.number + 1]) + packed[1:])
+        sealing.unpack_template(packed)
