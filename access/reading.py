@@ -23,7 +23,7 @@ from access import templates
 from access.cursor import Cursor, CursorAhead, CursorTooOld
 from access.devices import Caller
 from access.models import Credential, Device, FeedRow, SealedCopy, Template
-from gate.sealing import seal_template
+from gate.sealing import is_of_this_model, seal_template
 from residents.models import ErasurePlace
 from vault.keys import KeyMissing
 from vault.sealing import Tampered
@@ -145,6 +145,8 @@ def _sealed(device: Device, versions: dict[UUID, int], at: datetime) -> dict[UUI
             )
         ).decode()
         for credential, packed in opened.items()
+        # What another model made is near nobody by this one: it goes to no gate, and its owner is asked anew by a form.
+        if is_of_this_model(packed)
     }
 
 

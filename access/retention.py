@@ -28,6 +28,7 @@ from access.models import (
     PairingCode,
     Pass,
     SealedCopy,
+    Silence,
     TapRequest,
     Template,
     UnknownCard,
@@ -142,6 +143,7 @@ CARD_LIFE = timedelta(days=30)
 PIN_LIFE = timedelta(days=1)
 REFUSED_LIFE = timedelta(days=30)
 CODE_LIFE = timedelta(days=30)
+SILENCES = timedelta(days=400)
 VISIT_LIFE = timedelta(days=30)
 # Longer than tombstones live, which still name it.
 WAY_LIFE = timedelta(days=430)
@@ -347,6 +349,18 @@ RULES: Sequence[Rule] = (
         clock="expires_at",
         forget=deleted(PairingCode),
     ),
+    Rule(
+        code="access.silences",
+        what=_("That a reader at a gate was not heard of, and until when"),
+        why=_("To see which gates need a repair. It names nobody."),
+        life=SILENCES,
+        since=_("after it was heard of again"),
+        end=End.DELETE,
+        covers=("access.Silence",),
+        rows=lambda: Silence.objects.filter(over_at__isnull=False),
+        clock="over_at",
+        forget=deleted(Silence),
+    ),
 )
 
 KEPT: Sequence[Kept] = (
@@ -372,7 +386,7 @@ KEPT: Sequence[Kept] = (
         what=_("Gates, the readers on them, and the signs beside those"),
         why=_("They are things, and of nobody."),
         until=_("As long as the neighborhood has them, and in the record of what was deleted there."),
-        covers=("access.Gate", "access.Device", "access.CardFormat", "access.Sign"),
+        covers=("access.Gate", "access.Device", "access.DeviceState", "access.CardFormat", "access.Sign"),
     ),
     Kept(
         what=_(

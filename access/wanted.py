@@ -6,6 +6,7 @@ Only read here; `feed` brings the gates' rows up to date with it. What goes out 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -86,6 +87,18 @@ class Rights:
         taken = kinds_taken(rule.gate)
         self.takes[rule.gate_id] = taken - {Credential.Kind.FACE} if rule.gate_id in self.unsigned else taken
         self.named[rule.gate_id] = rule.gate
+
+
+@dataclass(frozen=True)
+class Thought:
+    """One rule as it is not yet: new, changed, or gone."""
+
+    rule: Rule
+    gone: bool = False
+
+    def among(self, rules: Iterable[Rule]) -> list[Rule]:
+        others = [each for each in rules if each.pk != self.rule.pk]
+        return others if self.gone else [*others, self.rule]
 
 
 def wanted_in(scope: Scope, at: datetime, rights: Rights | None = None) -> dict[Key, Wanted]:
@@ -175,9 +188,14 @@ def holder_at(gate: UUID, resident: UUID) -> str:
 
 
 def rights_in(
-    scope: Scope, residents: set[UUID] | None, at: datetime, *, zone: ZoneInfo | None = None
+    scope: Scope,
+    residents: set[UUID] | None,
+    at: datetime,
+    *,
+    zone: ZoneInfo | None = None,
+    thought: Thought | None = None,
 ) -> Rights:
-    """`zone` is the neighborhood's, where somebody has read it already."""
+    """`zone` is the neighborhood's, where somebody has read it already. `thought`: as if one rule were otherwise."""
     if zone is None:
         zone = ZoneInfo(Neighborhood.objects.values_list("time_zone", flat=True).get(pk=scope.neighborhood))
     today = at.astimezone(zone).date()
@@ -188,7 +206,7 @@ def rights_in(
     if residents is not None:
         rules = rules.filter(Q(resident__in=residents) | Q(unit__in=occupancies))
     rights = Rights(unsigned=_unsigned(scope))
-    for rule in rules:
+    for rule in rules if thought is None else thought.among(rules):
         window = Window.of(days=rule.days, since=rule.from_time, until=rule.to_time)
         if rule.resident_id is not None:
             rights.add(rule.resident_id, rule, window)

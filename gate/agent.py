@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
+
 from gate import facts, keypad, keys, orders, sealing, tokens, wire
 from gate.client import Client, Problem, Unreachable
 from gate.decide import (
@@ -54,12 +56,14 @@ class AlreadyPaired(Exception):
 class Agent:
     """`sync` may run in one thread while another decides. Faces must always be shown from the same thread (dlib)."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, transport: httpx.BaseTransport | None = None) -> None:
+        """`transport`: what carries requests, where it is not the plain network."""
         self._store = store
         self._boot = str(uuid.uuid4())
         self._sequence = 0
         self._templates = Templates(store)
-        self._site = Following(store, self._templates)
+        self._site = Following(store, self._templates, boot=self._boot, transport=transport)
+        self._transport = transport
         self._clock = self._site.clock
         self._failures = 0
         # Should the disk refuse to count, wrong PINs are counted here.
@@ -82,7 +86,7 @@ class Agent:
         if self.is_paired:
             raise AlreadyPaired(self._store.fact("device"))
         signing, sealing_key = keys.own(self._store)
-        client = Client(server)
+        client = Client(server, transport=self._transport)
         try:
             answer, server_key = client.pair(
                 key=signing,

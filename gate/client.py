@@ -71,7 +71,7 @@ def _is_loopback(host: str) -> bool:
 
 
 class Client:
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, *, transport: httpx.BaseTransport | None = None) -> None:
         self.server = check_address(server)
         # On this machine no proxy from the environment may stand between the gate and its site.
         trust_env = not _is_loopback(urlsplit(self.server).hostname or "")
@@ -79,6 +79,7 @@ class Client:
             timeout=TIMEOUT,
             follow_redirects=False,
             trust_env=trust_env,
+            transport=transport,
             # What is signed is the body as sent: nobody on the way shall be invited to recode it.
             headers={"Accept-Encoding": "identity"},
         )

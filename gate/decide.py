@@ -12,13 +12,12 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from gate import keypad
+from gate import face_models, keypad
 from gate.tokens import Token
 
-# Euclidean distance between dlib encodings below which two faces are one person. Measured with HOG and the 5-point model
-# on the test photographs at 800 px: one person 0.08 to 0.44, different people 0.70 to 0.90; drawn portraits in the tests.
-# Not the library's 0.6: at that distance children, and East Asian faces, match one another.
-FACE_DISTANCE = 0.45
+# Euclidean distance between encodings of one model below which two faces are one person. Measured with HOG and the 5-point
+# model on the test photographs at 800 px: one person 0.08 to 0.44, different people 0.70 to 0.90; drawn portraits in the tests.
+FACE_DISTANCE = face_models.CURRENT.threshold
 # Two people's templates this close to each other, seen from one face, leave open who it is; the door then asks for a card.
 AMBIGUOUS_WITHIN = 0.05
 

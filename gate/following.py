@@ -4,13 +4,18 @@ Everything is in the store before anything is said about it, and everything may 
 any line; the next one goes on.
 """
 
+import time
 from datetime import datetime
+from typing import Any
+
+import httpx
 
 from gate import keys
 from gate.client import Client, Identity, Problem, check_address
 from gate.clock import DoorClock
 from gate.feed import BadPage, read_page, read_time
-from gate.store import Store
+from gate.store import Event, Store
+from gate.telling import Telling
 from gate.templates import Templates
 
 PAGE_ROWS = 500
@@ -24,9 +29,14 @@ _BEGIN_AGAIN = {"cursor-too-old", "cursor-ahead", "cursor-not-yours", "cursor-ma
 class Following:
     """When the site was last heard, and the clock that goes by it."""
 
-    def __init__(self, store: Store, templates: Templates) -> None:
+    def __init__(
+        self, store: Store, templates: Templates, *, boot: str, transport: httpx.BaseTransport | None = None
+    ) -> None:
         self._store = store
         self._templates = templates
+        self._boot = boot
+        self._transport = transport
+        self._telling = Telling()
         self._client: Client | None = None
         last_sync = store.fact("last_sync")
         self.last_sync = read_time(last_sync) if last_sync else None
@@ -61,7 +71,7 @@ class Following:
 
     def _connection(self) -> tuple[Client, Identity]:
         if self._client is None:
-            self._client = Client(self._store.fact("server"))
+            self._client = Client(self._store.fact("server"), transport=self._transport)
             self._client.offset = self._store.fact("clock_offset") or 0.0
         return self._client, Identity(
             device=self._store.fact("device"),
@@ -109,24 +119,51 @@ class Following:
 
     def _push_events(self, client: Client, who: Identity) -> None:
         at_once = EVENTS_AT_ONCE
+        waiting = self._store.pending_events()
         while events := self._store.events(at_once):
-            body = [
-                {
-                    "sequence": one.sequence,
-                    "at": one.at,
-                    "kind": one.kind,
-                    "credential": one.credential,
-                    "outcome": one.outcome,
-                    "reason": one.reason,
-                    **({} if one.digest is None else {"digest": one.digest}),
-                }
-                for one in events
-            ]
+            state = self._state(client, waiting - len(events))
             try:
-                client.post(who, "events", {"boot": events[0].boot, "events": body})
+                self._send_events(client, who, events[0].boot, events, state)
             except Problem as problem:
                 if problem.status != 413 or at_once == 1:
                     raise
                 at_once = max(1, at_once // 2)
                 continue
             self._store.events_accepted(events)
+            waiting -= len(events)
+        if (state := self._state(client, 0)) is not None:
+            self._send_events(client, who, self._boot, [], state)
+
+    def _state(self, client: Client, waiting: int) -> dict[str, Any] | None:
+        now = time.monotonic()
+        return self._telling.due(waiting=max(0, waiting), clock_off=-client.offset, now=now)
+
+    def _send_events(
+        self, client: Client, who: Identity, boot: str, events: list[Event], state: dict[str, Any] | None
+    ) -> None:
+        body: dict[str, Any] = {"boot": boot, "events": [_as_sent(one) for one in events]}
+        if state is None:
+            client.post(who, "events", body)
+            return
+        try:
+            client.post(who, "events", body | {"state": state})
+        except Problem as problem:
+            if problem.status != 400:
+                raise
+            self._telling.not_wanted()
+            if events:
+                client.post(who, "events", body)
+        else:
+            self._telling.said(state, time.monotonic())
+
+
+def _as_sent(event: Event) -> dict[str, Any]:
+    return {
+        "sequence": event.sequence,
+        "at": event.at,
+        "kind": event.kind,
+        "credential": event.credential,
+        "outcome": event.outcome,
+        "reason": event.reason,
+        **({} if event.digest is None else {"digest": event.digest}),
+    }

@@ -23,7 +23,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import (
 )
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-TEMPLATE_VERSION = 1
+from gate import face_models
+
+# The model that made it: a template of another one does not open (gate/face_models.py).
+TEMPLATE_VERSION = face_models.CURRENT.number
 ENCODING_LENGTH = 128
 TEMPLATE_BYTES = 1 + 4 * ENCODING_LENGTH
 CARD_KEY_BYTES = 32
@@ -40,7 +43,7 @@ class CannotOpen(Exception):
 
 
 def pack_template(encoding: Sequence[float]) -> bytes:
-    """One byte of format version, then 128 little-endian float32. ValueError for anything but 128 finite numbers."""
+    """One byte that numbers the model, then 128 little-endian float32. ValueError for anything but 128 finite numbers."""
     if len(encoding) != ENCODING_LENGTH:
         raise ValueError(f"a template has {ENCODING_LENGTH} numbers")
     try:
@@ -51,12 +54,16 @@ def pack_template(encoding: Sequence[float]) -> bytes:
     return packed
 
 
+def is_of_this_model(packed: bytes) -> bool:
+    return packed[:1] == bytes([TEMPLATE_VERSION])
+
+
 def unpack_template(packed: bytes) -> tuple[float, ...]:
     if len(packed) != TEMPLATE_BYTES:
         raise ValueError(f"a packed template has {TEMPLATE_BYTES} bytes")
     version, *numbers = struct.unpack(f"<B{ENCODING_LENGTH}f", packed)
     if version != TEMPLATE_VERSION:
-        raise ValueError("a template of an unknown format version")
+        raise ValueError("a template of another model")
     # A NaN compares false with every threshold, an infinity with itself: neither may reach a comparison.
     if not all(math.isfinite(number) for number in numbers):
         raise ValueError("a template holds finite numbers")

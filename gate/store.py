@@ -343,6 +343,9 @@ class Store:
         about, opened = _about(event), self._safe.open_text
         return replace(event, credential=opened(event.credential, about), digest=opened(event.digest, about))
 
+    def pending_events(self) -> int:
+        return int(self._all("SELECT count(*) FROM events")[0][0])
+
     def events_accepted(self, events: Sequence[Event]) -> None:
         with self._transaction() as db:
             keys = [(event.boot, event.sequence) for event in events]

@@ -34,7 +34,7 @@ def sweep_at_once(**kwargs: Any) -> None:
 
 class Pulse(bootsteps.StartStopStep):
     """Tells `/healthz/` every few seconds that the worker's main process is turning, and looks now and then, by its own clock
-    and whether or not beat lives, for deletion that is late."""
+    and whether or not beat lives, for deletion that is late and for gates that say nothing."""
 
     requires = ("celery.worker.components:Timer",)
 
@@ -64,10 +64,12 @@ class Pulse(bootsteps.StartStopStep):
         from django.db import connections
         from django.utils import timezone
 
+        from access import silences
         from portal import lateness
 
         try:
             lateness.watch(at=timezone.now())
+            silences.watch(at=timezone.now())
         finally:
             connections.close_all()  # no connection of this process is there to be inherited by its children
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connections
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -18,7 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from access.models import Device
+from access import silences
+from access.models import Device, Silence
 from ledger import checkpoints
 from portal import backups, lateness, retention
 from residents import backups as register
@@ -46,6 +47,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
     parts = report(now=now)
     if not parts["retention"]["ok"] or parts["retention"].get("told"):
         lateness.watch(at=now)  # the sweep may be dead, and the worker too: whoever asks here is alive
+    if not parts["gates"]["ok"] or parts["gates"].get("told"):
+        silences.watch(at=now)
     well = all(part["ok"] for part in parts.values())
     return JsonResponse({"ok": well, **parts}, status=200 if well else 503)
 
@@ -173,12 +176,19 @@ def _restored() -> Part:
 
 def _gates(*, now: datetime) -> Part:
     """Devices of gates in service; one that has never polled counts from its pairing."""
-    seen = [
-        (now - last).total_seconds()
-        for last in Device.objects.filter(revoked_at=None, gate__in_service=True).values_list(
-            Coalesce("last_poll_at", "paired_at"), flat=True
+    noticed = Exists(Silence.objects.standing().filter(device=OuterRef("pk")))
+    readers = list(
+        Device.objects.filter(revoked_at=None, gate__in_service=True).values_list(
+            Coalesce("last_poll_at", "paired_at"), noticed
         )
-    ]
+    )
+    seen = [(now - last).total_seconds() for last, _told in readers]
     silent = sum(age > settings.GATE_SILENT_SECONDS for age in seen)
     oldest = round(max(seen), 1) if seen else None
-    return {"ok": not silent, "devices": len(seen), "silent": silent, "oldest_poll_seconds": oldest}
+    return {
+        "ok": not silent,
+        "devices": len(seen),
+        "silent": silent,
+        "told": any(told for _last, told in readers),
+        "oldest_poll_seconds": oldest,
+    }

@@ -18,7 +18,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
-from access import changing, enrolment, feed, passes, photos, storage, tapping
+from access import changing, enrolment, feed, passes, photos, silences, storage, tapping
 from access.models import Enrolment
 from committees import appointing
 from consent import coming_of_age, enabling, papers
@@ -77,6 +77,7 @@ def sweep(*, at: datetime) -> bool:
         ("gates on the day of their change", lambda: _change_gates(at)),
         ("visits that are over", lambda: passes.end_over(at=at)),
         ("feed rows past a date", lambda: feed.review(at=at)),
+        ("readers that say nothing", lambda: silences.look(at=at)),
         ("cards awaited in vain", lambda: tapping.close_old(at=at)),
         ("disclosures", lambda: _disclose(at)),
         ("who is told of an order", lambda: _tell_of_orders(at)),

@@ -7,12 +7,14 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from access import rules
+from access import foreseeing, rules
+from access.admin import foreseen
 from access.models import Rule
-from residents.acts import Act
+from residents.acts import Act, Refused
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
 
 
@@ -52,7 +54,10 @@ class RuleForm(ScopedForm):
 
 
 def _remove(request: HttpRequest, rule: Rule, given: dict[str, Any]) -> HttpResponse | None:
-    rules.remove(rule=rule, at=moment(request))
+    try:
+        foreseeing.remove(rule=rule, seen=given["foreseen"], at=moment(request))
+    except foreseeing.Unseen as unseen:
+        raise Refused(gettext("Look at what would change first, and then press again.")) from unseen
     return HttpResponse(status=303, headers={"Location": "../../"})  # the row is no more: back to the list
 
 
@@ -73,6 +78,9 @@ class RuleAdmin(ScopedAdmin[Rule]):
             label=_("Remove this rule"),
             perms=("manage_access",),
             run=_remove,
+            form=foreseen.SeenForm,
+            fill=foreseen.fill,
+            beside=foreseen.beside,
             explained=_("The gate hears of it with its next poll."),
         ),
     )
@@ -81,7 +89,27 @@ class RuleAdmin(ScopedAdmin[Rule]):
         return [] if obj is None else ["gate"]
 
     def save_model(self, request: HttpRequest, obj: Rule, form: Any, change: bool) -> None:
-        rules.save(rule=obj, at=moment(request))
+        foreseeing.save(rule=obj, seen=request.POST.get("foreseen", ""), at=moment(request))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """A page stands between the form and the saving: what the gates would be told."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except foreseeing.Unseen as unseen:
+            context = {
+                **self.admin_site.each_context(request),
+                "title": gettext("What this rule would change"),
+                "foreseen": foreseen.shown(unseen.foreseen),
+                "given": foreseen.given(request),
+                "opts": self.opts,
+            }
+            return TemplateResponse(request, "admin/foreseen.html", context)
 
     @admin.display(description=_("number"))
     def short_id(self, rule: Rule) -> str:

@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from access.models.events import CODE
+from access.models.states import MOST_OFF, MOST_WAITING, VERSION
 from gate import wire
 
 MOST = 500  # rows, receipts or events at once
@@ -121,9 +122,21 @@ class EventIn(Strict):
         return attrs
 
 
+class StateIn(Strict):
+    """How the reader is, by its own account. Numbers, one word of three, and a version."""
+
+    waiting = Whole(min_value=0, max_value=MOST_WAITING, help_text="events it has yet to send after these")
+    power = serializers.ChoiceField(["mains", "battery", "unknown"])
+    agent = Text(max_length=20, validators=[RegexValidator(VERSION)], help_text="version of its program")
+    clock_off = Whole(
+        min_value=-MOST_OFF, max_value=MOST_OFF, help_text="seconds its own clock is ahead of the site's"
+    )
+
+
 class EventsIn(Strict):
     boot = Id()
     events = EventIn(many=True)
+    state = StateIn(required=False, help_text="kept once a minute at most")
 
 
 # What goes out.

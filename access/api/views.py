@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from access import cursor as cursors
-from access import events, pairing, receipts
+from access import events, pairing, receipts, states
 from access.api import problems, serializers, throttles
 from access.api.authentication import (
     DeviceSignature,
@@ -235,6 +235,8 @@ class Events(GateView):
         """What happened at the door. May be sent twice, late and out of order."""
         _insist_on_few(request.data, "events")
         said = _read(serializers.EventsIn(data=request.data))
+        if (state := said.get("state")) is not None:
+            states.note(device=self.caller.device, said=states.Said(**state), at=timezone.now())
         recorded = events.take(
             device=self.caller.device,
             boot=said["boot"],

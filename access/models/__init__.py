@@ -8,12 +8,14 @@ from access.models.gates import Device, Gate, PairingCode
 from access.models.orders import EmergencyOpening, Lockdown, RemoteOpening
 from access.models.passes import Pass, PassGate
 from access.models.signs import Sign
+from access.models.states import DeviceState, Silence
 from access.models.tapping import CardFormat, TapRequest, UnknownCard
 
 __all__ = [
     "CardFormat",
     "Credential",
     "Device",
+    "DeviceState",
     "EmergencyOpening",
     "Enrolment",
     "EntryEvent",
@@ -29,6 +31,7 @@ __all__ = [
     "Rule",
     "SealedCopy",
     "Sign",
+    "Silence",
     "SpecialDay",
     "TapRequest",
     "Template",

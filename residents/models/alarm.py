@@ -55,6 +55,7 @@ class Alarm(models.Model):
         RETENTION_SILENT = "retention.silent", _("Nothing has been deleted by the clock for a while")
         RIGHTS_DUE = "rights.due", _("An answer about somebody’s own data is due soon")
         RIGHTS_LATE = "rights.late", _("An answer about somebody’s own data is late")
+        GATE_SILENT = "gate.silent", _("A reader at a gate has not been heard of for a while")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")

@@ -9,6 +9,7 @@ import pytest
 from access import cards, gates, pairing, rules
 from access.models import Credential, Device, FeedRow, Gate, PairingCode, Rule
 from residents.models import Unit
+from tests.desk.foreseeing import removed_as_shown, saved_as_shown
 
 GATES = "/admin/access/gate/"
 
@@ -145,14 +146,14 @@ def test_a_rule_is_for_a_dwelling_or_a_resident(desk, clerk, gate, resident):
         "from_time": "08:00",
         "to_time": "20:00",
     }
-    assert client.post("/admin/access/rule/add/", given).status_code == 302
+    assert saved_as_shown(client, "/admin/access/rule/add/", given).status_code == 302
     rule = Rule.objects.get()
     assert rule.days == [1, 2]
     changed = {"unit": unit.pk, "on_days": ["7"]}
-    assert client.post(f"/admin/access/rule/{rule.pk}/change/", changed).status_code == 302
+    assert saved_as_shown(client, f"/admin/access/rule/{rule.pk}/change/", changed).status_code == 302
     rule.refresh_from_db()
     assert (rule.days, rule.from_time) == ([7], None)
-    assert client.post(f"/admin/access/rule/{rule.pk}/remove/").status_code == 303
+    assert removed_as_shown(client, f"/admin/access/rule/{rule.pk}/remove/").status_code == 303
     assert not Rule.objects.exists()
 
 

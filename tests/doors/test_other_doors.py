@@ -101,6 +101,7 @@ COMMANDS: dict[str, list[str] | None] = {
     "custody": None,
     "demo": None,
     "epochs": [],
+    "fleet": None,
     "hand_out": ["00000000-0000-4000-8000-000000000000", "--to", "/nonexistent/file"],
     "icons": None,
     "lighthouse": None,

@@ -199,7 +199,7 @@ def _changes(request: StaffRequest) -> list[Due]:
 
 def _silent(name: str) -> Due:
     return Due(
-        "alert", _("%(gate)s has not been heard of for a while.") % {"gate": name}, reverse("desk_gates")
+        "alert", _("%(gate)s has not been heard of for a while.") % {"gate": name}, reverse("desk_upkeep")
     )
 
 

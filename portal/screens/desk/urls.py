@@ -30,6 +30,7 @@ from portal.screens.desk import (
     slips_to_print,
     tasks,
     told,
+    upkeep,
     visiting,
 )
 
@@ -83,6 +84,7 @@ urlpatterns = [
     path("new/", moving_in.newcomer, name="desk_new"),
     path("without/", plain_ways.missing, name="desk_without"),
     path("gates/", shut_gate.choose, name="desk_gates"),
+    path("gates/upkeep/", upkeep.overview, name="desk_upkeep"),
     path("gates/<uuid:gate>/", shut_gate.gate, name="desk_gate"),
     path("gates/<uuid:gate>/methods/", methods.methods, name="desk_gate_methods"),
     path("gates/<uuid:gate>/methods/faces-off/", methods.faces_off, name="desk_gate_faces_off"),

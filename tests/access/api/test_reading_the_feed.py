@@ -337,3 +337,15 @@ def test_who_came_together_is_asked_to_come_back_one_by_one(reader, settings):
     waits = [reader.feed(None, 500).json()["poll_after"] for _ in range(12)]
     assert all(800 <= each <= 1200 for each in waits)
     assert len(set(waits)) > 6
+
+
+@pytest.mark.obligation("7")
+def test_a_template_of_another_model_is_sent_to_no_gate_and_the_cards_are(
+    reader, who, card, now, monkeypatch
+):
+    face = make.face(who, at=now)
+    monkeypatch.setattr(sealing, "TEMPLATE_VERSION", sealing.TEMPLATE_VERSION + 1)
+    page = reader.feed().json()
+    rows = {row["credential"]: row for row in page["rows"]}
+    assert "template" not in rows[str(face.pk)]
+    assert rows[str(card.pk)]["digest"]

@@ -215,6 +215,7 @@ def pages(desk: Hut, resident: Resident, doors: list[Gate], forms: dict[Purpose,
     of = f"/desk/people/{resident.pk}/"
     for path in (
         "/desk/", "/desk/find/", of, f"{of}lost/", f"{of}pin/", f"{of}visitor/", "/desk/new/", "/desk/gates/",
+        "/desk/gates/upkeep/",
         f"/desk/gates/{doors[0].pk}/", "/desk/paper/", "/desk/paper/request/",
         f"/desk/paper/forms/{forms[Purpose.FACE_AT_GATE].pk}/",
     ):  # fmt: skip

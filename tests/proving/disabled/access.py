@@ -107,6 +107,7 @@ def whoever_passed(*, resident: Any) -> Any:
 always("access.feed.refresh", 0)
 always("access.enrolment.orphans", [])
 always("access.naming.ask", True)
+always("access.silences.look", 0)
 always("access.retiring.retire_faces", 0)
 always("access.storage.drop_delivered_templates", 0)
 

@@ -55,6 +55,7 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "access.taps": ways_in.tap,
     "access.unknown_cards": ways_in.unknown_card,
     "access.pairing_codes": ways_in.pairing_code,
+    "access.silences": ways_in.silence,
     "sharing.pieces": others.piece,
     "sharing.copies": others.copy_unfetched,
     "sharing.drafts": others.draft,

@@ -15,6 +15,7 @@ from access.models import (
     FeedRow,
     PairingCode,
     Pass,
+    Silence,
     TapRequest,
     UnknownCard,
 )
@@ -144,3 +145,15 @@ def pairing_code(place: Place, clock: datetime) -> StillThere:
         gate=place.gate, digest=uuid.uuid4().bytes, made_at=clock, expires_at=clock
     )
     return there(PairingCode, row.pk)
+
+
+def silence(place: Place, clock: datetime) -> StillThere:
+    row = Silence.objects.create(
+        neighborhood=place.neighborhood,
+        gate=place.gate,
+        device=place.device,
+        since=clock - timedelta(hours=1),
+        noticed_at=clock - timedelta(minutes=50),
+        over_at=clock,
+    )
+    return there(Silence, row.pk)
