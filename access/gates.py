@@ -5,7 +5,9 @@ What a gate opens by is free until its first day in service. From then on `acces
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, transaction
 
 from access.feed import lock_counter, refresh
@@ -146,3 +148,16 @@ def methods(gate: Gate, *, signed: bool) -> list[str]:
     device without a sign beside it looks at nobody (obligation 24)."""
     off = set() if gate.in_service else {"face", "fingerprint"}
     return [method for method in gate.methods if method not in (off if signed else {*off, "face"})]
+
+
+def facts(gate: Gate, *, signed: bool) -> dict[str, Any]:
+    """What every page says of the gate itself. Whatever else its devices are to go by belongs here, and in the trigger that
+    rings for them (access 0029): a cursor says which facts came with it, so a device that has others is answered at once."""
+    return {
+        "gate": gate.pk,
+        "time_zone": gate.neighborhood.time_zone,
+        "methods": methods(gate, signed=signed),
+        "offline_hours": settings.OFFLINE_HOURS,
+        "face_offline_hours": settings.OFFLINE_HOURS,  # as devices of before codes and passes call it
+        "beside": gate.beside_since is not None,
+    }

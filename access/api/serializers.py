@@ -13,6 +13,7 @@ from gate import wire
 
 MOST = 500  # rows, receipts or events at once
 MOST_PAGE, USUAL_PAGE = MOST, 200
+LONGEST_WAIT = 60  # seconds; most proxies on the way cut a silence that is longer
 _DIGEST = r"^[0-9a-f]{64}$"
 _BIGGEST = 2**63 - 1
 
@@ -82,13 +83,6 @@ class PairIn(Strict):
             return wire.decode_sealing_key(value).public_bytes_raw()
         except ValueError as error:
             raise serializers.ValidationError("Not an X25519 public key in base64.") from error
-
-
-class FeedIn(serializers.Serializer[Any]):
-    """Of the query string."""
-
-    cursor = serializers.CharField(required=False, max_length=100)
-    limit = serializers.IntegerField(required=False, default=USUAL_PAGE, min_value=1, max_value=MOST_PAGE)
 
 
 class ReceiptIn(Strict):
@@ -179,6 +173,9 @@ class FeedOut(Envelope):
     cursor = serializers.CharField()
     more = serializers.BooleanField()
     poll_after = serializers.IntegerField(help_text="seconds")
+    held = serializers.BooleanField(
+        required=False, help_text="asked with `wait`, where waiting is done: ask again at once"
+    )
     beside = serializers.BooleanField(
         help_text="an old controller opens the door: decide and report, open nothing"
     )
