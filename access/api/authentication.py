@@ -90,8 +90,12 @@ def insist_on_first(signed: wire.Signed) -> None:
 
     Raises: Problem
     """
-    if not cache.add(f"gate-nonce:{signed.keyid}:{signed.nonce}", 1, timeout=NONCE_SECONDS):
+    if not cache.add(nonce_key(signed), 1, timeout=NONCE_SECONDS):
         raise replayed()
+
+
+def nonce_key(signed: wire.Signed) -> str:
+    return f"gate-nonce:{signed.keyid}:{signed.nonce}"
 
 
 def replayed() -> Problem:

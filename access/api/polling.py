@@ -24,7 +24,7 @@ from access.cursor import Cursor
 from access.gates import facts
 from access.reading import Page, is_idle, read_page
 
-_ENCODER = DjangoJSONEncoder(separators=(",", ":"), sort_keys=True)
+ENCODER = DjangoJSONEncoder(separators=(",", ":"), sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _said(poll: Poll, page: Page) -> dict[str, Any]:
 
 
 def _name_of(said: Mapping[str, Any]) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(_ENCODER.encode(said).encode()).digest()[:6]).decode()
+    return base64.urlsafe_b64encode(hashlib.sha256(ENCODER.encode(said).encode()).digest()[:6]).decode()
 
 
 def _spread(seconds: int) -> int:
