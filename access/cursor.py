@@ -10,10 +10,10 @@ whatever a writer changed meanwhile comes as a change and nothing is missed.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from vault import blind
@@ -83,7 +83,11 @@ def read(text: str, *, device: UUID) -> Cursor:
     return Cursor(int(match["known"]), int(match["began"]), match["told"])
 
 
+@lru_cache(maxsize=1)
+def _key() -> bytes:
+    return blind.derived_key("access.cursor")
+
+
 def _mac(device: UUID, body: str) -> str:
-    key = blind.derived_key("access.cursor")
-    digest = hmac.new(key, device.bytes + body.encode(), hashlib.sha256).digest()
+    digest = hmac.digest(_key(), device.bytes + body.encode(), "sha256")
     return base64.urlsafe_b64encode(digest[:_MAC_BYTES]).decode().rstrip("=")

@@ -2,8 +2,8 @@
 
 The door is standard input, one JSON object a line: {"card": "04:A2:…"}, {"pin": "48213482915"} (number and PIN, as typed
 before the "#"), {"qr": "LM1.…"} (what a scanner read), {"photo": "/path.jpg"}, {"status": true}, {"sync": true} (asks the
-site now and answers when it has), {"quit": true}. Each is answered by one line on standard output; while a keypad waits,
-the answer says for how many seconds. With several keypads at one gate, "keypad": "name" beside "pin" tells them apart.
+site now and answers when it has), {"renew": true} (goes by new keys from now on), {"quit": true}. Each is answered by one line
+on standard output; while a keypad waits, the answer says for how many seconds. With several keypads at one gate, "keypad": "name" beside "pin" tells them apart.
 Without a reader, a scripted day: a JSON list of {"after": seconds, "card", "pin", "qr" or "photo": …}, walked round and round.
 """
 
@@ -26,6 +26,7 @@ from gate.photos import FILE_LIMIT
 from gate.schema import StoreTooNew
 from gate.sealing import CannotOpen
 from gate.store import Store, StoreBusy
+from gate.waiting import Waiting
 
 log = logging.getLogger("gate")
 LINE_LIMIT = 64 * 1024
@@ -43,12 +44,16 @@ class Poller(threading.Thread):
         self._pairing = pairing
         self._poll_seconds = poll_seconds
         self._wake = threading.Event()
+        self._waiting = None if poll_seconds is not None else Waiting(agent, self._hear)
+        self._ask = True  # and not only report
         self._stopping = False
         self._rounds = 0
         self._done = threading.Condition()
 
     def run(self) -> None:
         said: str | None = None
+        if self._waiting is not None:
+            self._waiting.start()
         while not self._stopping:
             pause = self._round()
             if self._agent.trouble != said:
@@ -67,8 +72,14 @@ class Poller(threading.Thread):
                 agent.trouble = self._pairing.attempt(agent)
             if not agent.is_paired:
                 return PAIRING_PAUSE
-        pause = agent.sync()
+        ask, self._ask = self._ask or self._waiting is None or not self._waiting.well, False
+        pause = agent.sync(ask=ask)
         return pause if self._poll_seconds is None or agent.trouble else self._poll_seconds
+
+    def _hear(self) -> None:
+        """Something is new at the site: a whole round, now."""
+        self._ask = True
+        self._wake.set()
 
     def sync_now(self) -> None:
         """Returns after a whole round that began after the call, or when SYNC_WAIT is over."""
@@ -77,11 +88,13 @@ class Poller(threading.Thread):
             target = self._rounds + 2
             deadline = time.monotonic() + SYNC_WAIT
             while self._rounds < target and time.monotonic() < deadline:
-                self._wake.set()
+                self._hear()
                 self._done.wait(0.2)
 
     def stop(self) -> None:
         self._stopping = True
+        if self._waiting is not None:
+            self._waiting.stop()
         self._wake.set()
         self.join(timeout=5)
 
@@ -181,12 +194,16 @@ def _answer(agent: Agent, poller: Poller, line: Any) -> bool:
     elif line.get("sync"):
         poller.sync_now()
         say(agent.status())
+    elif line.get("renew"):
+        agent.renew_keys()
+        poller.sync_now()
+        say(agent.status())
     elif line.get("status"):
         say(agent.status())
     elif line.get("quit"):
         return False
     else:
-        say({"error": "expected card, pin, qr, photo, status, sync or quit"})
+        say({"error": "expected card, pin, qr, photo, status, sync, renew or quit"})
     return True
 
 

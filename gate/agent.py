@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gate import keypad, keys, sealing, tokens, wire
+from gate import keypad, keys, renewing, sealing, tokens, wire
 from gate.client import Client, Problem, Unreachable
 from gate.decide import (
     OPENED,
@@ -30,7 +30,7 @@ from gate.decide import (
     faces_refused,
 )
 from gate.feed import BadPage, read_time, windows_of
-from gate.following import Following
+from gate.following import Following, Waited
 from gate.photos import PhotoRefused, Refusal
 from gate.store import Event, Held, Store
 from gate.templates import Templates
@@ -110,18 +110,32 @@ class Agent:
 
     # Following the site.
 
-    def sync(self) -> float:
-        """One round with the site; never raises for what the site or the network did. Returns seconds to the next one."""
+    def sync(self, *, ask: bool = True) -> float:
+        """One round with the site; never raises for what the site or the network did. Returns seconds to the next one.
+        Without asking, it only reports: a question is open there already (`wait`)."""
         if self.is_revoked or not self.is_paired:
             return LONGEST_BACKOFF
         try:
-            pause = self._site.round()
+            pause = self._site.round(ask=ask)
         except (Unreachable, BadPage, Problem, sqlite3.Error, OSError) as error:
             return self._after_failure(error)
         self._failures = 0
         doubtful = self._store.counts()["unproven_erasures"]
         self.trouble = "what was erased can still be read on this disk" if doubtful else None
         return float(pause) * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
+
+    def wait(self, seconds: int) -> Waited | None:
+        """A question that is open at the site for so long; what it brings is stored. None if it failed, and then a round will
+        find out why."""
+        try:
+            return self._site.wait(seconds) if self.is_paired else None
+        except (Unreachable, BadPage, Problem, sqlite3.Error, OSError):
+            return None
+
+    def renew_keys(self) -> None:
+        """With the next round, the device goes by new keys."""
+        if self.is_paired:
+            renewing.begin(self._store)
 
     def _after_failure(self, error: Exception) -> float:
         # A refusal without the site's signature could come from anyone on the way; it must not empty a door.

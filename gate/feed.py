@@ -53,6 +53,7 @@ class Page:
     offline_hours: float
     server_time: datetime
     beside: bool = False  # an old controller opens the door; this device only listens
+    held: bool = False  # the site waits with its answers, where it is asked to
 
 
 def read_page(body: Mapping[str, Any]) -> Page:
@@ -70,6 +71,7 @@ def read_page(body: Mapping[str, Any]) -> Page:
             offline_hours=max(0.0, float(body["offline_hours"])),
             server_time=read_time(body["server_time"]),
             beside=body.get("beside") is True,
+            held=body.get("held") is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError, ZoneInfoNotFoundError, OSError) as error:
         raise BadPage(f"a feed page that cannot be read: {error!r}") from error

@@ -48,6 +48,15 @@ def apply_row(db: sqlite3.Connection, row: Row) -> None:
     )
 
 
+def replace_sealed(db: sqlite3.Connection, credential: str, sealed: bytes | None) -> None:
+    """The same face under another key. What it was sealed as before is searched for when it is erased."""
+    before, former = db.execute(
+        "SELECT sealed, former FROM rows WHERE credential = ?", (credential,)
+    ).fetchone()
+    former = (former + _traces(None, before, None))[-_FORMER_LIMIT:]
+    db.execute("UPDATE rows SET sealed = ?, former = ? WHERE credential = ?", (sealed, former, credential))
+
+
 def erase(db: sqlite3.Connection, credential: str, version: int) -> None:
     """Deletes, leaves a tombstone, and notes what to look for before anyone is told that it is gone."""
     found = db.execute(

@@ -16,7 +16,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ from typing import Any
 from gate import schema
 from gate.feed import Page
 from gate.keypad import Patience
-from gate.rows import TRACE, apply_row, erase, mask
+from gate.rows import TRACE, apply_row, erase, mask, replace_sealed
 
 FILE_NAME = "gate.sqlite3"
 # A door that has been offline for very long forgets its oldest entries first, rather than its residents.
@@ -244,6 +244,14 @@ class Store:
     def coded(self, credential: str) -> Held | None:
         found = self._all(_CODED, credential)
         return Held(*found[0]) if found else None
+
+    def seal_anew(self, seal: Callable[[Held], bytes | None], **facts: str | bytes | float | None) -> None:
+        """Every template under other keys, and the keys with them: all of it, or none."""
+        with self._transaction() as db:
+            for row in [Held(*each) for each in db.execute(_FACES).fetchall()]:
+                replace_sealed(db, row.credential, seal(row))
+            _remember(db, facts)
+        self.changes += 1
 
     # What is used up, and who has to wait.
 

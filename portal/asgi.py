@@ -36,13 +36,15 @@ def served(hands: ThreadPoolExecutor) -> Application:
 
     async def respond(scope: Message, receive: Receive, send: Send) -> None:
         if not scope["path"].startswith(GATES):
-            return await refuse(send, 404)
+            await refuse(send, 404)
+            return
         environ = environ_of(scope)
         if announced(environ) <= MOST_BYTES:  # of more, not a byte is read: the site says so itself
             try:
                 body = await asyncio.wait_for(read(receive), BODY_SECONDS)
             except TimeoutError:
-                return await refuse(send, 408)
+                await refuse(send, 408)
+                return
             # What is there, whatever was announced.
             environ |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
         loop = asyncio.get_running_loop()

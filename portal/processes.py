@@ -6,7 +6,6 @@ import json
 import sys
 from pathlib import Path
 
-
 HELD = 20_500  # requests at once: each gate's open question (access.api.holding), and some that pass by
 
 

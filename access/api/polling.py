@@ -7,11 +7,11 @@ import base64
 import hashlib
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -24,7 +24,7 @@ from access.cursor import Cursor
 from access.gates import facts
 from access.reading import Page, is_idle, read_page
 
-ENCODER = DjangoJSONEncoder(separators=(",", ":"), sort_keys=True)
+ENCODER = DjangoJSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Poll:
 
 def read_query(text: str) -> Asked:
     """Raises: Problem"""
-    given = dict(parse_qsl(text, keep_blank_values=True))
+    given = dict(_parts(text))
     cursor = given.get("cursor")
     if cursor is not None and not 0 < len(cursor) <= 100:
         raise _malformed("cursor", "From 1 to 100 characters.")
@@ -103,9 +103,10 @@ def empty_page(poll: Poll) -> dict[str, Any]:
 
 def _said(poll: Poll, page: Page) -> dict[str, Any]:
     reached = replace(page.cursor, told=poll.told)
+    same = reached == poll.cursor
     return {
         **poll.facts,
-        "cursor": reached.written(poll.signer.caller.device.pk),
+        "cursor": poll.asked.cursor if same else reached.written(poll.signer.caller.device.pk),
         "more": page.more,
         "poll_after": 0 if page.more else _spread(settings.GATE_POLL_SECONDS),
         "rows": page.rows,
@@ -114,7 +115,13 @@ def _said(poll: Poll, page: Page) -> dict[str, Any]:
 
 
 def _name_of(said: Mapping[str, Any]) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(ENCODER.encode(said).encode()).digest()[:6]).decode()
+    return base64.urlsafe_b64encode(hashlib.sha256(repr(said).encode()).digest()[:6]).decode()
+
+
+def _parts(text: str) -> Iterator[tuple[str, str]]:
+    for part in text.split("&"):
+        name, _, value = part.partition("=")
+        yield name, unquote_plus(value) if "%" in value or "+" in value else value
 
 
 def _spread(seconds: int) -> int:

@@ -67,8 +67,7 @@ class Moment(serializers.DateTimeField):
         return moment
 
 
-class PairIn(Strict):
-    code = Text(max_length=40)
+class KeysIn(Strict):
     public_key = Text(max_length=44, help_text="Ed25519, 32 bytes, base64")
     sealing_key = Text(max_length=44, help_text="X25519, 32 bytes, base64")
 
@@ -83,6 +82,16 @@ class PairIn(Strict):
             return wire.decode_sealing_key(value).public_bytes_raw()
         except ValueError as error:
             raise serializers.ValidationError("Not an X25519 public key in base64.") from error
+
+
+class PairIn(KeysIn):
+    code = Text(max_length=40)
+
+
+class NewKeysIn(KeysIn):
+    proof = Text(
+        max_length=88, help_text="Ed25519, base64: by the new key, over both keys and the device's id"
+    )
 
 
 class ReceiptIn(Strict):
@@ -133,6 +142,10 @@ class PairOut(Envelope):
     gate = serializers.UUIDField()
     server_key = serializers.CharField(help_text="Ed25519, base64: signs every answer from now on")
     card_key = serializers.CharField(help_text="base64, sealed to the device (HPKE)")
+
+
+class NewKeysOut(Envelope):
+    card_key = serializers.CharField(help_text="base64, sealed to the device's new key (HPKE)")
 
 
 class WindowOut(serializers.Serializer[Any]):

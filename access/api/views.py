@@ -1,4 +1,4 @@
-"""The five things a gate's device says. Each view parses, calls once, answers; each answer is signed."""
+"""The things a gate's device says. Each view parses, calls once, answers; each answer is signed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from access import events, pairing, receipts
+from access import events, pairing, receipts, renewing
 from access.api import polling, problems, serializers, throttles
 from access.api.authentication import (
     DeviceSignature,
@@ -187,6 +187,30 @@ class Feed(GateView):
         page = polling.page_for(poll, at=now)
         note_poll(caller=self.caller, holds=poll.holds, at=now)
         return self.answer(**page)
+
+
+class Keys(GateView):
+    http_method_names = ("post",)
+
+    @extend_schema(request=serializers.NewKeysIn, responses={200: serializers.NewKeysOut, **PROBLEMS})
+    def post(self, request: Request) -> Response:
+        """From now on the device signs with this key, and is sealed to that one. Signed with the key that it has."""
+        said = _read(serializers.NewKeysIn(data=request.data))
+        device = self.caller.device
+        given = {name: str(request.data[name]) for name in ("public_key", "sealing_key", "proof")}
+        try:
+            wire.check_new_keys(device=str(device.pk), **given)
+        except ValueError as error:
+            raise Problem("keys-unproven", 400, f"Nothing was changed: {error}.") from error
+        try:
+            card_key = renewing.renew(
+                device=device, public_key=said["public_key"], sealing_key=said["sealing_key"]
+            )
+        except pairing.KeyInUse as error:
+            raise Problem(error.code, 403, error.says) from error
+        except renewing.DeviceGone as error:
+            raise Problem(wire.WRONG, 401, "This device signs with another key by now.") from error
+        return self.answer(card_key=base64.b64encode(card_key).decode())
 
 
 class Receipts(GateView):
