@@ -72,6 +72,8 @@ def as_caller(row: Sequence[Any]) -> Caller:
     return Caller(device, *row[-4:])
 
 
+ID_AT = 0  # in a row: the device's own id, the first column of the first table
+
 _TABLES: tuple[tuple[str, type[models.Model]], ...] = (("d", Device), ("g", Gate), ("n", Neighborhood))
 
 

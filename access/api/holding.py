@@ -226,6 +226,8 @@ class _Reader:
 
     def __init__(self) -> None:
         self._connection: psycopg.AsyncConnection | None = None
+        # device -> what was read of it last, and what was made of that: mostly it is the same again
+        self._known: dict[UUID, tuple[tuple[Any, ...], Caller]] = {}
 
     async def read(self, wanted: list[UUID]) -> Sequence[Caller | None]:
         """Raises: psycopg.OperationalError"""
@@ -240,8 +242,17 @@ class _Reader:
                 await self._connection.close()
             self._connection = None
             raise
-        found = {caller.device.pk: caller for caller in map(devices.as_caller, rows)}
+        found = {caller.device.pk: caller for caller in map(self._as_caller, rows)}
         return [found.get(device) for device in wanted]
+
+    def _as_caller(self, row: tuple[Any, ...]) -> Caller:
+        device = row[devices.ID_AT]
+        before = self._known.get(device)
+        if before is not None and before[0] == row:
+            return before[1]
+        caller = devices.as_caller(row)
+        self._known[device] = (row, caller)
+        return caller
 
 
 async def connect() -> psycopg.AsyncConnection:

@@ -36,7 +36,7 @@ from access.signing import server_key
 from gate import wire
 
 MOST_BYTES = 1024 * 1024
-PROBLEMS = {"4XX": serializers.ProblemOut}
+PROBLEMS = {(status, problems.CONTENT_TYPE): serializers.ProblemOut for status in ("4XX", "503")}
 
 
 class _OnlyJSON(BaseContentNegotiation):
