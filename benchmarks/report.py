@@ -62,7 +62,8 @@ def kept() -> list[dict[str, Any]]:
 
 def line(each: Result) -> str:
     if each.ratio is None or each.limit is None:
-        return f"       {each.name}: {shown(each.ours)} {each.unit}"
+        beside = "" if each.ratio is None else f" ({each.ratio:.2f}x; no limit)"
+        return f"       {each.name}: {shown(each.ours)} {each.unit}{beside}"
     return f"{'ok   ' if each.met else 'BROKEN'} {each.ratio:.2f}x {each.name}; the limit is {each.goal} {each.limit:.2f}x"
 
 
@@ -118,10 +119,13 @@ def main() -> int:
         sys.stderr.write("Nothing was measured yet: make bench\n")
         return 1
     PAGE.write_text(written(results), encoding="utf-8")
+    missing = [module for module in MODULES if module not in {each["module"] for each in results}]
+    for module in missing:
+        sys.stdout.write(f"BROKEN {module}: nothing was measured\n")
     for each in results:
         if not each["met"]:
             sys.stdout.write(f"BROKEN {each['module']}: {each['name']}\n")
-    return 0 if all(each["met"] for each in results) else 1
+    return 0 if not missing and all(each["met"] for each in results) else 1
 
 
 if __name__ == "__main__":

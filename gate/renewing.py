@@ -63,11 +63,22 @@ def _sealed_anew(row: Held, device: str, before: X25519PrivateKey, after: X25519
     """None for what could not be opened before either: it is lost, and counted as such."""
     assert row.sealed is not None
     assert row.sealed_version is not None
-    about = {"device": device, "credential": row.credential, "version": row.sealed_version}
     try:
-        encoding = sealing.open_template(sealed=row.sealed, key=before, **about)
+        encoding = sealing.open_template(
+            sealed=row.sealed,
+            key=before,
+            device=device,
+            credential=row.credential,
+            version=row.sealed_version,
+        )
     except sealing.CannotOpen as error:
         log.warning("template %s cannot be opened: %s", row.credential, error)
         return None
     packed = sealing.pack_template(encoding)
-    return sealing.seal_template(packed=packed, recipient=after.public_key(), **about)
+    return sealing.seal_template(
+        packed=packed,
+        recipient=after.public_key(),
+        device=device,
+        credential=row.credential,
+        version=row.sealed_version,
+    )

@@ -184,7 +184,11 @@ def _new_keys_base(device: str, *, public_key: str, sealing_key: str) -> bytes:
 
 def encode_key(key: Ed25519PublicKey | X25519PublicKey) -> str:
     """A public key as base64 of its 32 raw bytes."""
-    return base64.b64encode(key.public_bytes_raw()).decode()
+    return encode_raw(key.public_bytes_raw())
+
+
+def encode_raw(key: bytes) -> str:
+    return base64.b64encode(key).decode()
 
 
 def decode_signing_key(text: str) -> Ed25519PublicKey:

@@ -12,11 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-site = get_wsgi_application()
+django.setup(set_prefix=False)
 
 from access.api.holding import Application, Holding, Message, Receive, Send  # noqa: E402
 from access.api.views import MOST_BYTES  # noqa: E402
@@ -25,6 +27,10 @@ from portal.checks import refuse_if_unsafe  # noqa: E402  (the apps must be ther
 
 memory.keep_out_of_core_files()
 refuse_if_unsafe()
+
+# Sessions, languages, cookies and pages are for browsers. Gates sign each request, and none of that is asked here.
+settings.MIDDLEWARE = []
+site = WSGIHandler()
 
 HANDS = 4  # threads, and so connections to each database
 BODY_SECONDS = 20.0

@@ -197,9 +197,13 @@ class Keys(GateView):
         """From now on the device signs with this key, and is sealed to that one. Signed with the key that it has."""
         said = _read(serializers.NewKeysIn(data=request.data))
         device = self.caller.device
-        given = {name: str(request.data[name]) for name in ("public_key", "sealing_key", "proof")}
         try:
-            wire.check_new_keys(device=str(device.pk), **given)
+            wire.check_new_keys(
+                device=str(device.pk),
+                public_key=wire.encode_raw(said["public_key"]),
+                sealing_key=wire.encode_raw(said["sealing_key"]),
+                proof=said["proof"],
+            )
         except ValueError as error:
             raise Problem("keys-unproven", 400, f"Nothing was changed: {error}.") from error
         try:
