@@ -31,13 +31,10 @@ check: $(STAMP)  ## style, types, arrows, migrations, packages
 	LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python manage.py check --fail-level WARNING
 	$(BIN)/python -m portal.packages
 
-bench: $(STAMP)  ## what proofs, appending, giving, sweeping, erasing, matching and enrolling cost at up to 1,000,000 rows and 100,000 residents, against named limits
-	@$(BIN)/python -m benchmarks.ledger
-	@$(BIN)/python -m benchmarks.release
-	@$(BIN)/python -m benchmarks.sweeping
-	@$(BIN)/python -m benchmarks.erasing
-	@$(BIN)/python -m benchmarks.matching
-	@$(BIN)/python -m benchmarks.enrolling
+bench: $(STAMP)  ## what it costs at up to 1,000,000 rows and 100,000 residents, as ratios against named limits; into docs/benchmarks.md and var/bench.json
+	@rm -f var/bench.json
+	@for each in ledger release sweeping erasing matching enrolling polling feed; do $(BIN)/python -m benchmarks.$$each || true; done
+	@$(BIN)/python -m benchmarks.report
 
 lighthouse: $(STAMP) locale/.compiled  ## what Lighthouse says of four pages, in both languages; wants Node.js and Chromium
 	@LINMEN_MODE=demo $(BIN)/python manage.py lighthouse

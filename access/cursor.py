@@ -3,22 +3,24 @@
 `f120.…` follows changes: everything up to 120 is known. `s120-250.…` is within a snapshot that began when the feed stood
 at 250: of what was present then, everything up to 120 is known. A snapshot ends by following on from where it began, so
 whatever a writer changed meanwhile comes as a change and nothing is missed.
+
+`f120~9x_Qd3kA.…` says besides which facts of its gate (`access.facts`) the device was told with that page.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from vault import blind
 
 _FORM = re.compile(
     r"(?:f(?P<follows>0|[1-9][0-9]{0,18})|s(?P<known>0|[1-9][0-9]{0,18})-(?P<began>0|[1-9][0-9]{0,18}))"
-    r"\.(?P<mac>[A-Za-z0-9_-]{22})"
+    r"(?:~(?P<told>[A-Za-z0-9_-]{8}))?\.(?P<mac>[A-Za-z0-9_-]{22})"
 )
 _MAC_BYTES = 16
 
@@ -57,6 +59,7 @@ class CursorTooOld(CursorRefused):
 class Cursor:
     version: int  # everything up to here is known
     began: int | None = None  # within a snapshot: where the feed stood when it began
+    told: str | None = None  # which facts of the gate came with it
 
     @property
     def highest(self) -> int:
@@ -64,6 +67,7 @@ class Cursor:
 
     def written(self, device: UUID) -> str:
         body = f"f{self.version}" if self.began is None else f"s{self.version}-{self.began}"
+        body += "" if self.told is None else f"~{self.told}"
         return f"{body}.{_mac(device, body)}"
 
 
@@ -75,11 +79,15 @@ def read(text: str, *, device: UUID) -> Cursor:
     if not hmac.compare_digest(match["mac"], _mac(device, text.partition(".")[0])):
         raise CursorNotYours
     if match["follows"] is not None:
-        return Cursor(int(match["follows"]))
-    return Cursor(int(match["known"]), int(match["began"]))
+        return Cursor(int(match["follows"]), told=match["told"])
+    return Cursor(int(match["known"]), int(match["began"]), match["told"])
+
+
+@lru_cache(maxsize=1)
+def _key() -> bytes:
+    return blind.derived_key("access.cursor")
 
 
 def _mac(device: UUID, body: str) -> str:
-    key = blind.derived_key("access.cursor")
-    digest = hmac.new(key, device.bytes + body.encode(), hashlib.sha256).digest()
+    digest = hmac.digest(_key(), device.bytes + body.encode(), "sha256")
     return base64.urlsafe_b64encode(digest[:_MAC_BYTES]).decode().rstrip("=")

@@ -78,7 +78,7 @@ def pair(*, code: str, public_key: bytes, sealing_key: bytes, at: datetime) -> P
             )
     except IntegrityError as error:
         raise KeyInUse from error
-    return Paired(device, _sealed_card_key(device))
+    return Paired(device, sealed_card_key(device))
 
 
 def _spend(digest: bytes, public_key: bytes, sealing_key: bytes, at: datetime) -> Device | None:
@@ -121,7 +121,7 @@ def _paired_before(digest: bytes, public_key: bytes, sealing_key: bytes, at: dat
     return device
 
 
-def _sealed_card_key(device: Device) -> bytes:
+def sealed_card_key(device: Device) -> bytes:
     return seal_card_key(
         card_key=card_key(device.neighborhood_id),
         recipient=X25519PublicKey.from_public_bytes(bytes(device.sealing_key)),

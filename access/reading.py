@@ -58,17 +58,33 @@ def read_page(*, caller: Caller, cursor: Cursor | None, limit: int, at: datetime
     """
     if cursor is None:
         cursor = Cursor(0, began=caller.last_version)
-    elif cursor.highest > caller.last_version:
-        raise CursorAhead
-    elif cursor.highest < caller.device.gate.feed_floor:
-        raise CursorTooOld
+    else:
+        _insist_on_known(caller, cursor)
     if cursor.began is None:
         return _follow(caller, cursor, limit, at)
     return _snapshot(caller, cursor.version, cursor.began, limit, at)
 
 
+def is_idle(*, caller: Caller, cursor: Cursor | None, told: str) -> bool:
+    """There is nothing to tell this device: no row it has not read, and no fact of its gate that it was not told.
+
+    Raises: CursorAhead, CursorTooOld
+    """
+    if cursor is None or cursor.began is not None:
+        return False
+    _insist_on_known(caller, cursor)
+    return cursor.version >= caller.newest and cursor.told == told
+
+
+def _insist_on_known(caller: Caller, cursor: Cursor) -> None:
+    if cursor.highest > caller.last_version:
+        raise CursorAhead
+    if cursor.highest < caller.device.gate.feed_floor:
+        raise CursorTooOld
+
+
 def _follow(caller: Caller, cursor: Cursor, limit: int, at: datetime) -> Page:
-    if cursor.version == caller.last_version:
+    if cursor.version >= caller.newest:
         return Page([], cursor, more=False, keep=None)
     rows = list(_rows(caller).filter(version__gt=cursor.version)[: limit + 1])
     # Tombstones may have been dropped since the device was looked up; the floor came with the rows.

@@ -20,6 +20,7 @@ from typing import Any
 
 from benchmarks.ledger import VAR, scratch
 from benchmarks.release import AT_ONCE, some
+from benchmarks.report import Result, held
 
 FEW, MANY = (int(each) for each in os.environ.get("BENCH_AMONG", "10000,100000").split(","))
 ERASED = 40
@@ -83,12 +84,8 @@ def report(found: dict[int, tuple[float, float]]) -> bool:
         sys.stdout.write(
             f"among {among:>7,} {one * 1000:>7.1f} ms for one, {night:.2f} s a night for all {ERASED}\n"
         )
-    ratio = found[MANY][0] / found[FEW][0]
-    good = ratio <= LIMIT
-    sys.stdout.write(
-        f"{'ok   ' if good else 'BROKEN'} {ratio:.2f}x what one costs among few; the limit is {LIMIT:.2f}x\n"
-    )
-    return good
+    few, many = found[FEW][0], found[MANY][0]
+    return held(Result(f"erasing one among {MANY:,}, beside {FEW:,}", many, few, many / few, LIMIT))
 
 
 def main() -> int:

@@ -2,7 +2,8 @@
 
 For `run` the door is standard input, one JSON object a line: {"card": "04:A2:…"}, {"pin": "48213482915"} (number and PIN, as typed
 before the "#"), {"qr": "LM1.…"} (what a scanner read), {"scan": true} (the button was pressed) and then {"photo": "/path.jpg"},
-{"status": true}, {"sync": true} (asks the site now and answers when it has), {"quit": true}. Each is answered by one line on
+{"status": true}, {"sync": true} (asks the site now and answers when it has), {"renew": true} (goes by new keys
+from now on), {"quit": true}. Each is answered by one line on
 standard output; while a keypad waits, the answer says for how many seconds. With several doors at one gate, "keypad": "name"
 tells them apart; "leaving": true beside "pin" or "qr" is the way out. A picture without the button before it is not looked at.
 `serve` reads from a file what is wired to this board, and needs nobody beside it.
@@ -179,12 +180,16 @@ def _answer(agent: Agent, poller: Poller, line: Any) -> bool:
     elif line.get("sync"):
         poller.sync_now()
         say(agent.status())
+    elif line.get("renew"):
+        agent.renew_keys()
+        poller.sync_now()
+        say(agent.status())
     elif line.get("status"):
         say(agent.status())
     elif line.get("quit"):
         return False
     else:
-        say({"error": "expected card, pin, qr, scan, photo, status, sync or quit"})
+        say({"error": "expected card, pin, qr, scan, photo, status, sync, renew or quit"})
     return True
 
 

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from gate import facts, keypad, keys, orders, sealing, tokens, wire
-from gate.client import Client, Problem, Unreachable
+from gate import facts, keypad, keys, orders, pairing, renewing, sealing, tokens
+from gate.client import Problem, Unreachable
 from gate.decide import (
     OPENED,
     REFUSED,
@@ -34,11 +34,13 @@ from gate.decide import (
     decide_pin,
     faces_refused,
 )
-from gate.feed import BadPage, read_time, windows_of
-from gate.following import Following
+from gate.feed import BadPage, windows_of
+from gate.following import Following, Waited
+from gate.keypads import Keypads
 from gate.photos import PhotoRefused, Refusal
+from gate.rows import Held
 from gate.seconding import Asked
-from gate.store import Event, Held, Store
+from gate.store import Event, Store
 from gate.templates import Templates
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 300.0
@@ -66,8 +68,7 @@ class Agent:
         self._transport = transport
         self._clock = self._site.clock
         self._failures = 0
-        # Should the disk refuse to count, wrong PINs are counted here.
-        self._patience: dict[str, keypad.Patience] = {}
+        self._keypads = Keypads(store)
         self._asked = Asked()
         self.trouble: str | None = None
 
@@ -85,30 +86,8 @@ class Agent:
         """Returns the device's id. The keys are kept before the code is spent: a cut in between costs no second code."""
         if self.is_paired:
             raise AlreadyPaired(self._store.fact("device"))
-        signing, sealing_key = keys.own(self._store)
-        client = Client(server, transport=self._transport)
-        try:
-            answer, server_key = client.pair(
-                key=signing,
-                body={
-                    "code": code,
-                    "public_key": wire.encode_key(signing.public_key()),
-                    "sealing_key": wire.encode_key(sealing_key.public_key()),
-                },
-            )
-        finally:
-            client.close()
-        device = str(uuid.UUID(str(answer.get("device"))))
-        sealed_card_key = wire.decode_base64(str(answer.get("card_key")))
-        sealing.open_card_key(sealed=sealed_card_key, key=sealing_key, device=device)
-        self._store.remember(
-            device=device,
-            server=client.server,
-            server_key=server_key.public_bytes_raw(),
-            card_key=sealed_card_key,
-            revoked=None,
-        )
-        self._clock.set(read_time(answer.get("server_time")))
+        device, now = pairing.pair(self._store, server=server, code=code, transport=self._transport)
+        self._clock.set(now)
         return device
 
     def move(self, *, server: str) -> None:
@@ -120,18 +99,32 @@ class Agent:
 
     # Following the site.
 
-    def sync(self) -> float:
-        """One round with the site; never raises for what the site or the network did. Returns seconds to the next one."""
+    def sync(self, *, ask: bool = True) -> float:
+        """One round with the site; never raises for what the site or the network did. Returns seconds to the next one.
+        Without asking, it only reports: a question is open there already (`wait`)."""
         if self.is_revoked or not self.is_paired:
             return LONGEST_BACKOFF
         try:
-            pause = self._site.round()
+            pause = self._site.round(ask=ask)
         except (Unreachable, BadPage, Problem, sqlite3.Error, OSError) as error:
             return self._after_failure(error)
         self._failures = 0
         doubtful = self._store.counts()["unproven_erasures"]
         self.trouble = "what was erased can still be read on this disk" if doubtful else None
         return float(pause) * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
+
+    def wait(self, seconds: int) -> Waited | None:
+        """A question that is open at the site for so long; what it brings is stored. None if it failed, and then a round will
+        find out why."""
+        try:
+            return self._site.wait(seconds) if self.is_paired else None
+        except (Unreachable, BadPage, Problem, sqlite3.Error, OSError):
+            return None
+
+    def renew_keys(self) -> None:
+        """With the next round, the device goes by new keys."""
+        if self.is_paired:
+            renewing.begin(self._store)
 
     def _after_failure(self, error: Exception) -> float:
         # A refusal without the site's signature could come from anyone on the way; it must not empty a door.
@@ -238,13 +231,13 @@ class Agent:
             entry = keypad.Entry("", typed) if alone else keypad.read_entry(typed)
         except ValueError:
             return Decision(False, Reason.UNREADABLE_PIN)  # no guess, so nobody waits for it
-        held = self._patience_at(at_keypad)
+        held = self._keypads.at(at_keypad)
         before = held.settled(now)
         if before != held:
-            self._keep_patience(at_keypad, before)
+            self._keypads.keep(at_keypad, before)
         if wait := before.waits(now):
             return Decision(False, Reason.KEYPAD_WAITS, wait=wait)
-        self._keep_patience(at_keypad, before.tried(now))
+        self._keypads.keep(at_keypad, before.tried(now))
         rows = self._store.pins_of(holders) if alone else self._store.keyed(entry.number)
         decision = decide_pin(
             pin=entry.pin,
@@ -255,7 +248,7 @@ class Agent:
             today=self._today(leaving=leaving),
         )
         if decision.credential is not None:
-            self._keep_patience(at_keypad, before.right(now))
+            self._keypads.keep(at_keypad, before.right(now))
         return decision
 
     def _decide_qr(self, text: object, leaving: bool) -> Decision:
@@ -292,19 +285,6 @@ class Agent:
             log.error("a code could not be spent: %r", error)
             return replace(decision, open=False, reason=Reason.CANNOT_RECORD)
         return decision if first else replace(decision, open=False, reason=Reason.CODE_USED)
-
-    def _patience_at(self, at_keypad: str) -> keypad.Patience:
-        held = self._patience.get(at_keypad)
-        return self._store.patience(at_keypad) if held is None else held
-
-    def _keep_patience(self, at_keypad: str, patience: keypad.Patience) -> None:
-        try:
-            self._store.keep_patience(at_keypad, patience)
-            self._patience.pop(at_keypad, None)
-        except (sqlite3.Error, OSError) as error:
-            # A full disk must not keep a resident outside, nor let anybody guess for nothing.
-            log.error("a try at the keypad could not be counted: %r", error)
-            self._patience[at_keypad] = patience
 
     def _takes(self, method: str) -> bool:
         return method in (self._store.fact("methods") or "").split(",")
@@ -352,17 +332,7 @@ class Agent:
         )
 
     def _decide_photo(self, data: bytes) -> Decision:
-        if not self.is_paired:
-            return self._no_identity()
-        now = self._clock.now()
-        used = self._takes("face")
-        contact = self._contact()
-        refused = faces_refused(
-            now=now,
-            faces_used_here=used,
-            last_sync=contact.last_sync,
-            offline_hours=contact.offline_hours,
-        )
+        refused, now, contact = self.looks_at_nobody(), self._clock.now(), self._contact()
         if refused is not None:
             return Decision(False, refused)
         from gate import faces  # loads dlib on first use, in the thread that shows photos
@@ -375,7 +345,7 @@ class Agent:
             near=self._templates.near(encoding),
             now=now,
             time_zone=self._zone(),
-            faces_used_here=used,
+            faces_used_here=self._takes("face"),
             last_sync=contact.last_sync,
             offline_hours=contact.offline_hours,
             today=self._today(),

@@ -22,6 +22,9 @@ from gate.feed import read_time
 PREFIX = "/api/gate/v1/"
 ANSWER_LIMIT = 16 * 1024 * 1024
 TIMEOUT = 15.0
+# A signed answer is believed for as long as its question is open, and no question is open for longer than this beyond the
+# time that it asked the site to wait: whoever holds an answer back gains no more.
+WHOLE_SECONDS = 60.0
 
 
 class Unreachable(Exception):
@@ -101,14 +104,22 @@ class Client:
         )
         return answer, server_key(answer)
 
-    def get(self, who: Identity, path: str, query: Mapping[str, str]) -> dict[str, Any]:
-        return self._as(who, "GET", path, query, None)
+    def get(self, who: Identity, path: str, query: Mapping[str, str], *, wait: int = 0) -> dict[str, Any]:
+        """`wait` is for how many seconds the site may hold its answer back."""
+        asked = dict(query) | ({"wait": str(wait)} if wait else {})
+        return self._as(who, "GET", path, asked, None, wait)
 
     def post(self, who: Identity, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return self._as(who, "POST", path, {}, body)
 
     def _as(
-        self, who: Identity, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None
+        self,
+        who: Identity,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Mapping[str, Any] | None,
+        wait: int = 0,
     ) -> dict[str, Any]:
         return self._exchange(
             method,
@@ -119,6 +130,7 @@ class Client:
             key=who.key,
             server_key=lambda _: who.server_key,
             device=who.device,
+            wait=wait,
         )
 
     def _exchange(
@@ -132,10 +144,11 @@ class Client:
         key: Ed25519PrivateKey,
         server_key: Any,
         device: str | None,
+        wait: int = 0,
         again: bool = True,
     ) -> dict[str, Any]:
         nonce = wire.new_nonce()
-        status, headers, raw = self._send(method, path, query, body, keyid, key, nonce)
+        status, headers, raw = self._send(method, path, query, body, keyid, key, nonce, wait)
         answer = _as_object(raw)
         signed = self._is_proven(status, headers, raw, answer, nonce, server_key, device)
         if status == 200 and signed:
@@ -153,6 +166,7 @@ class Client:
                 key=key,
                 server_key=server_key,
                 device=device,
+                wait=wait,
                 again=False,
             )
         raise Problem(code, status, answer, signed=signed)
@@ -166,10 +180,12 @@ class Client:
         keyid: str,
         key: Ed25519PrivateKey,
         nonce: str,
+        wait: int,
     ) -> tuple[int, Mapping[str, str], bytes]:
         content = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
         url = self.server + PREFIX + path + (f"?{urlencode(query)}" if query else "")
-        request = self._http.build_request(method, url, content=content)
+        patience = httpx.Timeout(TIMEOUT, read=TIMEOUT + wait)
+        request = self._http.build_request(method, url, content=content, timeout=patience)
         if body is not None:
             request.headers["Content-Type"] = "application/json"
         sent_path, _, sent_query = request.url.raw_path.decode("ascii").partition("?")
@@ -185,10 +201,11 @@ class Client:
                 nonce=nonce,
             )
         )
+        until = time.monotonic() + wait + WHOLE_SECONDS
         try:
             response = self._http.send(request, stream=True)
             try:
-                return response.status_code, response.headers, _read(response)
+                return response.status_code, response.headers, _read(response, until)
             finally:
                 response.close()
         except httpx.HTTPError as error:
@@ -220,11 +237,11 @@ class Client:
         return True
 
 
-def _read(response: httpx.Response) -> bytes:
+def _read(response: httpx.Response, until: float) -> bytes:
     chunks, size = [], 0
     for chunk in response.iter_bytes():
         size += len(chunk)
-        if size > ANSWER_LIMIT:
+        if size > ANSWER_LIMIT or time.monotonic() > until:
             raise Unreachable("an answer that does not end")
         chunks.append(chunk)
     return b"".join(chunks)

@@ -57,6 +57,7 @@ class Page:
     server_time: datetime
     beside: bool = False  # an old controller opens the door; this device only listens
     facts: Facts = NOTHING
+    held: bool = False  # the site waits with its answers, where it is asked to
 
 
 def read_page(body: Mapping[str, Any]) -> Page:
@@ -75,6 +76,7 @@ def read_page(body: Mapping[str, Any]) -> Page:
             server_time=read_time(body["server_time"]),
             beside=body.get("beside") is True,
             facts=read_facts(body),
+            held=body.get("held") is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError, ZoneInfoNotFoundError, OSError) as error:
         raise BadPage(f"a feed page that cannot be read: {error!r}") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from gate.agent import Agent
 from gate.client import Problem, Unreachable
 from gate.sealing import CannotOpen
+from gate.waiting import Waiting
 
 log = logging.getLogger("gate")
 SYNC_WAIT = 30.0
@@ -36,6 +37,8 @@ class Poller(threading.Thread):
         self._poll_seconds = poll_seconds
         self._after_each = after_each
         self._wake = threading.Event()
+        self._waiting = None if poll_seconds is not None else Waiting(agent, self._hear)
+        self._ask = True  # and not only report
         self._stopping = False
         self._rounds = 0
         self._done = threading.Condition()
@@ -47,6 +50,8 @@ class Poller(threading.Thread):
 
     def run(self) -> None:
         said: str | None = None
+        if self._waiting is not None:
+            self._waiting.start()
         while not self._stopping:
             self._due = time.monotonic() + LONGEST_ROUND
             pause = self._round()
@@ -68,8 +73,14 @@ class Poller(threading.Thread):
                 agent.trouble = self._pairing.attempt(agent)
             if not agent.is_paired:
                 return PAIRING_PAUSE
-        pause = agent.sync()
+        ask, self._ask = self._ask or self._waiting is None or not self._waiting.well, False
+        pause = agent.sync(ask=ask)
         return pause if self._poll_seconds is None or agent.trouble else self._poll_seconds
+
+    def _hear(self) -> None:
+        """Something is new at the site: a whole round, now."""
+        self._ask = True
+        self._wake.set()
 
     def sync_now(self) -> None:
         """Returns after a whole round that began after the call, or when SYNC_WAIT is over."""
@@ -78,11 +89,13 @@ class Poller(threading.Thread):
             target = self._rounds + 2
             deadline = time.monotonic() + SYNC_WAIT
             while self._rounds < target and time.monotonic() < deadline:
-                self._wake.set()
+                self._hear()
                 self._done.wait(0.2)
 
     def stop(self) -> None:
         self._stopping = True
+        if self._waiting is not None:
+            self._waiting.stop()
         self._wake.set()
         self.join(timeout=5)
 

@@ -1,11 +1,36 @@
 """How one row of the feed lands in the device's tables, and what is noted when a row leaves them."""
 
 import sqlite3
+from dataclasses import dataclass
 
 from gate.feed import Row
 
 TRACE = 16
 _FORMER_LIMIT = 20 * 3 * TRACE
+
+_HELD = "SELECT credential, version, kind, digest, sealed, sealed_version, windows, verifier, once, holder FROM rows "
+CARDS = _HELD + "WHERE kind = 'card' AND digest = ?"
+FACES = _HELD + "WHERE kind = 'face' AND sealed IS NOT NULL"
+FACE = FACES + " AND credential = ?"
+KEYED = _HELD + "WHERE kind IN ('pin', 'pass') AND number = ? AND verifier IS NOT NULL ORDER BY credential"
+PINS_OF = _HELD + "WHERE kind = 'pin' AND holder = ? AND verifier IS NOT NULL ORDER BY credential"
+CODED = _HELD + "WHERE kind IN ('qr', 'pass') AND credential = ?"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A row as the door needs it."""
+
+    credential: str
+    version: int
+    kind: str
+    digest: str | None
+    sealed: bytes | None
+    sealed_version: int | None
+    windows: str
+    verifier: str | None = None
+    once: int = 0
+    holder: str | None = None
 
 
 def apply_row(db: sqlite3.Connection, row: Row) -> None:
@@ -47,6 +72,15 @@ def apply_row(db: sqlite3.Connection, row: Row) -> None:
             "holder": row.holder,
         },
     )
+
+
+def replace_sealed(db: sqlite3.Connection, credential: str, sealed: bytes | None) -> None:
+    """The same face under another key. What it was sealed as before is searched for when it is erased."""
+    before, former = db.execute(
+        "SELECT sealed, former FROM rows WHERE credential = ?", (credential,)
+    ).fetchone()
+    former = (former + _traces(None, before, None))[-_FORMER_LIMIT:]
+    db.execute("UPDATE rows SET sealed = ?, former = ? WHERE credential = ?", (sealed, former, credential))
 
 
 def erase(db: sqlite3.Connection, credential: str, version: int) -> None:

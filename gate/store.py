@@ -1,9 +1,10 @@
 """What a gate device keeps on its own disk: who it is, whom it lets in, what it has yet to report.
 
 One SQLite file (0600) in a folder of its own (0700). Face templates lie in it as the site sealed them; they are opened in
-memory only. The device's own keys, verifiers and who came lie in it under a key from elsewhere, where there is one (`safe`). `secure_delete` overwrites what is deleted, and an erasure is not believed until the raw bytes of the file
-were searched (law 12). Everything of one feed page is applied in one transaction, so a cut in the power leaves the page
-applied, or not applied; the cursor says which.
+memory only. The device's own keys, verifiers and who came lie in it under a key from elsewhere, where there is one (`safe`).
+`secure_delete` overwrites what is deleted, and an erasure is not believed until the raw bytes of the file were searched (law
+12). Everything of one feed page is applied in one transaction, so a cut in the power leaves the page applied, or not applied;
+the cursor says which.
 
 What a code or a pass was spent by is committed before the door opens, and so is each try at a keypad before the PIN is
 looked at: neither comes back by pulling the plug.
@@ -16,17 +17,17 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gate import schema
+from gate import rows, schema
 from gate.feed import Page
 from gate.keypad import Patience
-from gate.rows import TRACE, apply_row, erase, mask
+from gate.rows import TRACE, Held, apply_row, erase, mask, replace_sealed
 from gate.safe import Safe, is_secret
 
 FILE_NAME = "gate.sqlite3"
@@ -36,13 +37,8 @@ PENDING_EVENTS_LIMIT = 200_000
 
 # A clock that is set back must not find forgotten what was spent.
 _SPENT_KEPT_SECONDS = 24 * 3600
-_HELD = "SELECT credential, version, kind, digest, sealed, sealed_version, windows, verifier, once, holder FROM rows "
-_CARDS = _HELD + "WHERE kind = 'card' AND digest = ?"
-_FACES = _HELD + "WHERE kind = 'face' AND sealed IS NOT NULL"
-_FACE = _FACES + " AND credential = ?"
-_KEYED = _HELD + "WHERE kind IN ('pin', 'pass') AND number = ? AND verifier IS NOT NULL ORDER BY credential"
-_PINS_OF = _HELD + "WHERE kind = 'pin' AND holder = ? AND verifier IS NOT NULL ORDER BY credential"
-_CODED = _HELD + "WHERE kind IN ('qr', 'pass') AND credential = ?"
+
+Fact = str | bytes | float | None
 
 
 class StoreBusy(Exception):
@@ -66,22 +62,6 @@ class Event:
     outcome: str
     reason: str
     digest: str | None = None
-
-
-@dataclass(frozen=True)
-class Held:
-    """A row as the door needs it."""
-
-    credential: str
-    version: int
-    kind: str
-    digest: str | None
-    sealed: bytes | None
-    sealed_version: int | None
-    windows: str
-    verifier: str | None = None
-    once: int = 0
-    holder: str | None = None
 
 
 class Store:
@@ -147,13 +127,15 @@ class Store:
             return self._safe.open(found[0][0], name)
         return found[0][0] if found else None
 
-    def remember(self, **facts: str | bytes | float | None) -> None:
-        closed = {
+    def remember(self, **facts: Fact) -> None:
+        with self._transaction() as db:
+            _remember(db, self._closed(facts))
+
+    def _closed(self, facts: Mapping[str, Fact]) -> dict[str, Fact]:
+        return {
             name: self._safe.close(value, name) if isinstance(value, bytes) and is_secret(name) else value
             for name, value in facts.items()
         }
-        with self._transaction() as db:
-            _remember(db, closed)
 
     # Applying the feed.
 
@@ -256,27 +238,36 @@ class Store:
     # Whom the door knows.
 
     def cards(self, digest: str) -> list[Held]:
-        return [Held(*row) for row in self._all(_CARDS, digest)]
+        return [Held(*row) for row in self._all(rows.CARDS, digest)]
 
     def faces(self) -> list[Held]:
-        return [Held(*row) for row in self._all(_FACES)]
+        return [Held(*row) for row in self._all(rows.FACES)]
 
     def face(self, credential: str) -> Held | None:
-        found = self._all(_FACE, credential)
+        found = self._all(rows.FACE, credential)
         return Held(*found[0]) if found else None
 
     def keyed(self, number: str) -> list[Held]:
-        return [self._opened(Held(*row)) for row in self._all(_KEYED, number)]
+        return [self._opened(Held(*row)) for row in self._all(rows.KEYED, number)]
 
     def pins_of(self, holders: Iterable[str]) -> list[Held]:
-        return [Held(*row) for holder in sorted(holders) for row in self._all(_PINS_OF, holder)]
+        found = (Held(*row) for holder in sorted(holders) for row in self._all(rows.PINS_OF, holder))
+        return [self._opened(row) for row in found]
 
     def coded(self, credential: str) -> Held | None:
-        found = self._all(_CODED, credential)
+        found = self._all(rows.CODED, credential)
         return self._opened(Held(*found[0])) if found else None
 
     def _opened(self, row: Held) -> Held:
         return replace(row, verifier=self._safe.open_text(row.verifier, f"verifier of {row.credential}"))
+
+    def seal_anew(self, seal: Callable[[Held], bytes | None], **facts: Fact) -> None:
+        """Every template under other keys, and the keys with them: all of it, or none."""
+        with self._transaction() as db:
+            for row in [Held(*each) for each in db.execute(rows.FACES).fetchall()]:
+                replace_sealed(db, row.credential, seal(row))
+            _remember(db, self._closed(facts))
+        self.changes += 1
 
     # What is used up, and who has to wait.
 
@@ -371,7 +362,7 @@ class Store:
         """Keys, rows, events, all of it, in one transaction; `facts` is what may be known afterwards."""
         with self._transaction() as db:
             schema.empty(db)
-            _remember(db, facts)
+            _remember(db, self._closed(facts))
         self.changes += 1
         with self._lock:
             self._db.execute("VACUUM")

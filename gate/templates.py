@@ -10,7 +10,8 @@ from gate import keys, sealing
 from gate.decide import FACE_DISTANCE, Match
 from gate.feed import windows_of
 from gate.matching import Index, index
-from gate.store import Held, Store
+from gate.rows import Held
+from gate.store import Store
 
 log = logging.getLogger(__name__)
 

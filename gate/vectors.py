@@ -21,6 +21,7 @@ Json = dict[str, Any]
 
 DEVICE_SEED, SITE_SEED, SEALING_SEED = bytes(range(32)), bytes(range(32, 64)), bytes(range(64, 96))
 CARD_KEY = bytes(range(96, 128))
+NEW_SIGNING_SEED, NEW_SEALING_SEED = bytes(range(128, 160)), bytes(range(160, 192))
 DEVICE = "018f0000-0000-7000-8000-000000000001"
 CREDENTIAL = "018f0000-0000-7000-8000-000000000002"
 NONCE = "AAECAwQFBgcICQoLDA0ODxAR"
@@ -39,6 +40,8 @@ def made(before: Mapping[str, Any]) -> Json:
             "site_ed25519_seed": SITE_SEED.hex(),
             "card_key": CARD_KEY.hex(),
         },
+        "new_keys": _new_keys(),
+        "new_keys_refused": _new_keys_refused(),
         "requests": _requests(),
         "requests_refused": _requests_refused(),
         "answers": [
@@ -82,8 +85,35 @@ def _requests() -> list[Json]:
     return [
         _request("first page", "GET", FEED, "limit=200", ""),
         _request("with a cursor", "GET", FEED, "cursor=a%2Bb&limit=1", ""),
+        _request("with a cursor, waiting", "GET", FEED, "limit=500&cursor=a%2Bb&wait=55", ""),
+        _request("new keys", "POST", "/api/gate/v1/keys", "", json.dumps(_new_keys()["body"])),
         _request("receipts", "POST", "/api/gate/v1/receipts", "", receipts),
         _request("pairing", "POST", "/api/gate/v1/pair", "", '{"code":"XXXX-XXXX"}', wire.PAIRING_KEYID),
+    ]
+
+
+def _new_keys() -> Json:
+    sealing_key = X25519PrivateKey.from_private_bytes(NEW_SEALING_SEED).public_key()
+    return {
+        "device": DEVICE,
+        "ed25519_seed": NEW_SIGNING_SEED.hex(),
+        "x25519_private": NEW_SEALING_SEED.hex(),
+        "body": wire.new_keys(device=DEVICE, key=_key(NEW_SIGNING_SEED), sealing_key=sealing_key),
+    }
+
+
+def _new_keys_refused() -> list[Json]:
+    good: dict[str, str] = _new_keys()["body"]
+    sealing_key = X25519PrivateKey.from_private_bytes(SEALING_SEED).public_key()
+    by_the_old = wire.new_keys(device=DEVICE, key=_key(DEVICE_SEED), sealing_key=sealing_key)["proof"]
+    return [
+        {"why": "proved by another key", "device": DEVICE, "body": good | {"proof": by_the_old}},
+        {
+            "why": "another sealing key",
+            "device": DEVICE,
+            "body": good | {"sealing_key": wire.encode_key(sealing_key)},
+        },
+        {"why": "another device", "device": CREDENTIAL, "body": good},
     ]
 
 

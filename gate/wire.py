@@ -37,6 +37,7 @@ WRONG = "signature-wrong"
 
 # Long enough for every header we write; a longer one is refused before any pattern looks at it.
 _HEADER_LIMIT = 600
+_NEW_KEYS = b"linmen new keys v1"
 _REQUEST_COMPONENTS = '("@method" "@path" "@query" "content-digest")'
 _RESPONSE_COMPONENTS = '("@status" "content-digest")'
 _CREATED = r"created=(?P<created>0|[1-9][0-9]{0,11})"
@@ -160,9 +161,34 @@ def verify_response(
     return int(match["created"])
 
 
+def new_keys(*, device: str, key: Ed25519PrivateKey, sealing_key: X25519PublicKey) -> dict[str, str]:
+    """What a device says to be known by new keys from now on: both public halves, and a proof that it holds the one it signs
+    with. Signed, as a request, with the key that it has."""
+    said = {"public_key": encode_key(key.public_key()), "sealing_key": encode_key(sealing_key)}
+    return said | {"proof": base64.b64encode(key.sign(_new_keys_base(device, **said))).decode()}
+
+
+def check_new_keys(*, device: str, public_key: str, sealing_key: str, proof: str) -> None:
+    """Raises: ValueError"""
+    try:
+        decode_signing_key(public_key).verify(
+            decode_base64(proof), _new_keys_base(device, public_key=public_key, sealing_key=sealing_key)
+        )
+    except InvalidSignature as error:
+        raise ValueError("the proof does not fit the new key") from error
+
+
+def _new_keys_base(device: str, *, public_key: str, sealing_key: str) -> bytes:
+    return _NEW_KEYS + b"\0" + f"{device}|{public_key}|{sealing_key}".encode("ascii")
+
+
 def encode_key(key: Ed25519PublicKey | X25519PublicKey) -> str:
     """A public key as base64 of its 32 raw bytes."""
-    return base64.b64encode(key.public_bytes_raw()).decode()
+    return encode_raw(key.public_bytes_raw())
+
+
+def encode_raw(key: bytes) -> str:
+    return base64.b64encode(key).decode()
 
 
 def decode_signing_key(text: str) -> Ed25519PublicKey:

@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+HELD = 20_500  # requests at once: each gate's open question (access.api.holding), and some that pass by
+
 
 def web(*, port: int, host: str = "127.0.0.1", threads: int = 2) -> list[str]:
     return [
@@ -19,6 +21,14 @@ def web(*, port: int, host: str = "127.0.0.1", threads: int = 2) -> list[str]:
             str(threads),
             "portal.wsgi:application",
         ),
+    ]
+
+
+def gates(*, port: int, host: str = "127.0.0.1") -> list[str]:
+    """What gates speak with: it may hold thousands of their questions open, in one process."""
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--host", host),
+        *("--port", str(port), "--workers", "1", "--backpressure", str(HELD), "portal.asgi:application"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""One parent for every process of the demo: web, worker, beat and the gates, with PostgreSQL and Redis below them.
+"""One parent for every process of the demo: web, gates' server, worker, beat and the gates, with PostgreSQL and Redis below them.
 
     python -m portal.supervisor
 
@@ -48,6 +48,7 @@ class Supervisor:
         self.var = var
         self.port = port
         self.url = f"http://{HOST}:{port}"
+        self.gates_port = free_port()
         self.env = {
             **os.environ,
             "LINMEN_MODE": "demo",
@@ -108,6 +109,7 @@ class Supervisor:
     def _start(self) -> None:
         say("Starting web, worker, beat and gates …")
         self._spawn("web", processes.web(port=self.port, host=HOST))
+        self._spawn("gates", processes.gates(port=self.gates_port, host=HOST))
         self._spawn("worker", processes.worker())
         self._spawn("beat", processes.beat())
         waited = time.monotonic() + WELL_SECONDS
@@ -117,7 +119,11 @@ class Supervisor:
                 raise Halt(
                     f"The site did not answer in {WELL_SECONDS:.0f} seconds.\n{self._end_of_log('web')}"
                 )
-        for name, arguments in processes.demo_gates(self.var, url=self.url).items():
+        while not listens(self.gates_port):
+            self._pause(0.2)
+            if time.monotonic() > waited:
+                raise Halt(f"The gates' server does not answer.\n{self._end_of_log('gates')}")
+        for name, arguments in processes.demo_gates(self.var, url=f"http://{HOST}:{self.gates_port}").items():
             self._spawn(f"gate-{name}", arguments, env=gate_environment())
         missing = ""
         while missing := self._unwell():
@@ -188,6 +194,18 @@ def gate_environment() -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         **{k: os.environ[k] for k in kept if k in os.environ},
     }
+
+
+def free_port() -> int:
+    """For what nobody has to know the address of."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
 
 
 def ensure_free(port: int) -> None:

@@ -87,9 +87,18 @@ class Live:
         assert child.poll() is None, self.log("web")
         return child
 
-    def answers(self) -> bool:
+    def gates(self, env: Mapping[str, str] | None = None) -> str:
+        """The gates' own server: its address."""
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        child = self.start("gates", processes.gates(port=port), env)
+        self.wait_until(lambda: self.answers(url) or child.poll() is not None, timeout=40)
+        assert child.poll() is None, self.log("gates")
+        return url
+
+    def answers(self, url: str = "") -> bool:
         try:
-            httpx.get(f"{self.url}/healthz/", timeout=10)
+            httpx.get(f"{url or self.url}/healthz/", timeout=10)
         except httpx.TransportError:
             return False
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,20 +30,23 @@ class Signer:
     nonce: str
 
 
+def addressed(signer: Signer) -> dict[str, Any]:
+    """So that an answer to one device, or to an earlier request, can never be taken for another."""
+    return {"device": signer.caller.device.pk, "request": signer.nonce}
+
+
 class DeviceSignature(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[None, Signer]:
         try:
-            claimed = wire.parse_request(request.headers)
-            caller = _caller(claimed.keyid)
-            key = Ed25519PublicKey.from_public_bytes(bytes(caller.device.public_key))
-            signed = verify(request, key)
+            device = claimed_device(request.headers)
+            caller = known(find(device))
+            signed = verify(request, key_of(caller))
         except wire.BadSignature as bad:
             raise refused(bad) from bad
         insist_on_fresh(signed)
         insist_on_first(signed)
         signer = Signer(caller, signed.nonce)
-        if caller.device.revoked_at is not None:
-            raise Revoked(signer)
+        insist_on_trusted(signer)
         return None, signer
 
     def authenticate_header(self, request: Request) -> str:
@@ -86,21 +90,52 @@ def insist_on_first(signed: wire.Signed) -> None:
 
     Raises: Problem
     """
-    if not cache.add(f"gate-nonce:{signed.keyid}:{signed.nonce}", 1, timeout=NONCE_SECONDS):
-        raise Problem("replayed", 401, "This very request came before.")
+    if not cache.add(nonce_key(signed), 1, timeout=NONCE_SECONDS):
+        raise replayed()
 
 
-def _caller(keyid: str) -> Caller:
+def nonce_key(signed: wire.Signed) -> str:
+    return f"gate-nonce:{signed.keyid}:{signed.nonce}"
+
+
+def replayed() -> Problem:
+    return Problem("replayed", 401, "This very request came before.")
+
+
+def insist_on_trusted(signer: Signer) -> None:
+    """Raises: Revoked"""
+    if signer.caller.device.revoked_at is not None:
+        raise Revoked(signer)
+
+
+def claimed_device(headers: Mapping[str, str]) -> UUID:
+    """Who it says it is. Proves nothing yet.
+
+    Raises: wire.BadSignature, Problem
+    """
+    keyid = wire.parse_request(headers).keyid
     try:
         device = UUID(keyid)
-        if str(device) != keyid:
-            raise ValueError("a device id in an unusual spelling")
     except ValueError as error:
-        raise Problem("device-unknown", 401, "No device has this id.") from error
-    caller = find(device)
+        raise _unknown() from error
+    if str(device) != keyid:  # an unusual spelling
+        raise _unknown()
+    return device
+
+
+def known(caller: Caller | None) -> Caller:
+    """Raises: Problem"""
     if caller is None:
-        raise Problem("device-unknown", 401, "No device has this id.")
+        raise _unknown()
     return caller
+
+
+def key_of(caller: Caller) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(bytes(caller.device.public_key))
+
+
+def _unknown() -> Problem:
+    return Problem("device-unknown", 401, "No device has this id.")
 
 
 class SignatureScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import psycopg
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404
@@ -16,6 +17,8 @@ from rest_framework.response import Response
 
 logger = logging.getLogger(__name__)
 
+# A database or a memory that does not answer just now. `psycopg`'s own comes where Django does not stand between.
+UNAVAILABLE = (OperationalError, psycopg.OperationalError, RedisError)
 CONTENT_TYPE = "application/problem+json"
 _CODES = {
     400: "malformed",
@@ -42,6 +45,15 @@ class Problem(exceptions.APIException):
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """For the views of this API. What nobody foresaw is left to fail loudly."""
+    shaped = shape(error)
+    if shaped is None:
+        return None
+    status, body, headers = shaped
+    return Response(body, status=status, headers=headers, content_type=CONTENT_TYPE)
+
+
+def shape(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]] | None:
+    """Status, body and headers of the answer; None for what nobody foresaw."""
     headers: dict[str, str] = {}
     more: dict[str, Any] = {}
     if isinstance(error, Problem):
@@ -56,7 +68,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         code, status, detail = "not-found", 404, "There is nothing here."
     elif isinstance(error, PermissionDenied):
         code, status, detail = "forbidden", 403, "Not allowed."
-    elif isinstance(error, OperationalError | RedisError):
+    elif isinstance(error, UNAVAILABLE):
         logger.exception("a gate could not be served")
         code, status, detail = "unavailable", 503, "Try again later."
         headers["Retry-After"] = "10"
@@ -74,4 +86,4 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         "server_time": timezone.now(),
         **more,
     }
-    return Response(body, status=status, headers=headers, content_type=CONTENT_TYPE)
+    return status, body, headers

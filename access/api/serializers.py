@@ -14,6 +14,7 @@ from gate import wire
 
 MOST = 500  # rows, receipts or events at once
 MOST_PAGE, USUAL_PAGE = MOST, 200
+LONGEST_WAIT = 60  # seconds; most proxies on the way cut a silence that is longer
 _DIGEST = r"^[0-9a-f]{64}$"
 _BIGGEST = 2**63 - 1
 
@@ -67,8 +68,7 @@ class Moment(serializers.DateTimeField):
         return moment
 
 
-class PairIn(Strict):
-    code = Text(max_length=40)
+class KeysIn(Strict):
     public_key = Text(max_length=44, help_text="Ed25519, 32 bytes, base64")
     sealing_key = Text(max_length=44, help_text="X25519, 32 bytes, base64")
 
@@ -85,11 +85,14 @@ class PairIn(Strict):
             raise serializers.ValidationError("Not an X25519 public key in base64.") from error
 
 
-class FeedIn(serializers.Serializer[Any]):
-    """Of the query string."""
+class PairIn(KeysIn):
+    code = Text(max_length=40)
 
-    cursor = serializers.CharField(required=False, max_length=100)
-    limit = serializers.IntegerField(required=False, default=USUAL_PAGE, min_value=1, max_value=MOST_PAGE)
+
+class NewKeysIn(KeysIn):
+    proof = Text(
+        max_length=88, help_text="Ed25519, base64: by the new key, over both keys and the device's id"
+    )
 
 
 class ReceiptIn(Strict):
@@ -154,6 +157,10 @@ class PairOut(Envelope):
     card_key = serializers.CharField(help_text="base64, sealed to the device (HPKE)")
 
 
+class NewKeysOut(Envelope):
+    card_key = serializers.CharField(help_text="base64, sealed to the device's new key (HPKE)")
+
+
 class WindowOut(serializers.Serializer[Any]):
     valid_from = serializers.DateTimeField(allow_null=True)
     valid_until = serializers.DateTimeField(allow_null=True)
@@ -201,6 +208,9 @@ class FeedOut(Envelope):
     cursor = serializers.CharField()
     more = serializers.BooleanField()
     poll_after = serializers.IntegerField(help_text="seconds")
+    held = serializers.BooleanField(
+        required=False, help_text="asked with `wait`, where waiting is done: ask again at once"
+    )
     beside = serializers.BooleanField(
         help_text="an old controller opens the door: decide and report, open nothing"
     )

@@ -11,6 +11,7 @@ app_name = "gate-api"
 urlpatterns = [
     path("pair", views.Pair.as_view(), name="pair"),
     path("feed", views.Feed.as_view(), name="feed"),
+    path("keys", views.Keys.as_view(), name="keys"),
     path("receipts", views.Receipts.as_view(), name="receipts"),
     path("events", views.Events.as_view(), name="events"),
     re_path(r"^.*$", views.Nowhere.as_view()),

@@ -1,16 +1,13 @@
-"""The five things a gate's device says. Each view parses, calls once, answers; each answer is signed."""
+"""The things a gate's device says. Each view parses, calls once, answers; each answer is signed."""
 
 from __future__ import annotations
 
 import base64
-import math
-import random
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.authentication import BaseAuthentication
@@ -20,13 +17,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from access import cursor as cursors
-from access import events, pairing, receipts, states
-from access.api import problems, serializers, throttles
+from access import events, pairing, receipts, renewing, states
+from access.api import polling, problems, serializers, throttles
 from access.api.authentication import (
     DeviceSignature,
     Revoked,
     Signer,
+    addressed,
     insist_on_first,
     insist_on_fresh,
     refused,
@@ -35,14 +32,11 @@ from access.api.authentication import (
 from access.api.parsing import StrictJSON
 from access.api.problems import Problem
 from access.devices import Caller, note_poll
-from access.facts import facts_of
-from access.gates import methods
-from access.reading import read_page
 from access.signing import server_key
 from gate import wire
 
 MOST_BYTES = 1024 * 1024
-PROBLEMS = {"4XX": serializers.ProblemOut}
+PROBLEMS = {(status, problems.CONTENT_TYPE): serializers.ProblemOut for status in ("4XX", "503")}
 
 
 class _OnlyJSON(BaseContentNegotiation):
@@ -94,7 +88,7 @@ class GateView(APIView):
         response = super().handle_exception(exc)
         signer = exc.signer if isinstance(exc, Revoked) else self.signer
         if signer is not None and isinstance(response.data, dict):
-            response.data |= _addressed(signer)
+            response.data |= addressed(signer)
         return response
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -112,12 +106,7 @@ class GateView(APIView):
 
     def answer(self, **data: Any) -> Response:
         assert self.signer is not None
-        return Response({**_addressed(self.signer), **data, "server_time": timezone.now()})
-
-
-def _spread(seconds: int) -> int:
-    """Give or take a fifth: whoever came together, after a power cut, soon comes one by one."""
-    return random.randint(math.ceil(seconds * 0.8), math.floor(seconds * 1.2))  # noqa: S311  (guards nothing)
+        return Response({**addressed(self.signer), **data, "server_time": timezone.now()})
 
 
 def _announced(request: Request) -> int:
@@ -125,11 +114,6 @@ def _announced(request: Request) -> int:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         return 0  # nothing is read then
-
-
-def _addressed(signer: Signer) -> dict[str, Any]:
-    """So that an answer to one device, or to an earlier request, can never be taken for another."""
-    return {"device": signer.caller.device.pk, "request": signer.nonce}
 
 
 def _read(serializer: Any) -> dict[str, Any]:
@@ -178,34 +162,59 @@ class Feed(GateView):
     http_method_names = ("get",)
 
     @extend_schema(
-        parameters=[OpenApiParameter("cursor", str), OpenApiParameter("limit", int)],
+        parameters=[
+            OpenApiParameter("cursor", str),
+            OpenApiParameter(
+                "limit",
+                {"type": "integer", "minimum": 1, "maximum": serializers.MOST_PAGE},
+                description="rows on a page",
+            ),
+            OpenApiParameter(
+                "wait",
+                {"type": "integer", "minimum": 0, "maximum": serializers.LONGEST_WAIT},
+                description="seconds for which an answer that says nothing may be held back, until something is new",
+            ),
+        ],
         responses={200: serializers.FeedOut, **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
-        """Presenting a cursor acknowledges everything up to it. Without one, a snapshot begins."""
-        asked = _read(serializers.FeedIn(data=request.query_params.dict()))
-        caller, now = self.caller, timezone.now()
-        device = caller.device
+        """Presenting a cursor acknowledges everything up to it. Without one, a snapshot begins. This server answers at once,
+        whatever `wait` says; the gates' own server waits."""
+        assert self.signer is not None
+        now = timezone.now()
+        asked = polling.read_query(request.META.get("QUERY_STRING", ""))
+        poll = polling.read_poll(signer=self.signer, asked=asked)
+        page = polling.page_for(poll, at=now)
+        note_poll(caller=self.caller, holds=poll.holds, at=now)
+        return self.answer(**page)
+
+
+class Keys(GateView):
+    http_method_names = ("post",)
+
+    @extend_schema(request=serializers.NewKeysIn, responses={200: serializers.NewKeysOut, **PROBLEMS})
+    def post(self, request: Request) -> Response:
+        """From now on the device signs with this key, and is sealed to that one. Signed with the key that it has."""
+        said = _read(serializers.NewKeysIn(data=request.data))
+        device = self.caller.device
         try:
-            cursor = cursors.read(asked["cursor"], device=device.pk) if "cursor" in asked else None
-            page = read_page(caller=caller, cursor=cursor, limit=asked["limit"], at=now)
-        except cursors.CursorRefused as error:
-            raise Problem(error.code, error.status, error.says) from error
-        note_poll(caller=caller, holds=cursor.version if cursor else None, at=now)
-        return self.answer(
-            gate=device.gate_id,
-            time_zone=device.neighborhood.time_zone,
-            methods=methods(device.gate, signed=caller.signed),
-            offline_hours=settings.OFFLINE_HOURS,
-            face_offline_hours=settings.OFFLINE_HOURS,  # as devices of before codes and passes call it
-            cursor=page.cursor.written(device.pk),
-            more=page.more,
-            beside=device.gate.beside_since is not None,
-            **facts_of(device.gate, now),
-            poll_after=0 if page.more else _spread(settings.GATE_POLL_SECONDS),
-            rows=page.rows,
-            **({} if page.keep is None else {"keep": page.keep}),
-        )
+            wire.check_new_keys(
+                device=str(device.pk),
+                public_key=wire.encode_raw(said["public_key"]),
+                sealing_key=wire.encode_raw(said["sealing_key"]),
+                proof=said["proof"],
+            )
+        except ValueError as error:
+            raise Problem("keys-unproven", 400, f"Nothing was changed: {error}.") from error
+        try:
+            card_key = renewing.renew(
+                device=device, public_key=said["public_key"], sealing_key=said["sealing_key"]
+            )
+        except pairing.KeyInUse as error:
+            raise Problem(error.code, 403, error.says) from error
+        except renewing.DeviceGone as error:
+            raise Problem(wire.WRONG, 401, "This device signs with another key by now.") from error
+        return self.answer(card_key=base64.b64encode(card_key).decode())
 
 
 class Receipts(GateView):

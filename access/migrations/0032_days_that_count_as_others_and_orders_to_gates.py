@@ -14,7 +14,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0028_what_gates_were_told_leaves_no_bytes"),
+        ("access", "0030_a_devices_keys_change_together"),
         ("residents", "0038_what_is_kept_is_handed_to_a_court"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

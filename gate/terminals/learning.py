@@ -6,7 +6,7 @@ The digest or the hash is the only judge. What fits no row is forgotten where it
 from gate import keypad, keys, sealing
 from gate.clock import DoorClock
 from gate.feed import PIN
-from gate.store import Held
+from gate.rows import Held
 from gate.terminals import cards
 from gate.terminals.memory import derived
 from gate.terminals.records import User

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gate.feed import CARD, PIN
-from gate.store import Event, Held, Store
+from gate.rows import Held
+from gate.store import Event, Store
 from gate.terminals.cards import Notation
 from gate.terminals.memory import Memory
 from gate.terminals.roster import Roster

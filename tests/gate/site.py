@@ -178,6 +178,13 @@ class Site:
             sent["template"] = base64.b64encode(template).decode()
         return sent
 
+    def do_keys(self, asked, body):
+        wire.check_new_keys(device=self.device, **body)
+        self.device_key = wire.decode_signing_key(body["public_key"])
+        self.sealing_key = wire.decode_sealing_key(body["sealing_key"])
+        card_key = sealing.seal_card_key(card_key=CARD_KEY, recipient=self.sealing_key, device=self.device)
+        return 200, {"card_key": base64.b64encode(card_key).decode()}
+
     def do_receipts(self, asked, body):
         self.receipts += body["receipts"]
         return 200, {"accepted": len(body["receipts"]), "unknown": []}

@@ -56,6 +56,24 @@ def digest(body: str) -> str:
     return "sha-256=:" + base64.b64encode(hashlib.sha256(body.encode()).digest()).decode() + ":"
 
 
+def test_new_keys_are_proved_by_the_new_one():
+    each = VECTORS["new_keys"]
+    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(each["ed25519_seed"]))
+    sealing_key = X25519PrivateKey.from_private_bytes(bytes.fromhex(each["x25519_private"]))
+    body = each["body"]
+    assert base64.b64decode(body["public_key"]) == key.public_key().public_bytes_raw()
+    assert base64.b64decode(body["sealing_key"]) == sealing_key.public_key().public_bytes_raw()
+    said = f"linmen new keys v1\0{each['device']}|{body['public_key']}|{body['sealing_key']}".encode()
+    key.public_key().verify(base64.b64decode(body["proof"]), said)
+    wire.check_new_keys(device=each["device"], **body)
+
+
+@pytest.mark.parametrize("each", named("new_keys_refused"))
+def test_new_keys_that_nobody_holds_are_refused(each):
+    with pytest.raises(ValueError, match="proof"):
+        wire.check_new_keys(device=each["device"], **each["body"])
+
+
 @pytest.mark.parametrize("each", named("requests"))
 def test_a_request_is_signed_as_the_standard_says(each):
     params, signed = signature(each["headers"])

@@ -27,6 +27,7 @@ def named(code: str, *arguments: str) -> list[str]:
 
 
 processes.web = lambda *, port, host: named(WEB, str(port))  # type: ignore[misc,assignment]
+processes.gates = lambda *, port, host: named(WEB, str(port))  # type: ignore[misc,assignment]
 processes.worker = lambda: named(DYING if "sickly" in sys.argv else WORKER)  # type: ignore[misc,assignment]
 processes.beat = lambda: named(WORKER)  # type: ignore[misc,assignment]
 supervisor.Supervisor._prepare = lambda self: None  # type: ignore[method-assign]

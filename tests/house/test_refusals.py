@@ -195,10 +195,11 @@ def test_a_place_that_says_nothing_of_itself_is_production_and_refused(tmp_path)
     "process",
     [
         ["-c", "import portal.wsgi"],
+        ["-c", "import portal.asgi"],
         ["-m", "celery", "--app", "portal.celery", "worker", "--pool", "solo"],
         ["-m", "celery", "--app", "portal.celery", "beat"],
     ],
-    ids=["web", "worker", "beat"],
+    ids=["web", "gates", "worker", "beat"],
 )
 def test_no_process_serves_an_unsafe_place(process, tmp_path):
     env = production(

@@ -115,3 +115,8 @@ def for_ever(original: Any, module: ModuleType) -> Any:
 def look_at_pictures(original: Any, module: ModuleType) -> Any:
     """Whatever a terminal sends is taken for something to be kept."""
     return {*original, "ATTPHOTO", "BIODATA", "FACE"}
+
+
+@off("gate.wire.check_new_keys")
+def whatever_key_is_named(*, device: str, public_key: str, sealing_key: str, proof: str) -> None:
+    """Who asks need not hold it."""
