@@ -30,9 +30,10 @@ from typing import Any
 
 from gate import wiring as wired
 from gate import words
-from gate.agent import DOOR, Agent, AlreadyPaired
+from gate.agent import DOOR, Agent
 from gate.client import NotTLS, Problem, Unreachable
 from gate.decide import Decision, Reason
+from gate.pairing import AlreadyPaired
 from gate.photos import FILE_LIMIT
 from gate.poller import Pairing, Poller
 from gate.safe import BadKeyFile, Safe, StoreLocked, new_key, read_key

@@ -51,10 +51,6 @@ _PHOTO_REASONS = {Refusal.NO_FACE: Reason.NO_FACE, Refusal.SEVERAL_FACES: Reason
 log = logging.getLogger(__name__)
 
 
-class AlreadyPaired(Exception):
-    """This device belongs to a gate already; `forget` first."""
-
-
 class Agent:
     """`sync` may run in one thread while another decides. Faces must always be shown from the same thread (dlib)."""
 
@@ -84,8 +80,6 @@ class Agent:
 
     def pair(self, *, server: str, code: str) -> str:
         """Returns the device's id. The keys are kept before the code is spent: a cut in between costs no second code."""
-        if self.is_paired:
-            raise AlreadyPaired(self._store.fact("device"))
         device, now = pairing.pair(self._store, server=server, code=code, transport=self._transport)
         self._clock.set(now)
         return device

@@ -11,13 +11,19 @@ from gate.feed import read_time
 from gate.store import Store
 
 
+class AlreadyPaired(Exception):
+    """This device belongs to a gate already; `forget` first."""
+
+
 def pair(
     store: Store, *, server: str, code: str, transport: httpx.BaseTransport | None = None
 ) -> tuple[str, datetime]:
     """The device's id, and the site's time. The keys are kept before the code is spent: a cut in between costs no second code.
 
-    Raises: Unreachable, Problem, CannotOpen, ValueError
+    Raises: AlreadyPaired, Unreachable, Problem, CannotOpen, ValueError
     """
+    if (paired := store.fact("device")) is not None:
+        raise AlreadyPaired(paired)
     signing, sealing_key = keys.own(store)
     client = Client(server, transport=transport)
     try:

@@ -62,7 +62,7 @@ DROP FUNCTION access_devicestate_seldom() CASCADE;
 class Migration(migrations.Migration):
     dependencies = [
         ("access", "0034_whose_pin_goes_with_a_face"),
-        ("residents", "0039_a_silent_gate_rings"),
+        ("residents", "0040_a_silent_gate_rings"),
     ]
 
     operations = [

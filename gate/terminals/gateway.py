@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gate.agent import AlreadyPaired
 from gate.client import NotTLS, Problem, Unreachable
+from gate.pairing import AlreadyPaired
 from gate.sealing import CannotOpen
 from gate.terminals.cards import Notation
 from gate.terminals.memory import FILE_NAME

@@ -6,9 +6,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate import wire
-from gate.agent import LONGEST_BACKOFF, AlreadyPaired
+from gate.agent import LONGEST_BACKOFF
 from gate.client import NotTLS, Problem, Unreachable, check_address
 from gate.decide import Reason
+from gate.pairing import AlreadyPaired
 from tests.gate import pictures
 from tests.gate.passing import restarted
 from tests.gate.pictures import drawn

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("residents", "0038_what_is_kept_is_handed_to_a_court"),
+        ("residents", "0039_nobody_left_longer_ago_than_they_did"),
     ]
 
     operations = [
