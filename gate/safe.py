@@ -31,7 +31,7 @@ class StoreLocked(Exception):
 
 
 class BadKeyFile(Exception):
-    """Not a key, or one that others can read."""
+    """Not a key, or one that others can read or change."""
 
 
 class Safe:
@@ -91,8 +91,9 @@ def read_key(file: Path) -> bytes:
     with file.open("rb") as opened:
         mode = os.fstat(opened.fileno()).st_mode
         key = opened.read(KEY_BYTES + 1)
-    if stat.S_IMODE(mode) & 0o077:
-        raise BadKeyFile(f"{file} can be read by others: chmod 600")
+    # A group may read: systemd gives a service its credentials by an access list, which shows as one.
+    if stat.S_IMODE(mode) & 0o027:
+        raise BadKeyFile(f"{file} can be read or changed by others: chmod 600")
     if len(key) != KEY_BYTES:
         raise BadKeyFile(f"{file} holds no key of {KEY_BYTES} bytes")
     return key

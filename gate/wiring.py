@@ -12,6 +12,7 @@ import ipaddress
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +28,8 @@ Say = Callable[[dict[str, Any]], None]
 CHIP = "/dev/gpiochip0"
 OPEN_SECONDS = 5.0
 SIMULATED = "simulated"
+# requirements-faces.txt; a board for cards has none of them
+FACES_NEED = ("cv2", "dlib", "face_recognition", "face_recognition_models")
 _TYPED = (Kind.CARD, Kind.PIN, Kind.QR)
 _WIRED = (Kind.SCAN, Kind.EXIT, Kind.TEST, Kind.CONTACT)
 
@@ -225,6 +228,9 @@ def _light(table: _Table | None, say: Say) -> Callable[[], Light] | None:
 def _camera(table: _Table | None) -> Camera | None:
     if table is None:
         return None
+    if missing := [name for name in FACES_NEED if find_spec(name) is None]:
+        # Told now, and not by the first who presses the button.
+        raise table.wrong("device", f"needs packages that are not installed: {', '.join(missing)}")
     simulated = _is_simulated(table, "opencv")
     device: Any = table.take("device", object)
     table.end()

@@ -24,7 +24,8 @@ _RELEASED, _PRESSED = 0, 1  # 2 is a key that repeats because it is held
 LINE_LIMIT = 160
 # What was begun and not ended is no part of what the next one shows; at a keypad people think.
 FORGOTTEN_AFTER = {Kind.CARD: 3.0, Kind.QR: 5.0, Kind.PIN: 20.0}
-# A scanner that sees the same picture ten times a second shows it once.
+# A scanner that sees the same picture ten times a second shows it once, and so does a reader on which a card was left. Two
+# people may type the same after one another.
 SAME_AGAIN_AFTER = 2.0
 # A reader that has gone mad must not fill the disk: so many lines at once, and then so many a second.
 BURST, LINES_A_SECOND = 10.0, 5.0
@@ -106,9 +107,9 @@ class Typing:
         self._begin_anew()
         if not line or not whole or not self._is_allowed(now):
             return None
-        again = self._kind is Kind.QR and line == self._said and now - self._said_at < SAME_AGAIN_AFTER
-        self._said, self._said_at = (line, now) if self._kind is Kind.QR else ("", now)
-        return None if again else line
+        again = line == self._said and now - self._said_at < SAME_AGAIN_AFTER
+        self._said, self._said_at = line, now
+        return None if again and self._kind is not Kind.PIN else line
 
     def _is_allowed(self, now: float) -> bool:
         earned = (now - self._counted_at) * LINES_A_SECOND

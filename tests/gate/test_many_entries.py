@@ -57,7 +57,7 @@ def test_they_all_arrive_in_batches_and_one_more_is_not_slow(site, agent):
     assert len(site.events) == MANY
     assert max(batches) == 500
     # Not a judgement of this machine: looking at each of the 200,000 for one more would take a hundred times as long.
-    assert took < 2
+    assert took < 5
 
 
 def test_beyond_that_the_oldest_go_one_by_one(site, agent):

@@ -74,7 +74,7 @@ def test_the_numbers_are_those_of_the_kernels_headers(tmp_path):
 class Board:
     """A folder that stands for the hardware, and the process that believes it."""
 
-    def __init__(self, tmp_path, shim, site, *, kind="serve"):
+    def __init__(self, tmp_path, shim, site, *, open_seconds=0.6):
         self.folder = tmp_path / "hardware"
         self.folder.mkdir()
         (self.folder / "chip").touch()
@@ -93,7 +93,7 @@ poll_seconds = 0.1
 chip = "{self.folder}/chip"
 line = {RELAY}
 active_low = true
-open_seconds = 0.6
+open_seconds = {open_seconds}
 [light]
 chip = "{self.folder}/chip"
 green = {GREEN}
@@ -159,10 +159,15 @@ line = {CONTACT}
 
 
 @pytest.fixture
-def board(tmp_path, shim, site):
-    board = Board(tmp_path, shim, site)
+def board(request, tmp_path, shim, site):
+    board = Board(tmp_path, shim, site, open_seconds=getattr(request, "param", 0.6))
     yield board
     board.close()
+
+
+def has_followed(site):
+    """What came with one answer is kept before the next is asked for."""
+    return [path for _, path, _ in site.asked].count("feed") > 1
 
 
 def test_a_card_moves_the_relay_and_it_comes_to_rest(site, board):
@@ -179,21 +184,20 @@ def test_a_card_moves_the_relay_and_it_comes_to_rest(site, board):
     ]
     assert "grab 1" in board.log
     assert board.relay() == ["0"]  # at rest before anything else
-    board.waits_for(lambda: any(path == "feed" for _, path, _ in site.asked))
-    time.sleep(0.3)
+    board.waits_for(lambda: has_followed(site))
     board.types(CARD)
-    board.waits_for(lambda: board.relay() == ["0", "1"])
     board.waits_for(lambda: board.relay() == ["0", "1", "0"])
     board.waits_for(lambda: f"set {GREEN} 1" in board.log)
     board.types("5555")
     board.waits_for(lambda: {event["outcome"] for event in site.events.values()} == {"opened", "refused"})
     assert board.relay() == ["0", "1", "0"]
     board.moves(EXIT, RISING)
-    board.waits_for(lambda: board.relay() == ["0", "1", "0", "1"])
+    board.waits_for(lambda: board.relay()[:4] == ["0", "1", "0", "1"])
     assert board.end() == 0
     assert board.relay()[-1] == "0"  # closing, not waiting for its time
 
 
+@pytest.mark.parametrize("board", [25], indirect=True)
 def test_after_kill_9_the_relay_is_put_to_rest_by_whoever_comes(site, board):
     site.give_card(CARD)
     board.start()
@@ -207,14 +211,14 @@ def test_after_kill_9_the_relay_is_put_to_rest_by_whoever_comes(site, board):
     assert set(board.relay()[2:]) == {"0"}
     board.start()
     board.waits_for(lambda: len([line for line in board.log if line.startswith("grab")]) == 2)
-    assert board.relay()[-1] == "0"
+    assert set(board.relay()[2:]) == {"0"}
 
 
 def test_hardware_that_another_has_is_waited_for(site, board):
     site.give_card(CARD)
     (board.folder / "refuses").touch()
     board.start()
-    board.waits_for(lambda: any(path == "feed" for _, path, _ in site.asked))
+    board.waits_for(lambda: has_followed(site))
     assert board.log == []
     (board.folder / "refuses").unlink()
     board.waits_for(lambda: "grab 1" in board.log)

@@ -141,9 +141,12 @@ def test_a_key_file_is_nobody_elses_and_whole(tmp_path):
     assert len(read_key(file)) == 32
     with pytest.raises(FileExistsError):
         new_key(file)
-    file.chmod(0o640)
-    with pytest.raises(BadKeyFile, match="read by others"):
-        read_key(file)
+    file.chmod(0o440)  # as systemd's credentials look
+    assert len(read_key(file)) == 32
+    for mode in (0o604, 0o620, 0o602, 0o666):
+        file.chmod(mode)
+        with pytest.raises(BadKeyFile, match="by others"):
+            read_key(file)
     for wrong in (b"", bytes(31), bytes(33)):
         short = tmp_path / f"key{len(wrong)}"
         short.write_bytes(wrong)

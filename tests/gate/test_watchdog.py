@@ -21,12 +21,18 @@ def systemd(tmp_path, monkeypatch):
     """Its end of the socket."""
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listening.bind(str(tmp_path / "notify"))
-    listening.settimeout(5)
+    listening.settimeout(15)
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     monkeypatch.setenv("WATCHDOG_USEC", "600000")
     monkeypatch.delenv("WATCHDOG_PID", raising=False)
     yield listening
     listening.close()
+
+
+def hears(systemd, seconds=15):
+    """The next word; a busy machine takes its time."""
+    systemd.settimeout(seconds)
+    return systemd.recv(1000).decode()
 
 
 def heard(systemd, seconds):
@@ -83,17 +89,18 @@ def test_it_is_ready_alive_and_stopping(systemd, service):
     assert systemd.recv(1000).decode().startswith("READY=1\nSTATUS=")
     assert systemd.recv(1000).decode().startswith("WATCHDOG=1\nSTATUS=in touch with the site")
     service.stop.set()
-    assert heard(systemd, 1.5)[-1] == "STOPPING=1"
+    while (said := hears(systemd)) != "STOPPING=1":
+        assert said.startswith("WATCHDOG=1")
 
 
 def test_it_is_silent_when_the_site_is_not_followed_any_more(systemd, service):
     service.thread.start()
     assert systemd.recv(1000).startswith(b"READY=1")
     service.following.is_moving = False
-    time.sleep(0.6)
+    time.sleep(1.5)  # what was under way
     assert heard(systemd, 1.5) == []
     service.following.is_moving = True
-    assert heard(systemd, 1.5)
+    assert hears(systemd).startswith("WATCHDOG=1")
 
 
 def test_it_is_silent_when_the_door_stands_still(systemd, service, agent, monkeypatch):
@@ -111,7 +118,7 @@ def test_it_is_silent_when_the_door_stands_still(systemd, service, agent, monkey
     assert hangs.wait(5)
     assert heard(systemd, 1.5) == []
     goes_on.set()
-    assert heard(systemd, 1.5)
+    assert hears(systemd).startswith("WATCHDOG=1")
 
 
 def test_it_speaks_in_the_abstract_namespace_too_and_as_often_as_asked():
@@ -151,8 +158,8 @@ def test_where_nobody_listens_nothing_happens(asked):
 
 
 def test_a_poller_moves_until_its_round_hangs_or_its_thread_ends(agent, monkeypatch):
-    monkeypatch.setattr(poller, "LONGEST_ROUND", 0.2)
-    monkeypatch.setattr(poller, "LATE", 0.2)
+    monkeypatch.setattr(poller, "LONGEST_ROUND", 2.0)
+    monkeypatch.setattr(poller, "LATE", 2.0)
     goes_on, began = threading.Event(), threading.Event()
     honest = agent.sync
 
@@ -167,11 +174,15 @@ def test_a_poller_moves_until_its_round_hangs_or_its_thread_ends(agent, monkeypa
     following.start()
     assert began.wait(5)
     assert following.is_moving
-    time.sleep(0.3)
+    ends = time.monotonic() + 15
+    while following.is_moving and time.monotonic() < ends:
+        time.sleep(0.02)
     assert not following.is_moving
     monkeypatch.setattr(agent, "sync", lambda: 0.01)
     goes_on.set()
-    time.sleep(0.5)
+    ends = time.monotonic() + 15
+    while not following.is_moving and time.monotonic() < ends:
+        time.sleep(0.02)
     assert following.is_moving
     following.stop()
     assert not following.is_moving

@@ -133,7 +133,7 @@ def test_a_line_without_an_end_is_dropped_whole(wedge, cable):
 
 
 def test_a_mad_reader_is_slowed_down(clock):
-    typing, found = Typing(Kind.CARD), 0
+    typing, found = Typing(Kind.PIN), 0
     raw = typed("1")
     for _ in range(1000):
         for _, _, type_, code, value in EVENT.iter_unpack(raw):
@@ -153,6 +153,18 @@ def test_a_picture_that_is_seen_ten_times_is_shown_once(clock):
         "LM1.abd",
         "LM1.abc",
     ]
+
+
+def test_a_card_that_was_left_on_the_reader_is_shown_once(clock):
+    typing, found = Typing(Kind.CARD), []
+    for _ in range(100):
+        for _, _, type_, code, value in EVENT.iter_unpack(typed(CARD)):
+            if type_ == KEY and (line := typing.key(code, value, clock())) is not None:
+                found.append(line)
+        clock.now += 0.5
+    assert found == [CARD]
+    clock.now += 3
+    assert [typing.key(code, 1, clock()) for code in (2, 28)][-1] == "1"
 
 
 def test_two_of_one_household_may_type_the_same_pin_at_once():

@@ -125,6 +125,12 @@ def test_whatever_a_table_holds_it_is_refused_by_name_or_read(value):
             pass
 
 
+def test_a_camera_on_a_board_for_cards_is_refused_before_anybody_presses_the_button(tmp_path, monkeypatch):
+    monkeypatch.setattr(wiring, "find_spec", lambda name: None if name == "dlib" else name)
+    with pytest.raises(wiring.BadWiring, match="not installed: dlib"):
+        read(tmp_path, LEAST + "[camera]\ndevice = 0")
+
+
 def test_a_camera_is_counted_or_named(tmp_path):
     for device in ("0", '"/dev/video2"'):
         assert isinstance(read(tmp_path, LEAST + f"[camera]\ndevice = {device}").camera, OpenCVCamera)

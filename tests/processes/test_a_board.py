@@ -197,3 +197,12 @@ def test_it_serves_a_door_at_a_real_site(live: Live, board, tmp_path, here, resi
 def _opens(door: Played) -> bool:
     door.does(card=CARD)
     return door.told({"light": "green"}, seconds=3)
+
+
+def test_a_board_for_cards_takes_no_camera(board, tmp_path):
+    config = tmp_path / "gate.toml"
+    config.write_text(f'state = "{tmp_path}/state"\n[relay]\ndriver = "simulated"\n[camera]\ndevice = 0\n')
+    said = run(board, "serve", "--config", config)
+    assert said.returncode == 2
+    assert "not installed: cv2, dlib" in said.stderr
+    assert "Traceback" not in said.stderr
