@@ -48,9 +48,13 @@ class EmergencyOpening(models.Model):
     opened_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("opened by"))
     opened_at = models.DateTimeField(_("opened"))  # this and the next by the database's clock
     until = models.DateTimeField(_("until"))
-    ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    ended_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("ended by")
+    )
     ended_at = models.DateTimeField(_("ended"), null=True)
-    reviewed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    reviewed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("reviewed by")
+    )
     reviewed_at = models.DateTimeField(_("reviewed"), null=True)
     finding = models.CharField(_("what it was"), max_length=20, choices=Finding.choices, blank=True)
 
@@ -112,7 +116,9 @@ class Lockdown(models.Model):
     )
     began_at = models.DateTimeField(_("began"), null=True)
     until = models.DateTimeField(_("until"), null=True)
-    lifted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    lifted_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("lifted by")
+    )
     lifted_at = models.DateTimeField(_("lifted"), null=True)
 
     objects = LockdownQuerySet.as_manager()

@@ -14,10 +14,14 @@ from tests.laws.conftest import WAYS_ROUND, Execute, refusal
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("A1", "1", "2")]
 
 REFUSED = psycopg.errors.CheckViolation
-COLUMNS = "id, neighborhood_id, name, name_en, in_service, by_card, by_pin, by_qr, by_face, by_fingerprint, feed_floor, place"
+COLUMNS = (
+    "id, neighborhood_id, name, name_en, in_service, by_card, by_pin, by_qr, by_face, by_fingerprint, feed_floor, place,"
+    " high_risk, second_factor"
+)
 INSERT = (
     f"INSERT INTO access_gate ({COLUMNS}) VALUES"
-    " (gen_random_uuid(), %(here)s, '北门', '', %(in_service)s, %(card)s, %(pin)s, %(qr)s, %(face)s, true, 0, 'main_gate')"
+    " (gen_random_uuid(), %(here)s, '北门', '', %(in_service)s, %(card)s, %(pin)s, %(qr)s, %(face)s, true, 0, 'main_gate',"
+    " false, false)"
 )
 
 
@@ -66,7 +70,22 @@ def test_none_can_be_copied_in(here, execute: Execute):
     with pytest.raises(REFUSED), transaction.atomic(), connection.connection.cursor() as cursor:
         with cursor.copy(f"COPY access_gate ({COLUMNS}) FROM STDIN") as copy:
             copy.write_row(
-                (uuid.uuid4(), here.pk, "北门", "", True, False, False, True, True, True, 0, "main_gate")
+                (
+                    uuid.uuid4(),
+                    here.pk,
+                    "北门",
+                    "",
+                    True,
+                    False,
+                    False,
+                    True,
+                    True,
+                    True,
+                    0,
+                    "main_gate",
+                    False,
+                    False,
+                )
             )
 
 
