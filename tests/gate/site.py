@@ -42,7 +42,7 @@ class Site:
         self.beside = False
         self.time_off = 0.0
         self.mischief = None
-        self._turn = threading.Lock()  # what staff do is seen whole, or not yet
+        self._turn = threading.RLock()  # what staff do is seen whole, or not yet
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
