@@ -43,7 +43,7 @@ class Site:
         self.says = {}  # of the gate, beside who may pass
         self.time_off = 0.0
         self.mischief = None
-        self._turn = threading.Lock()  # what staff do is seen whole, or not yet
+        self._turn = threading.RLock()  # what staff do is seen whole, or not yet
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()

@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gate.terminals.entries import ENTRIES_KEPT
 from gate.terminals.gateway import CannotDo
 from gate.terminals.simulator import Person
 from tests.terminals.conftest import CARD, OTHER_CARD
@@ -91,7 +90,7 @@ def test_what_it_had_in_its_log_before_it_was_ours_is_not_taken(approved, held):
 def test_an_entry_that_the_site_may_have_deleted_since_does_not_come_back(approved, held):
     approved.own.memory.remember(approved_at=0.0)
     approved.terminal.log.append(
-        f"1000002\t{approved.terminal.wall() - ENTRIES_KEPT - timedelta(hours=1)}\t0\t2\t0"
+        f"1000002\t{approved.terminal.wall() - timedelta(days=90, hours=1)}\t0\t2\t0"
     )
     approved.polls()
     assert events(approved) == []
