@@ -2,6 +2,7 @@ from access.models.changes import MethodChange
 from access.models.credentials import Credential, Rule, SealedCopy, Template
 from access.models.enrolment import Enrolment
 from access.models.events import EntryEvent
+from access.models.face_models import FaceModelUse
 from access.models.feed import FeedCounter, FeedRow
 from access.models.gates import Device, Gate, PairingCode
 from access.models.passes import Pass, PassGate
@@ -16,6 +17,7 @@ __all__ = [
     "DeviceState",
     "Enrolment",
     "EntryEvent",
+    "FaceModelUse",
     "FeedCounter",
     "FeedRow",
     "Gate",
