@@ -386,7 +386,14 @@ KEPT: Sequence[Kept] = (
         what=_("Gates, the readers on them, and the signs beside those"),
         why=_("They are things, and of nobody."),
         until=_("As long as the neighborhood has them, and in the record of what was deleted there."),
-        covers=("access.Gate", "access.Device", "access.DeviceState", "access.CardFormat", "access.Sign"),
+        covers=(
+            "access.Gate",
+            "access.Device",
+            "access.DeviceState",
+            "access.CardFormat",
+            "access.FaceModelUse",
+            "access.Sign",
+        ),
     ),
     Kept(
         what=_(

@@ -126,6 +126,24 @@ def end_unheld(*, resident: Resident, purpose: Purpose, at: datetime) -> Erasure
     return _end(standings, cause=ErasureOrder.Cause.UNHELD, at=at) if standings else None
 
 
+@transaction.atomic
+def end_with_the_method(*, standing: Standing, at: datetime) -> ErasureOrder | None:
+    """What was agreed to is done in another way now, so it is over as if its form had changed (obligation 7); whoever wants to
+    agrees anew. None where it ended in the meantime."""
+    resident = one_at_a_time(standing.resident)
+    standings = _with_servants(resident, Purpose(standing.purpose))
+    if not standings or standings[0].pk != standing.pk:
+        return None
+    for each in standings:
+        write(
+            resident=resident,
+            form=each.decision.form,
+            kind=Decision.Kind.SUPERSEDED,
+            voice=voices.clock(each.decision.language),
+        )
+    return _end(standings, cause=ErasureOrder.Cause.FORM_CHANGED, at=at)
+
+
 def end_again(
     *, standing: Standing, kind: Decision.Kind, cause: ErasureOrder.Cause, at: datetime
 ) -> ErasureOrder | None:

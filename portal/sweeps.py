@@ -18,7 +18,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
-from access import changing, enrolment, feed, passes, photos, silences, storage, tapping
+from access import another_model, changing, enrolment, feed, passes, photos, silences, storage, tapping
 from access.models import Enrolment
 from committees import appointing
 from consent import coming_of_age, enabling, papers
@@ -73,6 +73,7 @@ def sweep(*, at: datetime) -> bool:
         ("erasure orders", lambda: _erase(at)),
         ("places that will not answer", lambda: closing.close_known(at=at)),
         ("wrapping epochs", rotation.turn),
+        ("faces that another model made", lambda: _ask_anew(at)),
         ("delivered templates", lambda: storage.drop_delivered_templates(at=at)),
         ("gates on the day of their change", lambda: _change_gates(at)),
         ("visits that are over", lambda: passes.end_over(at=at)),
@@ -123,6 +124,10 @@ def _carry_out(at: datetime) -> None:
 def _change_gates(at: datetime) -> None:
     """One that is held up waits for the desk, and is looked at again with each sweep: no failure."""
     _each(changing.due(at=at), lambda change: changing.carry_out(change=change, at=at))
+
+
+def _ask_anew(at: datetime) -> None:
+    _each(another_model.due(at=at)[:AT_ONCE], lambda each: another_model.end(standing=each, at=at))
 
 
 def _erase_people(at: datetime) -> None:

@@ -3,6 +3,7 @@ from access.models.credentials import Credential, Rule, SealedCopy, Template
 from access.models.days import SpecialDay
 from access.models.enrolment import Enrolment
 from access.models.events import EntryEvent
+from access.models.face_models import FaceModelUse
 from access.models.feed import FeedCounter, FeedRow
 from access.models.gates import Device, Gate, PairingCode
 from access.models.orders import EmergencyOpening, Lockdown, RemoteOpening
@@ -19,6 +20,7 @@ __all__ = [
     "EmergencyOpening",
     "Enrolment",
     "EntryEvent",
+    "FaceModelUse",
     "FeedCounter",
     "FeedRow",
     "Gate",

@@ -108,6 +108,7 @@ always("access.feed.refresh", 0)
 always("access.enrolment.orphans", [])
 always("access.naming.ask", True)
 always("access.silences.look", 0)
+always("access.another_model.end", None)
 always("access.retiring.retire_faces", 0)
 always("access.storage.drop_delivered_templates", 0)
 
