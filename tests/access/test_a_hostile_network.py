@@ -158,7 +158,9 @@ def test_neither_a_flood_nor_slow_and_endless_bodies_keep_anybody_out(live, read
     slow = [socket.create_connection((host, int(port))) for _ in range(30)]
     for number, each in enumerate(slow):
         path = "events" if number % 2 else "pair"
-        each.sendall(f"POST {PATH}{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{{".encode())
+        each.sendall(
+            f"POST {PATH}{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{{".encode()
+        )
     endless = socket.create_connection((host, int(port)))
     endless.sendall(
         f"POST {PATH}events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {MOST_BYTES * 100}\r\n\r\n".encode()
