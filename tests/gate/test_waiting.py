@@ -90,6 +90,10 @@ def test_before_it_knows_anything_it_does_not_wait(site, agent, heard):
     assert not [path for _, path, _ in site.asked if path == "feed"]
 
 
+def test_before_it_is_paired_it_looks_again_soon(unpaired, heard):
+    assert 0 < Waiting(unpaired, lambda: heard.append(1)).once() <= 1
+
+
 def test_an_answer_from_where_it_is_no_longer_is_dropped(site, holding, heard):
     """A round went ahead meanwhile, and what comes late would take back what it brought."""
     plain, late = site.do_feed, []
