@@ -110,8 +110,10 @@ class Agent:
     def wait(self, seconds: int) -> Waited | None:
         """A question that is open at the site for so long; what it brings is stored. None if it failed, and then a round will
         find out why."""
+        if not self.is_paired:
+            return Waited(held=False, news=False, too_early=True)
         try:
-            return self._site.wait(seconds) if self.is_paired else None
+            return self._site.wait(seconds)
         except (Unreachable, BadPage, Problem, sqlite3.Error, OSError):
             return None
 

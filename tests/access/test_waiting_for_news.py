@@ -12,7 +12,7 @@ import httpx
 import pytest
 from django.db import connections
 
-from access import devices, gates
+from access import devices, gates, pairing
 from access.models import Gate
 from access.signing import server_key
 from gate.client import Client, Identity, Problem, Unreachable
@@ -186,3 +186,18 @@ def test_without_that_server_plain_polls_go_on(live, door, who, reader):
     again = asked(live.url, reader, cursor=page["cursor"], wait="30")
     assert "held" not in again
     assert again["poll_after"] > 0
+
+
+def test_a_gate_opens_for_a_new_card_within_moments_and_its_server_stops_as_soon(live, door, who):
+    """The agent as a process, which asks every ten seconds where nobody waits."""
+    url = live.gates({"GATE_POLL_SECONDS": "600"})
+    code = pairing.make_code(gate=door, by=None, at=now())
+    agent = live.agent("door", "run", "--server", url, "--pair-code", code)
+    live.wait_until(lambda: agent.ask(status=True)["last_sync"])
+    time.sleep(3)  # its question is open by now
+    make.card(who, at=now(), number="04:A2:B3:C4")
+    live.wait_until(lambda: agent.ask(card="04:A2:B3:C4")["open"], timeout=20)
+    began = time.monotonic()
+    live.stop(live._children["gates"])
+    assert time.monotonic() - began < 15
+    assert agent.ask(card="04:A2:B3:C4")["open"]

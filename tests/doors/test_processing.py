@@ -170,7 +170,8 @@ def test_nobody_goes_to_redis_but_by_the_cache_and_the_queue():
         )
         and not (isinstance(node, ast.ImportFrom) and node.module == "redis.exceptions")
     }
-    assert users <= {"portal/embedded.py", "portal/reset.py"}, users
+    # The gates' own server takes nonces under the key of the cache's, many at once.
+    assert users <= {"access/api/holding.py", "portal/embedded.py", "portal/reset.py"}, users
 
 
 # --- Files and logs
