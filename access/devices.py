@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,15 +59,20 @@ def find(device: UUID) -> Caller | None:
 def statement() -> str:
     """Takes a list of devices. Whoever has no Django connection (`access.api.holding`) runs it on its own."""
     columns = [
-        f'{table}."{field.column}"' for table, model in _TABLES for field in model._meta.concrete_fields
+        f'{table}."{field.column}"' + ("::text" if isinstance(field, models.JSONField) else "")
+        for table, model in _TABLES
+        for field in model._meta.concrete_fields
     ]
     return _FIND.format(columns=", ".join(columns))
 
 
 def as_caller(row: Sequence[Any]) -> Caller:
     """Of what `statement` answers. Every column of the three is there, so whatever a gate learns to be is there too."""
+    read = list(row)
+    for place in _written_as_json():  # two drivers read it in two ways
+        read[place] = json.loads(read[place])
     device, gate, neighborhood = (
-        model.from_db("default", names, row[at:to]) for model, names, at, to in _cut()
+        model.from_db("default", names, read[at:to]) for model, names, at, to in _cut()
     )
     device.gate, device.neighborhood, gate.neighborhood = gate, neighborhood, neighborhood
     return Caller(device, *row[-4:])
@@ -86,6 +92,12 @@ def _cut() -> list[tuple[type[Any], list[str], int, int]]:
         cut.append((model, names, at, at + len(names)))
         at += len(names)
     return cut
+
+
+@lru_cache(maxsize=1)
+def _written_as_json() -> list[int]:
+    fields = [field for _, model in _TABLES for field in model._meta.concrete_fields]
+    return [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
 
 
 def is_noted(*, caller: Caller, holds: int | None, at: datetime) -> bool:
