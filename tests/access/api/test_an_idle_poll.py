@@ -9,6 +9,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from access import devices, gates
+from access.facts import facts_of
 from access.models import Device, FeedRow, Gate
 from tests import make
 from tests.access.api.test_signing_in import problem
@@ -41,14 +42,14 @@ def test_that_it_was_heard_of_is_written_once_a_minute(reader, card, now):
     assert Device.objects.get(pk=reader.device.pk).last_poll_at >= heard
 
 
-def test_it_is_one_read_of_whatever_the_gate_is(reader):
+def test_it_is_one_read_of_whatever_the_gate_is(reader, now):
     """Every column is there, so what a gate learns to be is there too."""
     caller = devices.find(reader.device.pk)
     assert caller.device == Device.objects.get(pk=reader.device.pk)
     for field in Gate._meta.concrete_fields:
         stored = getattr(Gate.objects.get(pk=caller.device.gate_id), field.attname)
         assert getattr(caller.device.gate, field.attname) == stored, field.name
-    assert cost(lambda: gates.facts(caller.device.gate, signed=True)) == []
+    assert cost(lambda: facts_of(caller.device.gate, signed=True, at=now)) == []
 
 
 def test_a_cursor_knows_which_facts_came_with_it(reader, door, card, now):
