@@ -94,7 +94,7 @@ def test_a_day_at_the_door(site, service, tmp_path):
     service.tells({"light": "amber"}, opened, {"light": "green"}, shut)
     service.photo.write_bytes(pictures.drawn(5))
     service.does(press="scan")
-    told = service.tells({"light": "amber"}, {"light": "red"})
+    told = service.tells({"light": "amber"}, {"light": "amber"})
     assert opened not in told
     service.does(contact="open")
     service.does(press="test")

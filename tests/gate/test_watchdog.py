@@ -163,10 +163,10 @@ def test_a_poller_moves_until_its_round_hangs_or_its_thread_ends(agent, monkeypa
     goes_on, began = threading.Event(), threading.Event()
     honest = agent.sync
 
-    def hangs():
+    def hangs(*, ask):
         began.set()
         goes_on.wait(20)
-        return honest()
+        return honest(ask=ask)
 
     following = Poller(agent, None, 0.05)
     assert not following.is_moving
@@ -178,7 +178,7 @@ def test_a_poller_moves_until_its_round_hangs_or_its_thread_ends(agent, monkeypa
     while following.is_moving and time.monotonic() < ends:
         time.sleep(0.02)
     assert not following.is_moving
-    monkeypatch.setattr(agent, "sync", lambda: 0.01)
+    monkeypatch.setattr(agent, "sync", lambda *, ask: 0.01)
     goes_on.set()
     ends = time.monotonic() + 15
     while not following.is_moving and time.monotonic() < ends:
