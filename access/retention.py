@@ -8,15 +8,15 @@ from before it is complete. Files, keys and pages follow after commit (`portal/e
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from access import beside, enrolment, events, feed, tapping
+from access import beside, enrolment, events, feed, holding, tapping
 from access.feed import refresh
 from access.models import (
     Credential,
@@ -44,7 +44,6 @@ from residents.keeping import (
     Rows,
     Rule,
     Setting,
-    as_they_are,
     deleted,
     of_person,
 )
@@ -182,28 +181,6 @@ def _claim_tombstones(due: Rows, limit: int) -> list[Any]:
     return [row.pk for row in rows.only("pk")[:limit]]
 
 
-SECRETS = ("digest", "number", "verifier")
-
-
-def _events_of(due: Rows, people: Collection[UUID]) -> Rows:
-    """Entries by their own cards, codes and passes. That a face opened a gate is kept by nothing."""
-    theirs = Credential.objects.exclude(kind=Credential.Kind.FACE).filter(resident__in=people)
-    whose = theirs.filter(pk=OuterRef("credential")).values("resident")[:1]
-    found: Rows = due.filter(credential__in=theirs.values("pk")).annotate(held_of=Subquery(whose))
-    return found
-
-
-def _plain_ways_of(due: Rows, people: Collection[UUID]) -> Rows:
-    found: Rows = of_person("resident")(due.exclude(kind=Credential.Kind.FACE), people)
-    return found
-
-
-def _without_secrets(due: Rows) -> Iterator[tuple[UUID, UUID, dict[str, Any]]]:
-    """What opens a gate, or once did, is not kept for a court."""
-    for way, person, said in as_they_are(due):
-        yield way, person, {name: value for name, value in said.items() if name not in SECRETS}
-
-
 RULES: Sequence[Rule] = (
     Rule(
         code="access.entry_events",
@@ -220,7 +197,7 @@ RULES: Sequence[Rule] = (
         forget=deleted(EntryEvent),
         at_once=True,
         batch=50_000,
-        holdable=Holdable(scope="entries", of=_events_of),
+        holdable=Holdable(scope="entries", of=holding.events_of),
     ),
     Rule(
         code="access.photos",
@@ -298,7 +275,7 @@ RULES: Sequence[Rule] = (
         clock="ended_at",
         forget=deleted(Credential),
         grace=timedelta(days=2),
-        holdable=Holdable(scope="ways", of=_plain_ways_of, copies=_without_secrets),
+        holdable=Holdable(scope="ways", of=holding.plain_ways_of, copies=holding.without_secrets),
     ),
     Rule(
         code="access.visits",

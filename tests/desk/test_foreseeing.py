@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from access import cards, foreseeing, gates, rules
 from access.feed import foresee
 from access.models import FeedRow, Gate, Rule
-from gate.decide import _outside
+from gate.decide import ORDINARY, _outside
 from gate.feed import windows_of
 from residents.models import Resident, Unit
 from tests import make
@@ -220,6 +220,9 @@ def weeks(gate: Gate, now) -> dict[object, set[tuple[int, int]]]:
             (day, hour)
             for day in range(7)
             for hour in range(24)
-            if any(_outside(each, monday + timedelta(days=day, hours=hour), zone) is None for each in read)
+            if any(
+                _outside(each, monday + timedelta(days=day, hours=hour), zone, ORDINARY) is None
+                for each in read
+            )
         }
     return found

@@ -70,6 +70,12 @@ class Door:
             )
 
     def ask(self, **question: object) -> dict[str, Any]:
+        """Before a picture the button is pressed."""
+        if "photo" in question:
+            self._say({"scan": True})
+        return self._say(question)
+
+    def _say(self, question: dict[str, Any]) -> dict[str, Any]:
         assert self._process is not None
         assert self._process.stdin is not None
         assert self._process.stdout is not None

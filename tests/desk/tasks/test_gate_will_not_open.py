@@ -17,7 +17,7 @@ from access.models import Device, EntryEvent, FeedRow
 from portal.screens.desk.shut_gate import NEXT
 from residents.lookups import ReasonMissing, is_open
 from residents.models import LookUp, Resident
-from tests import make
+from tests import long_ago, make
 from tests.desk.tasks.conftest import CARD
 
 
@@ -180,6 +180,8 @@ class TestWhoseItWas:
         resident.user = None
         resident.save()
         resident.occupancies.all().delete()
+        Resident.objects.filter(pk=resident.pk).update(left_at=now, left_because=Resident.Left.MOVED_OUT)
+        long_ago.left_at(resident, now - timedelta(days=31))
         Resident.objects.filter(pk=resident.pk).update(
             name="", phone_sealed=None, phone_index=None, erased_at=now
         )
