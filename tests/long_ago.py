@@ -18,7 +18,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 BEGIN
     SET CONSTRAINTS ALL IMMEDIATE;
     ALTER TABLE residents_resident DISABLE TRIGGER residents_resident_leaves_now;
-    UPDATE residents_resident SET left_at = $2 WHERE id = $1;
+    UPDATE residents_resident SET left_at = $2,
+        left_because = CASE left_because WHEN '' THEN 'moved_out' ELSE left_because END WHERE id = $1;
     ALTER TABLE residents_resident ENABLE ALWAYS TRIGGER residents_resident_leaves_now;
     SET CONSTRAINTS ALL DEFERRED;
 END

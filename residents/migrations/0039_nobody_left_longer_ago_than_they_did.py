@@ -10,9 +10,12 @@ LEAVES = """
 CREATE FUNCTION residents_resident_leaves_now() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    -- Where staff practise nobody lives, and whoever was made up goes the same night (0013).
-    IF NEW.erased_at IS NOT NULL AND OLD.erased_at IS NULL AND OLD.left_at IS NULL AND NOT EXISTS (
-            SELECT FROM public.residents_neighborhood n WHERE n.id = OLD.neighborhood_id AND n.practice) THEN
+    -- Where staff practise nobody lives, and whoever was made up goes the same night (0013). Whom a list brought that is taken
+    -- back has never lived here: while it is, who has no dwelling goes with it.
+    IF NEW.erased_at IS NOT NULL AND OLD.erased_at IS NULL AND OLD.left_at IS NULL
+        AND NOT EXISTS (SELECT FROM public.residents_neighborhood n WHERE n.id = OLD.neighborhood_id AND n.practice)
+        AND (EXISTS (SELECT FROM public.residents_occupancy o WHERE o.resident_id = OLD.id) OR NOT EXISTS (
+            SELECT FROM public.residents_import i WHERE i.neighborhood_id = OLD.neighborhood_id AND i.state = 'undoing')) THEN
         RAISE EXCEPTION 'nobody is erased before they left' USING ERRCODE = 'LM161';
     END IF;
     IF NEW.left_at IS NULL THEN

@@ -13,6 +13,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import translation
 
 from access import devices, giving_up
+from access.devices import POLL_NOTED_EVERY
 from ledger.models import Entry
 from portal import certifying, sweeps
 from portal.screens.erasure import headline
@@ -294,7 +295,7 @@ class TestExpiredByItsOwnClock:
         )
 
     def test_it_is_said_after_the_offline_life_and_not_before(self, silent, now):
-        over = now + timedelta(hours=24, seconds=5)
+        over = now + timedelta(hours=24) + POLL_NOTED_EVERY
         assert self.known(silent, over - timedelta(seconds=1), heard=now) is None
         said = self.known(silent, over, heard=now)
         assert (said["offline_hours"], said["skew_seconds"]) == (24, None)
@@ -302,7 +303,7 @@ class TestExpiredByItsOwnClock:
         assert not silent.order.is_ended
 
     def test_a_clock_that_is_behind_takes_longer_and_one_ahead_no_less(self, silent, now):
-        over = now + timedelta(hours=24, seconds=5)
+        over = now + timedelta(hours=24) + POLL_NOTED_EVERY
         behind = -timedelta(minutes=7)
         assert self.known(silent, over, heard=now, skew=behind) is None
         assert self.known(silent, over + timedelta(minutes=7), heard=now, skew=behind)["skew_seconds"] == -420

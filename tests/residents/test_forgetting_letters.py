@@ -12,6 +12,7 @@ from ledger.models import Entry
 from residents import batches, letters
 from residents.models import Letter, LetterBatch, Resident
 from residents.register import register
+from tests import long_ago
 from tests.crowd import crowd
 
 pytestmark = pytest.mark.django_db
@@ -70,5 +71,6 @@ def test_they_go_with_the_person(newcomer, clerk, now):
     letters.write(resident=newcomer, by=clerk, at=now)
     with pytest.raises(DatabaseError, match="ended first"), transaction.atomic():
         letters.erase(resident=newcomer)
+    long_ago.left_at(newcomer, now - timedelta(days=31))
     Resident.objects.filter(pk=newcomer.pk).update(name="", erased_at=now)
     assert letters.erase(resident=newcomer) == 1

@@ -13,6 +13,7 @@ from residents import letters
 from residents.models import Letter, Resident
 from residents.register import register
 from sharing.models import Field
+from tests import long_ago
 
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("27")]
 
@@ -87,6 +88,7 @@ def test_a_tombstone_does_not_say_it(here, clerk, now):
 
     resident = register(neighborhood=here, name="柳三")
     letters.keep_at_desk(resident=resident, by=clerk, at=now)
+    long_ago.left_at(resident, now - timedelta(days=31))
     gone = {"user": None, "name": "", "phone_sealed": None, "phone_index": None, "erased_at": now}
     with pytest.raises(IntegrityError, match="erased_says_nothing_of_the_mail"), transaction.atomic():
         Resident.objects.filter(pk=resident.pk).update(**gone)

@@ -11,6 +11,7 @@ from ledger.models import Entry, Opening
 from residents import claiming, letters
 from residents.models import Letter, Resident, User
 from residents.register import register
+from tests import long_ago
 from tests.cast import PASSWORD, settle
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +88,7 @@ def test_one_without_an_account_is_written_no_letter_to_get_back_in(newcomer, cl
 
 
 def test_an_erased_person_is_written_nothing(newcomer, clerk, now):
+    long_ago.left_at(newcomer, now - timedelta(days=31))
     Resident.objects.filter(pk=newcomer.pk).update(name="", erased_at=now)
     with pytest.raises(letters.LetterRefused, match="gone"):
         letters.write(resident=newcomer, by=clerk, at=now)
