@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,14 +31,6 @@ NEVER_PUT = (Request.State.DRAFT, Request.State.REFUSED)
 # As long as a claim can still be brought (Civil Code 188), as `consent.retention.DECISIONS`. The database lets nothing go but by
 # its own clock, and a day earlier at most (trigger sharing_answer_keeps_its_period and its likes).
 PROOF = timedelta(days=3 * 365)
-
-
-def _long_erased(clock: str, *people: str) -> Callable[[datetime], Q]:
-    def over(at: datetime) -> Q:
-        ends = at - PROOF
-        return Q(**{f"{clock}__lte": ends}, **{f"{who}__erased_at__lte": ends for who in people})
-
-    return over
 
 
 def _unlocked(due: Rows, limit: int) -> list[Any]:
@@ -92,6 +84,24 @@ def _never_put() -> QuerySet[Request]:
     return Request.objects.filter(state__in=NEVER_PUT, reviews=None, tally=None)
 
 
+def _proof(*, clock: str, people: tuple[str, ...] = ("resident",), **also: Any) -> Rule:
+    """A rule for what proves something: as old as that, and about people who were erased as long ago."""
+
+    def over(at: datetime) -> Q:
+        ends = at - PROOF
+        return Q(**{f"{clock}__lte": ends}, **{f"{who}__erased_at__lte": ends for who in people})
+
+    return Rule(
+        life=PROOF,
+        end=End.DELETE,
+        clock=clock,
+        when=over,
+        claim=_unlocked,
+        grace=timedelta(days=2),
+        **also,
+    )
+
+
 RULES: Sequence[Rule] = (
     Rule(
         code="sharing.pieces",
@@ -131,84 +141,60 @@ RULES: Sequence[Rule] = (
         clock="deadline",
         forget=_forget_drafts,
     ),
-    Rule(
+    _proof(
         code="sharing.given",
         what=_("That something of yours was given to somebody, and that it was asked back"),
         why=_(
             "It is your proof of what left and what did not. Once you are deleted it names a number that leads to nobody."
         ),
-        life=PROOF,
         since=_("after you were deleted, and not before whoever has it said that it is gone there"),
-        end=End.DELETE,
         covers=("sharing.DisclosedRow", "sharing.RecallLine"),
         rows=_answered_for,
         clock="copy__settled_at",
-        when=_long_erased("copy__settled_at", "resident"),
-        claim=_unlocked,
         forget=_forget_given,
-        grace=timedelta(days=2),
     ),
-    Rule(
+    _proof(
         code="sharing.answers",
         what=_("What you answered when you were asked to share something"),
         why=_(
             "It is your proof of what you allowed and what you did not. Once you are deleted it names a number that leads to nobody."
         ),
-        life=PROOF,
         since=_("after you were deleted, once nothing shows any more what was given by it"),
-        end=End.DELETE,
         covers=("sharing.Answer", "residents.Guardianship"),
         rows=_answers,
         clock="at",
-        when=_long_erased("at", "resident"),
-        claim=_unlocked,
         forget=_forget_answers,
-        grace=timedelta(days=2),
     ),
-    Rule(
+    _proof(
         code="sharing.named",
         what=_("That an order of a law named you"),
         why=_("So that it can be seen who was named, and that nobody else was."),
-        life=PROOF,
         since=_("after you were deleted"),
-        end=End.DELETE,
         covers=("sharing.OrderPerson",),
         rows=OrderPerson.objects.all,
         clock="order__drafted_at",
-        when=_long_erased("order__drafted_at", "resident"),
-        claim=_unlocked,
         forget=deleted(OrderPerson),
-        grace=timedelta(days=2),
     ),
-    Rule(
+    _proof(
         code="sharing.affected",
         what=_("That information about you was among what got out"),
         why=_("It is everybody's proof that whoever it concerned was told."),
-        life=PROOF,
         since=_("after you were deleted"),
-        end=End.DELETE,
         covers=("sharing.LeakPerson",),
         rows=LeakPerson.objects.all,
         clock="at",
-        when=_long_erased("at", "resident"),
-        claim=_unlocked,
         forget=deleted(LeakPerson),
-        grace=timedelta(days=2),
     ),
-    Rule(
+    _proof(
         code="sharing.told",
         what=_("That you were told of information that got out"),
         why=_("It is your proof that you were told, and everybody's that it was worked on."),
-        life=PROOF,
         since=_("after you, and whom it was about, were deleted"),
-        end=End.DELETE,
         covers=("sharing.LeakTold",),
         rows=LeakTold.objects.all,
         clock="at",
-        when=_long_erased("at", "reader", "about"),
-        claim=_unlocked,
+        people=("reader", "about"),
         forget=deleted(LeakTold),
-        grace=timedelta(days=2),
     ),
 )
 
