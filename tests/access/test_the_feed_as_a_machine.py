@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 import gate.client
-from access import feed, gates, pairing, rules
+from access import facts, feed, pairing, rules
 from access.models import Credential, Device, FeedRow, SealedCopy, Template
 from consent.models import Purpose, Standing
 from consent.voices import own
@@ -252,7 +252,7 @@ class Machine(RuleBasedStateMachine):
 @pytest.mark.parametrize("rows", [2, 500])
 def test_after_its_last_sync_a_device_holds_the_truth(committed, monkeypatch, rows):
     real = httpx.Client
-    monkeypatch.setattr(gate.client.httpx, "Client", lambda **given: real(**given, transport=Line()))
+    monkeypatch.setattr(gate.client.httpx, "Client", lambda **given: real(**(given | {"transport": Line()})))
     monkeypatch.setattr(following, "PAGE_ROWS", rows)
     run_state_machine_as_test(
         Machine,
@@ -269,7 +269,7 @@ def test_after_its_last_sync_a_device_holds_the_truth(committed, monkeypatch, ro
 def test_the_line_really_loses_answers_and_repeats_old_ones(committed, monkeypatch, tmp_path):
     """Or the machine above would show little."""
     real = httpx.Client
-    monkeypatch.setattr(gate.client.httpx, "Client", lambda **given: real(**given, transport=Line()))
+    monkeypatch.setattr(gate.client.httpx, "Client", lambda **given: real(**(given | {"transport": Line()})))
     now = datetime.now(UTC)
     here = make.gate(make.neighborhood(), at=now)
     door = Door(tmp_path / "door", pairing.make_code(gate=here, by=None, at=now))
@@ -280,5 +280,5 @@ def test_the_line_really_loses_answers_and_repeats_old_ones(committed, monkeypat
         assert door.agent.trouble, trouble
         door.agent.sync()
         assert door.agent.trouble is None
-    assert gates.facts(here, signed=False)["methods"] == door.store.fact("methods").split(",")
+    assert facts.facts_of(here, signed=False, at=now)["methods"] == door.store.fact("methods").split(",")
     door.agent.close()
