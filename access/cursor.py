@@ -71,6 +71,7 @@ class Cursor:
         return f"{body}.{_mac(device, body)}"
 
 
+@lru_cache(maxsize=4096)  # an idle device presents the same one again and again
 def read(text: str, *, device: UUID) -> Cursor:
     """Raises: CursorMalformed, CursorNotYours"""
     match = _FORM.fullmatch(text)

@@ -36,7 +36,7 @@ WHERE d.id = ANY (%s)
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Caller:
     """A device that calls, with its gate and neighborhood, as one query found them."""
 

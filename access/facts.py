@@ -7,14 +7,50 @@ that has others is answered at once. What has ended by the clock is not said any
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 
+from access.devices import Caller
 from access.gates import methods
 from access.models import Gate
+
+ENCODER = DjangoJSONEncoder(separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Said:
+    """The facts of a gate as they are said to one device."""
+
+    written: str  # as the JSON of an object
+    name: str  # 8 characters; of other facts it is another
+    until: datetime | None  # when one of them ends
+
+
+# While a device calls and nothing has changed of it or its gate, it is the very same caller (`access.api.holding`).
+_said: WeakKeyDictionary[Caller, Said] = WeakKeyDictionary()
+
+
+def said_to(caller: Caller, *, at: datetime) -> Said:
+    said = _said.get(caller)
+    if said is None or (said.until is not None and at >= said.until):
+        said = _said[caller] = _say(caller, at)
+    return said
+
+
+def _say(caller: Caller, at: datetime) -> Said:
+    gate = caller.device.gate
+    written = ENCODER.encode(facts_of(gate, signed=caller.signed, at=at))
+    name = base64.urlsafe_b64encode(hashlib.sha256(written.encode()).digest()[:6]).decode()
+    ends = (gate.held_open_until, gate.open_once_until, gate.locked_down_until)
+    return Said(written, name, min((end for end in ends if end is not None and at < end), default=None))
 
 
 def facts_of(gate: Gate, *, signed: bool, at: datetime) -> dict[str, Any]:

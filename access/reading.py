@@ -12,12 +12,15 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models.expressions import RawSQL
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from access import templates
 from access.cursor import Cursor, CursorAhead, CursorTooOld
@@ -43,12 +46,17 @@ HOLD_STANDINGS = """
 """
 
 
+# As it is sent. Of a snapshot there are thousands of rows: what PostgreSQL keeps as JSON it also writes as JSON.
+WRITTEN = """(jsonb_build_object('credential', access_feedrow.credential_id, 'version', access_feedrow.version,
+    'present', access_feedrow.present) || access_feedrow.body)::text"""
+
+
 @dataclass(frozen=True)
 class Page:
-    rows: list[dict[str, Any]]
+    rows: list[str]  # each a JSON object, as it is sent
     cursor: Cursor
     more: bool
-    keep: list[UUID] | None  # at the end of a snapshot: whoever is not on it is to be erased
+    keep: list[str] | None  # at the end of a snapshot: whoever is not on it is to be erased
 
 
 def read_page(*, caller: Caller, cursor: Cursor | None, limit: int, at: datetime) -> Page:
@@ -86,9 +94,9 @@ def _insist_on_known(caller: Caller, cursor: Cursor) -> None:
 def _follow(caller: Caller, cursor: Cursor, limit: int, at: datetime) -> Page:
     if cursor.version >= caller.newest:
         return Page([], cursor, more=False, keep=None)
-    rows = list(_rows(caller).filter(version__gt=cursor.version)[: limit + 1])
+    rows = _read(_rows(caller).filter(version__gt=cursor.version), limit)
     # Tombstones may have been dropped since the device was looked up; the floor came with the rows.
-    if rows and vars(rows[0])["floor"] > cursor.version:
+    if rows and rows[0].floor > cursor.version:
         raise CursorTooOld
     page = rows[:limit]
     reached = Cursor(page[-1].version) if page else cursor
@@ -102,11 +110,8 @@ def _snapshot(caller: Caller, known: int, began: int, limit: int, at: datetime) 
     awaited = ErasurePlace.objects.open().filter(
         device=caller.device.pk, target=OuterRef("credential"), kind=ErasurePlace.Kind.DEVICE
     )
-    rows = list(
-        _rows(caller)
-        .filter(Q(present=True) | Exists(held) | Exists(awaited), version__gt=known, version__lte=began)
-        .order_by("version")[: limit + 1]
-    )
+    told = Q(present=True) | Exists(held) | Exists(awaited)
+    rows = _read(_rows(caller).filter(told, version__gt=known, version__lte=began), limit)
     page = rows[:limit]
     sent = _as_sent(caller.device, page, at)
     if len(rows) > limit:
@@ -117,33 +122,45 @@ def _snapshot(caller: Caller, known: int, began: int, limit: int, at: datetime) 
         sent,
         Cursor(began),
         more=caller.last_version > began,
-        keep=list(keep.values_list("credential_id", flat=True)),
+        keep=list(keep.values_list(Cast("credential_id", TextField()), flat=True)),
     )
 
 
-def _rows(caller: Caller) -> Any:
-    return (
-        FeedRow.objects.filter(gate=caller.device.gate_id)
-        .annotate(floor=F("gate__feed_floor"))
-        .defer("neighborhood", "changed_at", "review_at")
-        .order_by("version")
+class _Row(NamedTuple):
+    credential: UUID
+    version: int
+    present: bool
+    kind: str | None
+    floor: int
+    written: str
+
+
+def _rows(caller: Caller) -> QuerySet[FeedRow]:
+    return FeedRow.objects.filter(gate=caller.device.gate_id).order_by("version")
+
+
+def _read(rows: QuerySet[FeedRow], limit: int) -> list[_Row]:
+    """One more than `limit`, if there is one."""
+    read = rows.values_list(
+        "credential_id",
+        "version",
+        "present",
+        KeyTextTransform("kind", "body"),
+        "gate__feed_floor",
+        RawSQL(WRITTEN, ()),  # noqa: S611  (a constant)
     )
+    return [_Row(*each) for each in read[: limit + 1]]
 
 
-def _as_sent(device: Device, rows: Sequence[FeedRow], at: datetime) -> list[dict[str, Any]]:
-    faces = {
-        row.credential_id: row.version
-        for row in rows
-        if row.present and row.body["kind"] == Credential.Kind.FACE
-    }
+def _as_sent(device: Device, rows: Sequence[_Row], at: datetime) -> list[str]:
+    faces = {row.credential: row.version for row in rows if row.present and row.kind == Credential.Kind.FACE}
     sealed = _sealed(device, faces, at) if faces else {}
-    sent = []
-    for row in rows:
-        shown = {"credential": row.credential_id, "version": row.version, "present": row.present, **row.body}
-        if row.credential_id in sealed:
-            shown["template"] = sealed[row.credential_id]
-        sent.append(shown)
-    return sent
+    return [
+        f'{row.written[:-1]}, "template": "{sealed[row.credential]}"}}'
+        if row.credential in sealed
+        else row.written
+        for row in rows
+    ]
 
 
 def _sealed(device: Device, versions: dict[UUID, int], at: datetime) -> dict[UUID, str]:

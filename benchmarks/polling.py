@@ -109,7 +109,7 @@ def cursor_of(caller: Any) -> str:
     from access.cursor import Cursor
 
     poll = polling.read_poll(signer=Signer(caller, ""), asked=polling.Asked())
-    return Cursor(CREDENTIALS, told=poll.told).written(caller.device.pk)
+    return Cursor(CREDENTIALS, told=poll.said.name).written(caller.device.pk)
 
 
 def signed(gate: Gate, *, wait: int = 0) -> tuple[str, Mapping[str, str]]:

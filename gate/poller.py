@@ -92,11 +92,15 @@ class Poller(threading.Thread):
                 self._hear()
                 self._done.wait(0.2)
 
-    def stop(self) -> None:
+    def halt(self) -> None:
+        """No round begins any more."""
         self._stopping = True
         if self._waiting is not None:
             self._waiting.stop()
         self._wake.set()
+
+    def stop(self) -> None:
+        self.halt()
         self.join(timeout=5)
 
 

@@ -305,7 +305,7 @@ def _answer(
     """Signed, if it is addressed to somebody."""
     if signer is not None:
         body = {**addressed(signer), **body, "server_time": timezone.now()}
-    raw = polling.ENCODER.encode(body).encode()
+    raw = polling.encode(body)
     sent = {"Content-Type": "application/json", "Cache-Control": "no-store", **(headers or {})}
     if signer is not None:
         sent |= wire.sign_response(key=server_key(), status=status, body=raw, created=int(time.time()))

@@ -3,8 +3,6 @@ once (`views.Feed`); the gates' own server may wait with it (`holding`)."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 import random
 from collections.abc import Iterator, Mapping
@@ -14,7 +12,6 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from django.conf import settings
-from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from access import cursor as cursors
@@ -22,10 +19,10 @@ from access.api.authentication import Signer
 from access.api.problems import Problem
 from access.api.serializers import LONGEST_WAIT, MOST_PAGE, USUAL_PAGE
 from access.cursor import Cursor
-from access.facts import facts_of
+from access.facts import ENCODER, Said, said_to
 from access.reading import Page, is_idle, read_page
 
-ENCODER = DjangoJSONEncoder(separators=(",", ":"))
+SAID, ROWS = "said", "rows"
 
 
 @dataclass(frozen=True)
@@ -44,8 +41,7 @@ class Poll:
     signer: Signer
     asked: Asked
     cursor: Cursor | None
-    facts: Mapping[str, Any]
-    told: str
+    said: Said
 
     @property
     def holds(self) -> int | None:
@@ -68,12 +64,11 @@ def read_query(text: str) -> Asked:
 def read_poll(*, signer: Signer, asked: Asked) -> Poll:
     """Raises: Problem"""
     caller = signer.caller
-    said = facts_of(caller.device.gate, signed=caller.signed, at=timezone.now())
     try:
         cursor = None if asked.cursor is None else cursors.read(asked.cursor, device=caller.device.pk)
     except cursors.CursorRefused as error:
         raise _refused(error) from error
-    return Poll(signer, asked, cursor, said, _name_of(said))
+    return Poll(signer, asked, cursor, said_to(caller, at=timezone.now()))
 
 
 def says_nothing(poll: Poll) -> bool:
@@ -82,13 +77,16 @@ def says_nothing(poll: Poll) -> bool:
     Raises: Problem
     """
     try:
-        return is_idle(caller=poll.signer.caller, cursor=poll.cursor, told=poll.told)
+        return is_idle(caller=poll.signer.caller, cursor=poll.cursor, told=poll.said.name)
     except cursors.CursorRefused as error:
         raise _refused(error) from error
 
 
 def page_for(poll: Poll, *, at: datetime) -> dict[str, Any]:
-    """Raises: Problem"""
+    """For `encode`.
+
+    Raises: Problem
+    """
     try:
         page = read_page(caller=poll.signer.caller, cursor=poll.cursor, limit=poll.asked.limit, at=at)
     except cursors.CursorRefused as error:
@@ -102,21 +100,25 @@ def empty_page(poll: Poll) -> dict[str, Any]:
     return _said(poll, Page([], poll.cursor, more=False, keep=None))
 
 
+def encode(body: Mapping[str, Any]) -> bytes:
+    """An answer as it goes out. A page's rows and what it says of the gate are JSON already."""
+    others = ENCODER.encode({name: said for name, said in body.items() if name not in (SAID, ROWS)})
+    if SAID not in body:
+        return others.encode()
+    return f'{others[:-1]},{body[SAID].written[1:-1]},"{ROWS}":[{",".join(body[ROWS])}]}}'.encode()
+
+
 def _said(poll: Poll, page: Page) -> dict[str, Any]:
-    reached = replace(page.cursor, told=poll.told)
-    same = reached == poll.cursor
+    same = page.cursor is poll.cursor and poll.cursor.told == poll.said.name
+    reached = page.cursor if same else replace(page.cursor, told=poll.said.name)
     return {
-        **poll.facts,
+        SAID: poll.said,
         "cursor": poll.asked.cursor if same else reached.written(poll.signer.caller.device.pk),
         "more": page.more,
         "poll_after": 0 if page.more else _spread(settings.GATE_POLL_SECONDS),
-        "rows": page.rows,
+        ROWS: page.rows,
         **({} if page.keep is None else {"keep": page.keep}),
     }
-
-
-def _name_of(said: Mapping[str, Any]) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(repr(said).encode()).digest()[:6]).decode()
 
 
 def _parts(text: str) -> Iterator[tuple[str, str]]:

@@ -158,8 +158,14 @@ class Pair(GateView):
         )
 
 
+class _Page(JSONRenderer):
+    def render(self, data: Any, *_: Any, **__: Any) -> bytes:
+        return polling.encode(data)
+
+
 class Feed(GateView):
     http_method_names = ("get",)
+    renderer_classes = (_Page,)
 
     @extend_schema(
         parameters=[

@@ -42,6 +42,7 @@ class Seen:
     """What passed over one line."""
 
     polls: int = 0
+    held: int = 0  # of these, with a question that the site might hold open
     latencies: list[float] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
 
@@ -51,14 +52,15 @@ _TRUST = ssl.create_default_context()
 
 
 class Line(httpx.BaseTransport):
-    """One gate's own connection, and what befalls it. Used by one thread at a time, as the agent uses it."""
+    """One gate's own connections, and what befalls them: one for its rounds, one for the question that it keeps open."""
 
     def __init__(self, weather: Weather, dice: random.Random, *, asked: Callable[[], None]) -> None:
         self._weather = weather
         self._dice = dice
         self._asked = asked  # called when a question for the feed leaves the gate
-        self._network = httpx.HTTPTransport(verify=_TRUST, limits=httpx.Limits(max_connections=2))
-        self._held: httpx.Request | None = None
+        self._network = httpx.HTTPTransport(verify=_TRUST, limits=httpx.Limits(max_connections=4))
+        self._count = threading.Lock()
+        self._late: httpx.Request | None = None
         self.seen = Seen()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -74,8 +76,8 @@ class Line(httpx.BaseTransport):
                 raise httpx.ConnectError("lost on the way there", request=request)
             self._send(request)
             raise httpx.ReadError("lost on the way back", request=request)
-        if self._held is None and self._strikes("reorder"):
-            self._held = request  # it arrives after the next one
+        if self._late is None and self._strikes("reorder"):
+            self._late = request  # it arrives after the next one
             raise httpx.ReadTimeout("still on its way", request=request)
         if self._is_feed(request):
             self._asked()
@@ -84,8 +86,9 @@ class Line(httpx.BaseTransport):
         if self._strikes("duplicate"):
             with suppress(httpx.HTTPError):
                 answer = self._dice.choice((answer, self._send(request)))
-        if self._held is not None:
-            late, self._held = self._held, None
+        with self._count:
+            late, self._late = self._late, None
+        if late is not None:
             with suppress(httpx.HTTPError):
                 self._send(late)
         return answer
@@ -95,16 +98,21 @@ class Line(httpx.BaseTransport):
 
     def _strikes(self, kind: str) -> bool:
         strikes = self._weather.strikes(kind, self._dice)
-        self.seen.faults[kind] += strikes
+        with self._count:
+            self.seen.faults[kind] += strikes
         return strikes
 
     def _send(self, request: httpx.Request) -> httpx.Response:
         began = time.monotonic()
         answer = self._network.handle_request(request)
         answer.read()
-        self.seen.latencies.append(time.monotonic() - began)
-        if self._is_feed(request) and answer.status_code == 200:
-            self.seen.polls += 1
+        took, waits = time.monotonic() - began, "wait" in request.url.params
+        with self._count:
+            if not waits:  # what is held back is not slow
+                self.seen.latencies.append(took)
+            if self._is_feed(request) and answer.status_code == 200:
+                self.seen.polls += 1
+                self.seen.held += waits
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
 
     @staticmethod

@@ -1,4 +1,5 @@
-"""One gate of the fleet: the real agent, the real store, a line of its own; and what it is held to."""
+"""One gate of the fleet: the real agent, the real store, the real threads that follow the site, a line of its own; and what
+it is held to."""
 
 from __future__ import annotations
 
@@ -14,12 +15,14 @@ from pathlib import Path
 from gate.agent import Agent
 from gate.decide import Decision
 from gate.feed import Page
+from gate.following import Waited
+from gate.poller import Poller
 from gate.store import Event, Store
 from portal.fleet.community import Community, Drop
 from portal.fleet.faults import DISK_FULL_FOR, SKEWS, Line, PowerCut, Weather
 
 log = logging.getLogger(__name__)
-PIECES = 200  # of a second's sleep: how soon a stop is noticed
+DARK_FOR = 2.0  # seconds at most, after a cut
 
 
 class WatchedStore(Store):
@@ -48,6 +51,24 @@ class WatchedStore(Store):
             self._db.execute(f"PRAGMA max_page_count = {1 if full else 1 << 30}").fetchall()
 
 
+class CutAgent(Agent):
+    """The real agent. A cut while it waits at the site ends its rounds too: the gate is dark."""
+
+    cut = False
+
+    def wait(self, seconds: int) -> Waited | None:
+        try:
+            return super().wait(seconds)
+        except PowerCut:
+            self.cut = True
+            return Waited(held=False, news=True)
+
+    def sync(self, *, ask: bool = True) -> float:
+        if self.cut:
+            raise PowerCut
+        return super().sync(ask=ask)
+
+
 @dataclass
 class Account:
     """What the gate did, by its own account."""
@@ -70,35 +91,44 @@ class Member:
         self.account = Account()
         self.line = Line(weather, dice, asked=self._asked)
         self.synced = False
-        self._asked_at = 0.0
+        self._last = threading.local()  # when the question left that this thread heard an answer to
         self._disk_until = 0.0
         self._door = threading.Lock()  # held while somebody stands there, and while the gate starts anew
+        self._ended = threading.Event()
+        self._poller: Poller | None = None
         self._start()
 
     def _start(self) -> None:
         self.store = WatchedStore(self.folder, recorded=self._recorded, applied=self._applied)
-        self.agent = Agent(self.store, transport=self.line)
+        self.agent = CutAgent(self.store, transport=self.line)
 
-    # Its day, in one thread.
+    # Its day, in one thread for its rounds, and one that waits at the site.
 
-    def live(self, stop: threading.Event, wake: threading.Event, *, hurry: float = 1.0) -> None:
-        while not stop.is_set():
-            pause = self.round()
-            wake.wait(pause * hurry)
+    def live(self) -> None:
+        while not self._ended.is_set():
+            self._poller = Poller(self.agent, None, None, after_each=self._on_the_spot)
+            if self._ended.is_set():
+                return
+            try:
+                self._poller.run()
+            except PowerCut:
+                self._poller.halt()
+                self._restart()
+                self._ended.wait(self.dice.random() * DARK_FOR)
 
-    def round(self) -> float:
-        self._on_the_spot()
-        try:
-            return self.agent.sync()
-        except PowerCut:
-            self._restart()
-            return self.dice.random() * 2
+    def end(self) -> None:
+        self._ended.set()
+        if self._poller is not None:
+            self._poller.halt()
 
     def settle(self, deadline: float) -> bool:
-        """In calm: rounds until nothing waits. False if something still does."""
+        """In calm, its day over: rounds until nothing waits. False if something still does."""
         while time.monotonic() < deadline:
             self._full_disk(full=False)
-            self.round()
+            try:
+                self.agent.sync()
+            except PowerCut:  # it was cut before the calm
+                self._restart()
             counts = self.store.counts()
             quiet = not (
                 counts["pending_events"] or counts["pending_receipts"] or counts["unproven_erasures"]
@@ -125,6 +155,7 @@ class Member:
         self.agent.close()
 
     def _on_the_spot(self) -> None:
+        """Raises: PowerCut"""
         if self.weather.strikes("disk", self.dice):
             self.line.seen.faults["disk"] += 1
             self._full_disk(full=True)
@@ -137,7 +168,7 @@ class Member:
                 self.store.remember(clock_offset=self.dice.choice(SKEWS))
             except sqlite3.Error:
                 return  # its disk is full
-            self._restart()  # its clock lost the time, and it only finds out when it signs
+            raise PowerCut  # its clock lost the time, and it only finds out when it signs
 
     def _full_disk(self, *, full: bool) -> None:
         self.store.fill_disk(full)
@@ -155,7 +186,7 @@ class Member:
     # What it is held to.
 
     def _asked(self) -> None:
-        self._asked_at = time.monotonic()
+        self._last.asked = time.monotonic()
 
     def _recorded(self, event: Event) -> None:
         self.account.recorded[event.boot, event.sequence] = event.outcome
@@ -169,7 +200,7 @@ class Member:
                 continue
             if not self.store.holds(drop.credential):
                 self.account.delivered[drop.credential] = max(0.0, time.monotonic() - drop.at)
-            elif drop.at < self._asked_at:
+            elif drop.at < self._last.asked:
                 self._broke(drop)
 
     def _broke(self, drop: Drop) -> None:

@@ -33,6 +33,7 @@ class Report:
     erasures_open: int
     unsettled: int
     polls: int
+    polls_held: int  # of these, with a question that the site might hold open
     polls_a_second: float
     milliseconds: dict[str, float]
     seconds_to_drop: dict[str, float]
@@ -59,7 +60,8 @@ class Report:
             f"{self.gates} gates, {self.seconds:.0f} s",
             f"events      {events}; {self.unrecorded} met a full disk and were never promised",
             f"drops       {drops}, {after}; {self.erasures_open} receipts missing",
-            f"polls       {self.polls}, {self.polls_a_second:.1f} a second; an answer took {asked}",
+            f"polls       {self.polls}, {self.polls_a_second:.1f} a second, {self.polls_held} of them kept open",
+            f"answers     {asked}, of what is not kept open",
             f"memory      {self.kilobytes_a_gate:.0f} KB a gate",
             f"restarts    {self.restarts}; faults {befell}",
         ]
@@ -120,6 +122,7 @@ def draw_up(
         erasures_open=missing,
         unsettled=len(unsettled),
         polls=polls,
+        polls_held=sum(member.line.seen.held for member in members),
         polls_a_second=polls / max(seconds, 0.001),
         milliseconds={
             "median": 1000 * share(latencies, 0.5),

@@ -6,8 +6,9 @@ import random
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +22,11 @@ from portal.fleet.faults import Weather
 from portal.fleet.member import Member
 from portal.fleet.report import Report, draw_up, resident_bytes
 
-# A thread for each gate waits most of the time; what it needs of a stack is little.
+# Two threads for each gate wait most of the time; what they need of a stack is little.
 STACK_BYTES = 512 * 1024
 PAIRING_AT_ONCE = 4
-SETTLE_SECONDS = 180.0
-TABLE_EVERY = 5.0
+SETTLE_SECONDS, SETTLE_SECONDS_A_GATE = 180.0, 0.1
+TABLE_EVERY, TABLE_LINES = 5.0, 60  # seconds at least, lines at most
 Say = Callable[[str], object]
 
 
@@ -39,6 +40,10 @@ class Plan:
     seed: int
     passers_a_second: float
     drop_every: float
+
+    @property
+    def settling(self) -> float:
+        return SETTLE_SECONDS + SETTLE_SECONDS_A_GATE * self.gates
 
 
 def run(plan: Plan, *, say: Say) -> Report:
@@ -100,34 +105,34 @@ def _day(
     before: int,
     say: Say,
 ) -> Report:
-    stop, wake = threading.Event(), threading.Event()
-    lives = [
-        threading.Thread(target=member.live, args=(stop, wake), name=member.gate_id[:8], daemon=True)
-        for member in members
-    ]
+    stop = threading.Event()
+    lives = [threading.Thread(target=member.live, name=member.gate_id[:8], daemon=True) for member in members]
     passers = Passers(members, rate=plan.passers_a_second, stop=stop, seed=plan.seed + 1)
     staff = Staff(groups, every=plan.drop_every, stop=stop, seed=plan.seed + 2)
     began = time.monotonic()
-    _start(lives)
-    _first_copies(members, deadline=began + SETTLE_SECONDS, say=say)
+    with _small_stacks():
+        for life in lives:
+            life.start()
+        _first_copies(members, deadline=began + plan.settling, say=say)
     weather.calm.clear()
     began, polls = time.monotonic(), _polls(members)
     passers.start()
     staff.start()
     say("  time    polls/s   recorded    waiting      drops   silent  KB/gate")
     while (passed := time.monotonic() - began) < plan.seconds:
-        time.sleep(min(TABLE_EVERY, plan.seconds - passed))
+        time.sleep(min(max(TABLE_EVERY, plan.seconds / TABLE_LINES), plan.seconds - passed))
         say(_line(members, groups, time.monotonic() - began, polls, before))
         if passers.failed or staff.failed:
             break
     seconds, memory = time.monotonic() - began, resident_bytes() - before
     weather.calm.set()
     stop.set()
-    wake.set()
+    for member in members:
+        member.end()
     for life in (*lives, passers, staff):
         life.join(timeout=120)
     say("calm: every gate is let come to rest")
-    deadline = time.monotonic() + SETTLE_SECONDS
+    deadline = time.monotonic() + plan.settling
     with ThreadPoolExecutor(PAIRING_AT_ONCE) as pool:
         settled = list(pool.map(lambda member: member.settle(deadline), members))
     return draw_up(
@@ -140,11 +145,11 @@ def _day(
     )
 
 
-def _start(lives: Iterable[threading.Thread]) -> None:
+@contextmanager
+def _small_stacks() -> Iterator[None]:
     usual = threading.stack_size(STACK_BYTES)
     try:
-        for life in lives:
-            life.start()
+        yield
     finally:
         threading.stack_size(usual)
 

@@ -139,6 +139,24 @@ def test_a_place_that_is_none_for_cameras_by_now_holds_it_up(here, household, at
     assert Entry.objects.filter(kind="methods.held_up").count() == 1
 
 
+def test_a_door_that_is_of_high_risk_by_now_waits_for_its_second_factor(
+    here, household, at_the_desk, days_pass, now
+):
+    gate = make.gate(here, at=now, by_face=False)
+    change = at_the_desk.announced(gate, "card", "face")
+    gate.high_risk = True
+    gates.save(gate=gate, at=now)
+    days_pass(change, 14)
+    sweeps._change_gates(now)
+    gate.refresh_from_db()
+    assert (state(change), change.held_up_at is not None, gate.by_face) == (State.ANNOUNCED, True, False)
+    gate.second_factor = True
+    gates.save(gate=gate, at=now)
+    sweeps._change_gates(now)
+    gate.refresh_from_db()
+    assert (state(change), gate.by_face) == (State.DONE, True)
+
+
 def test_the_day_is_that_of_the_neighborhood(at_the_desk, second, clerk, superuser, days_pass, now):
     """The earliest calendar of the world and the latest are never on the same day."""
     found = {}

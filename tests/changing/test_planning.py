@@ -72,6 +72,17 @@ def test_a_camera_comes_only_where_everybody_passes(here, at_the_desk, now):
         at_the_desk.plan(room, "card", "face")
 
 
+def test_a_door_of_high_risk_takes_faces_only_beside_something_else(here, at_the_desk, now):
+    vault = make.gate(here, at=now, by_face=False)
+    vault.high_risk = True
+    gates.save(gate=vault, at=now)
+    with pytest.raises(ChangeRefused, match="face_alone"):
+        at_the_desk.plan(vault, "card", "face")
+    vault.second_factor = True
+    gates.save(gate=vault, at=now)
+    assert at_the_desk.plan(vault, "card", "face").methods_after == ["card", "face"]
+
+
 def test_one_plan_at_a_time_for_a_gate(door, household, at_the_desk):
     at_the_desk.plan(door, "card", "pin")
     with pytest.raises(ChangeRefused, match="open_already"):

@@ -18,10 +18,10 @@ GATES = 20
 
 @pytest.mark.obligation("9", "F7", "F16")
 def test_nothing_is_lost_or_doubled_whatever_goes_wrong(live: Live):
-    live.web({"GATE_POLL_SECONDS": "2"})
+    url = live.gates({"GATE_POLL_SECONDS": "2"})
     said: list[str] = []
     plan = Plan(
-        url=live.url,
+        url=url,
         folder=live.var / "fleet",
         gates=GATES,
         seconds=30,
@@ -39,6 +39,9 @@ def test_nothing_is_lost_or_doubled_whatever_goes_wrong(live: Live):
     assert report.drops_delivered == report.drops * GATES
     assert len(report.faults) >= 5, report.faults
     assert report.restarts > 0
+    # They waited at the site, and heard of what was taken away at once.
+    assert report.polls_held > GATES
+    assert report.seconds_to_drop["median"] < 2
     # By the database alone, whatever the report says of it.
     events = Counter(EntryEvent.objects.values_list("device", "boot", "sequence"))
     assert len(events) == events.total() == report.recorded == report.arrived

@@ -9,7 +9,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from access import cards, emergency, gates, passes, pins, rules, special_days
-from access.facts import facts_of
+from access.devices import find
+from access.facts import facts_of, said_to
 from access.models import EntryEvent, FeedRow, RemoteOpening, SpecialDay
 from gate.decide import Reason
 from gate.feed import read_page
@@ -88,7 +89,20 @@ def test_an_emergency_reaches_all_gates_and_each_that_reports_is_counted(
 
 def test_a_lock_down_is_on_the_page_while_it_stands(reader, at_the_desk):
     locked = at_the_desk.locked()
-    assert page(reader).locked_down_until == locked.until
+    said = page(reader).locked_down_until
+    assert timedelta(0) <= locked.until - said < timedelta(milliseconds=1)  # times go out to the millisecond
+
+
+def test_what_is_said_to_one_who_calls_again_ends_by_the_clock(reader, at_the_desk, now):
+    """A server that keeps what it last said of a gate asks the clock each time, and a caller of other columns is another."""
+    free = find(reader.device.pk)
+    locked = at_the_desk.locked()
+    caller = find(reader.device.pk)
+    said = said_to(caller, at=locked.until - timedelta(seconds=1))
+    assert said_to(caller, at=locked.until - timedelta(milliseconds=1)) is said
+    over = said_to(caller, at=locked.until)
+    assert '"locked_down_until":null' in over.written
+    assert over.name == said_to(free, at=now).name != said.name
 
 
 def test_the_calendar_and_the_telephone_are_on_every_page(here, clerk, reader, now):

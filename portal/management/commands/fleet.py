@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import socket
 import sys
@@ -20,7 +21,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from portal import places, processes
-from portal.fleet import faults
+from portal.fleet import community, faults
 from portal.fleet.running import Plan, run
 from portal.tether import Tether
 
@@ -62,8 +63,8 @@ class Command(BaseCommand):
                 seconds=options["minutes"] * 60,
                 faults=kinds,
                 seed=options["seed"],
-                passers_a_second=min(40.0, max(2.0, gates / 20)),
-                drop_every=1.0,
+                passers_a_second=min(20.0, max(2.0, gates / 20)),
+                drop_every=_drop_every(gates, options["minutes"] * 60),
             )
             report = run(plan, say=self.stdout.write)
         connections.close_all()
@@ -72,6 +73,12 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(report.lines()))
         if not report.kept:
             sys.exit(1)
+
+
+def _drop_every(gates: int, seconds: float) -> float:
+    """Seconds, so that there is something to take away until the end."""
+    takeable = math.ceil(gates / community.GATES_EACH) * community.PEOPLE_EACH
+    return max(1.0, seconds / takeable)
 
 
 def _kinds(said: str) -> frozenset[str]:
@@ -85,7 +92,7 @@ def _kinds(said: str) -> frozenset[str]:
 
 @contextmanager
 def _site(url: str | None, *, poll: int) -> Iterator[str]:
-    """The one that is named; or a web process of our own, which ends with us however we end."""
+    """The one that is named; or a gates' server of our own, which ends with us however we end."""
     if url is not None:
         yield url.rstrip("/")
         return
@@ -97,13 +104,13 @@ def _site(url: str | None, *, poll: int) -> Iterator[str]:
     tether = Tether()
     try:
         env = {**os.environ, "GATE_POLL_SECONDS": str(poll), "OMP_NUM_THREADS": "1"}
-        with (log_folder / "fleet-web.log").open("wb") as log:
-            child = tether.start(processes.web(port=port, threads=4), log=log, env=env, cwd=places.BASE)
+        with (log_folder / "fleet-site.log").open("wb") as log:
+            child = tether.start(processes.gates(port=port), log=log, env=env, cwd=places.BASE)
         url = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + START_SECONDS
         while not _answers(url):
             if child.poll() is not None or time.monotonic() > deadline:
-                raise CommandError(f"The site did not start: see {log_folder / 'fleet-web.log'}.")
+                raise CommandError(f"The site did not start: see {log_folder / 'fleet-site.log'}.")
             time.sleep(0.2)
         yield url
         tether.end(child)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import timedelta
 
 import pytest
@@ -201,11 +202,11 @@ def test_no_template_goes_out_once_consent_has_run_out_even_before_the_sweep(rea
     face = make.face(who, at=now)
     ends = Standing.objects.get(resident=who).expires_at
     caller = find(reader.device.pk)
-    assert "template" in reading.read_page(caller=caller, cursor=None, limit=9, at=now).rows[0]
+    assert "template" in json.loads(reading.read_page(caller=caller, cursor=None, limit=9, at=now).rows[0])
     SealedCopy.objects.all().delete()
-    late = reading.read_page(caller=caller, cursor=None, limit=9, at=ends)
-    assert late.rows[0]["credential"] == face.pk
-    assert "template" not in late.rows[0]
+    late = json.loads(reading.read_page(caller=caller, cursor=None, limit=9, at=ends).rows[0])
+    assert late["credential"] == str(face.pk)
+    assert "template" not in late
     assert not SealedCopy.objects.exists()
 
 
