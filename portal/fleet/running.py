@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,10 @@ from portal.fleet.report import Report, draw_up, resident_bytes
 # Two threads for each gate wait most of the time; what they need of a stack is little.
 STACK_BYTES = 512 * 1024
 PAIRING_AT_ONCE = 4
+# Thousands of threads share one interpreter. Each that waits for it asks again after so many seconds, and at the usual 5 ms
+# nothing is done but that; whoever waits for the network or the disk hands it on anyway.
+PATIENCE = 0.5
+STARTED_A_SECOND = 40
 SETTLE_SECONDS, SETTLE_SECONDS_A_GATE = 180.0, 0.1
 TABLE_EVERY, TABLE_LINES = 5.0, 60  # seconds at least, lines at most
 Say = Callable[[str], object]
@@ -57,7 +62,8 @@ def run(plan: Plan, *, say: Say) -> Report:
         before = resident_bytes()
         members = _pair(plan, groups, weather, dice, say)
         try:
-            return _day(plan, groups, members, weather, before, say)
+            with _many_threads():
+                return _day(plan, groups, members, weather, before, say)
         finally:
             for member in members:
                 member.close()
@@ -110,10 +116,10 @@ def _day(
     passers = Passers(members, rate=plan.passers_a_second, stop=stop, seed=plan.seed + 1)
     staff = Staff(groups, every=plan.drop_every, stop=stop, seed=plan.seed + 2)
     began = time.monotonic()
-    with _small_stacks():
-        for life in lives:
-            life.start()
-        _first_copies(members, deadline=began + plan.settling, say=say)
+    for life in lives:
+        life.start()
+        time.sleep(1 / STARTED_A_SECOND)
+    _first_copies(members, deadline=began + plan.settling, say=say)
     weather.calm.clear()
     began, polls = time.monotonic(), _polls(members)
     passers.start()
@@ -146,12 +152,14 @@ def _day(
 
 
 @contextmanager
-def _small_stacks() -> Iterator[None]:
-    usual = threading.stack_size(STACK_BYTES)
+def _many_threads() -> Iterator[None]:
+    stack, patience = threading.stack_size(STACK_BYTES), sys.getswitchinterval()
+    sys.setswitchinterval(PATIENCE)
     try:
         yield
     finally:
-        threading.stack_size(usual)
+        threading.stack_size(stack)
+        sys.setswitchinterval(patience)
 
 
 def _first_copies(members: Sequence[Member], *, deadline: float, say: Say) -> None:
