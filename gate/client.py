@@ -210,6 +210,11 @@ class Client:
                 response.close()
         except httpx.HTTPError as error:
             raise Unreachable(f"the site cannot be reached: {type(error).__name__}") from error
+        except RuntimeError as error:
+            # The other thread closed it: the gate goes to another address, or to rest.
+            if not self._http.is_closed:
+                raise
+            raise Unreachable("the line was closed") from error
 
     def _is_proven(
         self,

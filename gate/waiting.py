@@ -24,19 +24,22 @@ class Waiting(threading.Thread):
         super().__init__(name="waiting", daemon=True)
         self._agent = agent
         self._news = news
-        self._stop = threading.Event()
+        self._ended = threading.Event()
         self.seconds = LONGEST
         self.well = False
 
     def run(self) -> None:
-        while not self._stop.is_set():
-            self._stop.wait(self.once())
+        try:
+            while not self._ended.is_set():
+                self._ended.wait(self.once())
+        finally:
+            self.well = False  # whatever ended it, rounds ask from now on
 
     def once(self) -> float:
         """Asks and waits. Returns after how many seconds to ask again."""
         began = time.monotonic()
         waited = self._agent.wait(self.seconds)
-        if self._stop.is_set():
+        if self._ended.is_set():
             return 0.0
         if waited is None and time.monotonic() - began >= CUT_AFTER:
             self.seconds = max(SHORTEST, self.seconds // 2)
@@ -52,4 +55,4 @@ class Waiting(threading.Thread):
         return 0.0
 
     def stop(self) -> None:
-        self._stop.set()
+        self._ended.set()

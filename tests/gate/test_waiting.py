@@ -1,10 +1,14 @@
 """An agent keeps a question open: what comes is stored, and where nobody waits it costs nothing but that."""
 
+import threading
 import time
 
 import pytest
 
 from gate import waiting
+from gate.client import Unreachable
+from gate.following import Waited
+from gate.poller import Poller
 from gate.waiting import AGAIN_AFTER, LONGEST, SHORTEST, Waiting
 
 CARD = "04:A2:B3:C4:D5:E6:F7"
@@ -123,3 +127,54 @@ def test_an_answer_that_comes_too_late_is_not_believed(site, agent, monkeypatch)
     agent.sync()
     assert "does not end" in agent.trouble
     assert agent.status()["cards"] == 0
+
+
+def test_moved_to_another_address_while_it_waits_it_waits_there(site, holding, heard):
+    """A round closes the line in the middle of the question, and the next question is asked at the new address."""
+    plain = site.do_feed
+
+    def feed(asked, body):
+        if "wait" in asked:
+            site.do_feed = plain
+            holding.move(server=site.address.replace("127.0.0.1", "localhost"))
+        return plain(asked, body)
+
+    site.do_feed = feed
+    thread = Waiting(holding, lambda: heard.append(1))
+    thread.once()
+    site.give_card(CARD)
+    assert thread.once() == 0.0
+    assert holding.show_card(CARD).open
+
+
+def test_a_line_that_is_closed_is_no_reason_to_end(site, agent):
+    agent.sync()
+    line, who = agent._site._connection()
+    line.close()
+    with pytest.raises(Unreachable, match="closed"):
+        line.get(who, "feed", {})
+
+
+@pytest.mark.obligation("F7")
+def test_if_the_waiting_ends_for_whatever_reason_rounds_ask_again(site, holding, monkeypatch):
+    """Or a gate would hear of nothing any more, and say that all is well."""
+    monkeypatch.setattr(threading, "excepthook", lambda told: None)
+    poller = Poller(holding, None, None)
+    monkeypatch.setattr(holding, "wait", lambda seconds: Waited(held=True, news=False))
+    poller._waiting.once()
+    poller._ask = False
+    poller._round()
+    before = len(site.asked)
+    assert poller._waiting.well
+    poller._round()
+    assert "feed" not in [path for _, path, _ in site.asked[before:]]
+
+    def fails(seconds):
+        raise RuntimeError("something nobody thought of")
+
+    monkeypatch.setattr(holding, "wait", fails)
+    poller._waiting.start()
+    poller._waiting.join(5)
+    before = len(site.asked)
+    poller._round()
+    assert "feed" in [path for _, path, _ in site.asked[before:]]
