@@ -115,7 +115,7 @@ BEGIN
     SELECT u.id AS unit, (u.area * 10000)::bigint AS area, w.who,
         md5(NEW.id::text || COALESCE(array_to_string(w.who, ','), u.id::text))::uuid AS head
     FROM public.residents_unit u LEFT JOIN LATERAL (
-        SELECT array_agg(o.resident_id ORDER BY o.resident_id) AS who FROM public.residents_ownership o
+        SELECT array_agg(DISTINCT o.resident_id ORDER BY o.resident_id) AS who FROM public.residents_ownership o
         WHERE o.unit_id = u.id AND o.since <= today AND (o.until IS NULL OR o.until > today)) w ON true
     WHERE u.neighborhood_id = NEW.neighborhood_id;
     INSERT INTO public.committees_head (id, neighborhood_id, meeting_id, area)

@@ -1,0 +1,183 @@
+"""What the tests of votes have in common: dwellings with areas and owners, a meeting that is called, days that pass."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import psycopg
+from django.db import connection, connections
+
+from committees import calling, proxies, sheets
+from committees.models import Committee, Head, Meeting, Proxy, Sheet, Term
+from portal import roles
+from residents.ages import today_in
+from residents.models import Neighborhood, Ownership, Resident, Unit, User
+from residents.register import register
+from tests import make
+from tests.cast import staff
+
+Kind = Meeting.Kind
+ORDINARY, GRAVE, ELECTION = 9, 8, 3
+_numbers = itertools.count(1)
+
+# The owner of the tables is the only one who could move days that stand with the notice.
+MOVE = """
+CREATE OR REPLACE FUNCTION test_meeting_days(meeting uuid, opens date, closes date, counted interval) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN
+    SET CONSTRAINTS ALL IMMEDIATE;
+    ALTER TABLE committees_meeting DISABLE TRIGGER committees_meeting_lawful;
+    ALTER TABLE committees_result DISABLE TRIGGER committees_result_append_only;
+    UPDATE committees_meeting SET opens_on = $2, closes_on = $3 WHERE id = $1;
+    UPDATE committees_result SET counted_at = counted_at - $4 WHERE meeting_id = $1;
+    ALTER TABLE committees_result ENABLE ALWAYS TRIGGER committees_result_append_only;
+    ALTER TABLE committees_meeting ENABLE ALWAYS TRIGGER committees_meeting_lawful;
+    SET CONSTRAINTS ALL DEFERRED;
+END
+$$;
+GRANT EXECUTE ON FUNCTION test_meeting_days(uuid, date, date, interval) TO linmen_app;
+"""
+
+
+@dataclass
+class Assembly:
+    """Who lives and owns in a neighborhood, and who is in office."""
+
+    here: Neighborhood
+    chair: User
+    clerk: User
+    beside: User  # of the residents' committee
+    owners: list[Resident] = field(default_factory=list)
+    units: list[Unit] = field(default_factory=list)
+
+    @property
+    def committee(self) -> Committee:
+        return Committee.objects.get(neighborhood=self.here, kind=Committee.Kind.OWNERS)
+
+
+def assembly(here: Neighborhood, owned: Sequence[tuple[str, Sequence[int]]], *, at: datetime) -> Assembly:
+    """Each pair is a dwelling: its area, and by whom it is owned, as numbers of people."""
+    number = next(_numbers)
+    kinds, posts = Committee.Kind, Term.Role
+    found = Assembly(
+        here,
+        staff(here, username=f"oc{number}", kind=kinds.OWNERS, role=posts.CHAIR, at=at),
+        staff(here, username=f"ok{number}", kind=kinds.OWNERS, role=posts.CLERK, at=at),
+        staff(here, username=f"rk{number}", kind=kinds.RESIDENTS, role=posts.CLERK, at=at),
+    )
+    people = 1 + max((who for _area, all_of_them in owned for who in all_of_them), default=-1)
+    found.owners = [_owner(here) for _each in range(people)]
+    for area, all_of_them in owned:
+        unit = make.unit(here)
+        Unit.objects.filter(pk=unit.pk).update(area=Decimal(area))
+        found.units.append(unit)
+        for who in all_of_them:
+            owns(found.owners[who], unit, at=at)
+    return found
+
+
+def _owner(here: Neighborhood) -> Resident:
+    who = register(neighborhood=here, name=f"业主 {next(_numbers)}")
+    who.user = User.objects.create(username=f"owner-{next(_numbers)}")
+    who.save()
+    return who
+
+
+def owns(who: Resident, unit: Unit, *, at: datetime) -> Ownership:
+    return Ownership.objects.create(
+        neighborhood_id=who.neighborhood_id, resident=who, unit=unit, since=at.date() - timedelta(days=400)
+    )
+
+
+def plan(
+    here: Neighborhood, *, at: datetime, kind: Kind = Kind.INTERIM, notice: int = 7, days: int = 5
+) -> calling.Plan:
+    opens = today_in(here, at) + timedelta(days=notice)
+    return calling.Plan(
+        kind=kind,
+        title="车棚与充电桩",
+        place="业委会办公室",
+        opens_on=opens,
+        closes_on=opens + timedelta(days=days - 1),
+        proxies=2,
+    )
+
+
+def drafted(of: Assembly, *topics: tuple[int, bool], at: datetime, **also: object) -> Meeting:
+    """Each topic is its item, and whether it is secret."""
+    made = calling.draft(committee=of.committee, plan=plan(of.here, at=at, **also), by=of.chair, at=at)  # type: ignore[arg-type]
+    for number, (item, secret) in enumerate(topics, start=1):
+        calling.add_topic(
+            meeting=made, item=item, title=f"第 {number} 题", text="", secret=secret, by=of.chair, at=at
+        )
+    return made
+
+
+def called(of: Assembly, *topics: tuple[int, bool], at: datetime, **also: object) -> Meeting:
+    return calling.give_notice(meeting=drafted(of, *topics, at=at, **also), by=of.chair, at=at)
+
+
+def running(of: Assembly, *topics: tuple[int, bool], at: datetime) -> Meeting:
+    """Called, and today is its first day."""
+    return opens_today(called(of, *topics, at=at), at=at)
+
+
+def opens_today(meeting: Meeting, *, at: datetime) -> Meeting:
+    today = today_in(meeting.neighborhood, at)
+    return moved(meeting, today, today + timedelta(days=4))
+
+
+def is_over(meeting: Meeting, *, at: datetime) -> Meeting:
+    """Yesterday was its last day."""
+    today = today_in(meeting.neighborhood, at)
+    return moved(meeting, today - timedelta(days=5), today - timedelta(days=1))
+
+
+def moved(meeting: Meeting, opens: date, closes: date, counted: timedelta = timedelta()) -> Meeting:
+    at = connections["default"].settings_dict
+    with psycopg.connect(
+        host=at["HOST"], port=at["PORT"], dbname=at["NAME"], user=roles.OWNER, autocommit=True
+    ) as owner:
+        known = owner.execute(
+            "SELECT to_regprocedure('test_meeting_days(uuid, date, date, interval)')"
+        ).fetchone()
+        if known == (None,):
+            owner.execute(MOVE)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT test_meeting_days(%s, %s, %s, %s)", [meeting.pk, opens, closes, counted])
+    return fresh(meeting)
+
+
+def fresh(meeting: Meeting) -> Meeting:
+    return Meeting.objects.select_related("neighborhood", "committee").get(pk=meeting.pk)
+
+
+def head_of(meeting: Meeting, *who: Resident) -> Head:
+    """The vote that exactly these own together."""
+    wanted = {each.pk for each in who}
+    (found,) = (
+        head
+        for head in Head.objects.filter(meeting=meeting)
+        if set(head.owners.values_list("resident", flat=True)) == wanted
+    )
+    return found
+
+
+def on_paper(
+    of: Assembly, head: Head, answers: Mapping[int, str], *, at: datetime, proxy: Proxy | None = None
+) -> Sheet:
+    """Given out, taken in, and read alike by two."""
+    sheet = sheets.give_out(head=head, by=of.clerk, at=at, proxy=proxy)
+    sheets.take_in(sheet=sheet, by=of.clerk, at=at)
+    assert not sheets.read(sheet=sheet, answers=answers, by=of.clerk, at=at)
+    assert sheets.read(sheet=sheet, answers=answers, by=of.beside, at=at)
+    return sheet
+
+
+def proxy(of: Assembly, head: Head, holder: Resident, *, at: datetime) -> Proxy:
+    entered = proxies.enter(head=head, holder=holder, kept_where="卷宗 3", by=of.clerk, at=at)
+    return proxies.read(proxy=entered, by=of.beside, at=at)
