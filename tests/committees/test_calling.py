@@ -28,6 +28,7 @@ from tests.committees.voting import (
     head_of,
     owns,
     plan,
+    refused,
 )
 from vault import keys
 
@@ -44,12 +45,6 @@ def reason(act) -> str:
     with pytest.raises(CallingRefused) as error:
         act()
     return error.value.reason
-
-
-def refused(sqlstate: str, act) -> None:
-    with pytest.raises(DatabaseError) as error, transaction.atomic():
-        act()
-    assert error.value.__cause__.sqlstate == sqlstate, error.value
 
 
 def notice(of, meeting, now):

@@ -56,9 +56,9 @@ def test_of_two_tabs_one_hands_in(of):
 
 
 def test_of_two_joint_owners_one_hands_in(of):
+    one, other = of.owners[1], of.owners[2]
     for _ in range(ROUNDS):
         meeting = meeting_of(of)
-        one, other = of.owners[1], of.owners[2]
         raised = at_once(lambda m=meeting: cast(m, one, other), lambda m=meeting: cast(m, other, one))
         assert sorted(str(each) for each in raised) == ["None", "handed_in"]
 

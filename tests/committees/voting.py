@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import psycopg
-from django.db import connection, connections
+import pytest
+from django.db import DatabaseError, connection, connections, transaction
 
 from committees import calling, proxies, sheets
 from committees.models import Committee, Head, Meeting, Proxy, Sheet, Term
@@ -181,3 +182,16 @@ def on_paper(
 def proxy(of: Assembly, head: Head, holder: Resident, *, at: datetime) -> Proxy:
     entered = proxies.enter(head=head, holder=holder, kept_where="卷宗 3", by=of.clerk, at=at)
     return proxies.read(proxy=entered, by=of.beside, at=at)
+
+
+def refused(sqlstate: str, act: Callable[[], object]) -> None:
+    """The database refuses it with this code, at once or when the act would commit."""
+
+    def whole() -> None:
+        act()
+        connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    with pytest.raises(DatabaseError) as error, transaction.atomic():
+        whole()
+    connection.cursor().execute("SET CONSTRAINTS ALL DEFERRED")
+    assert getattr(error.value.__cause__, "sqlstate", "") == sqlstate, error.value
