@@ -184,6 +184,30 @@ def proxy(of: Assembly, head: Head, holder: Resident, *, at: datetime) -> Proxy:
     return proxies.read(proxy=entered, by=of.beside, at=at)
 
 
+def measured(here: Neighborhood) -> None:
+    """Every dwelling has an area."""
+    Unit.objects.filter(neighborhood=here, area=None).update(area=Decimal("88.88"))
+
+
+def under_way(
+    here: Neighborhood,
+    owner: Resident,
+    holder: Resident,
+    *,
+    chair: User,
+    by: User,
+    beside: User,
+    at: datetime,
+) -> Meeting:
+    """A vote that is open, with a proxy that two have read and a ballot on paper that is out."""
+    measured(here)
+    of = Assembly(here, chair, by, beside)
+    made = running(of, (ORDINARY, False), at=at)
+    head = Head.objects.get(meeting=made, owners__resident=owner)
+    sheets.give_out(head=head, by=by, at=at, proxy=proxy(of, head, holder, at=at))
+    return made
+
+
 def refused(sqlstate: str, act: Callable[[], object]) -> None:
     """The database refuses it with this code, at once or when the act would commit."""
 
