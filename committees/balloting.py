@@ -61,7 +61,7 @@ def named(head: Head) -> UUID | None:
 
 @transaction.atomic
 def name(*, head: Head, owner: Resident, voter: Resident, by: User, at: datetime) -> Naming:
-    """One of several owners says who votes for all. Raises: BallotRefused"""
+    """One of several owners says who votes for all; said twice it is said once. Raises: BallotRefused"""
     held = Head.objects.select_related("meeting__neighborhood", "turnout").get(pk=head.pk)
     theirs = set(held.owners.values_list("resident", flat=True))
     if owner.pk not in theirs or voter.pk not in theirs or owner.user_id != by.pk:
@@ -71,6 +71,9 @@ def name(*, head: Head, owner: Resident, voter: Resident, by: User, at: datetime
         raise BallotRefused("not_open")
     if hasattr(held, "turnout"):
         raise BallotRefused("handed_in")
+    last = Naming.objects.filter(head=held, owner=owner).order_by("-at", "pk").first()
+    if last is not None and last.named_id == voter.pk:
+        return last
     return Naming.objects.create(
         neighborhood_id=held.neighborhood_id, head=held, owner=owner, named=voter, by=by, at=at
     )

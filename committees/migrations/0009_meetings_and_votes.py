@@ -762,7 +762,7 @@ class Migration(migrations.Migration):
                     models.Q(
                         ("choice", ""),
                         ("commitment__regex", "^0[23][0-9a-f]{64}$"),
-                        ("proof__regex", "^[0-9a-f]{256}$"),
+                        ("proof__regex", "^([0-9a-f]{128}){2}$"),
                     ),
                     _connector="OR",
                 ),

@@ -118,7 +118,7 @@ def test_nobody_votes_for_another(of, meeting, stranger):
     assert reason(lambda: cast(head, one, by=of.chair)) == "not_yours"
     for who, by in ((other, other.user), (one, other.user), (one, of.chair), (one, of.clerk)):
         refused("LM187", lambda w=who, b=by: turnout(head, w, by=b))
-    refused("LM010", lambda: turnout(head, stranger))
+    refused("LM187", lambda: turnout(head, stranger))
     assert not Turnout.objects.exists()
 
 
@@ -224,7 +224,7 @@ def test_only_an_owner_names_and_only_an_owner_is_named(of, meeting, now, strang
     row = {"neighborhood": of.here, "head": head, "at": now}
     for owner, named, by in ((third, one, third.user), (one, third, one.user), (one, one, other.user)):
         refused("LM187", lambda o=owner, n=named, b=by: Naming.objects.create(**row, owner=o, named=n, by=b))
-    refused("LM010", lambda: Naming.objects.create(**row, owner=stranger, named=one, by=stranger.user))
+    refused("LM187", lambda: Naming.objects.create(**row, owner=stranger, named=one, by=stranger.user))
     is_over(meeting, at=now)
     assert reason(lambda: name(head, one, one)) == "not_open"
     refused("LM186", lambda: Naming.objects.create(**row, owner=one, named=one, by=one.user))

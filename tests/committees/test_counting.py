@@ -242,7 +242,7 @@ def test_a_result_written_by_hand_is_what_the_ballots_say_or_nothing(of, now):
     for act in (
         lambda: Result.objects.update(minutes="y"),
         lambda: Outcome.objects.update(passed=True),
-        lambda: Result.objects.all().delete(),
+        lambda: Result.objects.all()._raw_delete("default"),
     ):
         with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():
             act()
@@ -326,7 +326,7 @@ def votes(draw):
 
 
 @pytest.mark.obligation("43", "45")
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(votes())
 def test_whatever_way_votes_come_the_result_is_the_oracles(db, now, tmp_path, vote):
     owned, heads, acts, item = vote
