@@ -111,6 +111,7 @@ def give_notice(*, meeting: Meeting, by: User, at: datetime) -> Meeting:
 
     Raises: PermissionDenied, CallingRefused
     """
+    _insist(meeting.committee, by, at)
     urn.ensure_key(meeting)
     with transaction.atomic():
         found = _draft(meeting, by, at)

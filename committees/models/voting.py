@@ -153,7 +153,9 @@ class Ballot(models.Model):
             models.CheckConstraint(condition=Q(code__regex=r"^[0-9a-f]{20}$"), name="ballot_has_a_code"),
             models.CheckConstraint(
                 condition=Q(choice__in=["yes", "no", "abstain"], commitment="", proof="")
-                | Q(choice="", commitment__regex=r"^0[23][0-9a-f]{64}$", proof__regex=r"^([0-9a-f]{128}){2}$"),
+                | Q(
+                    choice="", commitment__regex=r"^0[23][0-9a-f]{64}$", proof__regex=r"^([0-9a-f]{128}){2}$"
+                ),
                 name="ballot_says_or_commits",
             ),
         ]

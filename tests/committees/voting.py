@@ -27,20 +27,31 @@ _numbers = itertools.count(1)
 
 # The owner of the tables is the only one who could move days that stand with the notice.
 MOVE = """
-CREATE OR REPLACE FUNCTION test_meeting_days(meeting uuid, opens date, closes date, counted interval) RETURNS void
+CREATE OR REPLACE FUNCTION test_meeting_days(meeting uuid, opens date, closes date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN
+    SET CONSTRAINTS ALL IMMEDIATE;
+    ALTER TABLE committees_meeting DISABLE TRIGGER committees_meeting_lawful;
+    UPDATE committees_meeting SET opens_on = $2, closes_on = $3 WHERE id = $1;
+    ALTER TABLE committees_meeting ENABLE ALWAYS TRIGGER committees_meeting_lawful;
+    SET CONSTRAINTS ALL DEFERRED;
+END
+$$;
+CREATE OR REPLACE FUNCTION test_meeting_clock(meeting uuid, what text, at timestamptz) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 BEGIN
     SET CONSTRAINTS ALL IMMEDIATE;
     ALTER TABLE committees_meeting DISABLE TRIGGER committees_meeting_lawful;
     ALTER TABLE committees_result DISABLE TRIGGER committees_result_append_only;
-    UPDATE committees_meeting SET opens_on = $2, closes_on = $3 WHERE id = $1;
-    UPDATE committees_result SET counted_at = counted_at - $4 WHERE meeting_id = $1;
+    UPDATE committees_meeting SET drafted_at = $3 WHERE id = $1 AND $2 = 'drafted_at';
+    UPDATE committees_meeting SET called_off_at = $3 WHERE id = $1 AND $2 = 'called_off_at';
+    UPDATE committees_result SET counted_at = $3 WHERE meeting_id = $1 AND $2 = 'counted_at';
     ALTER TABLE committees_result ENABLE ALWAYS TRIGGER committees_result_append_only;
     ALTER TABLE committees_meeting ENABLE ALWAYS TRIGGER committees_meeting_lawful;
     SET CONSTRAINTS ALL DEFERRED;
 END
 $$;
-GRANT EXECUTE ON FUNCTION test_meeting_days(uuid, date, date, interval) TO linmen_app;
+GRANT EXECUTE ON FUNCTION test_meeting_days(uuid, date, date), test_meeting_clock(uuid, text, timestamptz) TO linmen_app;
 """
 
 
@@ -138,19 +149,28 @@ def is_over(meeting: Meeting, *, at: datetime) -> Meeting:
     return moved(meeting, today - timedelta(days=5), today - timedelta(days=1))
 
 
-def moved(meeting: Meeting, opens: date, closes: date, counted: timedelta = timedelta()) -> Meeting:
+def moved(meeting: Meeting, opens: date, closes: date) -> Meeting:
+    _as_owner("SELECT test_meeting_days(%s, %s, %s)", meeting.pk, opens, closes)
+    return fresh(meeting)
+
+
+def happened_at(meeting: Meeting, what: str, at: datetime) -> Meeting:
+    """`what` is drafted_at, called_off_at or counted_at."""
+    _as_owner("SELECT test_meeting_clock(%s, %s, %s)", meeting.pk, what, at)
+    return fresh(meeting)
+
+
+def _as_owner(call: str, *arguments: object) -> None:
+    """In this test's own transaction, by a function that the owner lends it."""
     at = connections["default"].settings_dict
     with psycopg.connect(
         host=at["HOST"], port=at["PORT"], dbname=at["NAME"], user=roles.OWNER, autocommit=True
     ) as owner:
-        known = owner.execute(
-            "SELECT to_regprocedure('test_meeting_days(uuid, date, date, interval)')"
-        ).fetchone()
+        known = owner.execute("SELECT to_regproc('test_meeting_clock')").fetchone()
         if known == (None,):
             owner.execute(MOVE)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT test_meeting_days(%s, %s, %s, %s)", [meeting.pk, opens, closes, counted])
-    return fresh(meeting)
+        cursor.execute(call, list(arguments))
 
 
 def fresh(meeting: Meeting) -> Meeting:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -280,7 +281,7 @@ def _page(
 def _progress(meeting: Meeting) -> dict[str, Any]:
     """How many took part, and by which way. Never how."""
     handed = Turnout.objects.filter(meeting=meeting)
-    area = sum(handed.values_list("head__area", flat=True))
+    area = handed.aggregate(area=Sum("head__area"))["area"] or 0
     assert meeting.roll_area is not None
     return {
         "handed": handed.count(),

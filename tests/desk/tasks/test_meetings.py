@@ -186,6 +186,7 @@ def test_it_is_counted_with_minutes_after_the_last_day(of, now, desk):
     sheets.take_in(sheet=sheet, by=of.clerk, at=now)
     assert "not over yet" in says(client.post(f"{where}count/", {"minutes": "到会三户"}))
     is_over(meeting, at=now)
+    assert "1 vote of the owners is over and waits to be counted" in says(client.get("/desk/"))
     assert "1 ballot on paper was not read alike" in says(client.get(where))
     assert "not read alike by two" in says(client.post(f"{where}count/", {"minutes": "到会三户"}))
     for who in (of.clerk, of.beside):
