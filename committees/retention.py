@@ -9,12 +9,25 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from committees import said
-from committees.models import Notice, ServiceRequest, Term
+from committees import roll, said
+from committees.models import Meeting, Notice, ServiceRequest, Term
 from residents.keeping import End, Holdable, Kept, Rule, deleted, of_person
 
 # Half a year: long enough to say that a repair did not hold, and to complain about an answer.
 WORDS = timedelta(days=180)
+# As long as an owner may go to court over a decision of the owners (Civil Code 280); the database deletes no sooner.
+VOTES = timedelta(days=365)
+VOTED = (
+    "committees.Head",
+    "committees.HeadUnit",
+    "committees.HeadOwner",
+    "committees.Naming",
+    "committees.Proxy",
+    "committees.Sheet",
+    "committees.Turnout",
+    "committees.Entry",
+    "committees.Ballot",
+)
 
 
 def _forget_names(claimed: list[Any], at: datetime) -> int:
@@ -91,6 +104,46 @@ RULES: Sequence[Rule] = (
         batch=50,
         holdable=Holdable(scope="requests", of=of_person("resident"), copies=said.copies),
     ),
+    Rule(
+        code="committees.votes",
+        what=_("Who was on the roll of a vote of the owners, who handed in, and what was handed in"),
+        why=_("So that a decision can be gone over in court: an owner has a year for that."),
+        life=VOTES,
+        since=_("after it was counted"),
+        end=End.DELETE,
+        covers=VOTED,
+        rows=lambda: roll.kept().filter(result__isnull=False),
+        clock="result__counted_at",
+        forget=roll.forget,
+        batch=1,
+        grace=timedelta(days=2),
+    ),
+    Rule(
+        code="committees.votes_called_off",
+        what=_("The same, of a vote that was called off"),
+        why=_("So that it can be asked why it was called off."),
+        life=timedelta(days=90),
+        since=_("after it was called off"),
+        end=End.DELETE,
+        covers=VOTED,
+        rows=lambda: roll.kept().filter(called_off_at__isnull=False),
+        clock="called_off_at",
+        forget=roll.forget,
+        batch=1,
+        grace=timedelta(days=2),
+    ),
+    Rule(
+        code="committees.meeting_drafts",
+        what=_("Drafts of meetings of which nobody gave notice, with their questions"),
+        why=_("So that it can be finished."),
+        life=timedelta(days=365),
+        since=_("after it was drafted"),
+        end=End.DELETE,
+        covers=("committees.Meeting", "committees.Topic"),
+        rows=lambda: Meeting.objects.filter(noticed_at=None),
+        clock="drafted_at",
+        forget=deleted(Meeting),
+    ),
 )
 
 KEPT: Sequence[Kept] = (
@@ -107,5 +160,19 @@ KEPT: Sequence[Kept] = (
         why=_("So that a body answers for how long it lets people wait. No word of what you wrote stays."),
         until=_("For good. Once you are deleted, it names a number that leads to nobody."),
         covers=("committees.ServiceRequest", "committees.ServiceStep"),
+    ),
+    Kept(
+        what=_(
+            "What the owners decided: the questions, the counts, the minutes, and the ballots without names"
+        ),
+        why=_("So that everybody can count again, and nobody can say later that it was decided otherwise."),
+        until=_("For good. In a secret vote no ballot says how it was cast."),
+        covers=("committees.Meeting", "committees.Topic", "committees.Result", "committees.Outcome"),
+    ),
+    Kept(
+        what=_("The sums of secret questions while a vote runs, sealed"),
+        why=_("So that they can be counted."),
+        until=_("Until it is counted or called off; then the key goes too."),
+        covers=("committees.Urn",),
     ),
 )

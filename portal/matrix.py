@@ -131,10 +131,13 @@ _WHERE = gettext_lazy("to settle who lives and who owns where")
 _STANDS_BY = gettext_lazy("to write down who stands by whom")
 _GATE = gettext_lazy("to see that a gate works")
 _PASSED = gettext_lazy("to know who passed a gate when something happened there")
+_VOTES = gettext_lazy("to give you a ballot on paper when the owners vote")
 _LEAK = gettext_lazy("to tell you on paper of a leak, where you have no account")
 WAYS: tuple[Way, ...] = (
     Way(Kind.MASKED, How.ALWAYS, _FIND, "desk_person"),
     Way(Kind.MASKED, How.ALWAYS, _AFTERWARDS, "desk_emergencies"),
+    Way(Kind.MASKED, How.ALWAYS, _VOTES, "desk_paper_votes"),
+    Way(Kind.DWELLING, How.ALWAYS, _VOTES, "desk_paper_votes"),
     Way(Kind.NAME, How.ONE, _CALL, "desk_look_up", "desk_person"),
     Way(Kind.NAME, How.ONE, _PASSED, "desk_event"),
     Way(Kind.NAME, How.EMERGENCY, _DANGER, "desk_emergency_of"),

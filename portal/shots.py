@@ -55,6 +55,7 @@ WAYS: dict[str, Way] = {
     "notices": Way("/notices/"),
     "notice": Way("/notices/", links=("main .rows a[href^='/notices/']",)),
     "documents": Way("/notices/documents/"),
+    "votes": Way("/votes/"),
     "services": Way("/service/"),
     "ask_kinds": Way("/service/new/"),
     "ask_service": Way("/service/new/repair/"),
@@ -102,6 +103,9 @@ NOT_IN_THE_DEMO = {
     "check_code": "the code is of one slip, and another one in each demo",
     "child_enrolment": "faces are not enabled for children there",
     "child_erasure": "faces are not enabled for children there",
+    "vote": "no vote has been called there",
+    "vote_cast": "no vote has been called there",
+    "vote_result": "no vote has been called there",
     "departure": "nobody there says of another that they do not live here any more",
 }
 # Of the staff, who are no part of the census.

@@ -55,6 +55,7 @@ from portal.screens import (
     signed,
     told,
     visitors,
+    votes,
     who_sees_what,
 )
 from portal.screens.receiving import files as received_files
@@ -153,6 +154,14 @@ urlpatterns = [
     path("notices/documents/", news.documents, name="documents"),
     path("notices/<uuid:news>/", news.notice, name="notice"),
     path("notices/<uuid:news>/files/<int:number>/", news.file, name="notice_file"),
+    path("votes/", votes.votes, name="votes"),
+    path("votes/recount.py", votes.program, name="vote_program"),
+    path("votes/<uuid:meeting>/", votes.vote, name="vote"),
+    path("votes/<uuid:meeting>/cast/<uuid:head>/", votes.cast, name="vote_cast"),
+    path("votes/<uuid:meeting>/name/<uuid:head>/", votes.name, name="vote_name"),
+    path("votes/<uuid:meeting>/result/", votes.result, name="vote_result"),
+    path("votes/<uuid:meeting>/count.json", votes.file, name="vote_file"),
+    path("votes/<uuid:meeting>/count.csv", votes.table, name="vote_table"),
     path("service/", service.mine, name="services"),
     path("service/new/", asking.kinds, name="ask_kinds"),
     path("service/new/<kind:kind>/", asking.ask, name="ask_service"),

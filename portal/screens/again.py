@@ -115,6 +115,7 @@ def _page(request: AccountRequest, *, for_account: bool) -> HttpResponse:
         "form": form,
         "next": wanted,
         "for_account": for_account,
+        "for_vote": wanted.startswith(reverse("votes")),
         "navigation": account_news.navigation(request.user) if for_account else None,
         "minutes": settings.SIGNED_IN_AGAIN_MINUTES,
         "username": request.user.username,

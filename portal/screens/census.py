@@ -61,6 +61,10 @@ PAGES = (
     Page("notices"),
     Page("notice"),
     Page("documents"),
+    Page("votes"),
+    Page("vote"),
+    Page("vote_cast"),
+    Page("vote_result"),
     Page("services"),
     Page("ask_kinds"),
     Page("ask_service"),
@@ -167,6 +171,7 @@ ACTS = frozenset(
         "take_instruction_back",
         "take_request_back",
         "text_size",
+        "vote_name",
         "withdraw",
     }
 )
@@ -184,6 +189,9 @@ FILES = frozenset(
         "record_export",
         "service_photo",
         "visit_picture",
+        "vote_file",
+        "vote_program",
+        "vote_table",
         "worker",
     }
 )

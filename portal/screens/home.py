@@ -29,6 +29,7 @@ from portal.screens import (
     offices,
     service,
     told,
+    votes,
     ways,
 )
 from portal.screens.entrance import ResidentRequest, resident_only
@@ -75,6 +76,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "waiting": _waiting(resident, at),
         "papers": my_papers.under_way(resident=resident, at=at),
         "said": living.waiting(resident=resident),
+        "votes": votes.on_home(resident=resident, at=at),
         "left": living.left(resident=resident),
         "news": news.newest(resident=resident, at=at, limit=SHOWN),
         "requests": service.on_home(resident=resident, since=at - ANSWERED, at=at),

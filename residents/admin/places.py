@@ -7,8 +7,9 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from residents import areas
 from residents.desk import OPERATOR, ScopedAdmin, ScopedFilter, ScopedForm
-from residents.models import Building, Neighborhood, Unit
+from residents.models import Building, Neighborhood, Unit, User
 
 
 @admin.register(Neighborhood)
@@ -60,7 +61,16 @@ class UnitAdmin(ScopedAdmin[Unit]):
     list_select_related = ("building", "neighborhood")
     ordering = ("building__name", "number", "pk")
     search_fields = ("=number",)
-    fields = ("building", "number")
+    fields = ("building", "number", "area")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Unit | None = None) -> Any:
         return () if obj is None else ("building", "neighborhood")
+
+    def save_model(self, request: HttpRequest, obj: Unit, form: Any, change: bool) -> None:
+        """The area apart from the rest: what it was is written down."""
+        assert isinstance(request.user, User)
+        area = obj.area
+        obj.area = Unit.objects.values_list("area", flat=True).get(pk=obj.pk) if change else None
+        super().save_model(request, obj, form, change)
+        areas.measured(unit=obj, area=area, by=request.user)
+        obj.area = area

@@ -96,6 +96,8 @@ class Neighborhood(models.Model):
             ("settle_departures", "Settle a dispute about who lives where"),
             ("publish_notices", "Write and publish what one's own body lets residents know"),
             ("answer_service", "Answer what residents ask of one's own body"),
+            ("call_meetings", "Call the owners to a meeting and a vote"),
+            ("count_votes", "Give out and read ballots on paper, and count"),
             ("audit", "Read the record of look-ups, decisions, disclosures and erasures"),
         ]
 

@@ -31,8 +31,8 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
+from committees.models import Head, Meeting, NoticeFile, Proxy, ServiceRequest, Sheet
 from committees.models import Notice as BodyNotice
-from committees.models import NoticeFile, ServiceRequest
 from consent.models import Decision, Form, Notice, Paper, Purpose
 from residents.models import (
     Approval,
@@ -127,6 +127,10 @@ def filled(address: str, community: Community) -> list[str]:
         "mark": [community.first(UnknownCard).pk],
         "wanted": [row.pk for row in community.rows[ServiceRequest]],
         "number": [1],
+        "meeting": [community.first(Meeting).pk],
+        "head": [row.pk for row in community.rows[Head]],
+        "sheet": [community.first(Sheet).pk],
+        "proxy": [community.first(Proxy).pk],
         "imported": [community.first(Import).pk],
         "departure": [community.first(Departure).pk],
         "id": [row.pk for row in community.rows[User]],
@@ -326,7 +330,7 @@ def test_a_resident_here_has_no_desk(community, neighbor):
             model: [row for row in rows if str(row.pk) not in their_own]
             for model, rows in community.rows.items()
             if model._meta.model_name
-            not in ("request", "neighborhood", "form", "gate", "recipient", "building")
+            not in ("request", "neighborhood", "form", "gate", "recipient", "building", "meeting", "topic")
         },
     )
     leaks = []

@@ -11,11 +11,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.obligation("11", "A3")]
 # Digests, keys, sealed words and phone numbers, and templates: nobody's likeness. What a resident photographs for a repair
 # is sealed under a key of its own, and only `gate/` looks at faces, which is never given it. What a body publishes is public.
 KNOWN_BYTES = {
+    "committees_entry.digest",
     "committees_notice.hash",
     "committees_noticefile.content",
     "committees_noticefile.hash",
+    "committees_result.hash",
     "committees_servicephoto.sealed",
     "committees_servicewords.sealed",
+    "committees_urn.sealed",
     "residents_mailaddress.sealed",
     "residents_passkey.credential_id",
     "residents_passkey.public_key",

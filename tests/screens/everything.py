@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from access import cards, enrolment, gates, passes, pins, qr, rules
 from access.models import Enrolment
+from committees import counting
 from committees.models import Committee, Term
 from consent import receipts, withdrawal
 from consent.models import Decision, Form, Purpose
@@ -22,7 +23,7 @@ from residents.register import register
 from sharing.models import Request
 from tests import make
 from tests.cast import PASSWORD, staff
-from tests.committees import notices, service
+from tests.committees import notices, service, voting
 from tests.enrolling import agree, two_portraits
 from tests.minors.conftest import allow_faces, says
 from tests.signing_in import switched_on
@@ -54,6 +55,7 @@ def everything(
     _has_a_child(found, forms, clerk, at)
     _lives_with(found, partner, clerk, at)
     _asks(found, clerk, at)
+    _owns(found, at)
     assert me.user is not None
     me.user.set_password(PASSWORD)
     me.user.save()
@@ -175,6 +177,31 @@ def _asks(found: Everything, clerk: User, at: datetime) -> None:
         "ask": "/requests/new/correct/",
         "request": f"/requests/{made.pk}/",
         "archive": "/requests/archive/",
+    }
+
+
+def _owns(found: Everything, at: datetime) -> None:
+    """Their home, together with who lives with them: a vote that was counted, one that is open, and who votes for both."""
+    me = found.me
+    partner = Resident.objects.get(user=found.with_codes)
+    for who in (me, partner):
+        voting.owns(who, make.home(me), at=at)
+    voting.measured(me.neighborhood)
+    kinds, posts = Committee.Kind, Term.Role
+    of = voting.Assembly(
+        me.neighborhood,
+        staff(me.neighborhood, username="calls", kind=kinds.OWNERS, role=posts.CLERK, at=at),
+        staff(me.neighborhood, username="counts", kind=kinds.OWNERS, role=posts.CLERK, at=at),
+        staff(me.neighborhood, username="stands-by", kind=kinds.RESIDENTS, role=posts.CLERK, at=at),
+    )
+    over = voting.running(of, (voting.ORDINARY, False), at=at)
+    counting.count(meeting=voting.is_over(over, at=at), minutes="到会两人，计票两人。", by=of.clerk, at=at)
+    now_open = voting.running(of, (voting.ORDINARY, False), (voting.GRAVE, False), at=at)
+    mine = voting.head_of(now_open, me, partner)
+    found.addresses |= {
+        "vote": f"/votes/{now_open.pk}/",
+        "vote_cast": f"/votes/{now_open.pk}/cast/{mine.pk}/",
+        "vote_result": f"/votes/{over.pk}/result/",
     }
 
 

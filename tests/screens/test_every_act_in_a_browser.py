@@ -4,6 +4,7 @@ languages. What was sent is then sent once more, as a second tab or an impatient
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -279,8 +280,22 @@ def asks(walk: Walk, clerk: User) -> None:
     walk.act("after_me", "/requests/after/", ticks="[name=wish][value=nothing]")
     walk.act("take_instruction_back", "/requests/after/", form("/take-back/"))
     walk.act("sign_in_again", "/record/again/", form("/record/again/"), password=PASSWORD)
+    votes(walk)
     walk.act("close_my_entries", "/record/entries/", form("/close/"))
     walk.act("check_file", "/check/", form("/check/file/"), text="{}")
+
+
+def votes(walk: Walk) -> None:
+    """Said who votes for both, then voted: seen once more, and handed in once."""
+    at, page = walk.lived.addresses, walk.visit.page
+    mine = f"[name=voter][value='{walk.lived.me.pk}']"
+    walk.act("vote_name", at["vote"], "main form[action*='/name/'] button", ticks=mine)
+    walk.visit.open(at["vote_cast"])
+    for number, choice in ((1, "yes"), (2, "abstain")):
+        page.check(f"[name=topic_{number}][value={choice}]")
+    page.locator("main form button[type=submit]").first.click()
+    walk.press("vote_cast", "button[name=sure]")
+    expect(page.locator("main .code")).to_have_text(re.compile(r"([0-9A-Z]{4}-){3}[0-9A-Z]{4}"))
 
 
 def lives(walk: Walk, now: datetime) -> None:

@@ -37,6 +37,8 @@ DESK = (
     "manage_access",
     "approve_minors",
     "answer_service",
+    "call_meetings",
+    "count_votes",
     "audit",
 )
 IN_HAND = "desk_neighborhood"

@@ -17,10 +17,12 @@ from portal.screens.desk import (
     letters,
     letters_people,
     lost,
+    meetings,
     methods,
     moving_in,
     orders,
     paper,
+    paper_votes,
     papers,
     plain_ways,
     rights,
@@ -119,6 +121,34 @@ urlpatterns = [
     path("service/finished/", serving.finished, name="desk_service_finished"),
     path("service/<uuid:wanted>/", serving.one, name="desk_service_one"),
     path("service/<uuid:wanted>/photos/<int:number>/", serving.photo, name="desk_service_photo"),
+    path("meetings/", meetings.overview, name="desk_meetings"),
+    path("meetings/new/", meetings.new, name="desk_meeting_new"),
+    path("meetings/<uuid:meeting>/", meetings.one, name="desk_meeting"),
+    path("meetings/<uuid:meeting>/change/", meetings.change, name="desk_meeting_change"),
+    path("meetings/<uuid:meeting>/topic/", meetings.topic, name="desk_meeting_topic"),
+    path(
+        "meetings/<uuid:meeting>/topic/<int:number>/drop/",
+        meetings.drop_topic,
+        name="desk_meeting_topic_drop",
+    ),
+    path("meetings/<uuid:meeting>/drop/", meetings.drop, name="desk_meeting_drop"),
+    path("meetings/<uuid:meeting>/notice/", meetings.notice, name="desk_meeting_notice"),
+    path("meetings/<uuid:meeting>/call-off/", meetings.call_off, name="desk_meeting_off"),
+    path("meetings/<uuid:meeting>/count/", meetings.count, name="desk_meeting_count"),
+    path("meetings/<uuid:meeting>/paper/", paper_votes.overview, name="desk_paper_votes"),
+    path("meetings/<uuid:meeting>/paper/take-in/", paper_votes.take_in, name="desk_paper_vote_take"),
+    path("meetings/<uuid:meeting>/paper/read/", paper_votes.read, name="desk_paper_vote_read"),
+    path(
+        "meetings/<uuid:meeting>/paper/<uuid:sheet>/anew/", paper_votes.read_anew, name="desk_paper_vote_anew"
+    ),
+    path("meetings/<uuid:meeting>/votes/<uuid:head>/give/", paper_votes.give, name="desk_paper_vote_give"),
+    path("meetings/<uuid:meeting>/votes/<uuid:head>/proxy/", paper_votes.proxy, name="desk_proxy"),
+    path(
+        "meetings/<uuid:meeting>/proxies/<uuid:proxy>/read/", paper_votes.read_proxy, name="desk_proxy_read"
+    ),
+    path(
+        "meetings/<uuid:meeting>/proxies/<uuid:proxy>/drop/", paper_votes.drop_proxy, name="desk_proxy_drop"
+    ),
     path("cards/", cards.overview, name="desk_cards"),
     path("cards/learn/", cards.learn, name="desk_cards_learn"),
     path("cards/awaited/<uuid:waits>/", cards.awaited, name="desk_card_awaited"),

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from portal.screens import again
 from portal.screens.entrance import ResidentRequest, resident_only
-from portal.screens.record import shapes
+from portal.screens.record import shapes, vote_shapes
 from portal.screens.record.sources import ENTRIES, SOURCES, Source
 from residents.models import Resident
 
@@ -32,6 +32,8 @@ FACTS: Mapping[str, Callable[[Resident], shapes.Json | list[shapes.Json] | None]
     "requests": shapes.requests,
     "after_death": shapes.after_death,
     "holds": shapes.holds,
+    "votes": vote_shapes.votes,
+    "proxies": vote_shapes.proxies,
 }
 
 

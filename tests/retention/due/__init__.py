@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from residents.models import Ownership
-from tests.retention.due import consents, given, others, people, ways_in
+from tests.retention.due import consents, given, others, people, votes, ways_in
 from tests.retention.due.places import Place, StillThere, edge, rule
 
 __all__ = ["MADE", "Place", "edge", "make_due", "rule"]
@@ -39,6 +39,9 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "committees.notices": others.news("published_at"),
     "committees.notices_taken_down": others.news("taken_down_at"),
     "committees.drafts": others.news("written_at"),
+    "committees.votes": votes.counted,
+    "committees.votes_called_off": votes.called_off,
+    "committees.meeting_drafts": votes.drafted,
     "consent.lapsed": consents.standing,
     "consent.notices": consents.notice,
     "consent.assessments": consents.assessment,

@@ -1,0 +1,211 @@
+"""The desk calls the owners, gives out paper, reads it with two people, and counts; and nobody else does."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from committees import proxies, sheets
+from committees.models import Ballot, Entry, Meeting, Proxy, Result, Sheet, Turnout
+from residents.ages import today_in
+from tests.committees.voting import (
+    ORDINARY,
+    assembly,
+    called,
+    drafted,
+    fresh,
+    head_of,
+    is_over,
+    opens_today,
+    running,
+)
+
+pytestmark = pytest.mark.django_db
+OWNED = [("89.50", [0]), ("120.01", [1, 2]), ("60.00", [3])]
+HOME = "/desk/meetings/"
+
+
+@pytest.fixture
+def of(here, now):
+    return assembly(here, OWNED, at=now)
+
+
+def form(here, now, **also):
+    opens = today_in(here, now) + timedelta(days=20)
+    given = {"kind": "regular", "title": "换物业", "place": "门卫室", "proxies": "3",
+             "opens_on": opens.isoformat(), "closes_on": (opens + timedelta(days=6)).isoformat()}  # fmt: skip
+    return given | also
+
+
+def says(answer) -> str:
+    return answer.content.decode()
+
+
+@pytest.mark.obligation("44")
+def test_a_meeting_is_drafted_noticed_and_stands(of, here, now, desk):
+    chair = desk(of.chair)
+    assert "Draft a meeting" in says(chair.get(HOME))
+    wrong = form(here, now, closes_on=form(here, now)["opens_on"])
+    assert "5 to 60 days" in says(chair.post(f"{HOME}new/", wrong))
+    made = chair.post(f"{HOME}new/", form(here, now), follow=True)
+    meeting = Meeting.objects.get()
+    assert "There is no question yet" in says(made)
+    where = f"{HOME}{meeting.pk}/"
+    assert "This field is required" in says(chair.post(f"{where}topic/", {"item": "4"}))
+    page = chair.post(f"{where}topic/", {"item": "3", "title": "选柳一为委员", "text": "简历"}, follow=True)
+    assert "secret vote" in says(page)
+    assert "Among so few votes none is secret" in says(page)
+    chair.post(f"{where}topic/1/drop/")
+    chair.post(f"{where}topic/", {"item": "4", "title": "续聘物业", "text": ""})
+    changed = chair.post(f"{where}change/", form(here, now, title="续聘"), follow=True)
+    assert "续聘" in says(changed)
+    assert "Tick that you have read it" in says(chair.post(f"{where}notice/", follow=True))
+    assert "Notice is given" in says(chair.post(f"{where}notice/", {"sure": "1"}, follow=True))
+    assert fresh(meeting).roll_heads == 3
+    assert "nothing of it changes any more" in says(
+        chair.post(f"{where}topic/", {"item": "9", "title": "又"}, follow=True)
+    )
+    assert meeting.topics.count() == 1
+
+
+def test_a_draft_is_thrown_away_and_a_meeting_called_off(of, now, desk):
+    chair = desk(of.chair)
+    meeting = drafted(of, (ORDINARY, False), at=now)
+    assert "The draft is gone" in says(chair.post(f"{HOME}{meeting.pk}/drop/", follow=True))
+    other = called(of, (ORDINARY, False), at=now)
+    chair.post(f"{HOME}{other.pk}/call-off/")
+    assert fresh(other).called_off_at is None
+    assert "Called off" in says(chair.post(f"{HOME}{other.pk}/call-off/", {"sure": "1"}, follow=True))
+    assert fresh(other).called_off_at is not None
+
+
+@pytest.mark.obligation("45")
+def test_who_may_not_has_no_such_page(of, now, desk, clerk, auditor, outsider, stranger, former):
+    meeting = running(of, (ORDINARY, False), at=now)
+    head = head_of(meeting, of.owners[0])
+    for who in (clerk, auditor, outsider, stranger.user, of.owners[0].user, former):
+        client = desk(who)
+        for path in ("", f"{meeting.pk}/", f"{meeting.pk}/paper/", f"{meeting.pk}/paper/read/"):
+            assert client.get(f"{HOME}{path}").status_code in (302, 404), (who, path)
+        for path in ("notice/", "count/", "call-off/", f"votes/{head.pk}/give/", "paper/take-in/"):
+            answer = client.post(
+                f"{HOME}{meeting.pk}/{path}", {"sure": "1", "minutes": "x", "code": "0" * 16}
+            )
+            assert answer.status_code in (302, 404), (who, path)
+    beside = desk(of.beside)  # helps to count, and calls nothing
+    assert beside.get(HOME).status_code == 200
+    for path in ("new/", f"{meeting.pk}/change/"):
+        assert beside.get(f"{HOME}{path}").status_code == 404
+    assert beside.post(f"{HOME}{meeting.pk}/call-off/", {"sure": "1"}).status_code == 404
+    assert fresh(meeting).called_off_at is None
+    assert not Sheet.objects.exists()
+    assert not Result.objects.exists()
+
+
+@pytest.mark.obligation("44", "45")
+def test_a_ballot_on_paper_is_given_out_taken_in_and_read_by_two(of, now, desk):
+    meeting = running(of, (ORDINARY, False), at=now)
+    first, second = desk(of.clerk), desk(of.beside)
+    where, unit = f"{HOME}{meeting.pk}/", of.units[0]
+    found = says(first.get(f"{where}paper/", {"dwelling": str(unit.number)}))
+    assert "89.5 m²" in found
+    assert of.owners[0].name not in found  # masked
+    head = head_of(meeting, of.owners[0])
+    printed = says(first.post(f"{where}votes/{head.pk}/give/"))
+    code = re.search(r"([0-9A-Z]{4}-){3}[0-9A-Z]{4}", printed)[0]
+    assert code not in says(first.get(f"{where}paper/"))
+    assert "no such ballot" in says(first.post(f"{where}paper/take-in/", {"code": "0" * 16}, follow=True))
+    assert "Taken in" in says(first.post(f"{where}paper/take-in/", {"code": code}, follow=True))
+    assert "handed in already" in says(second.post(f"{where}paper/take-in/", {"code": code}, follow=True))
+    read = f"{where}paper/read/"
+    assert "第 1 题" in says(first.post(read, {"code": code.lower()}))
+    assert "no such ballot" in says(first.post(read, {"code": "1" * 16}))
+    assert "Choose one of them" in says(first.post(read, {"code": code, "read": "1"}))
+    noted = says(first.post(read, {"code": code, "read": "1", "topic_1": "no"}, follow=True))
+    assert "A second of the staff reads it now" in noted
+    again = says(first.post(read, {"code": code, "read": "1", "topic_1": "no"}))
+    assert "Somebody else has to be the second" in again
+    seen = says(second.post(read, {"code": code}))
+    assert "checked" not in seen  # what the first typed is nowhere
+    differs = says(second.post(read, {"code": code, "read": "1", "topic_1": "yes"}, follow=True))
+    assert "A third of the staff reads it" in differs
+    assert "All read it anew" in says(second.get(f"{where}paper/"))
+    sheet = Sheet.objects.get()
+    second.post(f"{where}paper/{sheet.pk}/anew/")
+    assert not Entry.objects.exists()
+    for client in (first, second):
+        last = says(client.post(read, {"code": code, "read": "1", "topic_1": "no"}, follow=True))
+    assert "it is in the urn" in last
+    assert Ballot.objects.get().choice == "no"
+    assert Turnout.objects.get().channel == "paper"
+
+
+@pytest.mark.obligation("45")
+def test_a_proxy_is_entered_by_one_and_read_by_another(of, now, desk):
+    meeting = running(of, (ORDINARY, False), at=now)
+    first, second = desk(of.clerk), desk(of.beside)
+    where, head = f"{HOME}{meeting.pk}/", head_of(meeting, of.owners[0])
+    enter = f"{where}votes/{head.pk}/proxy/"
+    assert first.get(enter).status_code == 200
+    given = {"holder": str(of.units[2].number), "name": of.owners[3].name, "kept_where": "红夹子"}
+    assert "Nobody of this name" in says(first.post(enter, given | {"name": "没有此人"}))
+    assert "Entered" in says(first.post(enter, given, follow=True))
+    proxy = Proxy.objects.get()
+    assert "There is a proxy for this dwelling already" in says(first.post(enter, given))
+    first.post(f"{where}proxies/{proxy.pk}/read/")
+    proxy.refresh_from_db()
+    assert proxy.read_at is None
+    assert "Read by two" in says(second.post(f"{where}proxies/{proxy.pk}/read/", follow=True))
+    assert "Two have read this proxy already" in says(
+        second.post(f"{where}proxies/{proxy.pk}/drop/", follow=True)
+    )
+    page = says(first.get(f"{where}paper/", {"dwelling": str(of.units[0].number)}))
+    assert "Print one for the proxy" in page
+    assert "by proxy" in says(first.post(f"{where}votes/{head.pk}/give/", {"proxy": "1"}))
+    assert Sheet.objects.get().proxy == proxy
+
+
+@pytest.mark.obligation("45")
+def test_one_entered_by_mistake_is_taken_off(of, now, desk):
+    meeting = running(of, (ORDINARY, False), at=now)
+    head = head_of(meeting, of.owners[0])
+    made = proxies.enter(head=head, holder=of.owners[3], kept_where="3", by=of.clerk, at=now)
+    assert "Taken off" in says(
+        desk(of.beside).post(f"{HOME}{meeting.pk}/proxies/{made.pk}/drop/", follow=True)
+    )
+    assert not Proxy.objects.exists()
+
+
+@pytest.mark.obligation("43", "44")
+def test_it_is_counted_with_minutes_after_the_last_day(of, now, desk):
+    meeting = running(of, (ORDINARY, False), at=now)
+    client, where = desk(of.clerk), f"{HOME}{meeting.pk}/"
+    sheet = sheets.give_out(head=head_of(meeting, of.owners[0]), by=of.clerk, at=now)
+    sheets.take_in(sheet=sheet, by=of.clerk, at=now)
+    assert "not over yet" in says(client.post(f"{where}count/", {"minutes": "到会三户"}))
+    is_over(meeting, at=now)
+    assert "1 vote of the owners is over and waits to be counted" in says(client.get("/desk/"))
+    assert "1 ballot on paper was not read alike" in says(client.get(where))
+    assert "not read alike by two" in says(client.post(f"{where}count/", {"minutes": "到会三户"}))
+    for who in (of.clerk, of.beside):
+        sheets.read(sheet=sheet, answers={1: "yes"}, by=who, at=now)
+    assert "This field is required" in says(client.post(f"{where}count/", {"minutes": ""}))
+    done = says(client.post(f"{where}count/", {"minutes": "到会三户"}, follow=True))
+    assert "Counted" in done
+    assert "到会三户" in done
+    assert "1 of 3 votes, 89.5 m² of 269.51 m²; 1 of them on paper" in done
+    assert Result.objects.get().outcomes.get().passed is False
+    assert opens_today(meeting, at=now)
+
+
+def test_the_desk_shows_how_many_and_never_how(of, now, desk):
+    from committees import balloting
+
+    meeting = running(of, (ORDINARY, False), at=now)
+    who = of.owners[0]
+    balloting.cast(head=head_of(meeting, who), resident=who, answers={1: "no"}, by=who.user, at=now)
+    page = says(desk(of.chair).get(f"{HOME}{meeting.pk}/"))
+    assert "1 of 3 votes" in page
+    assert Ballot.objects.get().code not in page
