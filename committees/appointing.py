@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.db import transaction
 from guardian.shortcuts import assign_perm, remove_perm
 
-from committees.models import Committee, NeighborhoodPermission, Term
+from committees.models import Committee, CoOption, NeighborhoodPermission, Term
 from committees.roles import permissions_of
 from ledger.record import record
 from residents.ages import today_in
@@ -17,6 +17,10 @@ from residents.models import User
 
 class TermOver(Exception):
     """The term has ended already: nothing is left to end, and nobody to name."""
+
+
+class OnRecord(Exception):
+    """A term that has not lasted a day would go as if it had never been, and a decision names it: it is suspended instead."""
 
 
 class NotAgreed(Exception):
@@ -65,13 +69,15 @@ def appoint(
 def end(*, term: Term, by: User | None, at: datetime) -> None:
     """End a term today; one that has not begun never does. What no other term grants is taken back.
 
-    Raises: TermOver
+    Raises: TermOver, OnRecord
     """
     user = User.objects.select_for_update().get(pk=term.user_id)
     term = Term.objects.select_related("committee__neighborhood").get(pk=term.pk)
     today = today_in(term.committee.neighborhood, at)
     if term.ends <= today:
         raise TermOver
+    if term.starts >= today and (term.suspensions.exists() or CoOption.objects.filter(term=term).exists()):
+        raise OnRecord
     _record("term.ended", term, by=by, at=at)
     if term.starts >= today:
         term.delete()

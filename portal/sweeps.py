@@ -20,7 +20,7 @@ from django.core.cache import cache
 
 from access import another_model, changing, enrolment, feed, passes, photos, silences, storage, tapping
 from access.models import Enrolment
-from committees import appointing
+from committees import appointing, contracts
 from consent import coming_of_age, enabling, papers
 from consent.models import Paper
 from ledger import checkpoints, sequencing
@@ -94,6 +94,7 @@ def sweep(*, at: datetime) -> bool:
         ("messages that wait", lambda: _send(at)),
         ("messages as files", lambda: carriers.forget_files(at=at)),
         ("assessments that are over", lambda: enabling.lapse(at=at)),
+        ("terms that outlive their contract", lambda: contracts.shorten_terms(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
         ("new rights of roles", lambda: appointing.grant_new(at=at)),
     ]

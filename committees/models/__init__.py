@@ -4,7 +4,10 @@ from committees.models.bodies import Committee as Committee
 from committees.models.bodies import NeighborhoodPermission as NeighborhoodPermission
 from committees.models.bodies import Term as Term
 from committees.models.bodies import TermQuerySet as TermQuerySet
+from committees.models.contracts import CompanyContract as CompanyContract
 from committees.models.files import NoticeFile as NoticeFile
+from committees.models.members import CoOption as CoOption
+from committees.models.members import Suspension as Suspension
 from committees.models.notices import Notice as Notice
 from committees.models.service import ALLOWED as ALLOWED
 from committees.models.service import ServicePhoto as ServicePhoto

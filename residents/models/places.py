@@ -96,6 +96,9 @@ class Neighborhood(models.Model):
             ("settle_departures", "Settle a dispute about who lives where"),
             ("publish_notices", "Write and publish what one's own body lets residents know"),
             ("answer_service", "Answer what residents ask of one's own body"),
+            ("keep_members", "Co-opt and suspend members of one's own body"),
+            ("keep_contracts", "Write, extend and end the contract with the property company, two together"),
+            ("hand_over", "Hand over what one's own body leaves, and take over what another leaves"),
             ("audit", "Read the record of look-ups, decisions, disclosures and erasures"),
         ]
 
