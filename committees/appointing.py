@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.db import transaction
 from guardian.shortcuts import assign_perm, remove_perm
 
-from committees.models import Committee, CoOption, NeighborhoodPermission, Term
+from committees.models import Committee, CoOption, Handover, NeighborhoodPermission, Term
 from committees.roles import permissions_of
 from ledger.record import record
 from residents.ages import today_in
@@ -76,7 +76,7 @@ def end(*, term: Term, by: User | None, at: datetime) -> None:
     today = today_in(term.committee.neighborhood, at)
     if term.ends <= today:
         raise TermOver
-    if term.starts >= today and (term.suspensions.exists() or CoOption.objects.filter(term=term).exists()):
+    if term.starts >= today and _is_on_record(term):
         raise OnRecord
     _record("term.ended", term, by=by, at=at)
     if term.starts >= today:
@@ -128,6 +128,11 @@ def grant_new(*, at: datetime) -> int:
                 assign_perm(perm, term.user, term.committee.neighborhood)
                 given += 1
     return given
+
+
+def _is_on_record(term: Term) -> bool:
+    named = (term.suspensions, CoOption.objects.filter(term=term), Handover.objects.filter(term=term))
+    return any(each.exists() for each in named)
 
 
 def _take_back(*, user: User, at: datetime) -> None:
