@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+import psycopg
+import pytest
+from django.db import DatabaseError, connection, transaction
+
 from committees import contracts
 from committees.models import Committee, CompanyContract, Term
 from residents.models import Neighborhood, User
@@ -52,3 +56,11 @@ def ended(
     """By two; today unless told otherwise."""
     changed = contracts.change(contract=found, ends=ends or at.date(), paper=PAPER, by=one, at=at)
     return contracts.confirm(contract=changed, by=other, at=at)
+
+
+def refused(sql: str, *given: object) -> str:
+    """The state with which the database refuses it."""
+    with pytest.raises(DatabaseError) as said, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, given)
+    assert isinstance(said.value.__cause__, psycopg.Error)
+    return str(said.value.__cause__.sqlstate)

@@ -14,8 +14,7 @@ from residents.ages import today_in
 from residents.models import User
 from residents.scope import may
 from tests.cast import staff
-from tests.committees.signed import PAPER, Kind, Role, secretary
-from tests.committees.test_contracts import refused
+from tests.committees.signed import PAPER, Kind, Role, refused, secretary
 
 
 @pytest.fixture

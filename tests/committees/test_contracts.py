@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -18,7 +17,7 @@ from residents.models import Neighborhood, User
 from residents.scope import may, scope
 from tests.cast import staff
 from tests.committees import service as asking
-from tests.committees.signed import PAPER, Kind, Role, company, contract, ended, secretary
+from tests.committees.signed import PAPER, Kind, Role, company, contract, ended, refused, secretary
 
 EVERY_PERMISSION = {codename for codename, _ in Neighborhood._meta.permissions}
 
@@ -31,13 +30,6 @@ def second(here, now) -> User:
 @pytest.fixture
 def signed(here, clerk, chair, second, now) -> CompanyContract:
     return contract(here, chair, second, at=now)
-
-
-def refused(sql: str, *given: object) -> str:
-    with pytest.raises(DatabaseError) as said, transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql, given)
-    assert isinstance(said.value.__cause__, psycopg.Error)
-    return str(said.value.__cause__.sqlstate)
 
 
 def midnight(here: Neighborhood, day) -> datetime:

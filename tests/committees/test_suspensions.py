@@ -16,8 +16,7 @@ from residents.scope import may
 from tests import make
 from tests.cast import staff
 from tests.committees.notices import draft
-from tests.committees.signed import PAPER, Kind, Role, secretary
-from tests.committees.test_contracts import refused
+from tests.committees.signed import PAPER, Kind, Role, refused, secretary
 
 
 @pytest.fixture
@@ -88,7 +87,9 @@ def test_nor_with_a_second_account(here, chair, second, now):
     found = suspended(term_of(second), chair, now)
     with pytest.raises(suspending.SuspensionRefused, match="own"):
         suspending.lift(suspension=found, by=twin, at=now)
-    assert refused("UPDATE committees_suspension SET lifted_by_id = %s, lifted_at = now()", twin.pk) == "LM194"
+    assert (
+        refused("UPDATE committees_suspension SET lifted_by_id = %s, lifted_at = now()", twin.pk) == "LM194"
+    )
 
 
 @pytest.mark.obligation("27")

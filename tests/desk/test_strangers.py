@@ -108,6 +108,9 @@ def filled(address: str, community: Community) -> list[str]:
         "leak": ["00000000-0000-4000-8000-000000000000"],
         "said": ["00000000-0000-4000-8000-000000000000"],
         "copy": ["00000000-0000-4000-8000-000000000000"],
+        # Handovers and keys: see tests/desk/test_handovers.py.
+        "handover": ["00000000-0000-4000-8000-000000000000"],
+        "kept": ["00000000-0000-4000-8000-000000000000"],
         "bar": [row.pk for row in community.rows[Guardianship]],
         "made": [row.pk for row in community.rows[RightsRequest]],
         "kind": [*RightsRequest.Kind.values, "repair", "complaint"],
