@@ -56,6 +56,7 @@ WAYS: dict[str, Way] = {
     "notice": Way("/notices/", links=("main .rows a[href^='/notices/']",)),
     "documents": Way("/notices/documents/"),
     "services": Way("/service/"),
+    "answered": Way("/service/answered/"),
     "ask_kinds": Way("/service/new/"),
     "ask_service": Way("/service/new/repair/"),
     "service": Way("/service/", links=("main .rows a[href^='/service/']",)),

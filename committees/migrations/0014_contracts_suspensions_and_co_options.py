@@ -15,6 +15,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddIndex(
+            model_name="servicerequest",
+            index=models.Index(fields=["neighborhood", "opened_at"], name="service_by_month"),
+        ),
         migrations.AddField(
             model_name="term",
             name="planned_ends",

@@ -62,6 +62,7 @@ PAGES = (
     Page("notice"),
     Page("documents"),
     Page("services"),
+    Page("answered"),
     Page("ask_kinds"),
     Page("ask_service"),
     Page("service"),
