@@ -200,7 +200,7 @@ def take(request: StaffRequest) -> HttpResponse:
 @staff_only("view_register", real=True)
 def witness(request: StaffRequest, kept: UUID) -> HttpResponse:
     found = get_object_or_404(KeyCustody, pk=kept, neighborhood=request.neighborhood)
-    form = WitnessForm(request.POST, user=request.user)
+    form = WitnessForm(request.POST, user=request.user, auto_id=_ids(found))
     if form.is_valid() and again.is_right(request, form):
         try:
             custody.witness(custody=found, by=request.user, at=request.at)
@@ -266,7 +266,12 @@ def _witness_form(
         return None
     if tried is not None and tried[0] == each.pk:
         return tried[1]
-    return WitnessForm(user=request.user, auto_id=f"id_{str(each.pk)[:8]}_%s")
+    return WitnessForm(user=request.user, auto_id=_ids(each))
+
+
+def _ids(kept: KeyCustody) -> str:
+    """Several such forms stand on one page."""
+    return f"id_{str(kept.pk)[:8]}_%s"
 
 
 def _page(request: StaffRequest, found: Handover, **tried: forms.Form) -> HttpResponse:
