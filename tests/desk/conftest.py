@@ -28,14 +28,27 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from committees import appointing, publishing
+from committees import (
+    appointing,
+    co_opting,
+    contracts,
+    custody,
+    handing_over,
+    publishing,
+    suspending,
+)
 from committees.models import (
     Committee,
+    CompanyContract,
+    CoOption,
+    Handover,
+    KeyCustody,
     NoticeFile,
     ServicePhoto,
     ServiceRequest,
     ServiceStep,
     ServiceWords,
+    Suspension,
     Term,
 )
 from committees.models import Notice as BodyNotice
@@ -180,6 +193,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     publishing.publish(notice=shown, by=chair, at=now)
     unsaid = draft_notice(here, chair, at=now, title="还没说的事")
     attached(unsaid, chair, at=now, title="还没给看的图", content=picture(size=(50, 40)), shows="泵的草图")
+    _in_office(here, chair, clerk, now)
     asked(resident, words="水漏到楼下了", place="厨房水槽", pictures=[picture(size=(60, 40))], at=now)
     _asked(resident, now)
     Passkey.objects.create(
@@ -189,6 +203,42 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
     return _all_of(here)
+
+
+def _in_office(here: Neighborhood, chair: User, clerk: User, now: datetime) -> None:
+    """A contract that nobody has confirmed, somebody suspended, a place that is to be filled, and what it leaves; a key."""
+    owners, today = Term.objects.get(user=chair).committee, today_in(here, now)
+    idle, gone = (
+        staff(here, username=name, kind=Committee.Kind.OWNERS, role=Term.Role.CLERK, at=now)
+        for name in ("idle", "gone")
+    )
+    contracts.write(
+        committee=Term.objects.get(user=clerk).committee,
+        starts=today,
+        ends=today + timedelta(days=300),
+        paper="红木柜",
+        by=chair,
+        at=now,
+    )
+    suspending.suspend(
+        term=Term.objects.get(user=idle),
+        since=today,
+        until=None,
+        because="absence",
+        paper="蓝木柜",
+        by=chair,
+        at=now,
+    )
+    place = Term.objects.get(user=gone)
+    appointing.end(term=place, by=None, at=now)
+    place.refresh_from_db()
+    new = User.objects.create_user(username="to-come-in")
+    co_opting.propose(
+        replaces=place, user=new, starts=today, decided_on=today, paper="黄木柜", by=chair, at=now
+    )
+    handing_over.open_(term=place, by=chair, at=now)
+    custody.take(neighborhood=here, thing="half_1", by=chair, at=now)
+    assert owners.pk == place.committee_id
 
 
 def _invited(resident: Resident, gate: Gate, now: datetime) -> None:
@@ -329,6 +379,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
         *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
+        *(CompanyContract, Suspension, CoOption, Handover, KeyCustody),
         *ORDERS,
         *(RightsRequest, RequestWords, Instruction),
         *(Alarm, Emergency, Hold),
@@ -349,6 +400,7 @@ def _all_of(here: Neighborhood) -> Community:
         *("换水泵", "还没说的事", "水泵报价单", "还没给看的图"),
         *("水漏到楼下了", "厨房水槽"),
         *("厨房冒烟", "打了消防电话"),
+        *("红木柜", "蓝木柜", "黄木柜"),
         *holding.WORDS.values(),
         *("为什么留我的电话", "柳大姑", "柳家平板"),
         *("057188000101", "057188000102", "0571 8800 01", "88000101", "88000102"),

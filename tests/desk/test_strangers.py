@@ -31,8 +31,8 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
+from committees.models import Handover, KeyCustody, NoticeFile, ServiceRequest
 from committees.models import Notice as BodyNotice
-from committees.models import NoticeFile, ServiceRequest
 from consent.models import Decision, Form, Notice, Paper, Purpose
 from residents.models import (
     Approval,
@@ -108,9 +108,8 @@ def filled(address: str, community: Community) -> list[str]:
         "leak": ["00000000-0000-4000-8000-000000000000"],
         "said": ["00000000-0000-4000-8000-000000000000"],
         "copy": ["00000000-0000-4000-8000-000000000000"],
-        # Handovers and keys: see tests/desk/test_handovers.py.
-        "handover": ["00000000-0000-4000-8000-000000000000"],
-        "kept": ["00000000-0000-4000-8000-000000000000"],
+        "handover": [community.first(Handover).pk],
+        "kept": [community.first(KeyCustody).pk],
         "bar": [row.pk for row in community.rows[Guardianship]],
         "made": [row.pk for row in community.rows[RightsRequest]],
         "kind": [*RightsRequest.Kind.values, "repair", "complaint"],
