@@ -105,8 +105,8 @@ def _counted(
     )
     found: dict[tuple[str, date], Month] = {}
     for row in rows:
-        first = row.pop("month").astimezone(zone).date()
-        found[row.pop("body"), first] = Month(first, **row)
+        body, first = row.pop("body"), row.pop("month").astimezone(zone).date()
+        found[body, first] = Month(first, **row)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import transaction
 from guardian.shortcuts import assign_perm, remove_perm
@@ -111,11 +112,16 @@ def forget_ended(*, at: datetime) -> int:
         .exclude(is_superuser=True)
         .distinct()
     )
-    users = list(stale)
-    for user in users:
-        with transaction.atomic():
-            _take_back(user=User.objects.select_for_update().get(pk=user.pk), at=at)
+    users = list(stale.values_list("pk", flat=True))
+    tidy(users=users, at=at)
     return len(users)
+
+
+def tidy(*, users: Iterable[UUID], at: datetime) -> None:
+    """Take back from each what no term of theirs grants any more."""
+    for pk in users:
+        with transaction.atomic():
+            _take_back(user=User.objects.select_for_update().get(pk=pk), at=at)
 
 
 def grant_new(*, at: datetime) -> int:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Max
 
+from committees import appointing
 from committees.models import Committee, CompanyContract, Term
 from committees.roles import capacities
 from ledger.record import record
@@ -121,7 +122,9 @@ def shorten_terms(*, at: datetime) -> int:
             left = Term.objects.filter(committee=committee, ends__gt=last)
             cut += left.filter(starts__lt=last).update(ends=last)
             not_begun = left.filter(starts__gte=today_in(committee.neighborhood, at), suspensions=None)
+            theirs = list(not_begun.values_list("user", flat=True))
             cut += not_begun.delete()[0]
+            appointing.tidy(users=theirs, at=at)
     return cut
 
 

@@ -324,7 +324,9 @@ def test_the_sweep_cuts_terms_to_it_and_tidies_up(here, clerk, chair, second, si
     term.refresh_from_db()
     assert term.ends == signed.ends
     assert not Term.objects.filter(user=later).exists()
-    assert appointing.forget_ended(at=much_later + timedelta(days=1)) == 2
+    later.refresh_from_db()
+    assert not later.is_staff
+    assert appointing.forget_ended(at=much_later + timedelta(days=1)) == 1
     clerk.refresh_from_db()
     assert not clerk.is_staff
 

@@ -59,7 +59,7 @@ def test_or_somebody_says_why_not(here, chair, second, now):
 
 
 @pytest.mark.obligation("46")
-def test_it_counts_once_another_has_seen_it_and_the_one_before_has_it_no_more(self, here, chair, second, now):
+def test_it_counts_once_another_has_seen_it_and_the_one_before_has_it_no_more(here, chair, second, now):
     first = custody.take(neighborhood=here, thing="backup", by=chair, at=now)
     assert not custody.held(here).exists()
     with pytest.raises(custody.CustodyRefused, match="same_person"):
