@@ -10,14 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from committees import appointing, notices_admin
+from committees import appointing, contracts_admin, members_admin, notices_admin
 from committees.models import Committee, Term
 from committees.publishing import PERM
 from residents.acts import Act, Refused
 from residents.desk import OPERATOR, ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.models import User
 
-__all__ = ["CommitteeAdmin", "TermAdmin", "notices_admin"]
+__all__ = ["CommitteeAdmin", "TermAdmin", "contracts_admin", "notices_admin"]
 
 
 @admin.register(Committee)
@@ -115,12 +115,18 @@ def _end(request: HttpRequest, term: Term, given: dict[str, Any]) -> HttpRespons
         appointing.end(term=term, by=request.user, at=moment(request))
     except appointing.TermOver:
         raise Refused(gettext("This term is over already.")) from None
+    except appointing.OnRecord:
+        raise Refused(
+            gettext(
+                "It begins today or later, by a decision that is kept: suspend it, and end it another day."
+            )
+        ) from None
     return None
 
 
 @admin.register(Term)
-class TermAdmin(ScopedAdmin[Term]):
-    view_perms = ("audit",)
+class TermAdmin(members_admin.OfOwnBody[Term]):
+    view_perms = ("audit", members_admin.PERM)
     add_perms = (OPERATOR,)
     form = TermForm
     list_display = ("committee", "role", "user", "starts", "ends")
@@ -143,6 +149,7 @@ class TermAdmin(ScopedAdmin[Term]):
             form=NameForm,
             explained=_("What you leave empty is shown no more from now on."),
         ),
+        *members_admin.ACTS,
     )
 
     def get_fields(self, request: HttpRequest, obj: Term | None = None) -> Any:

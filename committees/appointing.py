@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import transaction
 from guardian.shortcuts import assign_perm, remove_perm
 
-from committees.models import Committee, NeighborhoodPermission, Term
+from committees.models import Committee, CoOption, Handover, NeighborhoodPermission, Term
 from committees.roles import permissions_of
 from ledger.record import record
 from residents.ages import today_in
@@ -17,6 +18,10 @@ from residents.models import User
 
 class TermOver(Exception):
     """The term has ended already: nothing is left to end, and nobody to name."""
+
+
+class OnRecord(Exception):
+    """A term that has not lasted a day would go as if it had never been, and a decision names it: it is suspended instead."""
 
 
 class NotAgreed(Exception):
@@ -65,13 +70,15 @@ def appoint(
 def end(*, term: Term, by: User | None, at: datetime) -> None:
     """End a term today; one that has not begun never does. What no other term grants is taken back.
 
-    Raises: TermOver
+    Raises: TermOver, OnRecord
     """
     user = User.objects.select_for_update().get(pk=term.user_id)
     term = Term.objects.select_related("committee__neighborhood").get(pk=term.pk)
     today = today_in(term.committee.neighborhood, at)
     if term.ends <= today:
         raise TermOver
+    if term.starts >= today and _is_on_record(term):
+        raise OnRecord
     _record("term.ended", term, by=by, at=at)
     if term.starts >= today:
         term.delete()
@@ -105,11 +112,16 @@ def forget_ended(*, at: datetime) -> int:
         .exclude(is_superuser=True)
         .distinct()
     )
-    users = list(stale)
-    for user in users:
-        with transaction.atomic():
-            _take_back(user=User.objects.select_for_update().get(pk=user.pk), at=at)
+    users = list(stale.values_list("pk", flat=True))
+    tidy(users=users, at=at)
     return len(users)
+
+
+def tidy(*, users: Iterable[UUID], at: datetime) -> None:
+    """Take back from each what no term of theirs grants any more."""
+    for pk in users:
+        with transaction.atomic():
+            _take_back(user=User.objects.select_for_update().get(pk=pk), at=at)
 
 
 def grant_new(*, at: datetime) -> int:
@@ -122,6 +134,11 @@ def grant_new(*, at: datetime) -> int:
                 assign_perm(perm, term.user, term.committee.neighborhood)
                 given += 1
     return given
+
+
+def _is_on_record(term: Term) -> bool:
+    named = (term.suspensions, CoOption.objects.filter(term=term), Handover.objects.filter(term=term))
+    return any(each.exists() for each in named)
 
 
 def _take_back(*, user: User, at: datetime) -> None:

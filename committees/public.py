@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from committees.models import Committee, Term
-from residents.ages import today_in
 from residents.models import Neighborhood
 
 # All of a member that is ever shown. No account, no dwelling, no telephone: who adds to this list publishes it.
@@ -49,7 +48,6 @@ def bodies(*, neighborhood: Neighborhood, at: datetime) -> list[Body]:
 
 
 def in_office(*, neighborhood: Neighborhood, at: datetime) -> list[Term]:
-    """Terms in force today, and of each no more than is public."""
-    today = today_in(neighborhood, at)
-    terms = Term.objects.in_force(today).filter(neighborhood=neighborhood).order_by("starts", "pk")
+    """Terms in force at this moment, and of each no more than is public: who is suspended speaks for nobody, and is not named."""
+    terms = Term.objects.in_force(at).filter(neighborhood=neighborhood).order_by("starts", "pk")
     return list(terms.only("committee", *PUBLIC))

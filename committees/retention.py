@@ -153,7 +153,22 @@ KEPT: Sequence[Kept] = (
             "So that it can be said later who was allowed to do what. The rights themselves end on the last day."
         ),
         until=_("For good."),
-        covers=("committees.Committee", "committees.Term", "committees.NeighborhoodPermission"),
+        covers=(
+            "committees.Committee",
+            "committees.Term",
+            "committees.NeighborhoodPermission",
+            "committees.CompanyContract",
+            "committees.CoOption",
+            "committees.Suspension",
+        ),
+    ),
+    Kept(
+        what=_("What was handed over at the end of a term or a contract, and who kept a key"),
+        why=_(
+            "So that nothing a body leaves goes missing unseen. It names things, counts and accounts of offices, and no resident."
+        ),
+        until=_("For good."),
+        covers=("committees.Handover", "committees.HandoverLine", "committees.KeyCustody"),
     ),
     Kept(
         what=_("That you asked a body for something, of which kind, and when it answered"),

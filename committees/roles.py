@@ -2,7 +2,8 @@
 
 A right needs two things: a permission on the neighborhood (guardian's row, written by an appointment) and a term in
 force on the neighborhood's own calendar whose role grants that very permission. Either alone gives nothing, so rights
-die with the term even if no task ever runs (obligations 27 and 46), and a row written by hand opens no door.
+die with the term even if no task ever runs (obligations 27 and 46), and a row written by hand opens no door. A term that is
+suspended, or outlives its company's contract, is in force no more (obligation 30): `TermQuerySet.in_force`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import DateField, DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from committees.models import Committee, NeighborhoodPermission, Term
+from committees.models import Committee, NeighborhoodPermission, Term, TermQuerySet
+from committees.models.bodies import local_date as local_date
 from residents.models import Neighborhood, User
 
 _Kind, _Role = Committee.Kind, Term.Role
@@ -38,6 +39,9 @@ ROLE_PERMISSIONS: dict[tuple[str, str], frozenset[str]] = {
             "answer_service",
             "call_meetings",
             "count_votes",
+            "keep_members",
+            "keep_contracts",
+            "hand_over",
         }
     ),
     # What one member writes about faces another confirms, so each body that may do it has two who can.
@@ -52,6 +56,9 @@ ROLE_PERMISSIONS: dict[tuple[str, str], frozenset[str]] = {
             "answer_service",
             "call_meetings",
             "count_votes",
+            "keep_members",
+            "keep_contracts",
+            "hand_over",
         }
     ),
     (_Kind.OWNERS, _Role.AUDITOR): frozenset({"audit"}),
@@ -71,6 +78,9 @@ ROLE_PERMISSIONS: dict[tuple[str, str], frozenset[str]] = {
             "publish_notices",
             "answer_service",
             "count_votes",
+            "keep_members",
+            "keep_contracts",
+            "hand_over",
         }
     ),
     (_Kind.RESIDENTS, _Role.CLERK): frozenset(
@@ -83,11 +93,22 @@ ROLE_PERMISSIONS: dict[tuple[str, str], frozenset[str]] = {
             "publish_notices",
             "answer_service",
             "count_votes",
+            "keep_members",
+            "keep_contracts",
+            "hand_over",
         }
     ),
     (_Kind.RESIDENTS, _Role.AUDITOR): frozenset({"audit"}),
     (_Kind.PROPERTY, _Role.CHAIR): frozenset(
-        {"view_register", "manage_access", "approve_minors", "publish_notices", "answer_service"}
+        {
+            "view_register",
+            "manage_access",
+            "approve_minors",
+            "publish_notices",
+            "answer_service",
+            "keep_members",
+            "hand_over",
+        }
     ),
     (_Kind.PROPERTY, _Role.CLERK): frozenset(
         {
@@ -98,6 +119,7 @@ ROLE_PERMISSIONS: dict[tuple[str, str], frozenset[str]] = {
             "draft_sharing",
             "publish_notices",
             "answer_service",
+            "hand_over",
         }
     ),
     (_Kind.PROPERTY, _Role.AUDITOR): frozenset({"audit"}),
@@ -124,10 +146,10 @@ def neighborhoods(*, user: User, perm: str, at: datetime) -> QuerySet[Neighborho
     rows = NeighborhoodPermission.objects.filter(
         user=user, permission__codename=perm, content_object=OuterRef("pk")
     )
-    held = Q(Exists(rows)) & Q(Exists(terms.filter(starts__lte=OuterRef("here"), ends__gt=OuterRef("here"))))
+    held = Q(Exists(rows)) & Q(Exists(terms.in_force(at)))
     if perm in PRACTISED:
         held |= Q(practice=True) & Q(Exists(_in_force(user, at)))
-    return Neighborhood.objects.alias(here=local_date(at)).filter(held)
+    return Neighborhood.objects.filter(held)
 
 
 def offices(*, user: User, neighborhood: Neighborhood, at: datetime) -> list[str]:
@@ -135,8 +157,7 @@ def offices(*, user: User, neighborhood: Neighborhood, at: datetime) -> list[str
     rows = NeighborhoodPermission.objects.filter(user=user, content_object=neighborhood)
     held = (
         Term.objects.filter(Exists(rows), user=user, neighborhood=neighborhood)
-        .alias(here=local_date(at, "neighborhood__time_zone"))
-        .filter(starts__lte=F("here"), ends__gt=F("here"))
+        .in_force(at)
         .order_by("starts", "pk")
         .values_list("committee__kind", "role")
     )
@@ -146,12 +167,10 @@ def offices(*, user: User, neighborhood: Neighborhood, at: datetime) -> list[str
 def holders(*, neighborhood: Neighborhood, perm: str, at: datetime) -> QuerySet[User]:
     """Who holds `perm` here at this moment: a permission and a term in force, as `neighborhoods` wants both."""
     terms = Term.objects.filter(granting(perm), neighborhood=neighborhood, user=OuterRef("pk"))
-    here = terms.alias(here=local_date(at, "neighborhood__time_zone"))
     rows = NeighborhoodPermission.objects.filter(
         user=OuterRef("pk"), permission__codename=perm, content_object=neighborhood
     )
-    in_force = here.filter(starts__lte=F("here"), ends__gt=F("here"))
-    return User.objects.filter(Exists(rows), Exists(in_force), is_active=True)
+    return User.objects.filter(Exists(rows), Exists(terms.in_force(at)), is_active=True)
 
 
 def bodies(*, user: User, perm: str, at: datetime) -> QuerySet[Committee]:
@@ -168,16 +187,9 @@ def bodies(*, user: User, perm: str, at: datetime) -> QuerySet[Committee]:
     return Committee.objects.filter(Exists(terms), Exists(rows))
 
 
-def _in_force(user: User, at: datetime) -> QuerySet[Term]:
+def _in_force(user: User, at: datetime) -> TermQuerySet:
     """Any term of theirs, wherever, on that place's own calendar."""
-    terms = Term.objects.filter(user=user).alias(day=local_date(at, "neighborhood__time_zone"))
-    return terms.filter(starts__lte=F("day"), ends__gt=F("day"))
-
-
-def local_date(at: datetime, zone: str = "time_zone") -> Cast:
-    """The calendar day at this moment in the neighborhood, as an expression: terms end at its own midnight."""
-    local = Func(F(zone), Value(at, DateTimeField()), function="timezone", output_field=DateTimeField())
-    return Cast(local, DateField())
+    return Term.objects.filter(user=user).in_force(at)
 
 
 def has_office(*, user: User, at: datetime) -> bool:
@@ -196,8 +208,7 @@ def capacity(*, user: User, neighborhood: Neighborhood, perm: str, at: datetime)
         return PRACTISING
     found = (
         Term.objects.filter(granting(perm), user=user, neighborhood=neighborhood)
-        .alias(here=local_date(at, "neighborhood__time_zone"))
-        .filter(starts__lte=F("here"), ends__gt=F("here"))
+        .in_force(at)
         .order_by("starts", "pk")
         .values_list("committee__kind", "role")
         .first()
@@ -215,8 +226,7 @@ def capacities(*, user: User, neighborhood: Neighborhood, perm: str, at: datetim
     )
     found = (
         Term.objects.filter(granting(perm), Exists(rows), user=user, neighborhood=neighborhood)
-        .alias(here=local_date(at, "neighborhood__time_zone"))
-        .filter(starts__lte=F("here"), ends__gt=F("here"))
+        .in_force(at)
         .order_by("starts", "pk")
         .values_list("committee__kind", "role")
     )
@@ -230,8 +240,7 @@ def in_office(*, neighborhood: Neighborhood, perm: str, at: datetime) -> list[Co
     """Which kinds of body have somebody here who may do this now. One query."""
     kinds = (
         Term.objects.filter(granting(perm), neighborhood=neighborhood, user__is_active=True)
-        .alias(here=local_date(at, "neighborhood__time_zone"))
-        .filter(starts__lte=F("here"), ends__gt=F("here"))
+        .in_force(at)
         .values_list("committee__kind", flat=True)
         .distinct()
     )

@@ -57,6 +57,7 @@ WAYS: dict[str, Way] = {
     "documents": Way("/notices/documents/"),
     "votes": Way("/votes/"),
     "services": Way("/service/"),
+    "answered": Way("/service/answered/"),
     "ask_kinds": Way("/service/new/"),
     "ask_service": Way("/service/new/repair/"),
     "service": Way("/service/", links=("main .rows a[href^='/service/']",)),

@@ -20,7 +20,7 @@ from django.core.cache import cache
 
 from access import another_model, changing, enrolment, feed, passes, photos, silences, storage, tapping
 from access.models import Enrolment
-from committees import appointing, urn
+from committees import appointing, contracts, handing_over, urn
 from consent import coming_of_age, enabling, papers
 from consent.models import Paper
 from ledger import checkpoints, sequencing
@@ -95,6 +95,8 @@ def sweep(*, at: datetime) -> bool:
         ("messages as files", lambda: carriers.forget_files(at=at)),
         ("assessments that are over", lambda: enabling.lapse(at=at)),
         ("urns that were counted", lambda: urn.forget(at=at)),
+        ("terms that outlive their contract", lambda: contracts.shorten_terms(at=at)),
+        ("what is to be handed over", lambda: handing_over.open_due(at=at)),
         ("ended terms", lambda: appointing.forget_ended(at=at)),
         ("new rights of roles", lambda: appointing.grant_new(at=at)),
     ]

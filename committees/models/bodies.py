@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import DateField, DateTimeField, Exists, F, Func, OuterRef, Q, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
@@ -54,9 +55,34 @@ class Committee(models.Model):
         return self.name
 
 
+def local_date(at: datetime, zone: str = "time_zone") -> Cast:
+    """The calendar day at this moment in the neighborhood, as an expression: terms end at its own midnight."""
+    local = Func(F(zone), Value(at, DateTimeField()), function="timezone", output_field=DateTimeField())
+    return Cast(local, DateField())
+
+
 class TermQuerySet(models.QuerySet["Term"]):
-    def in_force(self, on: date) -> TermQuerySet:
-        return self.filter(starts__lte=on, ends__gt=on)
+    def in_force(self, at: datetime) -> TermQuerySet:
+        """Those that give rights at this moment: on the place's own calendar, not suspended, and within the company's contract.
+
+        One condition of one query, and the same as `committees_in_force` in the database. A company of which no contract was
+        ever confirmed has its terms alone.
+        """
+        from committees.models.contracts import CompanyContract
+        from committees.models.members import Suspension
+
+        here = OuterRef("here")
+        suspended = Suspension.objects.filter(term=OuterRef("pk"), lifted_at=None, since__lte=here).exclude(
+            until__lte=here
+        )
+        signed = CompanyContract.objects.filter(committee=OuterRef("committee"), confirmed_at__isnull=False)
+        current = signed.filter(superseded_at=None, starts__lte=here, ends__gt=here)
+        return (
+            self.alias(here=local_date(at, "neighborhood__time_zone"))
+            .filter(starts__lte=F("here"), ends__gt=F("here"))
+            .exclude(Exists(suspended))
+            .filter(Exists(current) | ~Exists(signed))
+        )
 
 
 class Term(models.Model):
@@ -74,6 +100,8 @@ class Term(models.Model):
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
     starts = models.DateField(_("from"))
     ends = models.DateField(_("until"))
+    # What `ends` was at first, by the database: who is co-opted in this place stays no longer. Empty in terms of before.
+    planned_ends = models.DateField(null=True, editable=False)
     # As residents read it while the term lasts. An account has no name, and nothing else of the person is public.
     public_name = models.CharField(_("name that residents read"), max_length=50, blank=True)
     # The law asks for the names of the owners' committee; anybody else is named with a yes of their own (obligation 31).

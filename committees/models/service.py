@@ -113,6 +113,7 @@ class ServiceRequest(models.Model):
                 name="service_open_by_body",
                 condition=~Q(status__in=["done", "called_off"]),
             ),
+            models.Index(fields=["neighborhood", "opened_at"], name="service_by_month"),
             models.Index(fields=["ended_at"], name="service_to_forget", condition=Q(forgotten_at=None)),
         ]
         constraints = [

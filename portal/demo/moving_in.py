@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils import translation
 
 from access import feed
+from committees import contracts
 from committees.appointing import appoint
-from committees.models import Committee
+from committees.models import Committee, Term
 from committees.roles import capacity
 from portal.demo import (
     announcing,
@@ -194,7 +195,28 @@ def _appoint(here: Settled, *, at: datetime) -> None:
             public_name=member.name,
             name_agreed=bool(member.name),
         )
+    _sign(here, bodies, at=at)
     announcing.publish(of=here.plan.code, neighborhood=here.neighborhood, users=here.users, at=at)
+
+
+def _sign(here: Settled, bodies: dict[Committee.Kind, Committee], *, at: datetime) -> None:
+    """The contract with the company, where there is a committee whose two members can sign it."""
+    two = [
+        here.users[member.account]
+        for member in here.plan.members
+        if member.body == Committee.Kind.OWNERS and member.role != Term.Role.AUDITOR
+    ]
+    if len(two) < 2:
+        return
+    made = contracts.write(
+        committee=bodies[Committee.Kind.PROPERTY],
+        starts=(at - timedelta(days=200)).date(),
+        ends=(at + timedelta(days=530)).date(),
+        paper="业委会档案柜，物业合同夹",
+        by=two[0],
+        at=at,
+    )
+    contracts.confirm(contract=made, by=two[1], at=at)
 
 
 def _stand_by(here: Settled, *, at: datetime) -> None:

@@ -66,6 +66,7 @@ PAGES = (
     Page("vote_cast"),
     Page("vote_result"),
     Page("services"),
+    Page("answered"),
     Page("ask_kinds"),
     Page("ask_service"),
     Page("service"),

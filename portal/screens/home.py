@@ -28,6 +28,7 @@ from portal.screens import (
     news,
     offices,
     service,
+    suspended,
     told,
     votes,
     ways,
@@ -64,7 +65,8 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "neighborhood": resident.neighborhood.display_name,
         "dwellings": _dwellings(resident, at),
         "notices": leaks.on_home(resident=resident, since=at - RECENT)
-        + my_account.notices(resident=resident, at=at),
+        + my_account.notices(resident=resident, at=at)
+        + suspended.told(account=resident.user_id, at=at),
         "gates_now": my_gates.now(resident=resident, at=at),
         "told": told.waiting(resident=resident, at=at),
         "ways": ways.ways_in(resident=resident, held=held, lines=lines, at=at),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.screens import account_news, patience
+from portal.screens import account_news, patience, suspended
 from portal.screens.claiming import LONGEST_PASSWORD, NewPasswordForm
 from portal.screens.entrance import AccountRequest, ResidentRequest, account_only, address, resident_only
 from residents import letters, one_time_codes, passwords
@@ -160,6 +160,7 @@ def _page(request: AccountRequest, form: ChangePasswordForm) -> HttpResponse:
         "codes_on": one_time_codes.is_on(request.user),
         "navigation": None if resident else account_news.OF_STAFF,
         "resident": resident,
+        "suspended": suspended.told(account=request.user.pk, at=timezone.now()),
     }
     if resident:
         context |= {"keep_at_desk": resident.keep_at_desk, "office": resident.neighborhood.office}

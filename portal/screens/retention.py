@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from consent.enabling_admin import LOOK
 from portal import lateness, retention
+from portal.screens import suspended
 from residents.desk import holds, moment, reach
 from residents.keeping import End, Rule
 from residents.models import Neighborhood, Resident, RetentionRun, User
@@ -62,6 +63,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             "late": alarms(request),
             "watches": holds(request, WATCHERS),
             "assesses": holds(request, LOOK),
+            "suspended": suspended.told(account=request.user.pk, at=moment(request)),
         },
     )
 

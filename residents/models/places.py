@@ -98,6 +98,9 @@ class Neighborhood(models.Model):
             ("answer_service", "Answer what residents ask of one's own body"),
             ("call_meetings", "Call the owners to a meeting and a vote"),
             ("count_votes", "Give out and read ballots on paper, and count"),
+            ("keep_members", "Co-opt and suspend members of one's own body"),
+            ("keep_contracts", "Write, extend and end the contract with the property company, two together"),
+            ("hand_over", "Hand over what one's own body leaves, and take over what another leaves"),
             ("audit", "Read the record of look-ups, decisions, disclosures and erasures"),
         ]
 

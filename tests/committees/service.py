@@ -35,6 +35,17 @@ BEGIN
 END
 $$;
 GRANT EXECUTE ON FUNCTION test_service_days_pass(uuid, interval) TO linmen_app;
+CREATE OR REPLACE FUNCTION test_service_step_at(request uuid, which integer, moment timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN
+    SET CONSTRAINTS ALL IMMEDIATE;
+    ALTER TABLE committees_servicestep DISABLE TRIGGER USER;
+    UPDATE committees_servicestep SET at = moment WHERE request_id = $1 AND number = which;
+    ALTER TABLE committees_servicestep ENABLE TRIGGER USER;
+    SET CONSTRAINTS ALL DEFERRED;
+END
+$$;
+GRANT EXECUTE ON FUNCTION test_service_step_at(uuid, integer, timestamptz) TO linmen_app;
 """
 
 
@@ -49,6 +60,12 @@ def days_pass(request: ServiceRequest, days: timedelta) -> ServiceRequest:
     with connection.cursor() as cursor:
         cursor.execute("SELECT test_service_days_pass(%s, %s)", [request.pk, days])
     return fresh(request)
+
+
+def step_was_at(request: ServiceRequest, number: int, moment: datetime) -> None:
+    """After `days_pass`, which has the owner write."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT test_service_step_at(%s, %s, %s)", [request.pk, number, moment])
 
 
 def fresh(request: ServiceRequest) -> ServiceRequest:

@@ -31,7 +31,7 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from committees.models import Head, Meeting, NoticeFile, Proxy, ServiceRequest, Sheet
+from committees.models import Handover, Head, KeyCustody, Meeting, NoticeFile, Proxy, ServiceRequest, Sheet
 from committees.models import Notice as BodyNotice
 from consent.models import Decision, Form, Notice, Paper, Purpose
 from residents.models import (
@@ -108,6 +108,8 @@ def filled(address: str, community: Community) -> list[str]:
         "leak": ["00000000-0000-4000-8000-000000000000"],
         "said": ["00000000-0000-4000-8000-000000000000"],
         "copy": ["00000000-0000-4000-8000-000000000000"],
+        "handover": [community.first(Handover).pk],
+        "kept": [community.first(KeyCustody).pk],
         "bar": [row.pk for row in community.rows[Guardianship]],
         "made": [row.pk for row in community.rows[RightsRequest]],
         "kind": [*RightsRequest.Kind.values, "repair", "complaint"],

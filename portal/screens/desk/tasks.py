@@ -18,7 +18,7 @@ from access import hearing, losing, plain_ways
 from access.models import MethodChange
 from consent.models import Paper
 from portal.screens import account_news
-from portal.screens.desk import orders_due, rights, seconding, serving, votes_due
+from portal.screens.desk import handovers_due, orders_due, rights, seconding, serving, votes_due
 from portal.screens.desk.entrance import StaffRequest, staff_only, today
 from residents import alarms, approving, emergencies, slips, tracking
 from residents.models import Death, Departure
@@ -150,6 +150,9 @@ def due(request: StaffRequest) -> list[Due]:
         found += _alarms(request)
     if "count_votes" in request.rights and not here.practice:
         found += [Due(*each) for each in votes_due.due(request)]
+    # Of those who answer for a body, and not of a company's clerk.
+    if "view_register" in request.rights and "look_up" not in request.rights and not here.practice:
+        found += [Due(*each) for each in handovers_due.due(request)]
     if "approve_minors" in request.rights:
         found += _to_approve(request)
     if "view_register" in request.rights and not here.practice:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+from django.db.models import F
+
 from tests.proving.disabled.saying import always, made, off
 
 
@@ -65,3 +67,25 @@ always("committees.calling.missing", None)
 always("committees.proxies.concerned", False)
 # Whoever reads second agrees.
 always("committees.urn.Opened.digest", bytes(32))
+
+
+@made("committees.models.bodies.TermQuerySet.in_force")
+def by_its_own_days_alone(original: Any, module: ModuleType) -> Any:
+    """Whoever is suspended, or works for a company without a contract, goes on."""
+
+    def in_force(terms: Any, at: Any) -> Any:
+        here = terms.alias(here=module.local_date(at, "neighborhood__time_zone"))
+        return here.filter(starts__lte=F("here"), ends__gt=F("here"))
+
+    return in_force
+
+
+@made("committees.members_admin.keeps_for")
+def every_body(original: Any, module: ModuleType) -> Any:
+    """Who keeps the members of one body keeps those of all."""
+    return lambda request: frozenset(module.Committee.objects.values_list("pk", flat=True))
+
+
+always("committees.handing_over.gives", True)
+always("committees.handing_over.takes", True)
+always("committees.custody.left", [])

@@ -117,3 +117,13 @@ def no_more_than_words(original: Any, module: ModuleType) -> Any:
 always("portal.processing.uncovered", [])
 always("portal.lateness.look", 0)
 always("portal.lateness.is_silent", False)
+
+
+@made("portal.handing_over.manifest")
+def without_its_keys_and_open_work(original: Any, module: ModuleType) -> Any:
+    """A list that leaves out what is awkward."""
+    left_out = (module.Kind.KEYS, module.Kind.WORK)
+    return lambda handover, *, at: [line for line in original(handover, at=at) if line.kind not in left_out]
+
+
+always("portal.screens.suspended.told", [])

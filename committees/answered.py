@@ -1,0 +1,134 @@
+"""How well each body answered, month by month: counts of requests, public to everybody who lives here, and of nobody.
+
+Counted from the steps, which stay, and not from the request's own due times, which begin anew when it is opened again. A month in
+which few asked says that few did, and no more: who complained is not to be guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import TruncMonth
+
+from committees.models import Committee, ServiceRequest, ServiceStep
+from committees.models.service import BY_STAFF, DONE_DAYS, REPLY_DAYS, Kind, Status
+from residents.ages import today_in
+from residents.models import Neighborhood
+
+MONTHS = 6
+
+
+@dataclass(frozen=True)
+class Month:
+    """Of one body: what was asked in it, however long the answer took. `few` of it, and nothing else is told."""
+
+    first: date
+    asked: int = 0
+    few: bool = False
+    replied_in_time: int = 0
+    replied_late: int = 0
+    never_replied: int = 0  # though it was due
+    done_in_time: int = 0
+    done_late: int = 0
+    never_done: int = 0
+    reopened: int = 0
+
+
+def months(*, neighborhood: Neighborhood, at: datetime) -> dict[Committee.Kind, list[Month]]:
+    """The last six that are over, the newest first, of each kind of body that is here or was asked. Two queries."""
+    firsts = _firsts(today_in(neighborhood, at))
+    zone = ZoneInfo(neighborhood.time_zone)
+    bounds = [datetime(day.year, day.month, 1, tzinfo=zone) for day in (firsts[-1], _next(firsts[0]))]
+    counted = _counted(neighborhood, bounds[0], bounds[1], zone, at)
+    there = set(Committee.objects.filter(neighborhood=neighborhood).values_list("kind", flat=True))
+    return {
+        kind: [
+            _told(counted.get((kind, first), Month(first)), neighborhood.fewest_counted) for first in firsts
+        ]
+        for kind in Committee.Kind
+        if kind in there or any(body == kind for body, _first in counted)
+    }
+
+
+def _told(month: Month, fewest: int) -> Month:
+    """As it may be told."""
+    return Month(month.first, few=True) if 0 < month.asked < fewest else month
+
+
+def _counted(
+    neighborhood: Neighborhood, since: datetime, until: datetime, zone: ZoneInfo, at: datetime
+) -> dict[tuple[str, date], Month]:
+    """What its own writer called off before anybody answered counts for nobody."""
+    steps = ServiceStep.objects.filter(request=OuterRef("pk")).order_by("number").values("at")
+    asked = (
+        ServiceRequest.objects.filter(neighborhood=neighborhood, opened_at__gte=since, opened_at__lt=until)
+        .annotate(
+            replied=Subquery(steps.filter(status__in=BY_STAFF)[:1]),
+            done=Subquery(steps.filter(status=Status.DONE)[:1]),
+            again=Subquery(steps.filter(status=Status.REOPENED)[:1]),
+            reply_by=_due(REPLY_DAYS),
+            done_by=_due(DONE_DAYS),
+        )
+        .exclude(status=Status.CALLED_OFF, replied=None)
+    )
+    called_off = Q(status=Status.CALLED_OFF)
+    rows = (
+        asked.annotate(month=TruncMonth("opened_at", tzinfo=zone))
+        .values("body", "month")
+        .annotate(
+            asked=Count("pk"),
+            replied_in_time=Count("pk", filter=Q(replied__lte=F("reply_by"))),
+            replied_late=Count("pk", filter=Q(replied__gt=F("reply_by"))),
+            never_replied=Count("pk", filter=Q(replied=None, reply_by__lte=at)),
+            done_in_time=Count("pk", filter=Q(done__lte=F("done_by"))),
+            done_late=Count("pk", filter=Q(done__gt=F("done_by"))),
+            never_done=Count("pk", filter=Q(done=None, done_by__lte=at) & ~called_off),
+            reopened=Count("pk", filter=Q(again__isnull=False)),
+        )
+        .order_by()
+    )
+    found: dict[tuple[str, date], Month] = {}
+    for row in rows:
+        body, first = row.pop("body"), row.pop("month").astimezone(zone).date()
+        found[body, first] = Month(first, **row)
+    return found
+
+
+def _due(days: Mapping[Kind, int]) -> ExpressionWrapper:
+    """From when it was asked, as the database counts it."""
+    cases = [When(kind=kind, then=Value(timedelta(days=count))) for kind, count in days.items()]
+    return ExpressionWrapper(
+        F("opened_at") + Case(*cases, output_field=DurationField()), output_field=DateTimeField()
+    )
+
+
+def _firsts(today: date) -> list[date]:
+    """The first days of the last months that are over, the newest first."""
+    found = [_before(today.replace(day=1))]
+    while len(found) < MONTHS:
+        found.append(_before(found[-1]))
+    return found
+
+
+def _before(first: date) -> date:
+    return date(first.year - (first.month == 1), (first.month - 2) % 12 + 1, 1)
+
+
+def _next(first: date) -> date:
+    return date(first.year + (first.month == 12), first.month % 12 + 1, 1)
