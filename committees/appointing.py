@@ -11,6 +11,7 @@ from guardian.shortcuts import assign_perm, remove_perm
 from committees.models import Committee, NeighborhoodPermission, Term
 from committees.roles import permissions_of
 from ledger.record import record
+from residents import accounts
 from residents.ages import today_in
 from residents.models import User
 
@@ -42,6 +43,7 @@ def appoint(
 
     Raises: django.db.IntegrityError if the term would not last a day (forms ask first)
     """
+    accounts.acting(by)
     user = User.objects.select_for_update().get(pk=user.pk)
     term = Term.objects.create(
         neighborhood_id=committee.neighborhood_id,
@@ -67,6 +69,7 @@ def end(*, term: Term, by: User | None, at: datetime) -> None:
 
     Raises: TermOver
     """
+    accounts.acting(by)
     user = User.objects.select_for_update().get(pk=term.user_id)
     term = Term.objects.select_related("committee__neighborhood").get(pk=term.pk)
     today = today_in(term.committee.neighborhood, at)

@@ -139,6 +139,20 @@ def holders(*, neighborhood: Neighborhood, perm: str, at: datetime) -> QuerySet[
     return User.objects.filter(Exists(rows), Exists(in_force), is_active=True)
 
 
+def in_office_here(*, neighborhood: Neighborhood, at: datetime) -> QuerySet[User]:
+    """Who holds a term here that is in force."""
+    here = Term.objects.filter(neighborhood=neighborhood, user=OuterRef("pk")).alias(
+        day=local_date(at, "neighborhood__time_zone")
+    )
+    return User.objects.filter(Exists(here.filter(starts__lte=F("day"), ends__gt=F("day"))), is_active=True)
+
+
+def works_where(*, user: User, at: datetime) -> QuerySet[Neighborhood]:
+    """Where somebody holds a term that is in force, among real people."""
+    terms = _in_force(user, at).filter(neighborhood=OuterRef("pk"))
+    return Neighborhood.objects.filter(Exists(terms), practice=False).order_by("name", "pk")
+
+
 def bodies(*, user: User, perm: str, at: datetime) -> QuerySet[Committee]:
     """For which bodies `user` may do this now: a term in force of that very body, and the permission where it is.
 

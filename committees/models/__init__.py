@@ -6,6 +6,7 @@ from committees.models.bodies import Term as Term
 from committees.models.bodies import TermQuerySet as TermQuerySet
 from committees.models.files import NoticeFile as NoticeFile
 from committees.models.notices import Notice as Notice
+from committees.models.rights import RightsChange as RightsChange
 from committees.models.service import ALLOWED as ALLOWED
 from committees.models.service import ServicePhoto as ServicePhoto
 from committees.models.service import ServiceRequest as ServiceRequest

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from residents import accounts
 from residents.desk import OPERATOR, holds
 from residents.models import User
 
@@ -36,8 +39,13 @@ class AccountAdmin(UserAdmin[User]):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        accounts = super().get_queryset(request).filter(resident=None)
-        return accounts if self.has_view_permission(request) else accounts.none()
+        found = super().get_queryset(request).filter(resident=None)
+        return found if self.has_view_permission(request) else found.none()
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Inside the page's own transaction: who closed an account of somebody in office is written down."""
+        accounts.acting(request.user if isinstance(request.user, User) else None)
+        super().save_model(request, obj, form, change)
 
     def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return holds(request, (OPERATOR,))

@@ -36,6 +36,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     # Raised to end every session at once, without another password.
     sessions_ended = models.PositiveIntegerField(default=0, editable=False)
+    # Since when somebody of the staff is without the second step that they had: by a trigger. Another cannot be set up before
+    # somebody has vouched for them.
+    step_lost_at = models.DateTimeField(null=True, editable=False)
     date_joined = models.DateTimeField(_("since"), default=timezone.now)
 
     objects: ClassVar[UserManager] = UserManager()
