@@ -26,5 +26,7 @@ def figures(span: Span) -> list[Figure]:
         Figure("service.asked", _("Repairs, complaints and questions of residents"), asked["opened"]),
         Figure("service.in_time", _("First answered in time"), asked["in_time"]),
         Figure("service.late", _("First answered late"), asked["late"]),
-        Figure("service.overdue", _("Without an answer though it is overdue, at this moment"), asked["waiting"]),
+        Figure(
+            "service.overdue", _("Without an answer though it is overdue, at this moment"), asked["waiting"]
+        ),
     ]

@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from committees.models import RightsChange
 from residents.models import Neighborhood, User
 
+
 def note(
     *,
     user: User,
@@ -41,9 +42,7 @@ def note(
     )
 
 
-def between(
-    *, neighborhood: Neighborhood, since: datetime, until: datetime
-) -> QuerySet[RightsChange]:
+def between(*, neighborhood: Neighborhood, since: datetime, until: datetime) -> QuerySet[RightsChange]:
     """Here, and what holds everywhere; newest first."""
     here = Q(neighborhood=neighborhood) | Q(neighborhood=None)
     found = RightsChange.objects.filter(here, at__gte=since, at__lt=until)

@@ -125,7 +125,8 @@ def offices(*, user: User, neighborhood: Neighborhood, at: datetime) -> list[str
         .order_by("starts", "pk")
         .values_list("committee__kind", "role")
     )
-    return list(dict.fromkeys(".".join(each) for each in held)) if user.is_active else []
+    acts = user.is_active and not user.without_second_step
+    return list(dict.fromkeys(".".join(each) for each in held)) if acts else []
 
 
 def holders(*, neighborhood: Neighborhood, perm: str, at: datetime) -> QuerySet[User]:
@@ -158,7 +159,7 @@ def bodies(*, user: User, perm: str, at: datetime) -> QuerySet[Committee]:
 
     Who runs the system holds no office, and speaks for no body.
     """
-    if not user.is_active:
+    if not user.is_active or user.without_second_step:
         return Committee.objects.none()
     terms = _in_force(user, at).filter(granting(perm), committee=OuterRef("pk"))
     rows = NeighborhoodPermission.objects.filter(
@@ -220,7 +221,7 @@ def capacities(*, user: User, neighborhood: Neighborhood, perm: str, at: datetim
         .values_list("committee__kind", "role")
     )
     held: dict[str, str] = {}
-    for kind, role in found:
+    for kind, role in found if not user.without_second_step else ():
         held.setdefault(kind, f"{kind}.{role}")
     return held
 

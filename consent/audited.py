@@ -29,8 +29,8 @@ def figures(span: Span) -> list[Figure]:
 
 def minors(span: Span) -> list[Figure]:
     """One query."""
-    decided = Decision.objects.filter(span.over("at"), neighborhood=span.neighborhood).exclude(guardianship=None)
+    decided = Decision.objects.filter(span.over("at"), neighborhood=span.neighborhood).exclude(
+        guardianship=None
+    )
     given = decided.filter(kind=Decision.Kind.GIVEN).count()
-    return [
-        Figure("minors.given", _("Times a guardian agreed to something for a child"), given, points=True)
-    ]
+    return [Figure("minors.given", _("Times a guardian agreed to something for a child"), given, points=True)]

@@ -81,7 +81,11 @@ def months(span: Span, count: int = 13) -> list[date]:
     found = []
     for _each in range(count):
         found.append(first)
-        first = first.replace(year=first.year - 1, month=12) if first.month == 1 else first.replace(month=first.month - 1)
+        first = (
+            first.replace(year=first.year - 1, month=12)
+            if first.month == 1
+            else first.replace(month=first.month - 1)
+        )
     return found
 
 
@@ -121,28 +125,37 @@ def sheet(span: Span) -> list[dict[str, Any]]:
     lines = [
         _line(section.code, each.code, _plain(each)) for section, found in figures(span) for each in found
     ]
-    for row in residents.audited.looks_by_staff(span):
-        for what in ("count", "minors", "emergencies"):
-            lines.append(_line("looks_by_staff", what, str(row[what]), row["by"], row["capacity"]))
-    for paper in papers(span):
-        for what in ("handed_out", "received", "confirmed", "unreadable"):
-            number = paper[what] if paper[what].isdigit() else f"<{FEWEST_COUNTED}"
-            lines.append(_line("papers_by_clerk", what, number, paper["account"]))
-    for given in sharing.audited.disclosures(span):
-        people = given["people"]
-        number = str(people) if people >= FEWEST_COUNTED else f"<{FEWEST_COUNTED}"
-        lines.append(_line("disclosures", str(given["request"].kind), number))
-    for change in rights_changes.between(
-        neighborhood=span.neighborhood, since=span.since, until=span.until
-    ):
-        lines.append(_line("rights_changes", change.what, "1", change.user_id, change.capacity))
+    lines += [
+        _line("looks_by_staff", what, str(row[what]), row["by"], row["capacity"])
+        for row in residents.audited.looks_by_staff(span)
+        for what in ("count", "minors", "emergencies")
+    ]
+    lines += [
+        _line("papers_by_clerk", what, _small(paper[what]), paper["account"])
+        for paper in papers(span)
+        for what in ("handed_out", "received", "confirmed", "unreadable")
+    ]
+    lines += [
+        _line("disclosures", str(each["request"].kind), _few(each["people"]))
+        for each in sharing.audited.disclosures(span)
+    ]
+    changed = rights_changes.between(neighborhood=span.neighborhood, since=span.since, until=span.until)
+    lines += [_line("rights_changes", each.what, "1", each.user_id, each.capacity) for each in changed]
     lines += [_line("overdue_rules", rule.code, "1") for rule in late_rules(span)]
     return lines
 
 
 def _plain(figure: Figure) -> str:
-    small = figure.points and figure.number < FEWEST_COUNTED
-    return f"<{FEWEST_COUNTED}" if small else str(figure.number)
+    return _few(figure.number) if figure.points else str(figure.number)
+
+
+def _few(number: int) -> str:
+    return str(number) if number >= FEWEST_COUNTED else f"<{FEWEST_COUNTED}"
+
+
+def _small(told: str) -> str:
+    """What `rounded` told in words, as a code."""
+    return told if told.isdigit() else f"<{FEWEST_COUNTED}"
 
 
 def _line(section: str, code: str, number: str, account: Any = "", capacity: str = "") -> dict[str, Any]:
@@ -156,7 +169,11 @@ def _line(section: str, code: str, number: str, account: Any = "", capacity: str
 
 
 def _next(first: date) -> date:
-    return first.replace(year=first.year + 1, month=1) if first.month == 12 else first.replace(month=first.month + 1)
+    return (
+        first.replace(year=first.year + 1, month=1)
+        if first.month == 12
+        else first.replace(month=first.month + 1)
+    )
 
 
 def _span(neighborhood: Neighborhood, first: date, end: date, at: datetime) -> Span:

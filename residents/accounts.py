@@ -10,8 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from ledger.record import record
-from residents.models import Resident, User
-
+from residents.models import Passkey, Resident, SecondStep, User
 
 # As triggers read it that write down what became of somebody's rights.
 ACTING = "linmen.acting"
@@ -47,6 +46,12 @@ def end_sessions(user: User) -> None:
     """Every session of this account is over; the caller renews its own."""
     User.objects.filter(pk=user.pk).update(sessions_ended=F("sessions_ended") + 1)
     user.refresh_from_db(fields=["sessions_ended"])
+
+
+def has_second_step(user: User) -> bool:
+    """Codes that are on, or a passkey. Two queries."""
+    codes, passkeys = SecondStep.objects.on(), Passkey.objects.standing()
+    return codes.filter(user=user).exists() or passkeys.filter(user=user).exists()
 
 
 def lose_step(user: User) -> None:

@@ -53,7 +53,7 @@ def reach(request: HttpRequest, perms: Iterable[str]) -> frozenset[UUID] | None:
     One query for each permission and request.
     """
     user = request.user
-    if not user.is_active:
+    if not user.is_active or getattr(user, "without_second_step", False):
         return frozenset()
     if user.is_superuser:
         return None

@@ -48,7 +48,9 @@ def disclosures(span: Span) -> list[dict[str, Any]]:
 def minors(span: Span) -> list[Figure]:
     """One query."""
     grown = years_before(today_in(span.neighborhood, span.at), ADULT)
-    rows = DisclosedRow.objects.filter(copy__in=_handed(span).order_by().values("pk"), resident__born__gt=grown)
+    rows = DisclosedRow.objects.filter(
+        copy__in=_handed(span).order_by().values("pk"), resident__born__gt=grown
+    )
     return [
         Figure("minors.given_away", _("Times data of a minor was given to somebody outside"), rows.count())
     ]

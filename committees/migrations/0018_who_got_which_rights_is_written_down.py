@@ -125,9 +125,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "change of rights",
                 "verbose_name_plural": "changes of rights",
-                "indexes": [
-                    models.Index(fields=["neighborhood", "-at"], name="rightschange_by_place")
-                ],
+                "indexes": [models.Index(fields=["neighborhood", "-at"], name="rightschange_by_place")],
                 "constraints": [
                     models.CheckConstraint(
                         condition=Q(("what", ""), _negated=True), name="rightschange_says_what"

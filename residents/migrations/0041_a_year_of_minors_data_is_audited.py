@@ -10,10 +10,8 @@ from django.db.models import Q
 
 from residents.same_neighborhood import SameNeighborhood
 
-# Three years, as the three years that PIPL 56 asks of assessments, less a day for clocks.
-KEPT = "interval '1094 days'"
-
-FORWARD = f"""
+# Kept for three years, as PIPL 56 asks of assessments, less a day for clocks.
+FORWARD = """
 CREATE FUNCTION residents_minorsaudit_begins() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -34,7 +32,7 @@ DECLARE
     zone text;
 BEGIN
     IF TG_OP = 'DELETE' THEN
-        IF OLD.closed_at IS NULL OR OLD.closed_at > clock_timestamp() - {KEPT} THEN
+        IF OLD.closed_at IS NULL OR OLD.closed_at > clock_timestamp() - interval '1094 days' THEN
             RAISE EXCEPTION 'what a yearly audit found is kept for three years' USING ERRCODE = 'LM202';
         END IF;
         RETURN OLD;
@@ -135,7 +133,9 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("neighborhood", "year"), name="minorsaudit_once_a_year"),
                     models.CheckConstraint(
-                        condition=Q(("closed_at", None), ("closed_by", None), ("capacity", ""), ("findings", ""))
+                        condition=Q(
+                            ("closed_at", None), ("closed_by", None), ("capacity", ""), ("findings", "")
+                        )
                         | (
                             Q(("closed_at__isnull", False), ("closed_by__isnull", False))
                             & ~Q(("capacity", ""))

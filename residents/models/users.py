@@ -41,6 +41,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     step_lost_at = models.DateTimeField(null=True, editable=False)
     date_joined = models.DateTimeField(_("since"), default=timezone.now)
 
+    # Of whoever is signed in, said by `portal.office`: this very session holds no right of an office.
+    without_second_step = False
+
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "username"

@@ -120,7 +120,9 @@ def papers(request: StaffRequest) -> HttpResponse:
         request,
         span,
         title=_("Paper forms, by clerk"),
-        lead=_("What each of them did with papers in this month. What the papers said is nobody’s to count here."),
+        lead=_(
+            "What each of them did with papers in this month. What the papers said is nobody’s to count here."
+        ),
         columns=[
             _("Account"),
             _("Handed out"),
@@ -165,9 +167,7 @@ def erasures(request: StaffRequest) -> HttpResponse:
             str(each["order"].pk)[:8],
             date_format(each["order"].opened_at, "DATETIME_FORMAT"),
             each["order"].get_cause_display(),
-            ", ".join(
-                f"{place.get_kind_display()} {place.label}".strip() for place in each["places"]
-            ),
+            ", ".join(f"{place.get_kind_display()} {place.label}".strip() for place in each["places"]),
         ]
         for each in people.overdue(span)
     ]
@@ -226,4 +226,6 @@ def _query(request: StaffRequest) -> str:
     """The address of this page without its number, for the links to the others."""
     asked = request.GET.copy()
     asked.pop("page", None)
-    return f"{reverse('desk_audit_looks')}?{asked.urlencode()}&" if asked else f"{reverse('desk_audit_looks')}?"
+    return (
+        f"{reverse('desk_audit_looks')}?{asked.urlencode()}&" if asked else f"{reverse('desk_audit_looks')}?"
+    )

@@ -54,9 +54,7 @@ def minors(request: StaffRequest, year: int) -> HttpResponse:
         "role": in_words(found.capacity) if found.capacity else "",
         "over": today.year > found.year,
         "late": found.closed_at is None and today > found.due_on,
-        "figures": audit.minors(
-            audit.year_of(found.year, neighborhood=request.neighborhood, at=request.at)
-        ),
+        "figures": audit.minors(audit.year_of(found.year, neighborhood=request.neighborhood, at=request.at)),
     }
     return render(request, "desk/audit_minors.html", context)
 
