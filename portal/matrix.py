@@ -177,6 +177,7 @@ WAYS: tuple[Way, ...] = (
         "desk_approvals",
     ),
     Way(Kind.WORDS, How.ALWAYS, _AFTERWARDS, "residents.LookUp"),
+    Way(Kind.WORDS, How.ALWAYS, _AFTERWARDS, "desk_audit_looks"),
     Way(
         Kind.WORDS,
         How.ALWAYS,

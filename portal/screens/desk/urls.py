@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from portal.screens import office_step
 from portal.screens.desk import (
     audit,
     audit_acts,
@@ -39,6 +40,8 @@ from portal.screens.desk import (
 
 urlpatterns = [
     path("", tasks.tasks, name="desk"),
+    path("second-step/", office_step.page, name="office_step"),
+    path("second-step/passkey/", office_step.by_passkey, name="office_by_passkey"),
     path("neighborhood/", entrance.take_in_hand, name="desk_take_in_hand"),
     path("find/", finding.find, name="desk_find"),
     path("lost/", finding.find, {"task": "lost"}, name="desk_lost"),
