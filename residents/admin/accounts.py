@@ -7,12 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from residents import accounts
 from residents.desk import OPERATOR, holds
-from residents.models import User
+from residents.desk_lists import BoundedPaginator, spellings
+from residents.models import Resident, User
 
 
 class AccountForm(AdminUserCreationForm[User]):
@@ -29,7 +30,10 @@ class AccountAdmin(UserAdmin[User]):
     add_form = AccountForm
     list_display = ("username", "is_staff", "is_active", "date_joined")
     list_filter = ()
-    search_fields = ("=username",)
+    search_fields = ("username",)  # see `get_search_results`
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    sortable_by = ()
     ordering = ("username",)
     filter_horizontal = ()
     actions = None
@@ -39,8 +43,16 @@ class AccountAdmin(UserAdmin[User]):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        found = super().get_queryset(request).filter(resident=None)
+        theirs = Resident.objects.filter(user=OuterRef("pk"))
+        found = super().get_queryset(request).filter(~Exists(theirs))
         return found if self.has_view_permission(request) else found.none()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """In full: nobody tries beginnings of names."""
+        term = search_term.strip()
+        return (queryset.filter(username__in=spellings(term)) if term else queryset), False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Inside the page's own transaction: who closed an account of somebody in office is written down."""

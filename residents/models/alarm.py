@@ -72,7 +72,10 @@ class Alarm(models.Model):
     class Meta:
         verbose_name = _("alarm")
         verbose_name_plural = _("alarms")
-        indexes = [models.Index(fields=["neighborhood", "-at"], name="alarm_by_neighborhood")]
+        indexes = [
+            models.Index(fields=["neighborhood", "-at"], name="alarm_by_neighborhood"),
+            models.Index(fields=["-at", "id"], name="alarm_newest_first"),
+        ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(kind=""), name="alarm_says_what"),
             models.UniqueConstraint(
