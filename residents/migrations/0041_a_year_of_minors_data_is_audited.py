@@ -133,14 +133,10 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("neighborhood", "year"), name="minorsaudit_once_a_year"),
                     models.CheckConstraint(
-                        condition=Q(
-                            ("closed_at", None), ("closed_by", None), ("capacity", ""), ("findings", "")
-                        )
-                        | (
-                            Q(("closed_at__isnull", False), ("closed_by__isnull", False))
-                            & ~Q(("capacity", ""))
-                            & ~Q(("findings", ""))
-                        ),
+                        condition=Q(closed_at=None, closed_by=None, capacity="", findings="")
+                        | Q(closed_at__isnull=False, closed_by__isnull=False)
+                        & ~Q(capacity="")
+                        & ~Q(findings=""),
                         name="minorsaudit_closed_in_words",
                     ),
                 ],
