@@ -31,6 +31,8 @@ ADULT = 18
 # An erasure whose places have not all answered by then is one that somebody should ask after.
 OVERDUE = timedelta(days=7)
 REVIEW_WITHIN = timedelta(days=3)
+# Of places that wait, so many are read at once: where there are more, something is broken altogether.
+MOST = 1000
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def overdue(span: Span) -> list[dict[str, Any]]:
         )
         .exclude(kind=ErasurePlace.Kind.BACKUP)  # these end on a day that was said
         .select_related("order")
-        .order_by("order__opened_at", "order", "kind", "label", "pk")
+        .order_by("order__opened_at", "order", "kind", "label", "pk")[:MOST]
     )
     found: dict[Any, dict[str, Any]] = {}
     for place in waiting:

@@ -21,6 +21,7 @@ from residents.scope import may
 
 PERM = "audit"
 LONGEST = 2000
+OPERATOR = "operator"
 
 
 class FindingsMissing(ValueError):
@@ -91,6 +92,8 @@ def close(*, audit: MinorsAudit, by: User, findings: str, at: datetime) -> Minor
     if today_in(here, at).year <= audit.year:
         raise NotYet
     capacity = effects.call("capacity", user=by, neighborhood=here, perm=PERM, at=at)
+    if capacity == OPERATOR:  # whoever runs the system audits nobody, themselves least of all
+        raise PermissionDenied
     closed = {"closed_at": at, "closed_by": by, "capacity": capacity, "findings": words}
     if not MinorsAudit.objects.open().filter(pk=audit.pk).update(**closed):
         raise AlreadyClosed

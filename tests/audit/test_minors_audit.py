@@ -99,7 +99,7 @@ def test_it_is_not_closed_without_words(auditor, over, year):
     assert MinorsAudit.objects.open().filter(pk=over.pk).exists()
 
 
-@pytest.mark.parametrize("who", ["chair", "clerk", "outsider"])
+@pytest.mark.parametrize("who", ["chair", "clerk", "outsider", "superuser"])
 def test_nobody_else_closes_it(request, over, year, who):
     with pytest.raises(PermissionDenied):
         auditing.close(

@@ -68,6 +68,9 @@ def _closed(request: StaffRequest, found: MinorsAudit, form: FindingsForm) -> bo
     except auditing.FindingsMissing:
         form.add_error("findings", _("Write what you found."))
         return False
+    except PermissionDenied:
+        form.add_error(None, _("An auditor closes it, and not who runs the system."))
+        return False
     except auditing.AlreadyClosed:
         messages.info(request, _("Somebody has closed it already. This is what they found."))
         return True
