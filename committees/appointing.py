@@ -12,6 +12,7 @@ from guardian.shortcuts import assign_perm, remove_perm
 from committees.models import Committee, CoOption, Handover, NeighborhoodPermission, Term
 from committees.roles import permissions_of
 from ledger.record import record
+from residents import accounts
 from residents.ages import today_in
 from residents.models import User
 
@@ -47,6 +48,7 @@ def appoint(
 
     Raises: django.db.IntegrityError if the term would not last a day (forms ask first)
     """
+    accounts.acting(by)
     user = User.objects.select_for_update().get(pk=user.pk)
     term = Term.objects.create(
         neighborhood_id=committee.neighborhood_id,
@@ -72,6 +74,7 @@ def end(*, term: Term, by: User | None, at: datetime) -> None:
 
     Raises: TermOver, OnRecord
     """
+    accounts.acting(by)
     user = User.objects.select_for_update().get(pk=term.user_id)
     term = Term.objects.select_related("committee__neighborhood").get(pk=term.pk)
     today = today_in(term.committee.neighborhood, at)

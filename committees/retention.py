@@ -10,9 +10,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from committees import roll, said
-from committees.models import Meeting, Notice, ServiceRequest, Term
-from residents.keeping import End, Holdable, Kept, Rule, deleted, of_person
+from committees.models import Meeting, Notice, RightsChange, ServiceRequest, Term
+from residents.keeping import End, Holdable, Kept, Rows, Rule, deleted, of_person
 
+# As long as what is given to others is on record (PIPL 56); the database lets it go no sooner (committees 0018).
+RIGHTS = timedelta(days=3 * 365)
 # Half a year: long enough to say that a repair did not hold, and to complain about an answer.
 WORDS = timedelta(days=180)
 # As long as an owner may go to court over a decision of the owners (Civil Code 280); the database deletes no sooner.
@@ -32,6 +34,11 @@ VOTED = (
 
 def _forget_names(claimed: list[Any], at: datetime) -> int:
     return Term.objects.filter(pk__in=claimed).update(public_name="", name_agreed=False)
+
+
+def _unlocked(due: Rows, limit: int) -> list[Any]:
+    """Nobody may change such a row, so there is none to wait for, and no right to lock one."""
+    return list(due.values_list("pk", flat=True)[:limit])
 
 
 RULES: Sequence[Rule] = (
@@ -85,6 +92,19 @@ RULES: Sequence[Rule] = (
         rows=lambda: Notice.objects.filter(published_at=None),
         clock="written_at",
         forget=deleted(Notice),
+    ),
+    Rule(
+        code="committees.rights_changes",
+        what=_("That an account was given an office or lost one, and by which account"),
+        why=_("So that auditors can see who could do what, and who let them. It names accounts by number."),
+        life=RIGHTS,
+        since=_("after it happened"),
+        end=End.DELETE,
+        covers=("committees.RightsChange",),
+        rows=RightsChange.objects.all,
+        clock="at",
+        forget=deleted(RightsChange),
+        claim=_unlocked,
     ),
     Rule(
         code="committees.service_words",

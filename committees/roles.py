@@ -161,7 +161,8 @@ def offices(*, user: User, neighborhood: Neighborhood, at: datetime) -> list[str
         .order_by("starts", "pk")
         .values_list("committee__kind", "role")
     )
-    return list(dict.fromkeys(".".join(each) for each in held)) if user.is_active else []
+    acts = user.is_active and not user.without_second_step
+    return list(dict.fromkeys(".".join(each) for each in held)) if acts else []
 
 
 def holders(*, neighborhood: Neighborhood, perm: str, at: datetime) -> QuerySet[User]:
@@ -173,12 +174,26 @@ def holders(*, neighborhood: Neighborhood, perm: str, at: datetime) -> QuerySet[
     return User.objects.filter(Exists(rows), Exists(terms.in_force(at)), is_active=True)
 
 
+def in_office_here(*, neighborhood: Neighborhood, at: datetime) -> QuerySet[User]:
+    """Who holds a term here that is in force."""
+    here = Term.objects.filter(neighborhood=neighborhood, user=OuterRef("pk")).alias(
+        day=local_date(at, "neighborhood__time_zone")
+    )
+    return User.objects.filter(Exists(here.filter(starts__lte=F("day"), ends__gt=F("day"))), is_active=True)
+
+
+def works_where(*, user: User, at: datetime) -> QuerySet[Neighborhood]:
+    """Where somebody holds a term that is in force, among real people."""
+    terms = _in_force(user, at).filter(neighborhood=OuterRef("pk"))
+    return Neighborhood.objects.filter(Exists(terms), practice=False).order_by("name", "pk")
+
+
 def bodies(*, user: User, perm: str, at: datetime) -> QuerySet[Committee]:
     """For which bodies `user` may do this now: a term in force of that very body, and the permission where it is.
 
     Who runs the system holds no office, and speaks for no body.
     """
-    if not user.is_active:
+    if not user.is_active or user.without_second_step:
         return Committee.objects.none()
     terms = _in_force(user, at).filter(granting(perm), committee=OuterRef("pk"))
     rows = NeighborhoodPermission.objects.filter(
@@ -231,7 +246,7 @@ def capacities(*, user: User, neighborhood: Neighborhood, perm: str, at: datetim
         .values_list("committee__kind", "role")
     )
     held: dict[str, str] = {}
-    for kind, role in found:
+    for kind, role in found if not user.without_second_step else ():
         held.setdefault(kind, f"{kind}.{role}")
     return held
 

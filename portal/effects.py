@@ -10,6 +10,8 @@ EFFECTS: dict[str, str] = {
     "capacity_in_words": "committees.roles.capacity_in_words",
     "offices": "committees.roles.offices",
     "holders": "committees.roles.holders",
+    "in_office_here": "committees.roles.in_office_here",
+    "works_where": "committees.roles.works_where",
     "access_changed": "access.passes.access_changed",
     "has_office": "committees.roles.has_office",
     "way_in": "access.residence.way_in",

@@ -22,7 +22,7 @@ from django.db.models import Max
 from redis.exceptions import RedisError
 
 from portal import retention
-from residents import alarms
+from residents import alarms, auditing
 from residents.models import Alarm, Lateness, Neighborhood, RetentionRun
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,7 @@ def watch(*, at: datetime) -> None:
     """`look`, for those who do something else: what keeps them from it is logged, and the next one looks again."""
     try:
         look(at=at)
+        auditing.ring(at=at)  # of the yearly audit, which a dead sweep would not miss either
     except DatabaseError as error:
         log.error("looking for what is late: %s", type(error).__name__)
 

@@ -180,6 +180,7 @@ WAYS: tuple[Way, ...] = (
         "desk_approvals",
     ),
     Way(Kind.WORDS, How.ALWAYS, _AFTERWARDS, "residents.LookUp"),
+    Way(Kind.WORDS, How.ALWAYS, _AFTERWARDS, "desk_audit_looks"),
     Way(
         Kind.WORDS,
         How.ALWAYS,

@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "portal.office.SecondStepOfStaff",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -334,6 +335,11 @@ SITE_ADDRESS = env.str(
     if PRODUCTION and ALLOWED_HOSTS
     else f"http://127.0.0.1:{env.int('PORT', default=8000)}/",
 )
+# Whether an office opens only to a session that has shown a second step: a code of a phone, or a passkey. Production insists.
+STAFF_SECOND_STEP = env.bool("STAFF_SECOND_STEP", default=PRODUCTION)
+# After so long without a click an office asks for the second step again; a shared computer signs out after the other.
+STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", default=30)
+SHARED_IDLE_MINUTES = env.int("SHARED_IDLE_MINUTES", default=10)
 # How often one of the staff may look at people's details. More than the law's thirty and a hundred it never is.
 LOOKS_AN_HOUR = env.int("LOOKS_AN_HOUR", default=30)
 LOOKS_A_DAY = env.int("LOOKS_A_DAY", default=100)

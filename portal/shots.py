@@ -113,6 +113,8 @@ NOT_IN_THE_DEMO = {
 OF_STAFF: dict[str, Way] = {
     "desk": Way("/desk/", CLERK),
     "letters": Way("/desk/letters/", CLERK),
+    "audit": Way("/desk/audit/", "auditor"),
+    "audit board": Way("/desk/audit/board/", "auditor"),
     "look-up": Way(
         "/admin/residents/resident/", CLERK, ("#result_list tbody th a >> nth=0", "a[href*='look-up']")
     ),

@@ -29,6 +29,7 @@ from portal.demo import assessing
 from portal.health import SWEEP_KEY
 from residents import (
     archives,
+    auditing,
     carriers,
     closing,
     departures,
@@ -93,6 +94,7 @@ def sweep(*, at: datetime) -> bool:
         ("answers that are due", lambda: _remind(at)),
         ("messages that wait", lambda: _send(at)),
         ("messages as files", lambda: carriers.forget_files(at=at)),
+        ("yearly audits of minors’ data", lambda: _audit_minors(at)),
         ("assessments that are over", lambda: enabling.lapse(at=at)),
         ("urns that were counted", lambda: urn.forget(at=at)),
         ("terms that outlive their contract", lambda: contracts.shorten_terms(at=at)),
@@ -218,6 +220,11 @@ def _bring_in(at: datetime) -> None:
     for each in running.waiting(at=at)[:AT_ONCE]:
         if cache.add(f"nudged:{each}", 1, timeout=3 * settings.SWEEP_SECONDS):
             effects.call("import_soon", imported=each)
+
+
+def _audit_minors(at: datetime) -> None:
+    auditing.open_due(at=at)
+    auditing.ring(at=at)
 
 
 def _send(at: datetime) -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, QuerySet
+from django.db import connection
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 
 from ledger.record import record
-from residents.models import Resident, User
+from residents.models import Passkey, Resident, SecondStep, User
+
+# As triggers read it that write down what became of somebody's rights.
+ACTING = "linmen.acting"
 
 
 class Changed(PermissionDenied):
@@ -31,10 +36,29 @@ def hold_all(users: QuerySet[Any, Any]) -> None:
     list(found.values_list("pk"))
 
 
+def acting(by: User | None) -> None:
+    """Who it is that changes terms and accounts, until the end of this transaction. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config(%s, %s, true)", [ACTING, str(by.pk) if by else ""])
+
+
 def end_sessions(user: User) -> None:
     """Every session of this account is over; the caller renews its own."""
     User.objects.filter(pk=user.pk).update(sessions_ended=F("sessions_ended") + 1)
     user.refresh_from_db(fields=["sessions_ended"])
+
+
+def has_second_step(user: User) -> bool:
+    """Codes that are on, or a passkey. Two queries."""
+    codes, passkeys = SecondStep.objects.on(), Passkey.objects.standing()
+    return codes.filter(user=user).exists() or passkeys.filter(user=user).exists()
+
+
+def lose_step(user: User) -> None:
+    """Whoever of the staff gets back in by something that others made sets up no second step of their own before somebody has
+    vouched for them (`vouching`), even if they never had one."""
+    staff = User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), pk=user.pk, step_lost_at=None)
+    staff.update(step_lost_at=Now())
 
 
 def note(*, kind: str, user: User, **also: Any) -> None:

@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from ledger.record import record
-from residents import letters, one_time_codes, passkeys
+from residents import accounts, letters, one_time_codes, passkeys, vouching
 from residents.models import Letter, Resident, SecondStep, User
 
 GUESSES, GUESS_WINDOW = 20, timedelta(minutes=10)
@@ -100,6 +100,8 @@ def recover(*, letter: UUID, password: str, at: datetime) -> User:
         )  # held by now: somebody in it may have ended sessions since
         one_time_codes.switch_off(user=user, because=SecondStep.Ended.RECOVERED, at=at)
         passkeys.remove_all(user=user, at=at)
+        accounts.lose_step(user)
+        vouching.tell_if_lost(user=user, at=at)
         _record("account.recovered", found)
     return user
 

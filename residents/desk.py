@@ -29,6 +29,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from residents.acts import Act, view_of
+from residents.desk_lists import BoundedPaginator
 from residents.models import Neighborhood
 from residents.scope import scope
 
@@ -53,7 +54,7 @@ def reach(request: HttpRequest, perms: Iterable[str]) -> frozenset[UUID] | None:
     One query for each permission and request.
     """
     user = request.user
-    if not user.is_active:
+    if not user.is_active or getattr(user, "without_second_step", False):
         return frozenset()
     if user.is_superuser:
         return None
@@ -167,6 +168,10 @@ class ScopedAdmin(_Scoped, admin.ModelAdmin[M]):
     show_facets = ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 50
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    # By its own order alone, which an index holds: any other would be made anew from all rows for each page.
+    sortable_by = ()
     view_on_site = False
     # What a reader may put into the address besides what `list_filter` offers.
     _filter_forms = ("", "__exact", "__isnull", "__id__exact", "__gte", "__lt")

@@ -111,6 +111,12 @@ KEPT: Sequence[Kept] = (
         covers=("residents.Alarm", "residents.AlarmRead"),
     ),
     Kept(
+        what=_("That somebody vouched for one of the staff who had lost the second step of signing in"),
+        why=_("So that it can be said later who let somebody back to people’s data. No resident is in it."),
+        until=_("For good."),
+        covers=("residents.Vouching",),
+    ),
+    Kept(
         what=_("Which reader or recipient will never confirm a deletion, who of the staff said so, and why"),
         why=_(
             "So that nobody is told that something is gone where nobody knows. No resident is named in it."

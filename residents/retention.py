@@ -35,6 +35,7 @@ from residents.models import (
     Lateness,
     MailAddress,
     Message,
+    MinorsAudit,
     Ownership,
     Passkey,
     RequestWords,
@@ -54,6 +55,8 @@ PROPOSED = timedelta(days=7)
 # As long as what is given to others is on record (PIPL 56).
 HANDED = timedelta(days=3 * 365)
 ADULT = Years(18)
+# As long as an assessment is kept (PIPL 56); the database lets it go no sooner (residents 0041).
+AUDITED = timedelta(days=3 * 365)
 
 
 # As long as whoever decided for somebody may have to prove that they might: the same three years.
@@ -366,6 +369,18 @@ RULES: Sequence[Rule] = (
         rows=LogEntry.objects.all,
         clock="action_time",
         forget=deleted(LogEntry),
+    ),
+    Rule(
+        code="residents.minors_audits",
+        what=_("What the yearly audit of minors’ data found, and who closed it"),
+        why=_("So that those who supervise us can read it. It names no resident."),
+        life=AUDITED,
+        since=_("after it was closed"),
+        end=End.DELETE,
+        covers=("residents.MinorsAudit",),
+        rows=lambda: MinorsAudit.objects.filter(closed_at__isnull=False),
+        clock="closed_at",
+        forget=deleted(MinorsAudit),
     ),
     Rule(
         code="residents.retention_runs",

@@ -13,6 +13,7 @@ from django.db.models import (
     Count,
     Exists,
     F,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -47,6 +48,10 @@ class Waiting:
     to_deliver: int
     unclaimed: int
     expired: int
+    # When the oldest of each was written, delivered, or ran out.
+    to_deliver_since: datetime | None
+    unclaimed_since: datetime | None
+    expired_since: datetime | None
 
 
 def people(neighborhood: Neighborhood, *, at: datetime) -> QuerySet[Resident]:
@@ -94,9 +99,14 @@ def waiting(*, neighborhoods: Iterable[Neighborhood], at: datetime) -> Waiting:
     """One query, for the desk's first page."""
     unspent = Letter.objects.unspent().filter(neighborhood__in=neighborhoods, purpose=Letter.Purpose.OPEN)
     still = Q(expires_at__gt=at)
+    to_deliver = still & Q(delivered_at=None, goes=Letter.Goes.MAILBOX)
+    unclaimed, expired = still & Q(delivered_at__lte=at - UNCLAIMED_AFTER), Q(expires_at__lte=at)
     counts = unspent.aggregate(
-        to_deliver=Count("pk", filter=still & Q(delivered_at=None, goes=Letter.Goes.MAILBOX)),
-        unclaimed=Count("pk", filter=still & Q(delivered_at__lte=at - UNCLAIMED_AFTER)),
-        expired=Count("pk", filter=Q(expires_at__lte=at)),
+        to_deliver=Count("pk", filter=to_deliver),
+        to_deliver_since=Min("made_at", filter=to_deliver),
+        unclaimed=Count("pk", filter=unclaimed),
+        unclaimed_since=Min("delivered_at", filter=unclaimed),
+        expired=Count("pk", filter=expired),
+        expired_since=Min("expires_at", filter=expired),
     )
     return Waiting(**counts)

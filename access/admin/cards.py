@@ -18,6 +18,7 @@ from access import cards, losing, reporting, words
 from access.models import Credential
 from residents.acts import Act, Refused, shown_once
 from residents.desk import ScopedAdmin, ScopedFilter, add_act, moment
+from residents.desk_lists import by_number
 from residents.models import DeskAct, Resident, User
 
 
@@ -122,7 +123,7 @@ class CardAdmin(ScopedAdmin[Credential]):
     list_filter = (("neighborhood", ScopedFilter),)
     list_select_related = ("resident",)
     ordering = ("-created_at", "pk")
-    search_fields = ("id__startswith", "resident__id__startswith")
+    search_fields = ("id", "resident")  # see `get_search_results`
     fields = ("id", "resident", "created_at", "ended_at")
     acts = (
         Act(
@@ -157,6 +158,13 @@ class CardAdmin(ScopedAdmin[Credential]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
         return super().get_queryset(request).filter(kind=Credential.Kind.CARD)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Credential], search_term: str
+    ) -> tuple[QuerySet[Credential], bool]:
+        """By the beginning of its number, or of the number of whose it is."""
+        term = search_term.strip()
+        return (queryset.filter(by_number(term, "pk", "resident")) if term else queryset), False
 
     @admin.display(description=_("number"))
     def short_id(self, card: Credential) -> str:

@@ -67,6 +67,7 @@ class Credential(models.Model):
         verbose_name_plural = _("ways to get in")
         indexes = [
             models.Index(fields=["resident", "kind"], name="credential_by_resident"),
+            models.Index(fields=["-created_at", "id"], condition=Q(kind="card"), name="card_newest_first"),
             models.Index(
                 fields=["ended_at"], condition=Q(ended_at__isnull=False), name="credential_by_its_end"
             ),

@@ -9,8 +9,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("committees", "0008_what_is_drafted_is_drafted_once"),
-        ("residents", "0043_rights_about_offices"),
+        ("committees", "0013_a_result_is_what_the_ballots_say"),
+        ("residents", "0045_rights_about_offices"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

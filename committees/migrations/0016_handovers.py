@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("committees", "0015_what_ends_a_right_before_its_term"),
-        ("residents", "0043_rights_about_offices"),
+        ("residents", "0045_rights_about_offices"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -71,6 +71,7 @@ def papers_by_clerk(where: Any) -> list[dict[str, str]]:
         {
             "neighborhood": str(places[place]),
             "clerk": clerks[clerk].username,
+            "account": str(clerk)[:8],
             "month": f"{month:%Y-%m}",
             **{what: rounded(found.get((place, clerk, month), 0)) for what, found in counted.items()},
         }

@@ -34,6 +34,7 @@ class SignInForm(forms.Form):
         max_length=LONGEST_PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+    shared = forms.BooleanField(label=gettext_lazy("Others use this computer too"), required=False)
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,9 +48,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if user is None:
         context = {"form": form, "next": back_to(request), "passkeys": passkeys.site(request) is not None}
         return render(request, "sign_in.html", context)
+    shared = form.cleaned_data["shared"]
     if one_time_codes.is_on(user):
-        return second_step.ask(request, user)
-    return second_step.entered(request, user, doors.Shown.PASSWORD)
+        return second_step.ask(request, user, shared=shared)
+    return second_step.entered(request, user, doors.Shown.PASSWORD, shared=shared)
 
 
 def _known(request: HttpRequest, form: SignInForm) -> User | None:

@@ -13,6 +13,7 @@ from django.contrib.auth import login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
+from portal import office
 from residents import one_time_codes
 from residents.models import User
 
@@ -30,9 +31,14 @@ class Shown(Enum):
 ENOUGH = frozenset({Shown.PASSWORD_AND_CODE, Shown.PASSKEY})
 
 
-def let_in(request: HttpRequest, user: User, *, shown: Shown) -> None:
-    """Raises: PermissionDenied"""
+def let_in(request: HttpRequest, user: User, *, shown: Shown, shared: bool = False) -> None:
+    """What was shown stays with the session: an office opens to a second step alone (`portal.office`). `shared`: others sit at
+    this computer too.
+
+    Raises: PermissionDenied
+    """
     if not user.is_active or (shown not in ENOUGH and one_time_codes.is_on(user)):
         raise PermissionDenied
     login(request, user, backend=BACKEND)
     request.session.set_expiry(None)  # as long as any, whatever page it began on
+    office.enter(request, user, shown=shown in ENOUGH, shared=shared)

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
-from portal import qr_codes
-from portal.screens import account_news, again, patience
+from portal import office, qr_codes
+from portal.screens import account_news, again, own_step, patience
 from portal.screens.entrance import AccountRequest, account_only, address
-from residents import one_time_codes
-from residents.models import SecondStep
+from residents import accounts, one_time_codes, vouching
+from residents.models import Passkey, SecondStep
 
 REFUSED = {
     "wrong": gettext_lazy(
@@ -58,6 +58,8 @@ def begin(request: AccountRequest) -> HttpResponse:
     form = again.PasswordForm(request.POST, user=request.user)
     if "code" in form.fields:
         return _on_already(request)
+    if not office.may_set_up(request, request.user):
+        return redirect("office_step")
     if not (form.is_valid() and again.is_right(request, form)):
         return _page(request, form)
     try:
@@ -84,6 +86,9 @@ def confirm(request: AccountRequest) -> HttpResponse:
     form = FirstCodeForm(request.POST)
     if not form.is_valid():
         return _page(request, form)
+    if not office.may_set_up(request, request.user):
+        return redirect("office_step")
+    first, at = not accounts.has_second_step(request.user), timezone.now()
     sender = address(request)
     # Not for the account: nothing is guessed at here that opens it, and its owner must not wait elsewhere for it.
     if not patience.may_try_code(address=sender, account=request.user.pk, of_phone=False):
@@ -93,7 +98,7 @@ def confirm(request: AccountRequest) -> HttpResponse:
         made = one_time_codes.confirm(
             user=request.user,
             code=form.cleaned_data["code"],
-            at=timezone.now(),
+            at=at,
             known=_begun_here(request),
         )
     except one_time_codes.CodeRefused as refused:
@@ -106,6 +111,7 @@ def confirm(request: AccountRequest) -> HttpResponse:
         return _page(request, form)
     patience.forget_codes(address=sender, account=request.user.pk, of_phone=False)
     update_session_auth_hash(request, request.user)
+    own_step.set_up(request, first=first, at=at)
     account_news.say_passkeys_open(request)
     return _shown_once(request, made, just_on=True)
 
@@ -135,7 +141,13 @@ def switch_off(request: AccountRequest) -> HttpResponse:
         return redirect("my_codes")
     if not (form.is_valid() and again.is_right(request, form)):
         return _page(request, form)
-    one_time_codes.switch_off(user=request.user, because=SecondStep.Ended.SWITCHED_OFF, at=timezone.now())
+    passkeys = Passkey.objects.standing().filter(user=request.user).count()
+    if not office.may_take_away(request.user, left=passkeys):
+        messages.warning(request, str(own_step.LAST))
+        return redirect("my_codes")
+    at = timezone.now()
+    one_time_codes.switch_off(user=request.user, because=SecondStep.Ended.SWITCHED_OFF, at=at)
+    vouching.tell_if_lost(user=request.user, at=at)
     messages.success(request, _("One-time codes are off. From now on your password is enough again."))
     return redirect("my_codes")
 
@@ -174,6 +186,7 @@ def _shown_once(request: AccountRequest, made: list[str], *, just_on: bool = Fal
         "navigation": account_news.navigation(request.user),
         "codes": made,
         "just_on": just_on,
+        "to_desk": request.user.is_staff,
         "made_at": timezone.now(),
     }
     return render(request, "my_codes_shown.html", context)

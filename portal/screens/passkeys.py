@@ -23,9 +23,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.screens import account_news, again, doors, second_step
+from portal import office
+from portal.screens import account_news, again, doors, own_step, second_step
 from portal.screens.entrance import AccountRequest, account_only, back_to
-from residents import passkeys
+from residents import accounts, one_time_codes, passkeys, vouching
 from residents.models import Passkey
 from residents.models.signing_in import MOST_PASSKEYS
 from residents.passkeys import PasskeyRefused, Site
@@ -110,11 +111,14 @@ def mine(request: AccountRequest) -> HttpResponse:
 def new(request: AccountRequest) -> HttpResponse:
     """After the proof that the account has: what is added here opens it."""
     at = timezone.now()
+    if not office.may_set_up(request, request.user):
+        return redirect("office_step")
     if again.open_until(request, at) is None:
         return again.ask(request)
     here = site(request)
     if here is None:
         return redirect("my_passkeys")
+    first = not accounts.has_second_step(request.user)
     form = NewPasskeyForm(request.POST or None)
     # Taken even if the form is wrong: it was shown, and the next page brings another.
     state = _challenge(request, ADD) if request.method == "POST" else None
@@ -135,6 +139,7 @@ def new(request: AccountRequest) -> HttpResponse:
             form.add_error(None, str(REFUSED[refused.reason]))
         else:
             messages.success(request, _("The passkey is added. It signs you in, in place of your password."))
+            own_step.set_up(request, first=first, at=at)
             return redirect("my_passkeys")
     options, state = passkeys.begin_adding(user=request.user, site=here)
     _keep(request, ADD, state)
@@ -153,7 +158,12 @@ def remove(request: AccountRequest, passkey: UUID) -> HttpResponse:
     found = Passkey.objects.select_related("user").filter(pk=passkey, user=request.user).first()
     if found is None:
         raise Http404
-    if passkeys.remove(passkey=found, at=timezone.now()):
+    if not office.may_take_away(request.user, left=_left_without(request, found)):
+        messages.warning(request, str(own_step.LAST))
+        return redirect("my_passkeys")
+    at = timezone.now()
+    if passkeys.remove(passkey=found, at=at):
+        vouching.tell_if_lost(user=request.user, at=at)
         request.user.refresh_from_db(fields=["sessions_ended"])
         update_session_auth_hash(request, request.user)
         messages.success(
@@ -180,13 +190,22 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         except PasskeyRefused as refused:
             form.add_error(None, str(REFUSED[refused.reason]))
         else:
-            return second_step.entered(request, user, doors.Shown.PASSKEY)
+            shared = request.POST.get("shared") == "on"
+            return second_step.entered(request, user, doors.Shown.PASSKEY, shared=shared)
     if request.session.session_key is None:
         request.session.set_expiry(int(STRANGERS_SESSION.total_seconds()))
     options, state = passkeys.begin_signing_in(site=here)
     _keep(request, SIGN_IN, state)
     context = {"form": form, "options": json.dumps(options), "next": back_to(request)}
     return render(request, "sign_in_passkey.html", context)
+
+
+def _left_without(request: AccountRequest, passkey: Passkey) -> int:
+    """How many ways of a second step there are beside this one; it counts itself if it signs nobody in any more."""
+    if passkey.removed_at is not None:
+        return 1
+    others = Passkey.objects.standing().filter(user=request.user).exclude(pk=passkey.pk).count()
+    return others + one_time_codes.is_on(request.user)
 
 
 def _keep(request: HttpRequest, what_for: str, state: dict[str, Any]) -> None:

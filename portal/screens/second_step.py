@@ -76,13 +76,14 @@ def is_right(request: HttpRequest, user: User, form: forms.Form) -> bool:
     return True
 
 
-def ask(request: HttpRequest, user: User) -> HttpResponse:
+def ask(request: HttpRequest, user: User, *, shared: bool = False) -> HttpResponse:
     """The password was right; now for the code. Nobody is signed in yet."""
     request.session.cycle_key()
     request.session[KEPT] = {
         "user": str(user.pk),
         "by": user.get_session_auth_hash(),
         "until": (timezone.now() + LIFE).timestamp(),
+        "shared": shared,
     }
     return redirect(f"{reverse('sign_in_code')}?{urlencode({'next': back_to(request)})}")
 
@@ -99,13 +100,13 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if not (form.is_valid() and is_right(request, user, form)):
         return render(request, "sign_in_code.html", {"form": form, "next": back_to(request)})
-    request.session.pop(KEPT, None)
-    return entered(request, user, doors.Shown.PASSWORD_AND_CODE)
+    kept = request.session.pop(KEPT, None) or {}
+    return entered(request, user, doors.Shown.PASSWORD_AND_CODE, shared=bool(kept.get("shared")))
 
 
-def entered(request: HttpRequest, user: User, shown: doors.Shown) -> HttpResponse:
+def entered(request: HttpRequest, user: User, shown: doors.Shown, *, shared: bool = False) -> HttpResponse:
     """Through the door, to where they were going, in their language."""
-    doors.let_in(request, user, shown=shown)
+    doors.let_in(request, user, shown=shown, shared=shared)
     return reading.as_they_speak(request, user, forgetting(redirect(landing(request, user))))
 
 

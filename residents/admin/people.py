@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -18,9 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from residents import contact, correcting, effects, lookups, register
 from residents.acts import Act, Refused
 from residents.ages import today_in
-from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
+from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment, reach, within
+from residents.desk_lists import MEANT, by_number, spellings
 from residents.importing.identity import has_identity
-from residents.models import Approval, Occupancy, Resident, User
+from residents.models import Approval, Occupancy, Resident, Unit, User
 
 
 def without_number(name: str) -> str:
@@ -151,7 +152,7 @@ class ResidentAdmin(ScopedAdmin[Resident]):
     list_filter = (("neighborhood", ScopedFilter),)
     list_select_related = ("neighborhood",)
     ordering = ("-created_at", "pk")
-    search_fields = ("id__startswith", "=occupancies__unit__number")
+    search_fields = ("id", "occupancies__unit__number")  # see `get_search_results`
     # Not by name: asking for a name is a way of learning it, and a look-up needs a reason.
     search_help_text = _("By the beginning of the number, or by dwelling.")
     acts = (
@@ -186,6 +187,18 @@ class ResidentAdmin(ScopedAdmin[Resident]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Resident]:
         return super().get_queryset(request).prefetch_related("occupancies__unit__building")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Resident], search_term: str
+    ) -> tuple[QuerySet[Resident], bool]:
+        """By the beginning of the number, or by dwelling: who lives or lived in one of that number. Two queries."""
+        if not search_term.strip():
+            return queryset, False
+        units = Unit.objects.filter(number__in=spellings(search_term))
+        where = reach(request, self.view_perms)
+        lived = Occupancy.objects.filter(unit__in=within(units, where, "neighborhood"))
+        people = list(lived.order_by("-since").values_list("resident", flat=True)[:MEANT])
+        return queryset.filter(by_number(search_term, "pk") | Q(pk__in=people)), False
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

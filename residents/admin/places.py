@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from residents import areas
 from residents.desk import OPERATOR, ScopedAdmin, ScopedFilter, ScopedForm
+from residents.desk_lists import spellings
 from residents.models import Building, Neighborhood, Unit, User
 
 
@@ -60,8 +62,15 @@ class UnitAdmin(ScopedAdmin[Unit]):
     list_filter = (("building", ScopedFilter), ("neighborhood", ScopedFilter))
     list_select_related = ("building", "neighborhood")
     ordering = ("building__name", "number", "pk")
-    search_fields = ("=number",)
+    search_fields = ("number",)  # see `get_search_results`
     fields = ("building", "number", "area")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Unit], search_term: str
+    ) -> tuple[QuerySet[Unit], bool]:
+        """The number as it stands on the door."""
+        term = search_term.strip()
+        return (queryset.filter(number__in=spellings(term)) if term else queryset), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Unit | None = None) -> Any:
         return () if obj is None else ("building", "neighborhood")

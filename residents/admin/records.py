@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -53,8 +53,8 @@ class ErasureOrderAdmin(ScopedAdmin[ErasureOrder]):
     inlines = (PlaceInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ErasureOrder]:
-        waiting = Count("places", filter=~Q(places__state=ErasurePlace.State.GONE))
-        return super().get_queryset(request).annotate(waiting=waiting, all_places=Count("places"))
+        """The places of those that are shown, and of no others."""
+        return super().get_queryset(request).prefetch_related("places")
 
     @admin.display(description=_("number"))
     def short_id(self, order: ErasureOrder) -> str:
@@ -62,7 +62,8 @@ class ErasureOrderAdmin(ScopedAdmin[ErasureOrder]):
 
     @admin.display(description=_("state"))
     def progress(self, order: ErasureOrder) -> str:
-        waiting, places = vars(order)["waiting"], vars(order)["all_places"]
+        states = [place.state for place in order.places.all()]
+        waiting, places = sum(state != ErasurePlace.State.GONE for state in states), len(states)
         if not waiting and places:
             return gettext("deleted everywhere")
         return gettext("%(waiting)d of %(places)d places still to confirm") % {

@@ -1,6 +1,7 @@
 from residents.models.alarm import Alarm, AlarmRead
 from residents.models.archiving import Archive
 from residents.models.asking import Instruction, RequestWords, RightsRequest
+from residents.models.auditing import MinorsAudit, MinorsAuditQuerySet
 from residents.models.backup import Backup, Restoration
 from residents.models.certifying import Closing, ErasureCertificate
 from residents.models.deskwork import DeskAct
@@ -15,7 +16,7 @@ from residents.models.notifying import MailAddress, Message, Wish
 from residents.models.people import Occupancy, Ownership, Resident
 from residents.models.places import Building, Neighborhood, Unit
 from residents.models.retention import Lateness, RetentionRun
-from residents.models.signing_in import Passkey, RecoveryCode, SecondStep
+from residents.models.signing_in import Passkey, RecoveryCode, SecondStep, Vouching
 from residents.models.users import User
 
 __all__ = [
@@ -49,6 +50,8 @@ __all__ = [
     "LookUp",
     "MailAddress",
     "Message",
+    "MinorsAudit",
+    "MinorsAuditQuerySet",
     "MoveOut",
     "Neighborhood",
     "Occupancy",
@@ -63,5 +66,6 @@ __all__ = [
     "SecondStep",
     "Unit",
     "User",
+    "Vouching",
     "Wish",
 ]

@@ -56,6 +56,9 @@ class Alarm(models.Model):
         RIGHTS_DUE = "rights.due", _("An answer about somebody’s own data is due soon")
         RIGHTS_LATE = "rights.late", _("An answer about somebody’s own data is late")
         GATE_SILENT = "gate.silent", _("A reader at a gate has not been heard of for a while")
+        AUDIT_LATE = "audit.late", _("The yearly audit of minors’ data is late")
+        STEP_FIRST = "step.first", _("Somebody of the staff set up their second step of signing in")
+        STEP_LOST = "step.lost", _("Somebody of the staff has lost their second step of signing in")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
@@ -69,7 +72,10 @@ class Alarm(models.Model):
     class Meta:
         verbose_name = _("alarm")
         verbose_name_plural = _("alarms")
-        indexes = [models.Index(fields=["neighborhood", "-at"], name="alarm_by_neighborhood")]
+        indexes = [
+            models.Index(fields=["neighborhood", "-at"], name="alarm_by_neighborhood"),
+            models.Index(fields=["-at", "id"], name="alarm_newest_first"),
+        ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(kind=""), name="alarm_says_what"),
             models.UniqueConstraint(

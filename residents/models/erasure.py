@@ -62,6 +62,7 @@ class ErasureOrder(models.Model):
         verbose_name_plural = _("erasure orders")
         indexes = [
             models.Index(fields=["resident", "-opened_at"], name="erasure_by_resident"),
+            models.Index(fields=["-opened_at", "id"], name="erasure_newest_first"),
             models.Index(
                 fields=["opened_at"], condition=Q(journalled_at=None), name="erasure_not_journalled"
             ),

@@ -159,6 +159,7 @@ class LookUp(models.Model):
         indexes = [
             models.Index(fields=["resident", "-at"], name="lookup_by_resident"),
             models.Index(fields=["at", "by"], name="lookup_by_time"),
+            models.Index(fields=["-at", "id"], name="lookup_newest_first"),
         ]
         constraints = [
             models.CheckConstraint(condition=~Q(reason=""), name="lookup_has_a_reason"),

@@ -68,6 +68,7 @@ class Resident(models.Model):
         verbose_name_plural = _("residents")
         indexes = [
             models.Index(fields=["neighborhood", "id"], name="resident_by_neighborhood"),
+            models.Index(fields=["-created_at", "id"], name="resident_newest_first"),
             models.Index(fields=["phone_index"], name="resident_by_phone"),
             # Whether two accounts are one person is asked by name.
             models.Index(
@@ -140,6 +141,10 @@ class Occupancy(models.Model):
     class Meta:
         verbose_name = _("who lives here")
         verbose_name_plural = _("who lives where")
+        indexes = [
+            models.Index(fields=["-since", "id"], name="occupancy_newest_first"),
+            models.Index(fields=["tenure", "-since", "id"], name="occupancy_by_tenure"),
+        ]
         constraints = [
             models.CheckConstraint(
                 # Equal: it was called off before it began.
@@ -178,6 +183,7 @@ class Ownership(models.Model):
     class Meta:
         verbose_name = _("owner")
         verbose_name_plural = _("who owns what")
+        indexes = [models.Index(fields=["-since", "id"], name="ownership_newest_first")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(until=None) | Q(until__gt=F("since")), name="ownership_ends_after_it_began"

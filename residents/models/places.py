@@ -143,6 +143,7 @@ class Unit(models.Model):
     class Meta:
         verbose_name = _("dwelling")
         verbose_name_plural = _("dwellings")
+        indexes = [models.Index(fields=["number"], name="unit_by_number")]
         constraints = [
             models.UniqueConstraint(fields=["building", "number"], name="unit_once"),
             models.CheckConstraint(condition=Q(area=None) | Q(area__gt=0), name="unit_area_is_positive"),

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from residents.models.users import User
@@ -140,3 +141,22 @@ class Passkey(models.Model):
 
     def __str__(self) -> str:
         return f"passkey {str(self.pk)[:8]}"
+
+
+class Vouching(models.Model):
+    """Append-only: one of the staff, whose second step was lost, stood before somebody who says that it is them. By another
+    person, held by the trigger of the migration, which opens the account for another second step."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    # None: by who runs the system, at the machine itself.
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    capacity = models.CharField(_("in which role"), max_length=40)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-at"], name="vouching_by_account")]
+        constraints = [models.CheckConstraint(condition=~Q(capacity=""), name="vouching_says_in_which_role")]
+
+    def __str__(self) -> str:
+        return f"vouching {str(self.pk)[:8]}"

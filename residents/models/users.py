@@ -36,7 +36,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     # Raised to end every session at once, without another password.
     sessions_ended = models.PositiveIntegerField(default=0, editable=False)
+    # Since when somebody of the staff is without the second step that they had: by a trigger. Another cannot be set up before
+    # somebody has vouched for them.
+    step_lost_at = models.DateTimeField(null=True, editable=False)
     date_joined = models.DateTimeField(_("since"), default=timezone.now)
+
+    # Of whoever is signed in, said by `portal.office`: this very session holds no right of an office.
+    without_second_step = False
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -45,6 +51,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+        # Those that the list of accounts shows, which are few where residents are many.
+        indexes = [
+            models.Index(
+                fields=["username"],
+                condition=models.Q(is_staff=True) | models.Q(is_superuser=True) | models.Q(last_login=None),
+                name="user_for_work",
+            )
+        ]
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session must know: a new password, or a raised `sessions_ended`, and it is over."""

@@ -144,6 +144,7 @@ def filled(address: str, community: Community) -> list[str]:
         "token": ["0000-0000-0000"],
         "recall": ["00000000-0000-4000-8000-000000000000"],
         "language": ["en"],
+        "year": [2026],
         "duty": ["A1"],
         "level": ["0", "entries"],
         "rest": ["000", "000.p/1"],

@@ -115,6 +115,7 @@ COMMANDS: dict[str, list[str] | None] = {
     "retention": [],
     "screenshots": None,
     "shut_accounts": [],
+    "vouch": ["zhai-account"],
     "who_sees_what": [],
 }
 

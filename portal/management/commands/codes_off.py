@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from residents import accounts, one_time_codes, passkeys
+from residents import accounts, one_time_codes, passkeys, vouching
 from residents.models import SecondStep, User
 
 
@@ -32,5 +32,7 @@ class Command(BaseCommand):
             off = one_time_codes.switch_off(user=user, because=SecondStep.Ended.BY_OPERATOR, at=at)
             removed = passkeys.remove_all(user=user, at=at)
             accounts.end_sessions(user)
+            accounts.lose_step(user)
+            vouching.tell_if_lost(user=user, at=at)
         self.stdout.write("One-time codes are off." if off else "One-time codes were off.")
         self.stdout.write(f"Passkeys removed: {removed}. Every session is ended.")

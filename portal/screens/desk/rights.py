@@ -12,6 +12,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -236,12 +237,12 @@ def enter(request: StaffRequest, person: UUID) -> HttpResponse:
     return render(request, "desk/request_new.html", about(request, found) | {"form": form, "died": died})
 
 
-def waiting(request: StaffRequest) -> int:
-    """How many this reader can do something about. One query."""
+def waiting(request: StaffRequest) -> QuerySet[RightsRequest]:
+    """Those that this reader can do something about."""
     found = rights.to_answer(request.neighborhood)
     if rights.PERM not in request.rights:
         found = found.filter(state=State.SECOND).exclude(asked_by=request.user)
-    return found.count()
+    return found
 
 
 def _entered(request: StaffRequest, found: Resident, given: dict[str, Any], *, died: bool) -> RightsRequest:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
+from portal.screens import office_step
 from portal.screens.desk import (
+    audit,
+    audit_acts,
+    audit_sheets,
     beside,
     cards,
     certificates,
@@ -39,6 +43,8 @@ from portal.screens.desk import (
 
 urlpatterns = [
     path("", tasks.tasks, name="desk"),
+    path("second-step/", office_step.page, name="office_step"),
+    path("second-step/passkey/", office_step.by_passkey, name="office_by_passkey"),
     path("neighborhood/", entrance.take_in_hand, name="desk_take_in_hand"),
     path("find/", finding.find, name="desk_find"),
     path("lost/", finding.find, {"task": "lost"}, name="desk_lost"),
@@ -81,6 +87,18 @@ urlpatterns = [
     path("incidents/<uuid:leak>/notices/", incident_notices.write, name="desk_incident_write"),
     path("incidents/notices/<uuid:said>/", incident_notices.notice, name="desk_incident_notice"),
     path("incidents/notices/<uuid:said>/sheets/", incident_notices.sheets, name="desk_incident_sheets"),
+    path("audit/", audit.overview, name="desk_audit"),
+    path("audit/looks/", audit.looks, name="desk_audit_looks"),
+    path("audit/papers/", audit.papers, name="desk_audit_papers"),
+    path("audit/disclosures/", audit.disclosures, name="desk_audit_disclosures"),
+    path("audit/deletions/", audit.erasures, name="desk_audit_erasures"),
+    path("audit/rights/", audit.rights, name="desk_audit_rights"),
+    path("audit/minors/<int:year>/", audit_acts.minors, name="desk_audit_minors"),
+    path("audit/vouch/", audit_acts.waiting, name="desk_audit_vouch"),
+    path("audit/vouch/<uuid:account>/", audit_acts.vouch, name="desk_audit_vouch_for"),
+    path("audit/month.csv", audit_sheets.as_csv, name="desk_audit_csv"),
+    path("audit/month.json", audit_sheets.as_json, name="desk_audit_json"),
+    path("audit/board/", audit_sheets.board, name="desk_audit_board"),
     path("bars/", seconding.bars, name="desk_bars"),
     path("bars/<uuid:bar>/read/", seconding.read_bar, name="desk_bar_read"),
     path("fourteen/", seconding.fourteen, name="desk_fourteen"),

@@ -10,7 +10,25 @@ from tests.proving.disabled.saying import always, made, off
 
 @made("portal.screens.doors.let_in")
 def let_in_by_anything(original: Any, module: ModuleType) -> Any:
-    return lambda request, user, *, shown: module.login(request, user, backend=module.BACKEND)
+    return lambda request, user, *, shown, shared=False: module.login(request, user, backend=module.BACKEND)
+
+
+always("portal.office.is_shown", True)
+always("portal.office.is_shut", False)
+always("portal.office.may_set_up", True)
+
+
+@made("portal.audit.sheet")
+def with_names_and_reasons(original: Any, module: ModuleType) -> Any:
+    def sheet(span: Any) -> Any:
+        looks = module.residents.audited.looks(span)
+        return [
+            {**line, "account": "x"}
+            for look in looks
+            for line in [module._line(look.reason, look.by.username, "1", look.resident_id)]
+        ]
+
+    return sheet
 
 
 @off("portal.screens.again.open_until")

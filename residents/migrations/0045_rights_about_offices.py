@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("residents", "0040_a_silent_gate_rings"),
+        ("residents", "0044_lists_are_answered_by_an_index"),
     ]
 
     operations = [
@@ -25,6 +25,8 @@ class Migration(migrations.Migration):
                     ("settle_departures", "Settle a dispute about who lives where"),
                     ("publish_notices", "Write and publish what one's own body lets residents know"),
                     ("answer_service", "Answer what residents ask of one's own body"),
+                    ("call_meetings", "Call the owners to a meeting and a vote"),
+                    ("count_votes", "Give out and read ballots on paper, and count"),
                     ("keep_members", "Co-opt and suspend members of one's own body"),
                     (
                         "keep_contracts",

@@ -1,0 +1,92 @@
+"""Somebody of the staff has lost their second step: a letter, the operator or they themselves took it away.
+
+A password alone would let whoever has it set up another, so the database refuses that until somebody else, an auditor where
+they work or who runs the system, has seen them and says that it is them. A first one ever is set up without (see
+`portal.screens.office_step`), and told.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+
+from residents import accounts, alarms, effects, watching
+from residents.models import Neighborhood, User, Vouching
+from residents.scope import may
+
+PERM = "audit"
+OPERATOR = "operator"
+
+
+class NotLost(Exception):
+    """There is nothing to vouch for: they have a second step, or can set one up."""
+
+
+class NotForOneself(PermissionDenied):
+    """Whoever lost it says for nobody that it is them."""
+
+
+def waiting(*, neighborhood: Neighborhood, at: datetime) -> QuerySet[User]:
+    """Who works here, and waits for somebody to vouch."""
+    found: QuerySet[User] = effects.call("in_office_here", neighborhood=neighborhood, at=at)
+    return found.filter(step_lost_at__isnull=False).order_by("step_lost_at", "pk")
+
+
+@transaction.atomic
+def vouch(*, user: User, neighborhood: Neighborhood, by: User, at: datetime) -> Vouching:
+    """By an auditor where they work.
+
+    Raises: PermissionDenied, NotForOneself, NotLost
+    """
+    if not may(by, PERM, neighborhood, at):
+        raise PermissionDenied
+    if user.pk in watching.accounts_of(by):
+        raise NotForOneself
+    if not waiting(neighborhood=neighborhood, at=at).filter(pk=user.pk).exists():
+        raise NotLost
+    capacity = effects.call("capacity", user=by, neighborhood=neighborhood, perm=PERM, at=at)
+    return _write(user, by, capacity)
+
+
+@transaction.atomic
+def vouch_as_operator(*, user: User) -> Vouching:
+    """By who runs the system, at the machine itself: for an operator's own account, and where there is no auditor.
+
+    Raises: NotLost
+    """
+    return _write(user, None, OPERATOR)
+
+
+def _write(user: User, by: User | None, capacity: str) -> Vouching:
+    """Raises: NotLost"""
+    held = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if held.step_lost_at is None:
+        raise NotLost
+    made = Vouching.objects.create(user=held, by=by, capacity=capacity)
+    User.objects.filter(pk=held.pk).update(step_lost_at=None)
+    accounts.note(
+        kind="account.vouched_for",
+        user=held,
+        vouching=made.pk,
+        by=by.pk if by else None,
+        capacity=capacity,
+    )
+    return made
+
+
+def tell_if_lost(*, user: User, at: datetime) -> bool:
+    """After a second step went: whether it was the last one of somebody of the staff, and then the auditors hear of it."""
+    lost = User.objects.filter(pk=user.pk, step_lost_at__isnull=False).exists()
+    if lost:
+        tell_of(user=user, kind=alarms.Kind.STEP_LOST, at=at)
+    return lost
+
+
+@transaction.atomic
+def tell_of(*, user: User, kind: alarms.Kind, at: datetime) -> None:
+    """The auditors wherever they work: whose it is, by the number of the account."""
+    for here in effects.call("works_where", user=user, at=at):
+        alarms.sound(kind=kind, neighborhood=here, by=user, at=at)

@@ -1,0 +1,168 @@
+"""The yearly audit of minors' data: opened by itself, late with an alarm, closed once and in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from ledger.models import Entry
+from portal import audit as portal_audit
+from portal import sweeps
+from residents import auditing
+from residents.models import Alarm, MinorsAudit, Neighborhood
+
+pytestmark = [pytest.mark.django_db, pytest.mark.obligation("39")]
+
+
+def noon(year: int, month: int, day: int) -> datetime:
+    return datetime(year, month, day, 4, tzinfo=UTC)  # twelve o'clock where they live
+
+
+def refused(sqlstate: str, statement: str, values: list[object]) -> None:
+    with pytest.raises(DatabaseError) as error, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+    assert getattr(error.value.__cause__, "sqlstate", "") == sqlstate, error.value
+
+
+@pytest.fixture
+def year(now: datetime) -> int:
+    """The one that was over when this year began."""
+    return now.year - 1
+
+
+@pytest.fixture
+def over(here: Neighborhood, year: int) -> MinorsAudit:
+    auditing.open_due(at=noon(year, 6, 1))
+    return MinorsAudit.objects.get(neighborhood=here, year=year)
+
+
+def test_it_is_opened_by_itself_once_a_year(here, elsewhere, now):
+    sweeps._audit_minors(noon(2027, 1, 1))
+    sweeps._audit_minors(noon(2027, 8, 1))
+    found = MinorsAudit.objects.filter(neighborhood=here)
+    assert [(each.year, each.due_on) for each in found] == [(2027, date(2028, 1, 31))]
+    sweeps._audit_minors(noon(2028, 1, 1))
+    assert found.all().count() == 2
+    assert MinorsAudit.objects.filter(neighborhood=elsewhere).count() == 2
+
+
+def test_the_sweep_sees_to_it(here, now):
+    sweeps.sweep(at=now)
+    assert MinorsAudit.objects.filter(neighborhood=here, year=now.year).exists()
+
+
+def test_a_year_that_nobody_swept_is_opened_afterwards(here):
+    auditing.open_due(at=noon(2027, 3, 1))
+    auditing.open_due(at=noon(2030, 3, 1))
+    years = MinorsAudit.objects.filter(neighborhood=here).order_by("year").values_list("year", flat=True)
+    assert list(years) == [2027, 2028, 2029, 2030]
+
+
+def test_there_is_none_where_nobody_is_real(here):
+    made_up = Neighborhood.objects.create(name="练习", practice=True)
+    auditing.open_due(at=noon(2027, 3, 1))
+    assert not MinorsAudit.objects.filter(neighborhood=made_up).exists()
+    assert MinorsAudit.objects.filter(neighborhood=here).exists()
+
+
+def test_it_is_late_from_the_day_after_its_day_on_and_rings_once(here, auditor, over, year):
+    last_day = noon(year + 1, 1, 31)
+    assert auditing.ring(at=last_day) == 0
+    # In Hangzhou the day is over eight hours before it is in London.
+    assert auditing.ring(at=datetime(year + 1, 1, 31, 16, 1, tzinfo=UTC)) == 1
+    alarm = Alarm.objects.get(kind=Alarm.Kind.AUDIT_LATE)
+    assert (alarm.neighborhood, alarm.subject, alarm.by) == (here, over.pk, None)
+    assert auditing.ring(at=noon(year + 1, 3, 1)) == 0
+    assert Alarm.objects.filter(kind=Alarm.Kind.AUDIT_LATE).count() == 1
+
+
+def test_what_is_closed_never_rings(auditor, over, year, now):
+    auditing.close(audit=over, by=auditor, findings="Nothing out of order.", at=now)
+    assert auditing.ring(at=now + timedelta(days=400)) == 0
+
+
+def test_an_auditor_closes_it_in_words_and_it_is_recorded(here, auditor, over, year, now):
+    closed = auditing.close(audit=over, by=auditor, findings="  Three looks, each with a reason.  ", at=now)
+    assert closed.findings == "Three looks, each with a reason."
+    assert (closed.closed_by, closed.capacity) == (auditor, "residents.auditor")
+    entry = Entry.objects.get(kind="audit.minors_closed", neighborhood=here.pk)
+    assert "Three looks" not in str(entry.opening.payload)
+
+
+def test_it_is_not_closed_without_words(auditor, over, year, now):
+    with pytest.raises(auditing.FindingsMissing):
+        auditing.close(audit=over, by=auditor, findings=" \n ", at=now)
+    assert MinorsAudit.objects.open().filter(pk=over.pk).exists()
+
+
+@pytest.mark.parametrize("who", ["chair", "clerk", "outsider", "superuser"])
+def test_nobody_else_closes_it(request, over, year, who, now):
+    with pytest.raises(PermissionDenied):
+        auditing.close(audit=over, by=request.getfixturevalue(who), findings="All is well.", at=now)
+
+
+def test_it_is_not_closed_before_its_year_is_over(auditor, over, year, now):
+    auditing.open_due(at=now)
+    running = MinorsAudit.objects.get(neighborhood=over.neighborhood, year=now.year)
+    with pytest.raises(auditing.NotYet):
+        auditing.close(audit=running, by=auditor, findings="All is well.", at=now)
+    refused(
+        "LM201",
+        "UPDATE residents_minorsaudit SET closed_at = %s, closed_by_id = %s, capacity = 'x', findings = 'x' WHERE id = %s",
+        [datetime(year, 12, 31, 15, 59, tzinfo=UTC), auditor.pk, over.pk],
+    )
+    refused(
+        "LM201",
+        "UPDATE residents_minorsaudit SET late_at = %s WHERE id = %s",
+        [noon(year + 1, 1, 31), over.pk],
+    )
+
+
+def test_of_two_that_close_it_the_first_one_stays(auditor, over, year, now):
+    at = now
+    auditing.close(audit=over, by=auditor, findings="The first.", at=at)
+    with pytest.raises(auditing.AlreadyClosed):
+        auditing.close(audit=over, by=auditor, findings="The second.", at=at)
+    over.refresh_from_db()
+    assert over.findings == "The first."
+
+
+def test_what_was_found_stays_as_it_was_written(auditor, over, year, now):
+    auditing.close(audit=over, by=auditor, findings="The first.", at=now)
+    for change in ("findings = 'another'", "closed_at = NULL", "year = year - 1", "due_on = due_on + 30"):
+        refused("LM200", f"UPDATE residents_minorsaudit SET {change} WHERE id = %s", [over.pk])
+    refused("LM202", "DELETE FROM residents_minorsaudit WHERE id = %s", [over.pk])
+
+
+def test_an_open_one_is_not_taken_away_and_its_day_does_not_move(over):
+    refused("LM202", "DELETE FROM residents_minorsaudit WHERE id = %s", [over.pk])
+    refused("LM200", "UPDATE residents_minorsaudit SET due_on = due_on + 365 WHERE id = %s", [over.pk])
+
+
+def test_one_begins_open_with_the_day_of_the_law(here):
+    with pytest.raises(DatabaseError) as error, transaction.atomic():
+        MinorsAudit.objects.create(neighborhood=here, year=2027, due_on=date(2028, 6, 30))
+    assert getattr(error.value.__cause__, "sqlstate", "") == "LM200"
+
+
+def test_there_is_one_a_year_and_it_is_closed_in_words_whoever_writes_it(here, auditor, over, year):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        MinorsAudit.objects.create(neighborhood=here, year=year, due_on=date(year + 1, 1, 31))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        MinorsAudit.objects.filter(pk=over.pk).update(
+            closed_at=noon(year + 1, 2, 1), closed_by=auditor, capacity="residents.auditor", findings=""
+        )
+
+
+def test_the_numbers_of_the_year_begin_with_the_minors_on_the_register(here, resident, now):
+    def minors() -> int:
+        span = portal_audit.year_of(now.year, neighborhood=here, at=now)
+        return next(each.number for each in portal_audit.minors(span) if each.code == "minors")
+
+    assert minors() == 0
+    resident.born = now.date() - timedelta(days=10 * 365)
+    resident.save()
+    assert minors() == 1
