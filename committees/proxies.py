@@ -7,7 +7,7 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from committees.models import Head, Meeting, Proxy
+from committees.models import Head, Meeting, Proxy, Turnout
 from ledger.record import record
 from residents.ages import today_in
 from residents.models import Resident, User
@@ -35,7 +35,7 @@ def enter(*, head: Head, holder: Resident, kept_where: str, by: User, at: dateti
     _insist(meeting, by, at)
     if not meeting.is_standing or meeting.is_over(today_in(meeting.neighborhood, at)):
         raise ProxyRefused("not_open")
-    if hasattr(head, "turnout"):
+    if Turnout.objects.filter(head=head).exists():
         raise ProxyRefused("handed_in")
     owners = set(head.owners.values_list("resident", flat=True))
     if not owners:
@@ -75,7 +75,7 @@ def read(*, proxy: Proxy, by: User, at: datetime) -> Proxy:
         raise ProxyRefused("same")
     if concerned(head=found.head, by=by) or found.holder.user_id == by.pk:
         raise ProxyRefused("concerned")
-    if hasattr(found.head, "turnout"):
+    if Turnout.objects.filter(head=found.head).exists():
         raise ProxyRefused("handed_in")
     if not found.meeting.is_standing or found.meeting.is_over(today_in(found.meeting.neighborhood, at)):
         raise ProxyRefused("not_open")

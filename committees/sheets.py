@@ -42,7 +42,7 @@ def give_out(*, head: Head, by: User, at: datetime, proxy: Proxy | None = None) 
     meeting = _meeting(head, by, at)
     if not meeting.is_standing or meeting.is_over(today_in(meeting.neighborhood, at)):
         raise SheetRefused("not_open")
-    if hasattr(head, "turnout"):
+    if Turnout.objects.filter(head=head).exists():
         raise SheetRefused("handed_in")
     if not head.owners.exists():
         raise SheetRefused("no_owner")
