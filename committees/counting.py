@@ -11,13 +11,12 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from committees import urn
 from committees.commitments import Sums, opens
 from committees.models import Ballot, Meeting, Outcome, Result, Topic, Urn
-from committees.proxies import PERM
+from committees.proxies import insist
 from committees.recount import SCHEMA
 from committees.sheets import unsettled
 from committees.tallying import Tally, Weight
@@ -25,7 +24,6 @@ from ledger.record import record
 from residents import notifying
 from residents.ages import today_in
 from residents.models import User
-from residents.scope import may
 
 POSTED_DAYS = 15
 
@@ -41,8 +39,7 @@ class CountRefused(Exception):
 @transaction.atomic
 def count(*, meeting: Meeting, minutes: str, by: User, at: datetime) -> Result:
     """Raises: PermissionDenied, CountRefused"""
-    if not may(by, PERM, meeting.neighborhood, at):
-        raise PermissionDenied
+    insist(meeting, by, at)
     try:
         opened = urn.locked(meeting)
     except Urn.DoesNotExist:

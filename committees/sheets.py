@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
 from committees import urn
 from committees.balloting import Choice, new_receipt, prepare, put_in, tell
 from committees.models import Entry, Head, Meeting, Proxy, Sheet, Turnout, Urn
-from committees.proxies import PERM, concerned
+from committees.proxies import concerned, insist
 from ledger.record import record
 from residents.ages import today_in
 from residents.models import User
 from residents.one_person import is_one_person
-from residents.scope import may
 
 # Nothing was marked there, or it cannot be read: no answer to that topic.
 UNREADABLE = "unreadable"
@@ -42,7 +40,7 @@ def give_out(*, head: Head, by: User, at: datetime, proxy: Proxy | None = None) 
     meeting = _meeting(head, by, at)
     if not meeting.is_standing or meeting.is_over(today_in(meeting.neighborhood, at)):
         raise SheetRefused("not_open")
-    if hasattr(head, "turnout"):
+    if Turnout.objects.filter(head=head).exists():
         raise SheetRefused("handed_in")
     if not head.owners.exists():
         raise SheetRefused("no_owner")
@@ -167,8 +165,7 @@ def unsettled(meeting: Meeting) -> list[Sheet]:
 
 def _meeting(head: Head, by: User, at: datetime) -> Meeting:
     found = Meeting.objects.select_related("neighborhood").get(pk=head.meeting_id)
-    if not may(by, PERM, found.neighborhood, at):
-        raise PermissionDenied
+    insist(found, by, at)
     return found
 
 

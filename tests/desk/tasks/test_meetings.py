@@ -88,7 +88,11 @@ def test_who_may_not_has_no_such_page(of, now, desk, clerk, auditor, outsider, s
     for who in (clerk, auditor, outsider, stranger.user, of.owners[0].user, former):
         client = desk(who)
         for path in ("", f"{meeting.pk}/", f"{meeting.pk}/paper/", f"{meeting.pk}/paper/read/"):
-            assert client.get(f"{HOME}{path}").status_code in (302, 404), (who, path)
+            answer = client.get(f"{HOME}{path}")
+            # The chair of another neighborhood has a list of their own, and nothing of this one on it.
+            assert answer.status_code in (302, 404) or (path == "" and meeting.title not in says(answer)), (
+                path
+            )
         for path in ("notice/", "count/", "call-off/", f"votes/{head.pk}/give/", "paper/take-in/"):
             answer = client.post(
                 f"{HOME}{meeting.pk}/{path}", {"sure": "1", "minutes": "x", "code": "0" * 16}
