@@ -31,16 +31,11 @@ from access.models import (
 from committees import appointing, publishing
 from committees.models import (
     Committee,
-    CompanyContract,
-    CoOption,
-    Handover,
-    KeyCustody,
     NoticeFile,
     ServicePhoto,
     ServiceRequest,
     ServiceStep,
     ServiceWords,
-    Suspension,
     Term,
 )
 from committees.models import Notice as BodyNotice
@@ -110,7 +105,7 @@ from tests.committees.notices import attached
 from tests.committees.notices import draft as draft_notice
 from tests.committees.service import asked, picture
 from tests.consent.papers import days_pass, handed, returned
-from tests.desk.offices import in_office
+from tests.desk.offices import OFFICES, in_office
 from tests.desk.shared import shared
 from tests.enrolling import agree
 from tests.orders.given import ORDERS, ordered
@@ -336,7 +331,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
         *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
-        *(CompanyContract, Suspension, CoOption, Handover, KeyCustody),
+        *OFFICES,
         *ORDERS,
         *(RightsRequest, RequestWords, Instruction),
         *(Alarm, Emergency, Hold),

@@ -5,10 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from committees import appointing, co_opting, contracts, custody, handing_over, suspending
-from committees.models import Committee, Term
+from committees.models import (
+    Committee,
+    CompanyContract,
+    CoOption,
+    Handover,
+    KeyCustody,
+    Suspension,
+    Term,
+)
 from residents.ages import today_in
 from residents.models import Neighborhood, User
 from tests.cast import staff
+
+OFFICES = (CompanyContract, Suspension, CoOption, Handover, KeyCustody)
 
 
 def in_office(here: Neighborhood, chair: User, clerk: User, now: datetime) -> None:
