@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from committees import appointing, contracts_admin, members_admin, notices_admin
+from committees import appointing, contracts_admin, members_admin, notices_admin, suspending
 from committees.models import Committee, Term
 from committees.publishing import PERM
 from residents.acts import Act, Refused
@@ -126,7 +126,7 @@ def _end(request: HttpRequest, term: Term, given: dict[str, Any]) -> HttpRespons
 
 @admin.register(Term)
 class TermAdmin(members_admin.OfOwnBody[Term]):
-    view_perms = ("audit", members_admin.PERM)
+    view_perms = ("audit", suspending.PERM)
     add_perms = (OPERATOR,)
     form = TermForm
     list_display = ("committee", "role", "user", "starts", "ends")

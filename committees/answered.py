@@ -7,8 +7,9 @@ which few asked says that few did, and no more: who complained is not to be gues
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
@@ -24,6 +25,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import Combinable
 from django.db.models.functions import TruncMonth
 
 from committees.models import Committee, ServiceRequest, ServiceStep
@@ -48,6 +50,9 @@ class Month:
     done_late: int = 0
     never_done: int = 0
     reopened: int = 0
+
+
+COUNTS = tuple(each.name for each in fields(Month) if each.name not in ("first", "few"))
 
 
 def months(*, neighborhood: Neighborhood, at: datetime) -> dict[Committee.Kind, list[Month]]:
@@ -105,12 +110,13 @@ def _counted(
     )
     found: dict[tuple[str, date], Month] = {}
     for row in rows:
-        body, first = row.pop("body"), row.pop("month").astimezone(zone).date()
-        found[body, first] = Month(first, **row)
+        first = row["month"].astimezone(zone).date()
+        counts: dict[str, Any] = {name: row[name] for name in COUNTS}  # type: ignore[literal-required]
+        found[row["body"], first] = Month(first, **counts)
     return found
 
 
-def _due(days: Mapping[Kind, int]) -> ExpressionWrapper:
+def _due(days: Mapping[Kind, int]) -> Combinable:
     """From when it was asked, as the database counts it."""
     cases = [When(kind=kind, then=Value(timedelta(days=count))) for kind, count in days.items()]
     return ExpressionWrapper(

@@ -53,11 +53,14 @@ class ChangeForm(forms.Form):
     paper = forms.CharField(label=_("where its paper is kept"), max_length=200)
 
 
-def _doing(act: Callable[..., object], request: HttpRequest, found: CompanyContract, **given: Any) -> None:
+def _doing(
+    act: Callable[..., object], request: HttpRequest, found: CompanyContract, **given: Any
+) -> HttpResponse | None:
     try:
         act(contract=found, by=request.user, at=moment(request), **given)
     except contracts.ContractRefused as refused:
         raise Refused(REFUSED[refused.reason]) from refused
+    return None
 
 
 def _confirm(request: HttpRequest, found: CompanyContract, given: dict[str, Any]) -> HttpResponse | None:

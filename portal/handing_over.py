@@ -114,8 +114,8 @@ def _keys(neighborhood: Neighborhood) -> Iterator[Line]:
 
 def _devices(neighborhood: Neighborhood) -> Iterator[Line]:
     readers: dict[Any, list[str]] = {}
-    for gate, device in Device.objects.trusted().filter(neighborhood=neighborhood).values_list("gate", "pk"):
-        readers.setdefault(gate, []).append(str(device))
+    for of, device in Device.objects.trusted().filter(neighborhood=neighborhood).values_list("gate", "pk"):
+        readers.setdefault(of, []).append(str(device))
     for gate in Gate.objects.filter(neighborhood=neighborhood).order_by("name", "pk"):
         found = sorted(readers.get(gate.pk, []))
         yield Line(Kind.DEVICES, "gate", len(found), digest([str(gate.pk), *found]), label=gate.name)

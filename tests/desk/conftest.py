@@ -28,24 +28,12 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from committees import (
-    appointing,
-    co_opting,
-    contracts,
-    custody,
-    handing_over,
-    publishing,
-    suspending,
-)
+from committees import appointing, publishing
 from committees.models import (
     Committee,
-    CompanyContract,
-    CoOption,
-    Handover,
     Head,
     HeadOwner,
     HeadUnit,
-    KeyCustody,
     Meeting,
     NoticeFile,
     Proxy,
@@ -54,7 +42,6 @@ from committees.models import (
     ServiceStep,
     ServiceWords,
     Sheet,
-    Suspension,
     Term,
     Topic,
     Urn,
@@ -127,6 +114,7 @@ from tests.committees.notices import attached
 from tests.committees.notices import draft as draft_notice
 from tests.committees.service import asked, picture
 from tests.consent.papers import days_pass, handed, returned
+from tests.desk.offices import OFFICES, in_office
 from tests.desk.shared import shared
 from tests.enrolling import agree
 from tests.orders.given import ORDERS, ordered
@@ -202,7 +190,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     publishing.publish(notice=shown, by=chair, at=now)
     unsaid = draft_notice(here, chair, at=now, title="还没说的事")
     attached(unsaid, chair, at=now, title="还没给看的图", content=picture(size=(50, 40)), shows="泵的草图")
-    _in_office(here, chair, clerk, now)
+    in_office(here, chair, clerk, now)
     asked(resident, words="水漏到楼下了", place="厨房水槽", pictures=[picture(size=(60, 40))], at=now)
     _asked(resident, now)
     _votes(resident, neighbor, chair, here, now)
@@ -221,42 +209,6 @@ def _votes(resident: Resident, neighbor: Resident, chair: User, here: Neighborho
         for kind in (Committee.Kind.OWNERS, Committee.Kind.RESIDENTS)
     ]
     voting.under_way(here, resident, neighbor, chair=chair, by=two[0], beside=two[1], at=now)
-
-
-def _in_office(here: Neighborhood, chair: User, clerk: User, now: datetime) -> None:
-    """A contract that nobody has confirmed, somebody suspended, a place that is to be filled, and what it leaves; a key."""
-    owners, today = Term.objects.get(user=chair).committee, today_in(here, now)
-    idle, gone = (
-        staff(here, username=name, kind=Committee.Kind.OWNERS, role=Term.Role.CLERK, at=now)
-        for name in ("idle", "gone")
-    )
-    contracts.write(
-        committee=Term.objects.get(user=clerk).committee,
-        starts=today,
-        ends=today + timedelta(days=300),
-        paper="红木柜",
-        by=chair,
-        at=now,
-    )
-    suspending.suspend(
-        term=Term.objects.get(user=idle),
-        since=today,
-        until=None,
-        because="absence",
-        paper="蓝木柜",
-        by=chair,
-        at=now,
-    )
-    place = Term.objects.get(user=gone)
-    appointing.end(term=place, by=None, at=now)
-    place.refresh_from_db()
-    new = User.objects.create_user(username="to-come-in")
-    co_opting.propose(
-        replaces=place, user=new, starts=today, decided_on=today, paper="黄木柜", by=chair, at=now
-    )
-    handing_over.open_(term=place, by=chair, at=now)
-    custody.take(neighborhood=here, thing="half_1", by=chair, at=now)
-    assert owners.pk == place.committee_id
 
 
 def _invited(resident: Resident, gate: Gate, now: datetime) -> None:
@@ -398,7 +350,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
         *(Meeting, Topic, Head, HeadUnit, HeadOwner, Sheet, Proxy, Urn),
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
-        *(CompanyContract, Suspension, CoOption, Handover, KeyCustody),
+        *OFFICES,
         *ORDERS,
         *(RightsRequest, RequestWords, Instruction),
         *(Alarm, Emergency, Hold),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from typing import Any, Concatenate
+from typing import Any, Concatenate, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,7 @@ from portal.screens.desk.handover_forms import (
     WitnessForm,
     refuse,
 )
+from portal.screens.entrance import AccountRequest
 from portal.screens.offices import in_words, roles
 from residents.models import User
 
@@ -124,7 +125,7 @@ def sheet(request: StaffRequest, found: Handover) -> HttpResponse:
 @of_a_side
 def seal(request: StaffRequest, found: Handover) -> HttpResponse:
     form = SealForm(request.POST, user=request.user, absent=not _gives(request, found))
-    if form.is_valid() and again.is_right(request, form):
+    if form.is_valid() and _is_them(request, form):
         lines = computing.manifest(found, at=request.at)
         without = form.cleaned_data.get("without_giver", "")
         try:
@@ -163,7 +164,7 @@ def check(request: StaffRequest, found: Handover) -> HttpResponse:
 def countersign(request: StaffRequest, found: Handover) -> HttpResponse:
     left = custody.left(neighborhood=request.neighborhood, at=request.at) or _would_leave(request, found)
     form = CountersignForm(request.POST, user=request.user, left=bool(left))
-    if form.is_valid() and again.is_right(request, form):
+    if form.is_valid() and _is_them(request, form):
         said = form.cleaned_data.get("custody_left", "")
         try:
             handing_over.countersign(handover=found, by=request.user, at=request.at, custody_left=said)
@@ -183,7 +184,7 @@ def countersign(request: StaffRequest, found: Handover) -> HttpResponse:
 @staff_only("view_register", real=True)
 def take(request: StaffRequest) -> HttpResponse:
     form = TakeForm(request.POST, user=request.user)
-    if form.is_valid() and again.is_right(request, form):
+    if form.is_valid() and _is_them(request, form):
         thing = form.cleaned_data["thing"]
         try:
             custody.take(neighborhood=request.neighborhood, thing=thing, by=request.user, at=request.at)
@@ -201,7 +202,7 @@ def take(request: StaffRequest) -> HttpResponse:
 def witness(request: StaffRequest, kept: UUID) -> HttpResponse:
     found = get_object_or_404(KeyCustody, pk=kept, neighborhood=request.neighborhood)
     form = WitnessForm(request.POST, user=request.user, auto_id=_ids(found))
-    if form.is_valid() and again.is_right(request, form):
+    if form.is_valid() and _is_them(request, form):
         try:
             custody.witness(custody=found, by=request.user, at=request.at)
         except custody.CustodyRefused as refused:
@@ -269,6 +270,10 @@ def _witness_form(
     return WitnessForm(user=request.user, auto_id=_ids(each))
 
 
+def _is_them(request: StaffRequest, form: again.PasswordForm) -> bool:
+    return again.is_right(cast(AccountRequest, request), form)
+
+
 def _ids(kept: KeyCustody) -> str:
     """Several such forms stand on one page."""
     return f"id_{str(kept.pk)[:8]}_%s"
@@ -302,9 +307,10 @@ def _page(request: StaffRequest, found: Handover, **tried: forms.Form) -> HttpRe
 
 def _facts(request: StaffRequest, found: Handover) -> dict[str, Any]:
     """The handover as it is read and printed: bodies, days, lines, roles; no account, no name."""
+    rows = list(found.lines.all())
     lines = [
         {"line": line, "what": computing.in_words(line.what, line.label), "kind": line.get_kind_display()}
-        for line in found.lines.all()
+        for line in rows
     ]
     signed = ""
     if found.countersigned_by_id is not None and found.countersigned_at is not None:
@@ -312,8 +318,8 @@ def _facts(request: StaffRequest, found: Handover) -> dict[str, Any]:
         signed = roles(found.neighborhood, [deed])[deed]
     return _row(found) | {
         "lines": lines,
-        "disputed": sum(each["line"].checked == "disputed" for each in lines),
-        "unchecked": sum(not each["line"].checked for each in lines),
+        "disputed": sum(line.checked == "disputed" for line in rows),
+        "unchecked": sum(not line.checked for line in rows),
         "signed_by": signed,
     }
 
