@@ -18,5 +18,5 @@ def ending_soon(*, neighborhood: Neighborhood, at: datetime) -> QuerySet[Term]:
     today = today_in(neighborhood, at)
     same = {"user": OuterRef("user"), "committee": OuterRef("committee"), "role": OuterRef("role")}
     following = Term.objects.filter(ends__gt=today + SOON, **same)
-    ending = Term.objects.filter(neighborhood=neighborhood).in_force(today)
+    ending = Term.objects.filter(neighborhood=neighborhood).in_force(at)
     return ending.filter(~Exists(following), ends__lte=today + SOON).order_by("ends", "pk")

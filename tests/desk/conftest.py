@@ -31,20 +31,12 @@ from access.models import (
 from committees import appointing, publishing
 from committees.models import (
     Committee,
-    Head,
-    HeadOwner,
-    HeadUnit,
-    Meeting,
     NoticeFile,
-    Proxy,
     ServicePhoto,
     ServiceRequest,
     ServiceStep,
     ServiceWords,
-    Sheet,
     Term,
-    Topic,
-    Urn,
 )
 from committees.models import Notice as BodyNotice
 from consent.models import (
@@ -109,12 +101,11 @@ from residents.register import move_in, register
 from sharing.models import Answer, Contract, Disclosure, Recipient, Request
 from tests import holding, make
 from tests.cast import draft, staff
-from tests.committees import voting
 from tests.committees.notices import attached
 from tests.committees.notices import draft as draft_notice
 from tests.committees.service import asked, picture
 from tests.consent.papers import days_pass, handed, returned
-from tests.desk.offices import OFFICES, in_office
+from tests.desk.offices import OFFICES, in_office, votes
 from tests.desk.shared import shared
 from tests.enrolling import agree
 from tests.orders.given import ORDERS, ordered
@@ -193,7 +184,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     in_office(here, chair, clerk, now)
     asked(resident, words="水漏到楼下了", place="厨房水槽", pictures=[picture(size=(60, 40))], at=now)
     _asked(resident, now)
-    _votes(resident, neighbor, chair, here, now)
+    votes(resident, neighbor, chair, here, now)
     Passkey.objects.create(
         user=resident.user, name="柳家平板", credential_id=b"c" * 32, public_key=b"k" * 77, added_at=now
     )
@@ -201,14 +192,6 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
     return _all_of(here)
-
-
-def _votes(resident: Resident, neighbor: Resident, chair: User, here: Neighborhood, now: datetime) -> None:
-    two = [
-        staff(here, username=f"counts-{kind}", kind=kind, role=Term.Role.CLERK, at=now)
-        for kind in (Committee.Kind.OWNERS, Committee.Kind.RESIDENTS)
-    ]
-    voting.under_way(here, resident, neighbor, chair=chair, by=two[0], beside=two[1], at=now)
 
 
 def _invited(resident: Resident, gate: Gate, now: datetime) -> None:
@@ -292,10 +275,7 @@ def _consented(resident: Resident, neighbor: Resident, forms: Any, now: datetime
     )
     agree(neighbor, forms, Purpose.FACE_AT_GATE, at=now)
     order = withdraw(
-        resident=neighbor,
-        purpose=Purpose.FACE_AT_GATE,
-        voice=own(neighbor.user, "zh-hans"),
-        at=now,
+        resident=neighbor, purpose=Purpose.FACE_AT_GATE, voice=own(neighbor.user, "zh-hans"), at=now
     )
     certifying.issue(resident=neighbor, order=order, at=now)
 
@@ -348,7 +328,6 @@ def _all_of(here: Neighborhood) -> Community:
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
         *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
-        *(Meeting, Topic, Head, HeadUnit, HeadOwner, Sheet, Proxy, Urn),
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
         *OFFICES,
         *ORDERS,
