@@ -14,16 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from ledger.models import Opening
 from residents import archives, holds, letters, mail_addresses, one_time_codes, rights
 from residents.importing import life as importing
-from residents.keeping import (
-    AsWritten,
-    End,
-    Holdable,
-    Rows,
-    Rule,
-    Years,
-    deleted,
-    of_person,
-)
+from residents.keeping import AsWritten, End, Holdable, Rows, Rule, Years, deleted, of_person
 from residents.kept import KEPT as KEPT
 from residents.models import (
     Archive,
@@ -55,7 +46,7 @@ PROPOSED = timedelta(days=7)
 # As long as what is given to others is on record (PIPL 56).
 HANDED = timedelta(days=3 * 365)
 ADULT = Years(18)
-# As long as an assessment is kept (PIPL 56); the database lets it go no sooner (residents 0041).
+# As long as an assessment is kept (PIPL 56); the database lets it go no sooner (residents 0042).
 AUDITED = timedelta(days=3 * 365)
 
 
