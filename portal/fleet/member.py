@@ -147,6 +147,11 @@ class Member:
             self.account.unrecorded += len(self.account.recorded) == before
             return decision
 
+    def waiting(self) -> int:
+        """Entries that the site does not have yet; asked at the door, for while the gate starts anew nothing is open."""
+        with self._door:
+            return self.store.pending_events()
+
     def knows_dropped(self, credential: str) -> bool:
         """The drop has arrived here: from now on the door stays shut for it."""
         return credential in self.account.delivered

@@ -178,7 +178,7 @@ def _line(
     recorded = sum(len(member.account.recorded) for member in members)
     drops = sum(len(group.dropped()) for group in groups)
     silent = sum(member.agent.trouble is not None for member in members)
-    waiting = sum(member.store.pending_events() for member in members[:: max(1, len(members) // 50)])
+    waiting = sum(member.waiting() for member in members[:: max(1, len(members) // 50)])
     kilobytes = (resident_bytes() - before) / 1024 / len(members)
     return (
         f"{passed:6.0f} {(_polls(members) - polls) / max(passed, 0.1):10.1f} {recorded:10} "
