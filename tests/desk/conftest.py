@@ -31,20 +31,12 @@ from access.models import (
 from committees import appointing, publishing
 from committees.models import (
     Committee,
-    Head,
-    HeadOwner,
-    HeadUnit,
-    Meeting,
     NoticeFile,
-    Proxy,
     ServicePhoto,
     ServiceRequest,
     ServiceStep,
     ServiceWords,
-    Sheet,
     Term,
-    Topic,
-    Urn,
 )
 from committees.models import Notice as BodyNotice
 from consent.models import (
@@ -191,7 +183,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     attached(unsaid, chair, at=now, title="还没给看的图", content=picture(size=(50, 40)), shows="泵的草图")
     asked(resident, words="水漏到楼下了", place="厨房水槽", pictures=[picture(size=(60, 40))], at=now)
     _asked(resident, now)
-    _votes(resident, neighbor, chair, here, now)
+    voting.under_way(resident, neighbor, chair, at=now)
     Passkey.objects.create(
         user=resident.user, name="柳家平板", credential_id=b"c" * 32, public_key=b"k" * 77, added_at=now
     )
@@ -199,14 +191,6 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
         user=clerk, object_id=str(gate.pk), object_repr="柳门", action_flag=2, change_message="柳门"
     )
     return _all_of(here)
-
-
-def _votes(resident: Resident, neighbor: Resident, chair: User, here: Neighborhood, now: datetime) -> None:
-    two = [
-        staff(here, username=f"counts-{kind}", kind=kind, role=Term.Role.CLERK, at=now)
-        for kind in (Committee.Kind.OWNERS, Committee.Kind.RESIDENTS)
-    ]
-    voting.under_way(here, resident, neighbor, chair=chair, by=two[0], beside=two[1], at=now)
 
 
 def _invited(resident: Resident, gate: Gate, now: datetime) -> None:
@@ -346,7 +330,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
         *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
-        *(Meeting, Topic, Head, HeadUnit, HeadOwner, Sheet, Proxy, Urn),
+        *voting.MODELS,
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
         *ORDERS,
         *(RightsRequest, RequestWords, Instruction),
