@@ -17,8 +17,9 @@ from residents.keeping import End, Holdable, Kept, Rows, Rule, deleted, of_perso
 RIGHTS = timedelta(days=3 * 365)
 # Half a year: long enough to say that a repair did not hold, and to complain about an answer.
 WORDS = timedelta(days=180)
-# As long as an owner may go to court over a decision of the owners (Civil Code 280); the database deletes no sooner.
-VOTES = timedelta(days=365)
+# As long as an owner may go to court over a decision of the owners (Civil Code 280), and a day more: by its own clock the
+# database deletes no sooner than after 365 days.
+VOTES = timedelta(days=366)
 VOTED = (
     "committees.Head",
     "committees.HeadUnit",

@@ -14,7 +14,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -51,7 +50,9 @@ class Opened:
 def begin(meeting: Meeting) -> Urn:
     """Empty, with the notice. The key is made before, in the vault's own transaction."""
     row = Urn(meeting=meeting, neighborhood_id=meeting.neighborhood_id)
-    row.sealed = _sealed(Opened(row, meeting.key, secrets.token_bytes(32)))
+    secret = meeting.topics.filter(secret=True).values_list("number", flat=True)
+    nothing = {number: Sums() for number in secret}
+    row.sealed = _sealed(Opened(row, meeting.key, secrets.token_bytes(32), nothing))
     row.save(force_insert=True)
     return row
 
@@ -69,7 +70,9 @@ def locked(meeting: Meeting) -> Opened:
     plain = json.loads(
         sealing.decrypt(key=meeting.key, ciphertext=bytes(row.sealed), context=_context(meeting.pk))
     )
-    sums = {int(number): Sums(*values) for number, values in plain["sums"].items()}
+    sums = {
+        int(number): Sums(*(int(each, 16) for each in values)) for number, values in plain["sums"].items()
+    }
     return Opened(row, meeting.key, bytes.fromhex(plain["mac"]), sums)
 
 
@@ -77,7 +80,7 @@ def empty(row: Urn) -> None:
     """Counted, or called off: the row in this transaction, its key when that has committed."""
     meeting = row.pk
     row.delete()
-    transaction.on_commit(partial(_end, meeting), robust=True)
+    transaction.on_commit(lambda: _end(meeting), robust=True)
 
 
 def forget(*, at: datetime) -> int:
@@ -97,10 +100,14 @@ def _end(meeting: UUID) -> None:
 
 
 def _sealed(opened: Opened) -> bytes:
+    """Always as long: how many digits a sum has would tell of the first votes, to whoever sees one version after another."""
     plain = {
         "mac": opened.mac.hex(),
         "sums": {
-            str(number): [each.yes_heads, each.yes_area, each.blind_heads, each.blind_area]
+            str(number): [
+                f"{value:064x}"
+                for value in (each.yes_heads, each.yes_area, each.blind_heads, each.blind_area)
+            ]
             for number, each in opened.sums.items()
         },
     }

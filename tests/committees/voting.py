@@ -11,9 +11,21 @@ from decimal import Decimal
 import psycopg
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
+from django.db.models import Model
 
 from committees import calling, proxies, sheets
-from committees.models import Committee, Head, Meeting, Proxy, Sheet, Term
+from committees.models import (
+    Committee,
+    Head,
+    HeadOwner,
+    HeadUnit,
+    Meeting,
+    Proxy,
+    Sheet,
+    Term,
+    Topic,
+    Urn,
+)
 from portal import roles
 from residents.ages import today_in
 from residents.models import Neighborhood, Ownership, Resident, Unit, User
@@ -23,6 +35,7 @@ from tests.cast import staff
 
 Kind = Meeting.Kind
 ORDINARY, GRAVE, ELECTION = 9, 8, 3
+MODELS: tuple[type[Model], ...] = (Meeting, Topic, Head, HeadUnit, HeadOwner, Sheet, Proxy, Urn)
 _numbers = itertools.count(1)
 
 # The owner of the tables is the only one who could move days that stand with the notice.

@@ -101,11 +101,12 @@ from residents.register import move_in, register
 from sharing.models import Answer, Contract, Disclosure, Recipient, Request
 from tests import holding, make
 from tests.cast import draft, staff
+from tests.committees import voting
 from tests.committees.notices import attached
 from tests.committees.notices import draft as draft_notice
 from tests.committees.service import asked, picture
 from tests.consent.papers import days_pass, handed, returned
-from tests.desk.offices import OFFICES, in_office, votes
+from tests.desk.offices import OFFICES, in_office
 from tests.desk.shared import shared
 from tests.enrolling import agree
 from tests.orders.given import ORDERS, ordered
@@ -184,7 +185,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     in_office(here, chair, clerk, now)
     asked(resident, words="水漏到楼下了", place="厨房水槽", pictures=[picture(size=(60, 40))], at=now)
     _asked(resident, now)
-    votes(resident, neighbor, chair, here, now)
+    voting.under_way(resident, neighbor, chair, at=now)
     Passkey.objects.create(
         user=resident.user, name="柳家平板", credential_id=b"c" * 32, public_key=b"k" * 77, added_at=now
     )
@@ -328,6 +329,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
         *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
+        *voting.MODELS,
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
         *OFFICES,
         *ORDERS,
@@ -346,8 +348,7 @@ def _all_of(here: Neighborhood) -> Community:
         *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳五", "柳＊", "柳门", "Willow Gate"),
         *("青禾送水站", "柳岸路", "送水到户", "送奶到户", "水管漏了", "0471112222"),
         *("柳苗苗", "搬到乡下", "红夹子", "舅公来看病", "民初九号", "孩子丢了钥匙", "读头坏了"),
-        "柳神节",
-        *("换水泵", "还没说的事", "水泵报价单", "还没给看的图"),
+        *("柳神节", "换水泵", "还没说的事", "水泵报价单", "还没给看的图"),
         *("水漏到楼下了", "厨房水槽"),
         *("车棚与充电桩", "第 1 题", "卷宗 3"),
         *("厨房冒烟", "打了消防电话"),

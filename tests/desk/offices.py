@@ -10,27 +10,15 @@ from committees.models import (
     CompanyContract,
     CoOption,
     Handover,
-    Head,
-    HeadOwner,
-    HeadUnit,
     KeyCustody,
-    Meeting,
-    Proxy,
-    Sheet,
     Suspension,
     Term,
-    Topic,
-    Urn,
 )
 from residents.ages import today_in
-from residents.models import Neighborhood, Resident, User
+from residents.models import Neighborhood, User
 from tests.cast import staff
-from tests.committees import voting
 
-OFFICES = (
-    *(CompanyContract, Suspension, CoOption, Handover, KeyCustody),
-    *(Meeting, Topic, Head, HeadUnit, HeadOwner, Sheet, Proxy, Urn),
-)
+OFFICES = (CompanyContract, Suspension, CoOption, Handover, KeyCustody)
 
 
 def in_office(here: Neighborhood, chair: User, clerk: User, now: datetime) -> None:
@@ -66,11 +54,3 @@ def in_office(here: Neighborhood, chair: User, clerk: User, now: datetime) -> No
     )
     handing_over.open_(term=place, by=chair, at=now)
     custody.take(neighborhood=here, thing="half_1", by=chair, at=now)
-
-
-def votes(resident: Resident, neighbor: Resident, chair: User, here: Neighborhood, now: datetime) -> None:
-    two = [
-        staff(here, username=f"counts-{kind}", kind=kind, role=Term.Role.CLERK, at=now)
-        for kind in (Committee.Kind.OWNERS, Committee.Kind.RESIDENTS)
-    ]
-    voting.under_way(here, resident, neighbor, chair=chair, by=two[0], beside=two[1], at=now)

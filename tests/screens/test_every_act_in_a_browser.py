@@ -21,7 +21,7 @@ from portal.screens.census import ACTS
 from portal.screens.visitors import MOMENT
 from residents import letters, moving, standing_by
 from residents.ages import today_in
-from residents.models import Archive, Letter, Resident, User
+from residents.models import Archive, Letter, Ownership, Resident, User
 from residents.register import register
 from tests.cast import PASSWORD, dwelling
 from tests.committees.service import done
@@ -377,5 +377,6 @@ def is_moved_out(walk: Walk, clerk: User) -> None:
     assert me.user is not None
     walk.act("sign_in", "/sign-in/", username=me.user.username, password=NEW)
     today = today_in(me.neighborhood, timezone.now())
+    Ownership.objects.filter(resident=me).update(until=today)  # sold: else they would stay on the register
     moving.move_out(resident=me, on=today, by=clerk, paper="folder 3", at=timezone.now())
     walk.act("put_right", "/", form("/put-right/"))

@@ -40,6 +40,7 @@ from sharing import answering, disclosing
 from sharing.models import Request
 from tests import holding, make
 from tests.cast import PASSWORD
+from tests.committees import voting
 from tests.enrolling import agree
 from tests.notifying.people import gathered, send_all, told, wants
 from tests.receipts.conftest import sequenced
@@ -102,6 +103,15 @@ def lived(
     passed(make.device(doors[0], at=now).device, resident.credentials.get(kind="card"), at=now)
     _told_that_something_waits(resident, clerk, now)
     leaking.told(resident.neighborhood, by=chair)
+    _votes(resident, now)
+
+
+def _votes(resident: Resident, now: datetime) -> None:
+    """For what they own, and for somebody else."""
+    of = voting.assembly(resident.neighborhood, [("50.00", [0])], at=now)
+    voting.measured(resident.neighborhood)
+    made = voting.running(of, (voting.ORDINARY, False), at=now)
+    voting.proxy(of, voting.head_of(made, *of.owners), resident, at=now)
 
 
 def _told_that_something_waits(resident: Resident, clerk: User, now: datetime) -> None:
