@@ -53,7 +53,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @resident_only
 def mine(request: ResidentRequest) -> HttpResponse:
-    return render(request, "home.html", context(resident=request.resident, at=timezone.now()))
+    at = timezone.now()
+    shown = context(resident=request.resident, at=at)
+    if request.user.is_staff:  # whoever holds an office; asked of nobody else
+        shown["notices"] += suspended.told(account=request.user.pk, at=at)
+    return render(request, "home.html", shown)
 
 
 def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
@@ -65,8 +69,7 @@ def context(*, resident: Resident, at: datetime) -> dict[str, Any]:
         "neighborhood": resident.neighborhood.display_name,
         "dwellings": _dwellings(resident, at),
         "notices": leaks.on_home(resident=resident, since=at - RECENT)
-        + my_account.notices(resident=resident, at=at)
-        + suspended.told(account=resident.user_id, at=at),
+        + my_account.notices(resident=resident, at=at),
         "gates_now": my_gates.now(resident=resident, at=at),
         "told": told.waiting(resident=resident, at=at),
         "ways": ways.ways_in(resident=resident, held=held, lines=lines, at=at),

@@ -355,6 +355,7 @@ def test_code_and_database_agree_on_who_takes_over():
                 assert cursor.fetchone() == ((giving, taking) in pairs,)
 
 
+@pytest.mark.obligation("27", "46")
 @pytest.mark.parametrize("words", ["请找 0571 88001234", "13812345678 的那本", "a@b.cn"])
 def test_words_beside_a_line_name_nobody(sealed, second, now, words):
     line = sealed.lines.first()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from committees import contracts, suspending
+from committees import appointing, contracts, suspending
 from committees.models import CompanyContract, CoOption, NeighborhoodPermission, Suspension, Term
 from residents.ages import today_in
 from residents.models import User
@@ -84,6 +84,25 @@ def test_the_person_is_told_on_the_first_page_they_open_and_nobody_else_is(desk,
         assert "is suspended" in told, page
         assert "they are away, or ill" in told, page
         assert "is suspended" not in desk(chair).get(page).content.decode()
+
+
+@pytest.mark.obligation("27", "46")
+def test_who_lives_here_too_is_told_at_home(desk, here, resident, chair, now):
+    owner = User.objects.get(pk=resident.user_id)
+    committee = Term.objects.get(user=chair).committee
+    today = today_in(here, now)
+    term = appointing.appoint(
+        committee=committee,
+        user=owner,
+        role=Role.CLERK,
+        starts=today - timedelta(days=9),
+        ends=today + timedelta(days=90),
+        by=None,
+        at=now,
+    )
+    assert "is suspended" not in desk(owner).get("/").content.decode()
+    suspending.suspend(term=term, since=today, until=None, because="conflict", paper=PAPER, by=chair, at=now)
+    assert "is suspended" in desk(owner).get("/").content.decode()
 
 
 @pytest.mark.obligation("30")
