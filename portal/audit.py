@@ -25,6 +25,7 @@ from consent.admin.counts import papers_by_clerk
 from consent.second_reading import FEWEST_COUNTED, rounded
 from portal import retention
 from residents.audited import Figure, Span
+from residents.keeping import Rule
 from residents.models import Neighborhood
 
 FIRST_YEAR = 2020  # nothing here is older; and no address makes us count through all time
@@ -116,7 +117,7 @@ def papers(span: Span) -> list[dict[str, str]]:
     return [each for each in papers_by_clerk([span.neighborhood.pk]) if each["month"] == month]
 
 
-def late_rules(span: Span) -> list[retention.Rule]:
+def late_rules(span: Span) -> list[Rule]:
     return retention.late(at=span.at, where=[span.neighborhood.pk])
 
 

@@ -134,7 +134,8 @@ def looks_by_staff(span: Span) -> list[dict[str, Any]]:
             emergencies=Count("pk", filter=Q(emergency__isnull=False)),
         )
     )
-    return list(rows)
+    found: list[Any] = list(rows)
+    return found
 
 
 def looks(span: Span, *, by: Any = None, words: str = "") -> QuerySet[LookUp]:

@@ -171,7 +171,7 @@ class ScopedAdmin(_Scoped, admin.ModelAdmin[M]):
     paginator = BoundedPaginator
     show_full_result_count = False
     # By its own order alone, which an index holds: any other would be made anew from all rows for each page.
-    sortable_by: Sequence[str] = ()
+    sortable_by = ()
     view_on_site = False
     # What a reader may put into the address besides what `list_filter` offers.
     _filter_forms = ("", "__exact", "__isnull", "__id__exact", "__gte", "__lt")

@@ -53,7 +53,17 @@ def test_an_end_says_who_ended_it(clerk, term, superuser, now):
 
 
 def test_one_that_never_began_is_called_off(clerk, term, superuser, now):
-    appointing.end(term=term, by=superuser, at=now - timedelta(days=60))
+    next_year = now.date() + timedelta(days=365)
+    to_come = appointing.appoint(
+        committee=term.committee,
+        user=clerk,
+        role=Term.Role.CLERK,
+        starts=next_year,
+        ends=next_year + timedelta(days=9),
+        by=superuser,
+        at=now,
+    )
+    appointing.end(term=to_come, by=superuser, at=now)
     assert changes(clerk)[-1] == (What.CALLED_OFF, "property.clerk", superuser.pk)
 
 
