@@ -106,8 +106,8 @@ def test_nobody_else_closes_it(request, over, year, who, now):
 
 def test_it_is_not_closed_before_its_year_is_over(auditor, over, year, now):
     auditing.open_due(at=now)
+    running = MinorsAudit.objects.get(neighborhood=over.neighborhood, year=now.year)
     with pytest.raises(auditing.NotYet):
-        running = MinorsAudit.objects.get(neighborhood=over.neighborhood, year=now.year)
         auditing.close(audit=running, by=auditor, findings="All is well.", at=now)
     refused(
         "LM201",
