@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from access.models import EntryEvent
 from residents.desk import ScopedAdmin, ScopedFilter
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    """What there can be, and not what there is: that would be read from every event."""
+
+    title = _("outcome")
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str | Promise]]:
+        return [
+            ("opened", _("opened")),
+            ("refused", _("stayed shut")),
+            ("would_open", _("would have opened; the old controller decides")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[EntryEvent]) -> QuerySet[EntryEvent]:
+        return queryset.filter(outcome=self.value()) if self.value() else queryset
 
 
 @admin.register(EntryEvent)
@@ -14,7 +37,7 @@ class EntryEventAdmin(ScopedAdmin[EntryEvent]):
 
     view_perms = ("manage_access",)
     list_display = ("received_at", "gate", "outcome", "reason", "device_time")
-    list_filter = (("gate", ScopedFilter), "outcome")
+    list_filter = (("gate", ScopedFilter), OutcomeFilter)
     list_select_related = ("gate",)
     ordering = ("-received_at", "pk")
     fields = ("gate", "outcome", "reason", "device_time", "received_at")

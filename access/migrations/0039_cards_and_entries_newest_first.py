@@ -18,4 +18,12 @@ class Migration(migrations.Migration):
             model_name="entryevent",
             index=models.Index(fields=["-received_at", "id"], name="event_newest_first"),
         ),
+        migrations.AddIndex(
+            model_name="entryevent",
+            index=models.Index(
+                fields=["outcome", "-received_at", "id"],
+                condition=~Q(outcome="opened"),
+                name="event_not_opened",
+            ),
+        ),
     ]

@@ -39,6 +39,12 @@ class EntryEvent(models.Model):
             models.Index(fields=["credential", "-received_at"], name="event_by_credential"),
             models.Index(fields=["neighborhood", "received_at"], name="event_by_age"),
             models.Index(fields=["-received_at", "id"], name="event_newest_first"),
+            # Most gates open most of the time: the others are few.
+            models.Index(
+                fields=["outcome", "-received_at", "id"],
+                condition=~Q(outcome="opened"),
+                name="event_not_opened",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["device", "boot", "sequence"], name="event_once"),

@@ -7,8 +7,9 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from residents import accounts
 from residents.desk import OPERATOR, holds
@@ -31,6 +32,9 @@ class AccountAdmin(UserAdmin[User]):
     list_display = ("username", "is_staff", "is_active", "date_joined")
     list_filter = ()
     search_fields = ("username",)  # see `get_search_results`
+    search_help_text = _(
+        "By the name in full. Without one: those for work, and those that nobody has used yet."
+    )
     paginator = BoundedPaginator
     show_full_result_count = False
     sortable_by = ()
@@ -50,9 +54,12 @@ class AccountAdmin(UserAdmin[User]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
-        """In full: nobody tries beginnings of names."""
+        """Any of them by its name in full: nobody tries beginnings. Without one, those that are used for work or that nobody
+        has used yet: an index knows them."""
         term = search_term.strip()
-        return (queryset.filter(username__in=spellings(term)) if term else queryset), False
+        if term:
+            return queryset.filter(username__in=spellings(term)), False
+        return queryset.filter(Q(is_staff=True) | Q(is_superuser=True) | Q(last_login=None)), False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Inside the page's own transaction: who closed an account of somebody in office is written down."""

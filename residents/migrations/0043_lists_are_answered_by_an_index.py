@@ -25,5 +25,17 @@ class Migration(migrations.Migration):
         _newest_first("alarm", "at", "alarm_newest_first"),
         _newest_first("lookup", "at", "lookup_newest_first"),
         migrations.AddIndex(model_name="unit", index=models.Index(fields=["number"], name="unit_by_number")),
+        migrations.AddIndex(
+            model_name="occupancy",
+            index=models.Index(fields=["tenure", "-since", "id"], name="occupancy_by_tenure"),
+        ),
+        migrations.AddIndex(
+            model_name="user",
+            index=models.Index(
+                fields=["username"],
+                condition=models.Q(is_staff=True) | models.Q(is_superuser=True) | models.Q(last_login=None),
+                name="user_for_work",
+            ),
+        ),
         migrations.RunSQL(HISTORY, NO_HISTORY),
     ]

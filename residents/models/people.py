@@ -141,7 +141,10 @@ class Occupancy(models.Model):
     class Meta:
         verbose_name = _("who lives here")
         verbose_name_plural = _("who lives where")
-        indexes = [models.Index(fields=["-since", "id"], name="occupancy_newest_first")]
+        indexes = [
+            models.Index(fields=["-since", "id"], name="occupancy_newest_first"),
+            models.Index(fields=["tenure", "-since", "id"], name="occupancy_by_tenure"),
+        ]
         constraints = [
             models.CheckConstraint(
                 # Equal: it was called off before it began.

@@ -51,6 +51,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+        # Those that the list of accounts shows, which are few where residents are many.
+        indexes = [
+            models.Index(
+                fields=["username"],
+                condition=models.Q(is_staff=True) | models.Q(is_superuser=True) | models.Q(last_login=None),
+                name="user_for_work",
+            )
+        ]
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session must know: a new password, or a raised `sessions_ended`, and it is over."""

@@ -14,7 +14,6 @@ from portal import roles
 LARGE = (
     "residents_resident",
     "residents_user",
-    "residents_unit",
     "residents_occupancy",
     "residents_ownership",
     "residents_lookup",
@@ -33,8 +32,8 @@ _FILL = """
 DROP TABLE IF EXISTS who;
 CREATE TEMP TABLE who AS SELECT n, gen_random_uuid() AS id, gen_random_uuid() AS account, gen_random_uuid() AS home,
     gen_random_uuid() AS card FROM generate_series(%(first)s + 1, %(first)s + %(people)s) n;
-INSERT INTO residents_user (id, password, is_superuser, username, language, is_staff, is_active, sessions_ended,
-    date_joined) SELECT account, '!', false, 'u' || n, 'en', false, true, 0, now() FROM who WHERE n %% 2 = 0;
+INSERT INTO residents_user (last_login, id, password, is_superuser, username, language, is_staff, is_active, sessions_ended,
+    date_joined) SELECT now(), account, '!', false, 'u' || n, 'en', false, true, 0, now() FROM who WHERE n %% 2 = 0;
 INSERT INTO residents_unit (id, neighborhood_id, building_id, number) SELECT home, %(here)s, %(building)s, 'X' || n
     FROM who WHERE n %% 3 = 0;
 INSERT INTO residents_resident (id, neighborhood_id, user_id, name, contact_key, keep_at_desk, created_at,

@@ -62,6 +62,10 @@ def asked_for(address: str, somebody: Resident) -> Iterator[str]:
     if page is None:
         return
     for each in page.list_filter:
+        if isinstance(each, type):
+            for value in ("opened", "refused", "would_open"):
+                yield f"{address}?{each.parameter_name}={value}"
+            continue
         name = each[0] if isinstance(each, tuple) else each
         field = page.model._meta.get_field(name)
         if field.is_relation:
