@@ -25,6 +25,7 @@ from residents.keeping import (
     of_person,
 )
 from residents.kept import KEPT as KEPT
+from residents.kept_of_keeping import OF_RECORDS
 from residents.models import (
     Archive,
     ErasureCertificate,
@@ -32,15 +33,12 @@ from residents.models import (
     ErasurePlace,
     Hold,
     Import,
-    Lateness,
     MailAddress,
     Message,
-    MinorsAudit,
     Ownership,
     Passkey,
     RequestWords,
     Resident,
-    RetentionRun,
     SecondStep,
     Wish,
 )
@@ -49,14 +47,11 @@ from residents.models.signing_in import TOLD
 # Three years: as long as a claim from the contract can still be brought (Civil Code 188).
 OWNED_HERE = Years(3)
 HISTORY = timedelta(days=3 * 365)
-RUNS = timedelta(days=400)
 # A second reads it within the week, or it was not needed.
 PROPOSED = timedelta(days=7)
 # As long as what is given to others is on record (PIPL 56).
 HANDED = timedelta(days=3 * 365)
 ADULT = Years(18)
-# As long as an assessment is kept (PIPL 56); the database lets it go no sooner (residents 0041).
-AUDITED = timedelta(days=3 * 365)
 
 
 # As long as whoever decided for somebody may have to prove that they might: the same three years.
@@ -370,40 +365,5 @@ RULES: Sequence[Rule] = (
         clock="action_time",
         forget=deleted(LogEntry),
     ),
-    Rule(
-        code="residents.minors_audits",
-        what=_("What the yearly audit of minors’ data found, and who closed it"),
-        why=_("So that those who supervise us can read it. It names no resident."),
-        life=AUDITED,
-        since=_("after it was closed"),
-        end=End.DELETE,
-        covers=("residents.MinorsAudit",),
-        rows=lambda: MinorsAudit.objects.filter(closed_at__isnull=False),
-        clock="closed_at",
-        forget=deleted(MinorsAudit),
-    ),
-    Rule(
-        code="residents.retention_runs",
-        what=_("How much was deleted each day, as numbers"),
-        why=_("So that auditors can see that these rules are kept. It names nobody."),
-        life=RUNS,
-        since=_("after the day"),
-        end=End.DELETE,
-        covers=("residents.RetentionRun",),
-        rows=RetentionRun.objects.all,
-        clock="last_at",
-        forget=deleted(RetentionRun),
-    ),
-    Rule(
-        code="residents.latenesses",
-        what=_("That one of these rules was late, and until when"),
-        why=_("So that auditors can see how well they are kept. It names nobody."),
-        life=RUNS,
-        since=_("after it was put right"),
-        end=End.DELETE,
-        covers=("residents.Lateness",),
-        rows=lambda: Lateness.objects.filter(over_at__isnull=False),
-        clock="over_at",
-        forget=deleted(Lateness),
-    ),
+    *OF_RECORDS,
 )

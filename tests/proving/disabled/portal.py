@@ -104,7 +104,7 @@ always("portal.erasure.run_all", True)
 always("portal.retention.sweep", [])
 always("portal.sweeps.sweep", True)
 always("portal.screens.record.export.written", ["{}"])
-always("portal.screens.desk.tasks._alarms", [])
+always("portal.screens.desk.due_to_committees.alarms_unread", [])
 
 
 @off("portal.screens.receiving.entrance.recipient_only")

@@ -35,6 +35,8 @@ MADE: dict[str, Callable[[Place, datetime], StillThere]] = {
     "residents.sessions": people.session,
     "residents.desk_history": people.desk_history,
     "residents.retention_runs": people.run,
+    "residents.minors_audits": others.minors_audit,
+    "committees.rights_changes": others.rights_change,
     "committees.names": others.name,
     "committees.notices": others.news("published_at"),
     "committees.notices_taken_down": others.news("taken_down_at"),

@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
-from committees.models import Committee, NoticeFile, ServiceWords, Term
+from committees.models import Committee, NoticeFile, RightsChange, ServiceWords, Term
 from committees.models import Notice as BodyNotice
-from residents.models import User
+from residents.models import MinorsAudit, User
+from residents.models.auditing import due_on
 from sharing import copying
 from sharing.models import Copy, Disclosure, Piece, Recipient, Request, Review
 from tests.cast import staff
@@ -139,3 +140,19 @@ def service_words(place: Place, clock: datetime) -> StillThere:
     assert over.ended_at is not None
     service.days_pass(over, over.ended_at - clock)
     return there(ServiceWords, over.steps.get(number=1).pk)
+
+
+def rights_change(place: Place, clock: datetime) -> StillThere:
+    row = RightsChange.objects.create(
+        neighborhood=place.neighborhood, user=place.user(), what="term.appointed", at=clock
+    )
+    return there(RightsChange, row.pk)
+
+
+def minors_audit(place: Place, clock: datetime) -> StillThere:
+    """One a year: each of another one, long over when it was closed."""
+    year = clock.year - 1 - next(numbers) % 500
+    row = MinorsAudit.objects.create(neighborhood=place.neighborhood, year=year, due_on=due_on(year))
+    closed = {"closed_at": clock, "closed_by": place.user(), "capacity": "x", "findings": "x"}
+    MinorsAudit.objects.filter(pk=row.pk).update(**closed)
+    return there(MinorsAudit, row.pk)
