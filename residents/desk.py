@@ -214,7 +214,10 @@ class ScopedAdmin(_Scoped, admin.ModelAdmin[M]):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the page's own filters send: `?phone_index__startswith=` would ask what is masked."""
-        offered = [entry[0] if isinstance(entry, tuple | list) else entry for entry in self.list_filter]
+        offered = [
+            getattr(entry, "parameter_name", entry[0] if isinstance(entry, tuple | list) else entry)
+            for entry in self.list_filter
+        ]
         return lookup in {f"{name}{form}" for name in offered for form in self._filter_forms}
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
