@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from committees import balloting, calling
 from committees.balloting import BallotRefused
-from committees.models import Ballot, Head, Naming, Turnout
+from committees.models import Ballot, Head, Naming, Turnout, Urn
 from committees.recount import code_of
 from ledger.models import Entry
 from residents.ages import today_in
@@ -155,6 +155,16 @@ def test_it_is_not_open_before_the_notice_nor_when_it_was_called_off(of, meeting
     refused("LM186", lambda: turnout(head, of.owners[0]))
 
 
+@pytest.mark.obligation("45")
+def test_an_urn_goes_when_its_vote_does_and_is_filled_by_no_other(of, meeting, now):
+    refused("LM192", lambda: Urn.objects.filter(pk=meeting.pk).delete())
+    calling.call_off(meeting=meeting, by=of.chair, at=now)
+    assert not Urn.objects.exists()
+    row = {"meeting": meeting, "neighborhood": of.here, "sealed": b"x" * 40}
+    refused("LM192", lambda: Urn.objects.create(**row))
+
+
+@pytest.mark.obligation("45")
 def test_every_topic_is_answered_by_something_that_can_be_chosen(of, meeting):
     head, who = head_of(meeting, of.owners[0]), of.owners[0]
     for answers in ({1: "yes"}, {1: "yes", 2: "yes", 3: "yes"}, {1: "yes", 2: "perhaps"}):

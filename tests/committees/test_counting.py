@@ -230,10 +230,14 @@ def test_a_result_written_by_hand_is_what_the_ballots_say_or_nothing(of, now):
     meeting = running(of, (ORDINARY, False), at=now)
     cast(meeting, {1: "yes"}, of.owners[0], now=now)
     topic = meeting.topics.get()
-    refused("LM191", lambda: result_row(of, meeting, now))  # it runs still
+
+    def whole(**also):
+        return lambda: outcome(result_row(of, meeting, now, **also), topic)
+
+    refused("LM191", whole())  # it runs still
     is_over(meeting, at=now)
-    refused("LM191", lambda: result_row(of, meeting, now, counted_by=of.owners[0].user))
-    refused("LM191", lambda: result_row(of, meeting, now, posted_until=now.date() + timedelta(days=5)))
+    refused("LM191", whole(counted_by=of.owners[0].user))
+    refused("LM191", whole(posted_until=now.date() + timedelta(days=5)))
     refused("LM191", lambda: result_row(of, meeting, now))  # without what came of its question
     for lie in ({"heads": 2}, {"area": 895_001}, {"yes_heads": 0}, {"yes_area": 1}, {"passed": True}):
         refused("LM191", lambda lie=lie: outcome(result_row(of, meeting, now), topic, **lie))
@@ -256,7 +260,9 @@ def test_a_result_is_not_written_beside_a_sheet_that_two_have_not_read(of, now):
     sheets.read(sheet=sheet, answers={1: "yes"}, by=of.clerk, at=now)
     with pytest.raises(CountRefused, match="unsettled"):
         counted(of, meeting, now=now)
-    refused("LM191", lambda: result_row(of, fresh(meeting), now))
+    nobody = {"heads": 0, "area": 0, "yes_heads": 0, "yes_area": 0}
+    over = fresh(meeting)
+    refused("LM191", lambda: outcome(result_row(of, over, now), over.topics.get(), **nobody))
     sheets.read(
         sheet=sheet, answers={1: "yes"}, by=of.beside, at=now
     )  # read after the last day, taken in before

@@ -222,18 +222,13 @@ def measured(here: Neighborhood) -> None:
     Unit.objects.filter(neighborhood=here, area=None).update(area=Decimal("88.88"))
 
 
-def under_way(
-    here: Neighborhood,
-    owner: Resident,
-    holder: Resident,
-    *,
-    chair: User,
-    by: User,
-    beside: User,
-    at: datetime,
-) -> Meeting:
+def under_way(owner: Resident, holder: Resident, chair: User, *, at: datetime) -> Meeting:
     """A vote that is open, with a proxy that two have read and a ballot on paper that is out."""
+    here, kinds = owner.neighborhood, (Committee.Kind.OWNERS, Committee.Kind.RESIDENTS)
     measured(here)
+    by, beside = (
+        staff(here, username=f"counts-{kind}", kind=kind, role=Term.Role.CLERK, at=at) for kind in kinds
+    )
     of = Assembly(here, chair, by, beside)
     made = running(of, (ORDINARY, False), at=at)
     head = Head.objects.get(meeting=made, owners__resident=owner)
