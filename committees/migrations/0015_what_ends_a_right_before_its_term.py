@@ -88,15 +88,28 @@ BEGIN
 END
 $$;
 """
-_THEN_SPEAKS = SPEAKS.replace(
+VOTES = """
+CREATE OR REPLACE FUNCTION committees_calls_meetings(account uuid, body uuid) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM public.committees_term t JOIN public.committees_committee c ON c.id = t.committee_id
+        WHERE t.user_id = $1 AND c.id = $2 AND c.kind = 'owners' AND t.role IN ('chair', 'clerk') AND IN_FORCE)
+$$;
+CREATE OR REPLACE FUNCTION committees_counts_votes(account uuid, neighborhood uuid) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM public.committees_term t JOIN public.committees_committee c ON c.id = t.committee_id
+        WHERE t.user_id = $1 AND c.neighborhood_id = $2 AND c.kind IN ('owners', 'residents')
+        AND t.role IN ('chair', 'clerk') AND IN_FORCE)
+$$;
+"""
+_THEN = (SPEAKS + VOTES).replace(
     "IN_FORCE", "public.committees_in_force(t, public.residents_today(t.neighborhood_id))"
 )
-_BEFORE_SPEAKS = SPEAKS.replace(
+_BEFORE = (SPEAKS + VOTES).replace(
     "IN_FORCE",
     "t.starts <= public.residents_today(t.neighborhood_id) AND t.ends > public.residents_today(t.neighborhood_id)",
 )
-ASKED_EVERYWHERE = _THEN_SPEAKS + MAY.replace("IN_FORCE", "public.committees_in_force(t, today)")
-ASKED_OF_TERMS = _BEFORE_SPEAKS + MAY.replace("IN_FORCE", "t.starts <= today AND t.ends > today")
+ASKED_EVERYWHERE = _THEN + MAY.replace("IN_FORCE", "public.committees_in_force(t, today)")
+ASKED_OF_TERMS = _BEFORE + MAY.replace("IN_FORCE", "t.starts <= today AND t.ends > today")
 
 CONTRACT = """
 CREATE FUNCTION committees_companycontract_by_two() RETURNS trigger

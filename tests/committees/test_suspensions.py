@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from committees import appointing, publishing, roles, suspending
 from committees.models import NeighborhoodPermission, Suspension, Term
@@ -50,6 +50,23 @@ def test_the_database_hears_nobody_who_is_suspended(here, chair, second, now):
     sql = "UPDATE committees_notice SET published_by_id = %s, published_at = now() WHERE id = %s"
     assert refused(sql, second.pk, notice.pk) == "LM087"
     publishing.publish(notice=notice, by=chair, at=now)
+
+
+@pytest.mark.obligation("45", "46")
+def test_nor_does_it_let_them_call_a_meeting_or_count_votes(here, chair, second, now):
+    committee = term_of(second).committee
+    asked = (("committees_calls_meetings", committee.pk), ("committees_counts_votes", here.pk))
+
+    def heard() -> list[bool]:
+        with connection.cursor() as cursor:
+            return [
+                cursor.execute(f"SELECT {name}(%s, %s)", [second.pk, where]).fetchone()[0]
+                for name, where in asked
+            ]
+
+    assert heard() == [True, True]
+    suspended(term_of(second), chair, now)
+    assert heard() == [False, False]
 
 
 def test_it_lasts_until_its_day_or_until_it_is_lifted(here, chair, second, now):
