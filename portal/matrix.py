@@ -136,7 +136,7 @@ _LEAK = gettext_lazy("to tell you on paper of a leak, where you have no account"
 WAYS: tuple[Way, ...] = (
     Way(Kind.MASKED, How.ALWAYS, _FIND, "desk_person"),
     Way(Kind.MASKED, How.ALWAYS, _AFTERWARDS, "desk_emergencies"),
-    Way(Kind.MASKED, How.ALWAYS, _VOTES, "desk_paper_votes"),
+    Way(Kind.MASKED, How.ALWAYS, _VOTES, "desk_proxy"),
     Way(Kind.DWELLING, How.ALWAYS, _VOTES, "desk_paper_votes"),
     Way(Kind.NAME, How.ONE, _CALL, "desk_look_up", "desk_person"),
     Way(Kind.NAME, How.ONE, _PASSED, "desk_event"),

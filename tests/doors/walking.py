@@ -24,7 +24,7 @@ from django.test import Client
 from django.urls import resolve
 from django.utils.module_loading import import_string
 
-from committees.models import ServiceRequest
+from committees.models import Head, ServiceRequest
 from portal.screens import again
 from residents.models import Neighborhood, User
 from tests.desk.conftest import Community
@@ -253,6 +253,8 @@ def _slim(marked: Marked) -> Community:
 
 def _is_of(row: Any, marked: Marked) -> bool:
     person = marked.person
+    if isinstance(row, Head):
+        return row.owners.filter(resident=person).exists()
     whose = {getattr(row, f"{name}_id", None) for name in ("resident", "guardian", "helper")}
     return row in (person, person.user, marked.home) or person.pk in whose
 

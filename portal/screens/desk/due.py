@@ -57,8 +57,7 @@ SOURCES: Sequence[Source] = (
     Source(to_committees.deletions_overdue, _for("audit", "manage_access")),
     Source(to_committees.recipients_late, _for("audit", "draft_sharing", "approve_sharing")),
     Source(to_committees.votes_to_count, _for("count_votes")),
-    # Of those who answer for a body, and not of a company's clerk.
-    Source(to_committees.handovers_open, _for("keep_members")),
+    Source(to_committees.handovers_open, _for("view_register")),
     Source(to_committees.terms_ending, _for("audit", "publish_notices")),
     Source(to_committees.assessments_lapsing, _for("assess")),
     Source(at_the_desk.minors_to_approve, _for("approve_minors"), practice=True),
