@@ -152,7 +152,7 @@ def disclosures(request: StaffRequest) -> HttpResponse:
         span,
         title=_("What was given to others"),
         lead=_("To whom, for what kind of thing, and of how many people. Each of them sees their own line."),
-        columns=[_("Handed over"), _("To whom"), _("For what"), _("People")],
+        columns=[_("Handed over on"), _("To whom"), _("For what"), _("People")],
         rows=rows,
     )
 
