@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -130,7 +131,8 @@ def test_every_gate_that_holds_a_copy_is_told(resident, face, device, gate, now)
     later = reading.read_page(
         caller=devices.find(device.pk), cursor=reading.Cursor(row.version - 1), limit=10, at=now
     )
-    assert [(each["credential"], each["present"]) for each in later.rows] == [(face.pk, False)]
+    told = [json.loads(each) for each in later.rows]
+    assert [(each["credential"], each["present"]) for each in told] == [(str(face.pk), False)]
 
 
 def test_a_gate_that_never_had_a_copy_is_not_asked(resident, face, device, now):
