@@ -157,7 +157,7 @@ def _block(resident: Resident, card: Credential | None, at: datetime) -> list[Cr
     theirs = Credential.objects.active().filter(resident=resident, kind=Kind.CARD)
     if card is not None:
         theirs = theirs.filter(pk=card.pk)
-    found = list(theirs.order_by("created_at"))
+    found = list(theirs.order_by("created_at", "pk"))
     Credential.objects.filter(pk__in=[each.pk for each in found]).update(
         ended_at=at, ended_because=Ended.LOST
     )

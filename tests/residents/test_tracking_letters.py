@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from residents import claiming, letters, tracking
-from residents.models import Building
+from residents.models import Building, Letter
 from residents.tracking import State
 from tests.cast import PASSWORD
 from tests.crowd import crowd
@@ -63,12 +63,19 @@ def test_counting_is_one_query_and_so_is_what_waits(here, street, now, django_as
 
 
 def test_what_waits_for_the_desk(here, street, clerk, now):
-    deliver(here, street[4], clerk, now - tracking.UNCLAIMED_AFTER)
+    brought = now - tracking.UNCLAIMED_AFTER
+    deliver(here, street[4], clerk, brought)
+    ran_out = Letter.objects.get(resident=street[2]).expires_at
     assert tracking.waiting(neighborhoods=[here], at=now) == tracking.Waiting(
-        to_deliver=1, unclaimed=1, expired=1
+        to_deliver=1,
+        unclaimed=1,
+        expired=1,
+        to_deliver_since=now,
+        unclaimed_since=brought,
+        expired_since=ran_out,
     )
     assert tracking.waiting(neighborhoods=[here], at=now - timedelta(seconds=1)).unclaimed == 0
 
 
 def test_nothing_of_elsewhere_waits_here(here, elsewhere, street, now):
-    assert tracking.waiting(neighborhoods=[elsewhere], at=now) == tracking.Waiting(0, 0, 0)
+    assert tracking.waiting(neighborhoods=[elsewhere], at=now) == tracking.Waiting(0, 0, 0, None, None, None)
