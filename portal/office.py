@@ -67,7 +67,7 @@ def _user(request: HttpRequest) -> User | AnonymousUser:
         messages.info(request, _("You were signed out: nobody was at this computer for a while."))
         return AnonymousUser()
     user.without_second_step = settings.STAFF_SECOND_STEP and (
-        not is_shown(request, user) or user.step_lost_at is not None
+        not is_shown(request, user) or user.waits_for_vouching
     )
     return user
 
@@ -100,11 +100,11 @@ def show(request: HttpRequest, user: User) -> None:
 
 
 def may_set_up(request: HttpRequest, user: User) -> bool:
-    """Of the staff nobody adds a second step beside one that they have not shown, nor after they lost theirs: else a password
-    would be enough to make one's own."""
+    """Of the staff nobody adds a second step beside one that they have not shown, nor after they lost theirs or let their first
+    fortnight go by: else a password would be enough to make one's own."""
     if not (user.is_staff or user.is_superuser):
         return True
-    if user.step_lost_at is not None:
+    if user.waits_for_vouching:
         return False
     return not settings.STAFF_SECOND_STEP or is_shown(request, user) or not accounts.has_second_step(user)
 

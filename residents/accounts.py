@@ -54,11 +54,18 @@ def has_second_step(user: User) -> bool:
     return codes.filter(user=user).exists() or passkeys.filter(user=user).exists()
 
 
+def ever_had_second_step(user: User) -> bool:
+    """Two queries."""
+    codes = SecondStep.objects.filter(user=user, confirmed_at__isnull=False)
+    return codes.exists() or Passkey.objects.filter(user=user).exists()
+
+
 def lose_step(user: User) -> None:
     """Whoever of the staff gets back in by something that others made sets up no second step of their own before somebody has
     vouched for them (`vouching`), even if they never had one."""
-    staff = User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), pk=user.pk, step_lost_at=None)
-    staff.update(step_lost_at=Now())
+    not_yet = Q(vouching_from=None) | Q(vouching_from__gt=Now())
+    staff = User.objects.filter(not_yet, Q(is_staff=True) | Q(is_superuser=True), pk=user.pk)
+    staff.update(vouching_from=Now())
 
 
 def note(*, kind: str, user: User, **also: Any) -> None:

@@ -1,8 +1,8 @@
 """Somebody of the staff has lost their second step: a letter, the operator or they themselves took it away.
 
 A password alone would let whoever has it set up another, so the database refuses that until somebody else, an auditor where
-they work or who runs the system, has seen them and says that it is them. A first one ever is set up without (see
-`portal.screens.office_step`), and told.
+they work or who runs the system, has seen them and says that it is them. A first one ever is set up without, and told (see
+`portal.screens.office_step`); but within a fortnight, so that an office does not lie open to a password for ever.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from residents import accounts, alarms, effects, watching
 from residents.models import Neighborhood, User, Vouching
@@ -32,7 +33,7 @@ class NotForOneself(PermissionDenied):
 def waiting(*, neighborhood: Neighborhood, at: datetime) -> QuerySet[User]:
     """Who works here, and waits for somebody to vouch."""
     found: QuerySet[User] = effects.call("in_office_here", neighborhood=neighborhood, at=at)
-    return found.filter(step_lost_at__isnull=False).order_by("step_lost_at", "pk")
+    return found.filter(vouching_from__lte=Now()).order_by("vouching_from", "pk")
 
 
 @transaction.atomic
@@ -63,10 +64,10 @@ def vouch_as_operator(*, user: User) -> Vouching:
 def _write(user: User, by: User | None, capacity: str) -> Vouching:
     """Raises: NotLost"""
     held = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    if held.step_lost_at is None:
+    if not held.waits_for_vouching:
         raise NotLost
     made = Vouching.objects.create(user=held, by=by, capacity=capacity)
-    User.objects.filter(pk=held.pk).update(step_lost_at=None)
+    User.objects.filter(pk=held.pk).update(vouching_from=None)
     accounts.note(
         kind="account.vouched_for",
         user=held,
@@ -79,7 +80,7 @@ def _write(user: User, by: User | None, capacity: str) -> Vouching:
 
 def tell_if_lost(*, user: User, at: datetime) -> bool:
     """After a second step went: whether it was the last one of somebody of the staff, and then the auditors hear of it."""
-    lost = User.objects.filter(pk=user.pk, step_lost_at__isnull=False).exists()
+    lost = User.objects.filter(pk=user.pk, vouching_from__lte=Now()).exists()
     if lost:
         tell_of(user=user, kind=alarms.Kind.STEP_LOST, at=at)
     return lost

@@ -18,7 +18,7 @@ from portal import office
 from portal.screens import account_news, passkeys
 from portal.screens.entrance import AccountRequest, account_only, back_to
 from portal.screens.second_step import CodeForm, is_right
-from residents import one_time_codes
+from residents import accounts, one_time_codes
 from residents.models import Passkey
 
 
@@ -30,7 +30,7 @@ def page(request: AccountRequest) -> HttpResponse:
     if not office.is_shut(request.user):
         return redirect(wanted)
     codes = one_time_codes.is_on(request.user)
-    lost = request.user.step_lost_at is not None
+    lost = request.user.waits_for_vouching
     form = CodeForm(request.POST or None) if codes and not lost else None
     if form is not None and form.is_valid() and is_right(request, request.user, form):
         request.session.cycle_key()  # whoever had the old name of the session does not come along
@@ -41,6 +41,7 @@ def page(request: AccountRequest) -> HttpResponse:
         "form": form,
         "next": wanted,
         "lost": lost,
+        "had_one": lost and accounts.ever_had_second_step(request.user),
         "has_passkey": Passkey.objects.standing().filter(user=request.user).exists(),
         "passkeys": passkeys.site(request) is not None,
     }

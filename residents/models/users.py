@@ -36,9 +36,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     # Raised to end every session at once, without another password.
     sessions_ended = models.PositiveIntegerField(default=0, editable=False)
-    # Since when somebody of the staff is without the second step that they had: by a trigger. Another cannot be set up before
-    # somebody has vouched for them.
-    step_lost_at = models.DateTimeField(null=True, editable=False)
+    # From when on somebody of the staff who has no second step sets one up only after somebody vouched for them: the moment
+    # they lost theirs, or a fortnight after they came to an office. Written by triggers.
+    vouching_from = models.DateTimeField(null=True, editable=False)
     date_joined = models.DateTimeField(_("since"), default=timezone.now)
 
     # Of whoever is signed in, said by `portal.office`: this very session holds no right of an office.
@@ -66,6 +66,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return salted_hmac(
             salt, f"{self.sessions_ended}|{self.password}", secret=secret, algorithm="sha256"
         ).hexdigest()
+
+    @property
+    def waits_for_vouching(self) -> bool:
+        return self.vouching_from is not None and self.vouching_from <= timezone.now()
 
     def __str__(self) -> str:
         return f"account {str(self.pk)[:8]}"

@@ -183,18 +183,18 @@ class TestVouching:
         return User.objects.get(pk=clerk.pk)
 
     def test_the_auditor_says_that_it_is_them(self, seat, lost):
-        assert "has lost the second step" in seat.get("/desk/").content.decode()
+        assert "has no second step of signing in" in seat.get("/desk/").content.decode()
         assert "clerk" in seat.get("/desk/audit/vouch/").content.decode()
         seat.post(f"/desk/audit/vouch/{lost.pk}/")
         lost.refresh_from_db()
-        assert lost.step_lost_at is None
+        assert not lost.waits_for_vouching
         assert seat.post(f"/desk/audit/vouch/{lost.pk}/").status_code == 302, "twice is once"
 
     def test_nobody_else_does(self, desk, lost, chair, clerk):
         for other in (chair, clerk):
             assert desk(other).post(f"/desk/audit/vouch/{lost.pk}/").status_code == 404
         lost.refresh_from_db()
-        assert lost.step_lost_at is not None
+        assert lost.waits_for_vouching
 
     def test_not_for_somebody_elsewhere(self, seat, outsider):
         from residents import accounts
@@ -202,4 +202,4 @@ class TestVouching:
         accounts.lose_step(outsider)
         seat.post(f"/desk/audit/vouch/{outsider.pk}/")
         outsider.refresh_from_db()
-        assert outsider.step_lost_at is not None
+        assert outsider.waits_for_vouching

@@ -256,7 +256,7 @@ class TestLostAndVouchedFor:
         return User.objects.get(pk=clerk.pk)
 
     def test_the_auditor_hears_of_it_and_nothing_is_set_up(self, lost, auditor, now):
-        assert lost.step_lost_at is not None
+        assert lost.waits_for_vouching
         assert Alarm.objects.filter(kind=Alarm.Kind.STEP_LOST, by=lost).count() == 1
         client = signed_in("clerk")
         assert is_shut(client)
@@ -292,25 +292,25 @@ class TestLostAndVouchedFor:
 
     def test_nothing_but_a_vouching_opens_it_again(self, lost):
         with pytest.raises(DatabaseError) as error, transaction.atomic():
-            User.objects.filter(pk=lost.pk).update(step_lost_at=None)
+            User.objects.filter(pk=lost.pk).update(vouching_from=None)
         assert getattr(error.value.__cause__, "sqlstate", "") == "LM204"
 
     def test_one_of_before_does_not_do(self, here, lost, auditor, now):
         vouching.vouch(user=lost, neighborhood=here, by=auditor, at=now)
         accounts.lose_step(lost)
         with pytest.raises(DatabaseError) as error, transaction.atomic():
-            User.objects.filter(pk=lost.pk).update(step_lost_at=None)
+            User.objects.filter(pk=lost.pk).update(vouching_from=None)
         assert getattr(error.value.__cause__, "sqlstate", "") == "LM204"
 
     def test_who_runs_the_system_vouches_at_the_machine(self, lost):
         call_command("vouch", "clerk")
         assert Vouching.objects.get(user=lost).capacity == "operator"
-        assert not User.objects.filter(step_lost_at__isnull=False).exists()
+        assert not User.objects.get(username="clerk").waits_for_vouching
 
     def test_whoever_takes_their_last_one_away_has_lost_it(self, clerk, phone, now):
         assert one_time_codes.switch_off(user=clerk, because=SecondStep.Ended.SWITCHED_OFF, at=now)
         clerk.refresh_from_db()
-        assert clerk.step_lost_at is not None
+        assert clerk.waits_for_vouching
 
     def test_nor_is_a_passkey_the_last_one_without_it_being_known(self, clerk, now):
         Passkey.objects.create(user=clerk, name="x", credential_id=b"c", public_key=b"k", added_at=now)
@@ -318,10 +318,63 @@ class TestLostAndVouchedFor:
         one, other = Passkey.objects.select_related("user").order_by("name")
         passkeys.remove(passkey=one, at=now)
         clerk.refresh_from_db()
-        assert clerk.step_lost_at is None, "the other still signs them in"
+        assert not clerk.waits_for_vouching, "the other still signs them in"
         passkeys.remove(passkey=Passkey.objects.select_related("user").get(pk=other.pk), at=now)
         clerk.refresh_from_db()
-        assert clerk.step_lost_at is not None
+        assert clerk.waits_for_vouching
+
+    def test_the_first_one_is_set_up_within_a_fortnight(self, here, clerk, auditor, now):
+        """Else an office would lie open for ever to whoever reads a password over a shoulder."""
+        clerk.refresh_from_db()
+        assert timedelta(days=13) < clerk.vouching_from - timezone.now() <= timedelta(days=14)
+        assert "Do it before" in signed_in("clerk").get(STEP).content.decode()
+        assert not vouching.waiting(neighborhood=here, at=now).exists()
+        with pytest.raises(vouching.NotLost):
+            vouching.vouch(user=clerk, neighborhood=here, by=auditor, at=now)
+        self._let_go_by(clerk)
+        client = signed_in("clerk")
+        assert "or your password came by letter" in client.get(STEP).content.decode()
+        assert client.get(NEW)["Location"] == STEP
+        assert client.post("/account/codes/begin/", {"password": PASSWORD})["Location"] == STEP
+        with pytest.raises(DatabaseError) as error, transaction.atomic():
+            one_time_codes.begin(user=clerk, at=now)
+        assert getattr(error.value.__cause__, "sqlstate", "") == "LM206"
+        vouching.vouch(user=clerk, neighborhood=here, by=auditor, at=now)
+        switched_on(clerk, at=now)
+
+    def test_nobody_puts_the_day_off(self, clerk):
+        clerk.refresh_from_db()
+        for later in (None, clerk.vouching_from + timedelta(days=1)):
+            with pytest.raises(DatabaseError) as error, transaction.atomic():
+                User.objects.filter(pk=clerk.pk).update(vouching_from=later)
+            assert getattr(error.value.__cause__, "sqlstate", "") == "LM204"
+
+    @pytest.mark.parametrize("by", ["codes", "passkey"])
+    def test_who_set_one_up_in_time_waits_for_nobody(self, clerk, now, by):
+        if by == "codes":
+            switched_on(clerk, at=now)
+        else:
+            Passkey.objects.create(user=clerk, name="x", credential_id=b"c", public_key=b"k", added_at=now)
+        clerk.refresh_from_db()
+        assert clerk.vouching_from is None
+
+    def test_nor_does_who_has_one_when_they_come_to_an_office(self, resident, now):
+        switched_on(resident.user, at=now)
+        User.objects.filter(pk=resident.user_id).update(is_staff=True)
+        assert User.objects.get(pk=resident.user_id).vouching_from is None
+
+    def test_who_left_the_office_sets_one_up_as_any_resident(self, clerk, now):
+        self._let_go_by(clerk)
+        User.objects.filter(pk=clerk.pk).update(is_staff=False)
+        switched_on(clerk, at=now)
+        User.objects.filter(pk=clerk.pk).update(is_staff=True)
+        assert User.objects.get(pk=clerk.pk).waits_for_vouching, (
+            "and comes back to an office by somebody's word"
+        )
+
+    def _let_go_by(self, user: User) -> None:
+        """The clock is the database's: the day comes sooner, which nobody is refused."""
+        User.objects.filter(pk=user.pk).update(vouching_from=timezone.now() - timedelta(seconds=1))
 
     def test_what_was_vouched_stays(self, here, lost, auditor, now):
         vouching.vouch(user=lost, neighborhood=here, by=auditor, at=now)
@@ -333,7 +386,7 @@ class TestLostAndVouchedFor:
         switched_on(resident.user, at=now)
         one_time_codes.switch_off(user=resident.user, because=SecondStep.Ended.SWITCHED_OFF, at=now)
         resident.user.refresh_from_db()
-        assert resident.user.step_lost_at is None
+        assert not resident.user.waits_for_vouching
 
 
 class TestWhoWasAwayForAWhile:

@@ -90,11 +90,13 @@ def years_to_audit(request: StaffRequest) -> Iterator[Due]:
 
 def steps_to_vouch_for(request: StaffRequest) -> Iterator[Due]:
     """One query."""
-    count, since = counted(vouching.waiting(neighborhood=request.neighborhood, at=request.at), "step_lost_at")
+    count, since = counted(
+        vouching.waiting(neighborhood=request.neighborhood, at=request.at), "vouching_from"
+    )
     if count:
         words = ngettext(
-            "%(count)s of the staff has lost the second step of signing in, and waits for you to say that it is them.",
-            "%(count)s of the staff have lost the second step of signing in, and wait for you to say that it is them.",
+            "%(count)s of the staff has no second step of signing in, and waits for you to say that it is them.",
+            "%(count)s of the staff have no second step of signing in, and wait for you to say that it is them.",
             count,
         )
         yield Due("key", words % {"count": count}, reverse("desk_audit_vouch"), since)
