@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
@@ -71,24 +72,21 @@ def standing(*, at: datetime) -> QuerySet[ServiceAssignment]:
         .in_force(at)
         .order_by("starts", "pk")
     )
-    return (
-        ServiceAssignment.objects.filter(~Exists(later), Exists(rows), assignee__is_active=True)
-        .annotate(
-            role=Subquery(terms.values("role")[:1]), public_name=Subquery(terms.values("public_name")[:1])
-        )
-        .filter(role__isnull=False)
+    last = ServiceAssignment.objects.filter(~Exists(later), assignee__is_active=True)
+    return last.filter(Exists(rows), Exists(terms)).annotate(
+        role=Subquery(terms.values("role")[:1]), public_name=Subquery(terms.values("public_name")[:1])
     )
 
 
 def assignees(requests: Iterable[ServiceRequest], *, at: datetime) -> dict[UUID, Assignee]:
     """By request; those of nobody are missing. One query."""
     found = standing(at=at).filter(request__in=[each.pk for each in requests])
-    return {
-        pk: Assignee(user, account, f"{body}.{role}", name)
-        for pk, user, account, body, role, name in found.values_list(
-            "request", "assignee", "assignee__username", "request__body", "role", "public_name"
-        )
-    }
+    return {row.request_id: _assignee(row) for row in found.select_related("assignee", "request")}
+
+
+def _assignee(row: Any) -> Assignee:
+    """As `standing` annotates it."""
+    return Assignee(row.assignee_id, row.assignee.username, f"{row.request.body}.{row.role}", row.public_name)
 
 
 def whose(

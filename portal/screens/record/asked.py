@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from committees import said
-from committees.models import ServiceRequest, ServiceStep
+from committees.models import ServiceNote, ServiceRequest, ServiceStep
 from committees.models.service import Kind
 from portal.screens import offices
 from portal.screens.record.lines import Line
@@ -81,7 +81,7 @@ def _everything(
     list[ServiceRequest],
     dict[UUID, list[ServiceStep]],
     dict[UUID, said.Said],
-    dict[UUID, list[tuple[said.ServiceNote, str]]],
+    dict[UUID, list[tuple[ServiceNote, str]]],
 ]:
     requests = list(ServiceRequest.objects.filter(resident=resident).order_by("-opened_at", "-pk"))
     steps: dict[UUID, list[ServiceStep]] = defaultdict(list)
