@@ -10,14 +10,21 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from committees import appointing, contracts_admin, members_admin, notices_admin, suspending
+from committees import (
+    appointing,
+    contracts_admin,
+    members_admin,
+    notices_admin,
+    service_days_admin,
+    suspending,
+)
 from committees.models import Committee, Term
 from committees.publishing import PERM
 from residents.acts import Act, Refused
 from residents.desk import OPERATOR, ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.models import User
 
-__all__ = ["CommitteeAdmin", "TermAdmin", "contracts_admin", "notices_admin"]
+__all__ = ["CommitteeAdmin", "TermAdmin", "contracts_admin", "notices_admin", "service_days_admin"]
 
 
 @admin.register(Committee)

@@ -1,19 +1,18 @@
 """How well each body answered, month by month: counts of requests, public to everybody who lives here, and of nobody.
 
-Counted from the steps, which stay, and not from the request's own due times, which begin anew when it is opened again. A month in
-which few asked says that few did, and no more: who complained is not to be guessed.
+Counted from the steps, which stay, and not from the request's own due times, which begin anew when it is opened again; by the days
+that it was asked under, whatever the body says since. A month in which few people asked says that few did, and no more, however
+often each of them asked: who complained is not to be guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
-    Case,
     Count,
     DateTimeField,
     DurationField,
@@ -23,13 +22,12 @@ from django.db.models import (
     Q,
     Subquery,
     Value,
-    When,
 )
 from django.db.models.expressions import Combinable
 from django.db.models.functions import TruncMonth
 
 from committees.models import Committee, ServiceRequest, ServiceStep
-from committees.models.service import BY_STAFF, DONE_DAYS, REPLY_DAYS, Kind, Status
+from committees.models.service import BY_STAFF, Status
 from residents.ages import today_in
 from residents.models import Neighborhood
 
@@ -38,7 +36,11 @@ MONTHS = 6
 
 @dataclass(frozen=True)
 class Month:
-    """Of one body: what was asked in it, however long the answer took. `few` of it, and nothing else is told."""
+    """Of one body: what was asked in it, however long the answer took. `few` asked, and nothing else is told.
+
+    Done is when staff first said so; that it was opened again is told beside, and takes nothing back. What was called off after
+    an answer was asked and answered, and nobody waits for its end.
+    """
 
     first: date
     asked: int = 0
@@ -63,17 +65,10 @@ def months(*, neighborhood: Neighborhood, at: datetime) -> dict[Committee.Kind, 
     counted = _counted(neighborhood, bounds[0], bounds[1], zone, at)
     there = set(Committee.objects.filter(neighborhood=neighborhood).values_list("kind", flat=True))
     return {
-        kind: [
-            _told(counted.get((kind, first), Month(first)), neighborhood.fewest_counted) for first in firsts
-        ]
+        kind: [counted.get((kind, first), Month(first)) for first in firsts]
         for kind in Committee.Kind
         if kind in there or any(body == kind for body, _first in counted)
     }
-
-
-def _told(month: Month, fewest: int) -> Month:
-    """As it may be told."""
-    return Month(month.first, few=True) if 0 < month.asked < fewest else month
 
 
 def _counted(
@@ -87,8 +82,8 @@ def _counted(
             replied=Subquery(steps.filter(status__in=BY_STAFF)[:1]),
             done=Subquery(steps.filter(status=Status.DONE)[:1]),
             again=Subquery(steps.filter(status=Status.REOPENED)[:1]),
-            reply_by=_due(REPLY_DAYS),
-            done_by=_due(DONE_DAYS),
+            reply_by=_after("reply_days"),
+            done_by=_after("done_days"),
         )
         .exclude(status=Status.CALLED_OFF, replied=None)
     )
@@ -97,6 +92,7 @@ def _counted(
         asked.annotate(month=TruncMonth("opened_at", tzinfo=zone))
         .values("body", "month")
         .annotate(
+            people=Count("resident", distinct=True),
             asked=Count("pk"),
             replied_in_time=Count("pk", filter=Q(replied__lte=F("reply_by"))),
             replied_late=Count("pk", filter=Q(replied__gt=F("reply_by"))),
@@ -112,16 +108,15 @@ def _counted(
     for row in rows:
         first = row["month"].astimezone(zone).date()
         counts: dict[str, Any] = {name: row[name] for name in COUNTS}  # type: ignore[literal-required]
-        found[row["body"], first] = Month(first, **counts)
+        few = row["people"] < neighborhood.fewest_counted
+        found[row["body"], first] = Month(first, few=True) if few else Month(first, **counts)
     return found
 
 
-def _due(days: Mapping[Kind, int]) -> Combinable:
-    """From when it was asked, as the database counts it."""
-    cases = [When(kind=kind, then=Value(timedelta(days=count))) for kind, count in days.items()]
-    return ExpressionWrapper(
-        F("opened_at") + Case(*cases, output_field=DurationField()), output_field=DateTimeField()
-    )
+def _after(days: str) -> Combinable:
+    """So many days after it was asked, as the database counts them."""
+    passed = ExpressionWrapper(F(days) * Value(timedelta(days=1)), output_field=DurationField())
+    return ExpressionWrapper(F("opened_at") + passed, output_field=DateTimeField())
 
 
 def _firsts(today: date) -> list[date]:

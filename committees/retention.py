@@ -109,7 +109,10 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         code="committees.service_words",
-        what=_("What you wrote when you asked for a repair or complained, the answers, and your pictures"),
+        what=_(
+            "What you wrote when you asked for a repair or complained, the answers, the pictures, what the body noted for"
+            " itself, and who of its staff saw to it"
+        ),
         why=_("So that it can be answered, and opened again if it was not solved after all."),
         life=WORDS,
         since=_("after it was done or called off"),
@@ -117,6 +120,8 @@ RULES: Sequence[Rule] = (
         covers=(
             "committees.ServiceWords",
             "committees.ServicePhoto",
+            "committees.ServiceNote",
+            "committees.ServiceAssignment",
             "committees.ServiceRequest.unit",
         ),
         rows=lambda: ServiceRequest.objects.filter(ended_at__isnull=False, forgotten_at=None),
@@ -196,6 +201,12 @@ KEPT: Sequence[Kept] = (
         why=_("So that a body answers for how long it lets people wait. No word of what you wrote stays."),
         until=_("For good. Once you are deleted, it names a number that leads to nobody."),
         covers=("committees.ServiceRequest", "committees.ServiceStep"),
+    ),
+    Kept(
+        what=_("Within how many days a body said that it answers, and which account of its chair said so"),
+        why=_("So that what it promised can be held against what it did."),
+        until=_("For good. It is about nobody who lives here."),
+        covers=("committees.ServiceTimes",),
     ),
     Kept(
         what=_(

@@ -1,4 +1,5 @@
-"""What was said with a request, and the pictures of it: sealed under the request's own key, and gone when it is forgotten.
+"""What was said with a request, and the pictures of it: sealed under the request's own key, and gone when it is forgotten. So is
+what the staff of the body noted for themselves, which is sealed as a note, and opens as nothing else.
 
 A picture is decoded and written anew in memory, so that of the file that came nothing is left but what can be seen: not
 where it was taken, nor with which camera. It is decoded as any picture is, and nothing looks for a face in it.
@@ -16,7 +17,14 @@ from uuid import UUID, uuid4
 
 from django.db.models import QuerySet
 
-from committees.models import ServicePhoto, ServiceRequest, ServiceStep, ServiceWords
+from committees.models import (
+    ServiceAssignment,
+    ServiceNote,
+    ServicePhoto,
+    ServiceRequest,
+    ServiceStep,
+    ServiceWords,
+)
 from consent.scans import PictureRefused
 from residents import effects
 from residents.erasure import Place
@@ -25,7 +33,7 @@ from vault import keys, sealing
 
 PURPOSE = "service"
 # Their deleted versions stay in the files until those are rewritten.
-TABLES = (ServiceWords._meta.db_table, ServicePhoto._meta.db_table)
+TABLES = (ServiceWords._meta.db_table, ServicePhoto._meta.db_table, ServiceNote._meta.db_table)
 _JPEG_OR_PNG = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 
@@ -99,6 +107,24 @@ def of_ids(steps: Iterable[UUID]) -> dict[UUID, Said]:
     return {row.pk: _said(found) for row, found in zip(rows, opened, strict=True)}
 
 
+def seal_note(*, key: UUID, note: UUID, words: str) -> bytes:
+    """Raises: vault.keys.KeyDestroyed where the request was forgotten meanwhile"""
+    return sealing.encrypt(key=key, plaintext=words.encode(), context=_of_note(note))
+
+
+def noted(requests: Iterable[UUID]) -> dict[UUID, list[tuple[ServiceNote, str]]]:
+    """The notes of each of these requests, in the clear. Two queries, one of them to the vault."""
+    rows = list(ServiceNote.objects.filter(request__in=list(requests)).select_related("request"))
+    opened = sealing.decrypt_many(
+        sealing.Sealed(row.request.key, bytes(row.sealed), _of_note(row.pk)) for row in rows
+    )
+    found: dict[UUID, list[tuple[ServiceNote, str]]] = {}
+    for row, words in zip(rows, opened, strict=True):
+        if words is not None:
+            found.setdefault(row.request_id, []).append((row, words.decode()))
+    return found
+
+
 def picture(photo: ServicePhoto) -> bytes:
     """The JPEG in the clear. Raises: vault.keys.KeyDestroyed"""
     key = photo.step.request.key
@@ -106,11 +132,13 @@ def picture(photo: ServicePhoto) -> bytes:
 
 
 def forget(requests: QuerySet[ServiceRequest], *, at: datetime) -> int:
-    """Their words, pictures and dwellings, inside the transaction that holds them. Who sees to the keys is the caller's."""
+    """Their words, pictures, notes and dwellings, and who saw to them, inside the transaction that holds them. Who sees to the keys is the caller's."""
     chosen = list(requests.filter(forgotten_at=None).values_list("pk", flat=True))
     ServiceRequest.objects.filter(pk__in=chosen).update(forgotten_at=at, unit=None)
     ServiceWords.objects.filter(step__request__in=chosen).delete()
     ServicePhoto.objects.filter(step__request__in=chosen).delete()
+    ServiceNote.objects.filter(request__in=chosen).delete()
+    ServiceAssignment.objects.filter(request__in=chosen).delete()
     return len(chosen)
 
 
@@ -122,7 +150,7 @@ def forget_over(claimed: list[UUID], at: datetime) -> int:
 
 
 def copies(requests: QuerySet[Any, Any]) -> Iterator[tuple[UUID, UUID, dict[str, Any]]]:
-    """For a legal hold, as the words are about to go: what was said and shown with each of these, in the clear."""
+    """For a legal hold, as the words are about to go: what was said, shown and noted of each of these, in the clear."""
     for request in requests.filter(forgotten_at=None):
         steps = list(request.steps.order_by("number"))
         words = of_ids(step.pk for step in steps)
@@ -135,6 +163,9 @@ def copies(requests: QuerySet[Any, Any]) -> Iterator[tuple[UUID, UUID, dict[str,
                 if step.pk in words
             ],
             "pictures": [b64encode(picture(photo)).decode() for photo in shown],
+            "notes": [
+                {"at": note.at, "words": inside} for note, inside in noted([request.pk]).get(request.pk, [])
+            ],
         }
         yield request.pk, request.resident_id, said
 
@@ -170,7 +201,8 @@ def forget_person(*, resident: Resident, at: datetime) -> list[Place]:
 
 def rows_left(target: UUID) -> int:
     of_it = {"step__request": target}
-    return ServiceWords.objects.filter(**of_it).count() + ServicePhoto.objects.filter(**of_it).count()
+    said = ServiceWords.objects.filter(**of_it).count() + ServicePhoto.objects.filter(**of_it).count()
+    return said + ServiceNote.objects.filter(request=target).count()
 
 
 def are_in(order: UUID) -> bool:
@@ -189,3 +221,7 @@ def _of_words(step: UUID) -> str:
 
 def _of_photo(photo: UUID) -> str:
     return f"committees.service.photo|{photo}"
+
+
+def _of_note(note: UUID) -> str:
+    return f"committees.service.note|{note}"

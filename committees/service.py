@@ -34,7 +34,7 @@ WHOSE = {Kind.REPAIR: Committee.Kind.PROPERTY, Kind.NOISE: Committee.Kind.PROPER
 
 class ServiceRefused(Exception):
     """Nothing was written. `reason` is one of: lives_not_here, nobody_answers, too_many, not_theirs, moved, not_now, own,
-    forgotten."""
+    forgotten, noted."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -161,17 +161,28 @@ def call_off(*, request: ServiceRequest, token: UUID, by: User, at: datetime) ->
 
 
 def answer(
-    *, request: ServiceRequest, status: Status, words: str, seen: int, token: UUID, by: User, at: datetime
+    *,
+    request: ServiceRequest,
+    status: Status,
+    words: str,
+    seen: int,
+    token: UUID,
+    by: User,
+    at: datetime,
+    pictures: Sequence[bytes] = (),
 ) -> ServiceStep:
     """One of the staff of the body that was asked. `seen` is the last step they had read.
 
-    Raises: ServiceRefused
+    Raises: ServiceRefused, committees.said.PhotoRefused
     """
     held = capacities(user=by, neighborhood=request.neighborhood, perm=ANSWER, at=at)
     capacity = held.get(request.body)
     if capacity is None or status not in BY_STAFF:
         raise ServiceRefused("not_theirs")
-    return _step(request, status, words, token=token, by=by, capacity=capacity, at=at, seen=seen)
+    photos = said.plain(pictures)
+    return _step(
+        request, status, words, token=token, by=by, capacity=capacity, at=at, seen=seen, photos=photos
+    )
 
 
 def _step(
@@ -184,10 +195,11 @@ def _step(
     capacity: str,
     at: datetime,
     seen: int | None = None,
+    photos: Sequence[bytes] = (),
 ) -> ServiceStep:
     """Sealed before, written under the request's own lock: who comes second sees what the first one did."""
     try:
-        sealed = said.seal(key=request.key, words=words)
+        sealed = said.seal(key=request.key, words=words, photos=photos)
     except keys.KeyDestroyed:
         raise ServiceRefused("forgotten") from None
     with transaction.atomic():
@@ -201,6 +213,8 @@ def _step(
             return known
         if held.forgotten_at is not None:
             raise ServiceRefused("forgotten")
+        if held.notes.filter(token=token).exists():
+            raise ServiceRefused("noted")
         own = held.resident.user_id == by.pk
         if own is not (capacity == RESIDENT):
             raise ServiceRefused("own")

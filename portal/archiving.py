@@ -20,7 +20,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from portal.screens.record import export
+from portal.screens.record import asked, export
 from portal.screens.record.lines import Line
 from portal.screens.record.sources import ENTRIES, SOURCES
 from residents import archives
@@ -73,7 +73,7 @@ def _made(attempt: Archive, at: datetime) -> bytes:
 
 def _record(attempt: Archive, at: datetime) -> str:
     """A part begins with its name (`export.written`); what has come so far is told as it comes."""
-    parts, done, found = len(export.FACTS) + len(SOURCES) + 1, 0, []
+    parts, done, found = len(export.FACTS) + len(export.OWN) + len(SOURCES) + 1, 0, []
     for piece in export.written(resident=attempt.resident, own=True, at=at):
         found.append(piece)
         if piece.startswith(',\n"'):
@@ -90,6 +90,7 @@ def _page(attempt: Archive, record: dict[str, object], at: datetime) -> str:
         rows = (source.filed or source.rows)(attempt.resident).order_by(f"-{source.clock}", "-pk")
         title = str(source.kind.label) if source.kind else _("When I came and went")
         sections.setdefault(title, []).extend(source.line(row) for row in rows)
+    sections[_("What I asked of a body")] = list(asked.lines(attempt.resident))
     shown = {"at": at, "record": record, "sections": _newest_first(sections)}
     return render_to_string("archive_file.html", shown)
 

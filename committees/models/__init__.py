@@ -6,6 +6,9 @@ from committees.models.bodies import Term as Term
 from committees.models.bodies import TermQuerySet as TermQuerySet
 from committees.models.contracts import CompanyContract as CompanyContract
 from committees.models.files import NoticeFile as NoticeFile
+from committees.models.handling import ServiceAssignment as ServiceAssignment
+from committees.models.handling import ServiceNote as ServiceNote
+from committees.models.handling import ServiceTimes as ServiceTimes
 from committees.models.handovers import Handover as Handover
 from committees.models.handovers import HandoverLine as HandoverLine
 from committees.models.handovers import KeyCustody as KeyCustody

@@ -49,9 +49,12 @@ ALLOWED: Mapping[Status, frozenset[Status]] = {
 }
 BY_STAFF = frozenset({Status.REPLIED, Status.WORKING, Status.DONE})
 OVER = frozenset({Status.DONE, Status.CALLED_OFF})
-# Within how many days somebody answers, and within how many it is done. The database counts them from its own clock.
+# Within how many days somebody answers, and within how many it is done, where a body has set no others (`ServiceTimes`); and
+# the most that it may set. The database counts them from its own clock.
 REPLY_DAYS: Mapping[Kind, int] = {Kind.REPAIR: 2, Kind.NOISE: 2, Kind.COMPLAINT: 7, Kind.OTHER: 7}
 DONE_DAYS: Mapping[Kind, int] = {Kind.REPAIR: 15, Kind.NOISE: 15, Kind.COMPLAINT: 30, Kind.OTHER: 30}
+MOST_REPLY_DAYS: Mapping[Kind, int] = {Kind.REPAIR: 7, Kind.NOISE: 7, Kind.COMPLAINT: 15, Kind.OTHER: 15}
+MOST_DONE_DAYS: Mapping[Kind, int] = {Kind.REPAIR: 30, Kind.NOISE: 30, Kind.COMPLAINT: 60, Kind.OTHER: 60}
 
 
 class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
@@ -93,7 +96,9 @@ class ServiceRequest(models.Model):
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     token = models.UUIDField()  # of the form that was sent: sent twice, it is one request
     status = models.CharField(_("status"), max_length=20, choices=Status.choices, default=Status.RECEIVED)
-    # All of these the database writes, from the steps and by its own clock.
+    # All of these the database writes, from what the body has set, from the steps and by its own clock.
+    reply_days = models.PositiveSmallIntegerField(default=0, editable=False)
+    done_days = models.PositiveSmallIntegerField(default=0, editable=False)
     opened_at = models.DateTimeField()
     reply_due_at = models.DateTimeField()
     done_due_at = models.DateTimeField()

@@ -1,4 +1,5 @@
-"""What residents of the demo asked of a body: one just sent, one being worked on, one done and yet not forgotten."""
+"""What residents of the demo asked of a body: one just sent, one being worked on by
+somebody who noted something and sent a picture, one done and yet not forgotten."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import uuid4
 
-from committees import service
+from committees import assigning, noting, service
 from committees.models.service import Kind, Status
 from portal.demo import pictures
 from portal.demo.community import Community, Wanted
@@ -34,11 +35,17 @@ def _ask(wanted: Wanted, *, users: Mapping[str, User], resident: Resident, at: d
         by=users[wanted.by],
         at=at,
     )
+    if wanted.seen_to_by:
+        clerk = users[wanted.seen_to_by]
+        assigning.assign(request=asked, to=clerk.pk, seen=0, token=uuid4(), by=clerk, at=at)
+        noting.note(request=asked, words=wanted.noted, token=uuid4(), by=clerk, at=at)
     for seen, (account, status, words) in enumerate(wanted.answers, start=1):
+        shown = wanted.shown and seen == len(wanted.answers)
         service.answer(
             request=asked,
             status=Status(status),
             words=words,
+            pictures=[pictures.lamp_socket()] if shown else [],
             seen=seen,
             token=uuid4(),
             by=users[account],

@@ -101,6 +101,9 @@ class Wanted:
     place: str = ""  # empty: at home
     photo: bool = False
     answers: tuple[tuple[str, str, str], ...] = ()
+    seen_to_by: str = ""  # the account of one of the staff
+    noted: str = ""  # inside, by the same
+    shown: bool = False  # a picture with the last answer
 
 
 @dataclass(frozen=True)
@@ -259,8 +262,11 @@ CAILING = Community(
             photo=True,
             answers=(
                 ("clerk", "replied", "收到，电工明天上午来看。"),
-                ("clerk", "working", "灯座坏了，配件已经订好，周五换上。"),
+                ("clerk", "working", "灯座坏了，配件已经订好，周五换上。见图。"),
             ),
+            seen_to_by="clerk",
+            noted="同一楼道去年换过两次灯座，这次请电工查线路。",
+            shown=True,
         ),
         Wanted(
             "resident",

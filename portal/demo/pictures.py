@@ -44,5 +44,18 @@ def lamp() -> bytes:
     return out.getvalue()
 
 
+def lamp_socket() -> bytes:
+    """The socket of that lamp, taken off."""
+    drawn = Image.new("RGB", (900, 700), "#c9c4b8")
+    pen = ImageDraw.Draw(drawn)
+    pen.ellipse((250, 150, 650, 550), fill="#e9e5da", outline="#6c675b", width=10)
+    pen.ellipse((370, 270, 530, 430), fill="#35322c")
+    pen.line((450, 350, 700, 60), fill="#8f2f22", width=14)
+    pen.line((450, 350, 760, 110), fill="#23466b", width=14)
+    out = io.BytesIO()
+    drawn.save(out, format="JPEG", quality=85)
+    return out.getvalue()
+
+
 def folder() -> Path:
     return places.make_private(places.make_private(settings.VAR / "demo") / "photos")

@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
-from committees import answered
-from committees.models.service import DONE_DAYS, REPLY_DAYS, Kind
+from committees import answered, service_days
+from committees.models import Committee
+from committees.models.service import Kind
 from portal.screens.entrance import ResidentRequest, resident_only
 
 
@@ -20,18 +21,33 @@ from portal.screens.entrance import ResidentRequest, resident_only
 def months(request: ResidentRequest) -> HttpResponse:
     here = request.resident.neighborhood
     found = answered.months(neighborhood=here, at=timezone.now())
+    days = service_days.of(neighborhood=here)
     bodies: list[dict[str, Any]] = [
-        {"slug": kind.value, "title": capfirst(str(kind.label)), "months": each}
+        {
+            "slug": kind.value,
+            "title": capfirst(str(kind.label)),
+            "months": each,
+            "limits": limits(days, kind),
+        }
         for kind, each in found.items()
-    ]
-    limits = [
-        {"kind": capfirst(str(kind.label)), "reply": REPLY_DAYS[kind], "done": DONE_DAYS[kind]}
-        for kind in Kind
     ]
     context = {
         "bodies": bodies,
-        "limits": limits,
         "neighborhood": here.display_name,
         "fewest": here.fewest_counted,
     }
     return render(request, "answered.html", context)
+
+
+def limits(
+    days: dict[tuple[Committee.Kind, Kind], service_days.Days], body: Committee.Kind
+) -> list[dict[str, Any]]:
+    """What the body has said for each kind of request, as it is for what is asked today."""
+    return [
+        {
+            "kind": capfirst(str(kind.label)),
+            "reply": days[body, kind].reply,
+            "done": days[body, kind].done,
+        }
+        for kind in Kind
+    ]

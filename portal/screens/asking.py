@@ -6,6 +6,7 @@ for no browser gives a file back, and the page says so.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -18,9 +19,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from committees import service
+from committees import service, service_days
 from committees.models import Committee, ServiceRequest
-from committees.models.service import DONE_DAYS, MOST_PHOTOS, REPLY_DAYS, Kind
+from committees.models.service import MOST_PHOTOS, Kind
 from committees.said import PhotoRefused
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.service_words import ABOUT, ICONS, PHOTOS, REFUSED
@@ -65,7 +66,19 @@ class WordsField(forms.CharField):
         self.widget.attrs.pop("maxlength", None)
 
 
-class AskForm(forms.Form):
+class WithPhotos(forms.Form):
+    """A form with PHOTO_FIELDS."""
+
+    def photos(self) -> list[tuple[str, bytes]]:
+        chosen = ((name, self.cleaned_data.get(name)) for name in PHOTO_FIELDS)
+        return [(name, found.read()) for name, found in chosen if found]
+
+    def refuse(self, name: str, reason: str) -> None:
+        self.errors.pop(name, None)
+        self.add_error(name, str(PHOTOS[reason]))
+
+
+class AskForm(WithPhotos):
     """Nothing is chosen beforehand. With one body to ask there is nothing to choose."""
 
     use_required_attribute = False
@@ -117,14 +130,6 @@ class AskForm(forms.Form):
     @property
     def asked_of(self) -> Body:
         return self.only or Body(self.cleaned_data["body"])
-
-    def photos(self) -> list[tuple[str, bytes]]:
-        chosen = ((name, self.cleaned_data.get(name)) for name in PHOTO_FIELDS)
-        return [(name, found.read()) for name, found in chosen if found]
-
-    def refuse(self, name: str, reason: str) -> None:
-        self.errors.pop(name, None)
-        self.add_error(name, str(PHOTOS[reason]))
 
 
 @require_safe
@@ -183,13 +188,20 @@ def form_page(
         "only": form.only.label if form.only else "",
         "nobody": not bodies,
         "gone": of.left_at is not None,
-        "reply_days": REPLY_DAYS[kind],
-        "done_days": DONE_DAYS[kind],
+        "waits": _waits(of, kind, bodies),
         "guard_phone": of.neighborhood.guard_phone,
         # A form that comes back brings no files along.
         "photos_again": bool(form.is_bound and request.FILES),
     }
     return render(request, "service_new.html", context | (also or {}))
+
+
+def _waits(of: Resident, kind: Kind, bodies: list[Body]) -> list[dict[str, Any]]:
+    """Within how many days each of these bodies answers; where all say the same, it is said once. One query."""
+    said = service_days.of(neighborhood=of.neighborhood)
+    found = [{"body": capfirst(body.label), **asdict(said[body, kind])} for body in bodies]
+    alike = len({(each["reply"], each["done"]) for each in found}) == 1
+    return found[:1] if alike else found
 
 
 def _filled(request: ResidentRequest, bodies: list[Body], places: dict[str, str]) -> AskForm:

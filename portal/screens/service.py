@@ -22,7 +22,7 @@ from committees.models import ServicePhoto, ServiceRequest
 from committees.models.service import OVER
 from portal.screens.asking import WordsField
 from portal.screens.entrance import ResidentRequest, resident_only
-from portal.screens.service_words import REFUSED, line, lines, timeline
+from portal.screens.service_words import REFUSED, assignee_to_resident, line, lines, timeline
 from residents.models import Resident
 from residents.sent_once import TokenField
 from vault import keys
@@ -114,9 +114,11 @@ def photo(request: ResidentRequest, wanted: UUID, number: int) -> HttpResponse:
 
 
 def shown(request: ServiceRequest, number: int) -> HttpResponse:
-    """The picture itself, kept by nobody on the way."""
-    known = ServicePhoto.objects.select_related("step__request")
-    found = get_object_or_404(known, step__request=request, number=number)
+    """The picture itself, the so many-th of those that came with any step, kept by nobody on the way."""
+    known = ServicePhoto.objects.select_related("step__request").filter(step__request=request)
+    found = known.order_by("step__number", "number")[max(number - 1, 0) : number].first()
+    if found is None:
+        raise Http404
     try:
         return HttpResponse(said.picture(found), content_type="image/jpeg")
     except keys.KeyDestroyed:
@@ -141,6 +143,7 @@ def _page(
     context = {
         "found": found,
         "line": line(found, at=at),
+        "assignee": assignee_to_resident(found, at=at) if found.is_open else "",
         "dwelling": str(found.unit) if found.unit else "",
         "entries": timeline(found, to_staff=False),
         "refused": say or again,

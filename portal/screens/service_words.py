@@ -14,7 +14,8 @@ from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from committees import said
+from committees import assigning, said
+from committees.assigning import Assignee
 from committees.models import ServicePhoto, ServiceRequest, ServiceStep
 from committees.models.service import HELPER, RESIDENT, SYSTEM, Kind, Status
 from portal.screens import offices
@@ -53,6 +54,9 @@ REFUSED: Mapping[str, Promise] = {
     ),
     "own": gettext_lazy("It is your own request. A colleague answers it."),
     "forgotten": gettext_lazy("Its time is over: what was written is deleted. Ask anew."),
+    "noted": gettext_lazy(
+        "This was kept inside as a note, and is not sent. Write what the resident shall read."
+    ),
 }
 PHOTOS: Mapping[str, Promise] = {
     "empty": gettext_lazy("The file is empty. Choose the photo again."),
@@ -105,28 +109,53 @@ def timeline(request: ServiceRequest, *, to_staff: bool) -> list[dict[str, Any]]
     photos = Prefetch("photos", ServicePhoto.objects.defer("sealed"))
     steps = list(request.steps.prefetch_related(photos))
     words = said.of_ids(step.pk for step in steps)
-    entries, before = [], ""
+    entries, before, shown = [], "", 0
     for step in steps:
-        icon, what = DID[Status(step.status)]
-        if step.status == before:
-            icon, what = "pen", gettext_lazy("Said more")
+        icon = "pen" if step.status == before else DID[Status(step.status)][0]
         found = words.get(step.pk, said.Said())
+        # Counted through the whole request, as `service.shown` finds them.
+        first, shown = shown + 1, shown + len(step.photos.all())
         entries.append(
             {
                 "icon": icon,
-                "what": what,
-                "who": _who(step.capacity, to_staff=to_staff),
+                "what": what_was_done(step, before),
+                "who": who(step.capacity, to_staff=to_staff),
                 "at": step.at,
                 "words": found.words,
                 "place": found.place,
-                "photos": [photo.number for photo in step.photos.all()],
+                "photos": range(first, shown + 1),
             }
         )
         before = step.status
     return entries
 
 
-def _who(capacity: str, *, to_staff: bool) -> str:
+def assignee_to_resident(request: ServiceRequest, *, at: datetime) -> str:
+    """In which role somebody sees to it; by a name only if it is public. Empty: nobody does. One query."""
+    found = assigning.assignees([request], at=at).get(request.pk)
+    if found is None:
+        return ""
+    office = offices.in_words(found.capacity)
+    return f"{office} ({found.name})" if found.name else office
+
+
+def assignee_to_staff(found: Assignee | None, *, reader: UUID) -> str:
+    if found is None:
+        return _("Nobody sees to it")
+    return _("You see to it") if found.user == reader else colleague(found)
+
+
+def colleague(found: Assignee) -> str:
+    """Among themselves they go by the name under which they sign in, where none is public."""
+    return f"{offices.in_words(found.capacity)}: {found.name or found.account}"
+
+
+def what_was_done(step: ServiceStep, before: str) -> Promise:
+    """`before` is the status of the step before."""
+    return gettext_lazy("Said more") if step.status == before else DID[Status(step.status)][1]
+
+
+def who(capacity: str, *, to_staff: bool) -> str:
     if capacity == RESIDENT:
         return _("The resident") if to_staff else _("You")
     if capacity == HELPER:

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from committees.models import ServiceRequest
+from committees.models import ServiceRequest, Term
 from residents.models import Neighborhood, Resident, User
+from tests.cast import staff
 from tests.committees import service
 
 
@@ -19,3 +20,14 @@ def owners(here: Neighborhood, now: datetime) -> User:
 def request_(resident: Resident, clerk: User, now: datetime) -> ServiceRequest:
     """A lamp, asked of the property company, whose clerk is in office."""
     return service.asked(resident, at=now)
+
+
+@pytest.fixture
+def second(here: Neighborhood, clerk: User, now: datetime) -> User:
+    """Another clerk of the property company."""
+    return staff(here, username="second", kind=service.Body.PROPERTY, role=Term.Role.CLERK, at=now)
+
+
+@pytest.fixture
+def chair_of_company(here: Neighborhood, clerk: User, now: datetime) -> User:
+    return staff(here, username="heads", kind=service.Body.PROPERTY, role=Term.Role.CHAIR, at=now)

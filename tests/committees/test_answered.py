@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from committees import answered, service
+from committees import answered, service, service_days
 from committees.answered import Month
-from committees.models import ServiceRequest
+from committees.models import Committee, ServiceRequest
 from committees.models.service import Kind
 from residents.ages import today_in
+from tests import make
 from tests.committees import service as asking
 from tests.committees.signed import Kind as Body
 
@@ -25,10 +26,13 @@ def last(here, now) -> datetime:
 
 
 @pytest.fixture
-def asked(resident, clerk, last, now):
-    """One of last month, answered after so many days, and done after so many; None: never."""
+def asked(here, clerk, last, now):
+    """One of last month, by somebody each, answered after so many days, and done after so many; None: never."""
 
-    def make(*, replied: int | None, done: int | None, again: int | None = None, **also) -> ServiceRequest:
+    def made(
+        *, replied: int | None, done: int | None, again: int | None = None, by=None, **also
+    ) -> ServiceRequest:
+        resident = by or make.resident(here, at=now)
         found = asking.asked(resident, at=now, **also)
         if replied is not None:
             asking.done(found, clerk, at=now, status="replied")
@@ -42,7 +46,7 @@ def asked(resident, clerk, last, now):
             asking.step_was_at(found, number, moment)
         return found
 
-    return make
+    return made
 
 
 def month_of(here, now, body=Body.PROPERTY) -> Month:
@@ -67,6 +71,36 @@ def test_of_a_month_in_which_few_asked_nothing_is_told_but_that(here, asked, now
         asked(replied=1, done=2)
     found = month_of(here, now)
     assert found == Month(found.first, few=True)
+
+
+@pytest.mark.obligation("27", "31")
+def test_few_people_are_few_however_often_each_of_them_asked(here, asked, resident, now):
+    for _number in range(here.fewest_counted):
+        asked(replied=1, done=2, by=resident)
+    assert month_of(here, now).few
+    for _number in range(here.fewest_counted - 1):
+        asked(replied=1, done=2)
+    assert month_of(here, now).asked == 2 * here.fewest_counted - 1
+
+
+def test_what_was_called_off_after_an_answer_was_answered_and_waits_for_nothing(here, asked, resident, now):
+    for _number in range(4):
+        asked(replied=1, done=2)
+    off = asked(replied=1, done=None, by=resident)
+    service.call_off(request=off, token=uuid4(), by=resident.user, at=now)
+    found = month_of(here, now)
+    assert (found.asked, found.replied_in_time, found.done_in_time, found.never_done) == (5, 5, 4, 0)
+
+
+@pytest.mark.obligation("27")
+def test_it_is_counted_by_the_days_it_was_asked_under(here, asked, chair_of_company, now):
+    for _number in range(4):
+        asked(replied=2, done=10)
+    body = Committee.objects.get(neighborhood=here, kind=Body.PROPERTY)
+    service_days.say(committee=body, kind=Kind.REPAIR, reply_days=1, done_days=5, by=chair_of_company, at=now)
+    asked(replied=2, done=10)
+    found = month_of(here, now)
+    assert (found.replied_in_time, found.replied_late, found.done_in_time, found.done_late) == (4, 1, 4, 1)
 
 
 def test_what_was_called_off_before_an_answer_counts_for_nobody(here, asked, resident, now):

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from committees import service
+from committees import assigning, noting, service
 from committees.models import Committee, ServiceRequest, Term
 from committees.models.service import Status
 from committees.service import ServiceRefused
@@ -44,6 +44,41 @@ def test_of_two_clerks_one_answers_and_the_other_is_told(here, clerk):
         )
         assert sorted(str(each) for each in raised) == ["None", "moved"]
         assert request.steps.count() == 2
+
+
+@pytest.mark.obligation("27")
+def test_of_two_who_take_one_at_once_one_sees_to_it_and_the_other_is_told(here, clerk):
+    other = staff(here, username="c3", kind=Committee.Kind.PROPERTY, role=Term.Role.CLERK, at=now())
+    for _ in range(ROUNDS):
+        request = asked(make.resident(here, at=now()), at=now())
+        raised = at_once(
+            *[
+                lambda r=request, b=by: assigning.assign(
+                    request=r, to=b.pk, seen=0, token=uuid4(), by=b, at=now()
+                )
+                for by in (clerk, other)
+            ]
+        )
+        assert sorted(str(each) for each in raised) == ["None", "taken"]
+        assert request.assignments.count() == 1
+
+
+def test_a_note_sent_twice_at_the_same_moment_is_one_and_none_is_left_of_the_erased(here, clerk):
+    for _ in range(ROUNDS):
+        who, token = make.resident(here, at=now()), uuid4()
+        request = asked(who, at=now())
+
+        def noted(r=request, t=token):
+            return noting.note(request=r, words="已联系", token=t, by=clerk, at=now())
+
+        assert at_once(noted, noted) == [None, None]
+        assert request.notes.count() == 1
+        at_once(
+            lambda w=who: make.tombstone(w, at=now()),
+            lambda r=request: noting.note(request=r, words="还有", token=uuid4(), by=clerk, at=now()),
+        )
+        assert fresh(request).forgotten_at is not None
+        assert not request.notes.exists()
 
 
 def test_a_form_sent_twice_at_the_same_moment_is_one_request(here, clerk):

@@ -28,17 +28,21 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from committees import appointing, publishing
+from committees import appointing, assigning, noting, publishing, service_days
 from committees.models import (
     Committee,
     NoticeFile,
+    ServiceAssignment,
+    ServiceNote,
     ServicePhoto,
     ServiceRequest,
     ServiceStep,
+    ServiceTimes,
     ServiceWords,
     Term,
 )
 from committees.models import Notice as BodyNotice
+from committees.models.service import Kind
 from consent.models import (
     Decision,
     Form,
@@ -183,7 +187,8 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     unsaid = draft_notice(here, chair, at=now, title="还没说的事")
     attached(unsaid, chair, at=now, title="还没给看的图", content=picture(size=(50, 40)), shows="泵的草图")
     in_office(here, chair, clerk, now)
-    asked(resident, words="水漏到楼下了", place="厨房水槽", pictures=[picture(size=(60, 40))], at=now)
+    leak = asked(resident, words="水漏到楼下了", place="厨房水槽", pictures=[picture(size=(60, 40))], at=now)
+    _handled(leak, clerk, now)
     _asked(resident, now)
     voting.under_way(resident, neighbor, chair, at=now)
     Passkey.objects.create(
@@ -288,6 +293,17 @@ def _planned(gate: Gate, clerk: User, now: datetime) -> None:
     ordered(gate, clerk, now)
 
 
+def _handled(leak: ServiceRequest, clerk: User, now: datetime) -> None:
+    """One of the company sees to it and notes something; its chair has said how long people wait."""
+    assigning.assign(request=leak, to=clerk.pk, seen=0, token=uuid4(), by=clerk, at=now)
+    noting.note(request=leak, words="铸铁管要整根换", token=uuid4(), by=clerk, at=now)
+    heads = staff(
+        leak.neighborhood, username="heads", kind=Committee.Kind.PROPERTY, role=Term.Role.CHAIR, at=now
+    )
+    company = Committee.objects.get(neighborhood=leak.neighborhood, kind=Committee.Kind.PROPERTY)
+    service_days.say(committee=company, kind=Kind.REPAIR, reply_days=1, done_days=5, by=heads, at=now)
+
+
 def _asked(resident: Resident, now: datetime) -> None:
     """Why their number is kept; and what they want for after their death."""
     kind = RightsRequest.Kind.EXPLAIN
@@ -329,6 +345,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
         *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
+        *(ServiceAssignment, ServiceNote, ServiceTimes),
         *voting.MODELS,
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
         *OFFICES,
@@ -345,6 +362,7 @@ def _all_of(here: Neighborhood) -> Community:
     rows[User] = list(User.objects.filter(resident__neighborhood=here))
     assert all(rows.values()), [kind for kind, found in rows.items() if not found]
     words = [
+        "铸铁管要整根换",
         *("柳岸小区", "Willow Bank", "翠楼", "柳一", "柳二", "柳五", "柳＊", "柳门", "Willow Gate"),
         *("青禾送水站", "柳岸路", "送水到户", "送奶到户", "水管漏了", "0471112222"),
         *("柳苗苗", "搬到乡下", "红夹子", "舅公来看病", "民初九号", "孩子丢了钥匙", "读头坏了"),

@@ -63,9 +63,9 @@ INSERT INTO residents_erasureplace (id, order_id, kind, target, label, state, at
 INSERT INTO residents_alarm (id, neighborhood_id, kind, at) SELECT gen_random_uuid(), %(here)s, 'looks.many', now() -
     make_interval(mins => 30 * n) FROM who;
 INSERT INTO committees_servicerequest (id, neighborhood_id, resident_id, kind, body, key, token, status, opened_at,
-    reply_due_at, done_due_at, replied_at, ended_at) SELECT gen_random_uuid(), %(here)s, id, 'repair', 'property',
-    gen_random_uuid(), gen_random_uuid(), 'done', t, t + interval '3 days', t + interval '9 days', t, t FROM (SELECT
-    id, now() - make_interval(mins => 40 * n) AS t FROM who) asked;
+    reply_days, done_days, reply_due_at, done_due_at, replied_at, ended_at) SELECT gen_random_uuid(), %(here)s, id,
+    'repair', 'property', gen_random_uuid(), gen_random_uuid(), 'done', t, 3, 9, t + interval '3 days', t + interval
+    '9 days', t, t FROM (SELECT id, now() - make_interval(mins => 40 * n) AS t FROM who) asked;
 INSERT INTO committees_rightschange (id, neighborhood_id, user_id, what, capacity, at) SELECT gen_random_uuid(),
     %(here)s, %(by)s, 'term.appointed', 'property.clerk', now() - make_interval(mins => 30 * n) FROM who;
 INSERT INTO ledger_entry (kind, subject, neighborhood, commitment) SELECT 'test.made', id, %(here)s,

@@ -18,7 +18,7 @@ from psycopg import sql
 
 from access import pins
 from access.models import Credential, Device, EntryEvent, Gate
-from committees import appointing, said
+from committees import appointing, noting, said
 from committees.models import Committee, ServicePhoto, ServiceRequest, Term
 from committees.models.service import Kind
 from consent import scans
@@ -87,6 +87,7 @@ INSIDE: dict[tuple[str, str], tuple[str, ...]] = {
     ("residents.Archive", "sealed"): (PHONE, PHONE.replace(" ", "")),
     ("residents.RequestWords", "sealed"): (OTHER_PHONE, OTHER_PHONE.replace(" ", "")),
     ("committees.ServiceWords", "sealed"): ("水漏到楼下了", "厨房水槽"),
+    ("committees.ServiceNote", "sealed"): ("铸铁管要整根换",),
     ("residents.Import", "about"): ("湛家名单",),
     ("residents.ImportRow", "content"): (LINE,),
     ("residents.ImportRow", "before"): ("湛旧名",),
@@ -187,7 +188,9 @@ def with_more(found: Marked, now: datetime) -> None:
     found.community.rows[Hold] = [holding.told_late(who, two, at=now)]
     for body in (Committee.Kind.OWNERS, Committee.Kind.RESIDENTS):
         said_so: dict[str, Any] = {"words": "水漏到楼下了", "pictures": [picture(size=(64, 48))]}
-        asked(who, kind=Kind.COMPLAINT, body=body, at=now, place="厨房水槽", **said_so)
+        wanted = asked(who, kind=Kind.COMPLAINT, body=body, at=now, place="厨房水槽", **said_so)
+        staff = found.offices[f"{body}.chair"]
+        noting.note(request=wanted, words="铸铁管要整根换", token=uuid4(), by=staff, at=now)
     found.community.rows[ServiceRequest] = list(ServiceRequest.objects.filter(resident=who))
     _given(found, now)
     _ordered(found, now)

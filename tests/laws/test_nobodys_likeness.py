@@ -16,6 +16,7 @@ KNOWN_BYTES = {
     "committees_noticefile.content",
     "committees_noticefile.hash",
     "committees_result.hash",
+    "committees_servicenote.sealed",
     "committees_servicephoto.sealed",
     "committees_servicewords.sealed",
     "committees_urn.sealed",

@@ -7,12 +7,14 @@ import json
 import re
 import zipfile
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
+from committees import noting
 from consent.models import Purpose
 from portal import archiving, erasure, sweeps
 from portal.screens.record import export
@@ -23,6 +25,7 @@ from residents.models import Archive, Resident, RightsRequest
 from residents.rights import RequestRefused
 from tests import long_ago, make
 from tests.cast import PASSWORD
+from tests.committees import service
 from vault import keys, sealing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("33")]
@@ -39,6 +42,18 @@ def law():
         assert error.value.__cause__.sqlstate == code
 
     return refused
+
+
+def test_what_a_body_noted_inside_is_in_it_and_says_that_it_was_inside(resident, clerk, now):
+    asked = service.asked(resident, at=now, words="楼道灯不亮了")
+    noting.note(request=asked, words="已联系维修公司", token=uuid4(), by=clerk, at=now)
+    found = made(resident, now)
+    record, page = opened(archives.fetch(resident=resident, by=resident.user, proven_at=now, at=now))
+    assert found.pk
+    assert record["service"][0]["inside"][0]["words"] == "已联系维修公司"
+    inside = page.index("noted inside, not said to you")
+    assert inside < page.index("已联系维修公司")
+    assert "楼道灯不亮了" in page
 
 
 def ordered(who: Resident, now, language="en") -> Archive:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from access import cards, enrolment, gates, passes, pins, qr, rules
 from access.models import Enrolment
-from committees import counting
+from committees import assigning, counting
 from committees.models import Committee, Term
 from consent import receipts, withdrawal
 from consent.models import Decision, Form, Purpose
@@ -167,6 +168,7 @@ def _asks(found: Everything, clerk: User, at: datetime) -> None:
     assert me.user is not None
     told = notices.published(me.neighborhood, clerk, at=at)
     wanted = service.asked(me, pictures=[service.picture()], at=at)
+    assigning.assign(request=wanted, to=clerk.pk, seen=0, token=uuid4(), by=clerk, at=at)
     kind = RightsRequest.Kind.EXPLAIN
     made = rights.ask(resident=me, kind=kind, by=me.user, words="为什么留着我的电话？", at=at)
     found.addresses |= {

@@ -12,13 +12,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from committees import appointing, assigning, noting, service_days
 from committees import service as serving
-from committees.models import ServicePhoto, ServiceRequest
+from committees.models import Committee, ServicePhoto, ServiceRequest, Term
+from committees.models.service import Kind
 from portal.screens import service as screen
 from residents import moving, standing_by
 from residents.ages import today_in
 from residents.models import Unit
 from residents.register import move_in, register
+from tests.cast import staff
 from tests.committees.service import WHERE, Body, answers, asked, days_pass, done, fresh, picture
 
 pytestmark = pytest.mark.django_db
@@ -300,3 +303,49 @@ def test_an_answer_stands_on_the_first_page_for_two_weeks(me, them, mine, clerk,
     assert url("service", mine) in me.get("/").content.decode()
     days_pass(mine, timedelta(days=15))
     assert url("service", mine) not in me.get("/").content.decode()
+
+
+# --- Who sees to it, what is noted, and the days of each body
+
+
+@pytest.mark.obligation("31")
+def test_the_office_that_sees_to_it_is_read_and_the_name_only_if_it_is_public(me, mine, clerk, now):
+    page = url("service", mine)
+    assert "Seen to by" not in me.get(page).content.decode()
+    assigning.assign(request=mine, to=clerk.pk, seen=0, token=uuid4(), by=clerk, at=now)
+    text = me.get(page).content.decode()
+    assert "Seen to by: Property company · clerk</p>" in text
+    assert "clerk: clerk" not in text
+    Term.objects.filter(user=clerk).update(public_name="王师傅", name_agreed=True)
+    assert "Seen to by: Property company · clerk (王师傅)</p>" in me.get(page).content.decode()
+    appointing.end(term=Term.objects.get(user=clerk), by=None, at=timezone.now())
+    assert "Seen to by" not in me.get(page).content.decode()
+
+
+@pytest.mark.obligation("27", "32")
+def test_a_note_is_on_none_of_my_pages_and_each_says_where_it_is_read(me, mine, clerk, now, mailoutbox):
+    noting.note(request=mine, words="已联系维修公司", token=uuid4(), by=clerk, at=now)
+    for page in ("/", "/service/", url("service", mine), "/record/", "/service/answered/", "/messages/"):
+        assert "已联系" not in me.get(page, follow=True).content.decode(), page
+    text = me.get(url("service", mine)).content.decode()
+    assert "you have it in a copy of your data" in text
+    assert mine.steps.count() == 1
+    assert not any("已联系" in str(each.body) for each in mailoutbox)
+
+
+def test_the_form_says_within_how_many_days_each_body_answers(me, here, clerk, owners_clerk, now):
+    heads = staff(here, username="heads", kind=Body.PROPERTY, role=Term.Role.CHAIR, at=now)
+    company = Committee.objects.get(neighborhood=here, kind=Body.PROPERTY)
+    for kind in (Kind.REPAIR, Kind.COMPLAINT):
+        service_days.say(committee=company, kind=kind, reply_days=1, done_days=5, by=heads, at=now)
+    text = me.get(NEW).content.decode()
+    assert "An answer is due within 1 day." in text
+    assert "It should be done within 5 days." in text
+    text = me.get("/service/new/complaint/").content.decode()
+    assert "Property company: an answer within 1 days, done within 5 days" in text
+    assert "committee: an answer within 7 days, done within 30 days" in text
+
+
+@pytest.fixture
+def owners_clerk(here, now):
+    return answers(here, Body.OWNERS, at=now)

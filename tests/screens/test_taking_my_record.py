@@ -19,9 +19,10 @@ from django.utils import timezone
 
 from access import passes
 from access.models import TapRequest
+from committees import noting
 from consent import receipts
 from consent.models import Decision, Form, Notice, Purpose
-from portal.screens.record import shapes
+from portal.screens.record import export, shapes
 from portal.screens.record.pages import PRINTED
 from portal.screens.record.sources import ENTRIES, SOURCES
 from residents import deskwork, letters, notifying, one_time_codes, relatives, rights, slips
@@ -40,7 +41,7 @@ from sharing import answering, disclosing
 from sharing.models import Request
 from tests import holding, make
 from tests.cast import PASSWORD
-from tests.committees import voting
+from tests.committees import service, voting
 from tests.enrolling import agree
 from tests.notifying.people import gathered, send_all, told, wants
 from tests.receipts.conftest import sequenced
@@ -104,6 +105,14 @@ def lived(
     _told_that_something_waits(resident, clerk, now)
     leaking.told(resident.neighborhood, by=chair)
     _votes(resident, now)
+    _asked_of_a_body(resident, clerk, now)
+
+
+def _asked_of_a_body(resident: Resident, clerk: User, now: datetime) -> None:
+    """With an answer, and with what the staff noted for themselves."""
+    made = service.asked(resident, at=now, words="楼道灯不亮了", pictures=[service.picture(size=(60, 40))])
+    noting.note(request=made, words="已联系维修公司", token=uuid4(), by=clerk, at=now)
+    service.done(made, clerk, at=now, status="replied")
 
 
 def _votes(resident: Resident, now: datetime) -> None:
@@ -153,6 +162,24 @@ def test_it_holds_everything_that_the_pages_show(lived, me: Client, resident: Re
     assert found["disclosures"][0]["recipient"] == "Lifts Ltd"
     assert found["disclosures"][0]["fields"] == ["name", "phone"]
     assert found["answers"][0]["answer"] == "yes"
+
+
+@pytest.mark.obligation("32", "A6")
+def test_what_was_asked_of_a_body_is_in_it_with_what_was_noted_inside(lived, me: Client):
+    (found,) = taken(me)["service"]
+    assert [(step["by"], step["words"], step["place"], step["pictures"]) for step in found["steps"]] == [
+        ("resident", "楼道灯不亮了", "二楼楼道", 1),
+        ("property.clerk", "换好了", None, 0),
+    ]
+    assert [(note["by"], note["words"]) for note in found["inside"]] == [("property.clerk", "已联系维修公司")]
+
+
+@pytest.mark.obligation("27", "32")
+def test_a_guardians_copy_has_nothing_of_what_the_child_asked(lived, resident: Resident, now):
+    found = json.loads("".join(export.written(resident=resident, own=False, at=now)))
+    assert found["service"] is None
+    assert found["entries"] is None
+    assert "已联系" not in json.dumps(found, ensure_ascii=False)
 
 
 @pytest.mark.obligation("A6")

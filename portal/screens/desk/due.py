@@ -73,7 +73,7 @@ def due(request: StaffRequest) -> list[Due]:
     """Of every source that is for this reader here."""
     here = request.neighborhood
     return [
-        replace(line, by=source.bodies if source.perms != ANYBODY else "")
+        replace(line, by=line.by or (source.bodies if source.perms != ANYBODY else ""))
         for source in SOURCES
         if (source.practice or not here.practice) and source.perms & request.rights
         for line in source.of(request)

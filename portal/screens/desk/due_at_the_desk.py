@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from access import hearing, losing, plain_ways
 from access.models import MethodChange
+from committees import assigning
 from consent.models import Paper
 from consent.models.paper import BACK_WITHIN
 from portal.screens import account_news
@@ -140,9 +141,12 @@ def to_second(request: StaffRequest) -> Iterator[Due]:
 
 
 def asked_of_bodies(request: StaffRequest) -> Iterator[Due]:
-    """What residents asked of a body of theirs, and what of it is late. Two queries."""
+    """What residents asked of a body of theirs, what of it is late, and who sees to it. Two queries."""
+    seen_to = assigning.standing(at=request.at).filter(request=OuterRef("pk"))
     found = serving.waiting(request).aggregate(
         count=Count("pk"),
+        mine=Count("pk", filter=Exists(seen_to.filter(assignee=request.user))),
+        nobodys=Count("pk", filter=~Exists(seen_to)),
         late=Count("pk", filter=Q(replied_at=None, reply_due_at__lt=request.at)),
         since=Min("opened_at"),
     )
@@ -155,7 +159,10 @@ def asked_of_bodies(request: StaffRequest) -> Iterator[Due]:
         words += " " + ngettext(
             "%(count)s should have been answered by now.", "%(count)s should have been answered by now.", late
         ) % {"count": late}
-    yield Due("alert" if late else "pen", words, reverse("desk_service"), found["since"])
+    whose = [(_("yours"), found["mine"]), (_("nobody’s"), found["nobodys"])]
+    whose.append((_("colleagues’"), count - found["mine"] - found["nobodys"]))
+    by = ", ".join(f"{owner}: {number}" for owner, number in whose if number)
+    yield Due("alert" if late else "pen", words, reverse("desk_service"), found["since"], by)
 
 
 def minors_to_approve(request: StaffRequest) -> Iterator[Due]:

@@ -11,7 +11,7 @@ from django.db.models import Count, Min, QuerySet
 
 @dataclass(frozen=True)
 class Due:
-    """`since` is the oldest of them; `by` says whose it is, and is filled in by the list."""
+    """`since` is the oldest of them; `by` says whose it is; where a source says nothing, the list names the bodies."""
 
     icon: str
     words: str

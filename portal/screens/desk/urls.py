@@ -6,6 +6,7 @@ from django.urls import path
 
 from portal.screens import office_step
 from portal.screens.desk import (
+    answered_board,
     audit,
     audit_acts,
     audit_sheets,
@@ -146,8 +147,11 @@ urlpatterns = [
     path("paper/<uuid:paper>/second/", papers.second, name="desk_paper_second"),
     path("paper/<uuid:paper>/picture/", papers.scan, name="desk_paper_scan"),
     path("service/", serving.overview, name="desk_service"),
+    path("service/board/", answered_board.board, name="desk_answered"),
     path("service/finished/", serving.finished, name="desk_service_finished"),
     path("service/<uuid:wanted>/", serving.one, name="desk_service_one"),
+    path("service/<uuid:wanted>/assign/", serving.assign, name="desk_service_assign"),
+    path("service/<uuid:wanted>/note/", serving.note, name="desk_service_note"),
     path("service/<uuid:wanted>/photos/<int:number>/", serving.photo, name="desk_service_photo"),
     path("meetings/", meetings.overview, name="desk_meetings"),
     path("meetings/new/", meetings.new, name="desk_meeting_new"),

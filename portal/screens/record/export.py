@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from portal.screens import again
 from portal.screens.entrance import ResidentRequest, resident_only
-from portal.screens.record import shapes, vote_shapes
+from portal.screens.record import asked, shapes, vote_shapes
 from portal.screens.record.sources import ENTRIES, SOURCES, Source
 from residents.models import Resident
 
@@ -35,6 +35,8 @@ FACTS: Mapping[str, Callable[[Resident], shapes.Json | list[shapes.Json] | None]
     "votes": vote_shapes.votes,
     "proxies": vote_shapes.proxies,
 }
+# To nobody but the person: what was asked of a body nobody at home reads, on its own page either (ADR 28).
+OWN: Mapping[str, Callable[[Resident], list[shapes.Json]]] = {"service": asked.service}
 
 
 @require_safe
@@ -48,7 +50,7 @@ def export(request: ResidentRequest) -> HttpResponse:
 
 
 def as_file(*, resident: Resident, own: bool, at: datetime) -> HttpResponse:
-    """`own`: to the person. To a guardian without their entries (law 6)."""
+    """`own`: to the person. To a guardian without their entries (law 6), and without what they asked of a body."""
     answer = StreamingHttpResponse(
         written(resident=resident, own=own, at=at), content_type="application/json"
     )
@@ -68,6 +70,8 @@ def written(*, resident: Resident, own: bool, at: datetime) -> Iterator[str]:
     yield _spelled(head)[:-1]
     for code, fact in FACTS.items():
         yield f',\n"{code}": {_spelled(fact(resident))}'
+    for code, mine in OWN.items():
+        yield f',\n"{code}": {_spelled(mine(resident)) if own else "null"}'
     for source in (*SOURCES, *([ENTRIES] if own else [])):
         if source.shape is not None:
             yield f',\n"{source.code}": ['

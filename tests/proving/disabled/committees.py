@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Value
 
 from tests.proving.disabled.saying import always, made, off
 
@@ -51,6 +51,26 @@ def any_body(original: Any, module: ModuleType) -> Any:
 
 
 always("committees.said.forget_person", [])
+
+
+@made("committees.assigning.standing")
+def whoever_it_was_given_to(original: Any, module: ModuleType) -> Any:
+    """Nobody asks whether they are still in office."""
+
+    def standing(*, at: Any) -> Any:
+        later = module.ServiceAssignment.objects.filter(
+            request=OuterRef("request"), number__gt=OuterRef("number")
+        )
+        last = module.ServiceAssignment.objects.filter(~Exists(later), assignee__isnull=False)
+        return last.annotate(role=Value("clerk"), public_name=Value(""))
+
+    return standing
+
+
+@made("committees.service_days.chaired")
+def for_every_body(original: Any, module: ModuleType) -> Any:
+    """Whoever asks says for each of them how long people wait."""
+    return lambda *, user, at: module.Committee.objects.all()
 
 
 @made("committees.tallying.Tally")

@@ -145,3 +145,4 @@ def without_its_keys_and_open_work(original: Any, module: ModuleType) -> Any:
 
 
 always("portal.screens.suspended.told", [])
+always("portal.screens.record.asked.service", [])
