@@ -69,7 +69,8 @@ def people(*, notice: Notice, at: datetime) -> QuerySet[Resident]:
     lives = Occupancy.objects.current(today).filter(resident=OuterRef("pk"))
     owns = Ownership.objects.current(today).filter(resident=OuterRef("pk"))
     if notice.audience == Audience.BUILDINGS:
-        lives, owns = (rows.filter(unit__building__in=notice.buildings) for rows in (lives, owns))
+        lives = lives.filter(unit__building__in=notice.buildings)
+        owns = owns.filter(unit__building__in=notice.buildings)
     # In one expression for each, so that it is one query whatever the neighborhood's size.
     belongs = {
         Audience.ALL: Q(left_at=None) | Q(Exists(owns)),

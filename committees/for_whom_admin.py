@@ -19,7 +19,7 @@ from residents.models import Building
 ALL, BUILDINGS = Notice.Audience.ALL, Notice.Audience.BUILDINGS
 
 
-class BuildingsField(forms.ModelMultipleChoiceField):
+class BuildingsField(forms.ModelMultipleChoiceField[Building]):
     """Gives their numbers, which is what a notice keeps. Those of several neighborhoods are told apart by name."""
 
     widget = forms.CheckboxSelectMultiple

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -32,6 +32,8 @@ from residents.acts import Act, Refused
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
 from residents.models import Building, User
 from residents.sent_once import TokenField
+
+T = TypeVar("T")
 
 
 def speaks_for(request: HttpRequest) -> frozenset[Any]:
@@ -113,7 +115,7 @@ def _insisting(act: Callable[..., Notice], request: HttpRequest, notice: Notice)
     return _in_words(lambda: act(notice=notice, by=user, at=moment(request)))
 
 
-def _in_words(act: Callable[[], Any]) -> Any:
+def _in_words(act: Callable[[], T]) -> T:
     """Do it, or say in words which rule is in the way."""
     try:
         return act()

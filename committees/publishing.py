@@ -39,7 +39,7 @@ def publish(*, notice: Notice, by: User, at: datetime) -> Notice:
     Raises: PermissionDenied, NotADraft, SaysTooMuch
     """
     found = held(notice, by, at)
-    if found.published_at is not None:
+    if found.published_at is not None or (found.publish_at is not None and at < found.publish_at):
         raise NotADraft
     if broken := wording.broken(notice=found):
         raise SaysTooMuch(broken)

@@ -19,16 +19,18 @@ BEGIN
         RETURN NEW;  -- what was published stands: committees_notice_stays
     END IF;
     NEW.buildings := ARRAY(SELECT DISTINCT b FROM unnest(NEW.buildings) b ORDER BY b);
-    IF EXISTS (SELECT FROM unnest(NEW.buildings) b WHERE NOT EXISTS (SELECT FROM public.residents_building g
-        WHERE g.id = b AND g.neighborhood_id = NEW.neighborhood_id)) THEN
+    SELECT * INTO wrong FROM public.committees_notice WHERE id = NEW.corrects_id;
+    -- Or is no more, and was, when what this puts right was published.
+    IF EXISTS (SELECT FROM unnest(NEW.buildings) b WHERE b <> ALL (COALESCE(wrong.buildings, '{}'))
+        AND NOT EXISTS (SELECT FROM public.residents_building g
+            WHERE g.id = b AND g.neighborhood_id = NEW.neighborhood_id)) THEN
         RAISE EXCEPTION 'a notice is for buildings of its own neighborhood' USING ERRCODE = 'LM208';
     END IF;
     IF NEW.audience <> 'all' AND (NEW.kind = 'meeting' OR NEW.meeting_id IS NOT NULL)
         AND EXISTS (SELECT FROM public.committees_committee c WHERE c.id = NEW.committee_id AND c.kind = 'owners') THEN
         RAISE EXCEPTION 'a meeting of the owners and its papers are for everybody' USING ERRCODE = 'LM209';
     END IF;
-    SELECT * INTO wrong FROM public.committees_notice WHERE id = NEW.corrects_id;
-    IF FOUND AND NEW.audience <> 'all' AND (NEW.audience <> wrong.audience OR NOT NEW.buildings @> wrong.buildings) THEN
+    IF wrong.id IS NOT NULL AND NEW.audience <> 'all' AND (NEW.audience <> wrong.audience OR NOT NEW.buildings @> wrong.buildings) THEN
         RAISE EXCEPTION 'a correction reaches all who read what it puts right' USING ERRCODE = 'LM208';
     END IF;
     RETURN NEW;

@@ -216,6 +216,16 @@ def test_its_buildings_are_of_its_own_neighborhood(here, elsewhere, chair, secon
     assert Notice.objects.get(pk=made.pk).buildings == [second.building_id]
 
 
+def test_what_was_said_to_a_building_that_is_no_more_can_be_put_right(here, chair, resident, now):
+    gone = Building.objects.create(neighborhood=here, name="临时楼")
+    made = published(here, chair, at=now, audience=Audience.BUILDINGS, buildings=[gone.pk])
+    gone.delete()
+    assert not reads(resident, made, now)
+    better = publishing.correct(notice=made, by=chair, at=now)
+    assert better.buildings == [gone.pk]
+    refused("LM208", lambda: draft(here, chair, at=now, audience=Audience.BUILDINGS, buildings=[gone.pk]))
+
+
 @pytest.mark.parametrize(
     ("said", "has"), [("buildings", False), ("all", True), ("owners", True), ("living", True)]
 )

@@ -66,6 +66,7 @@ def test_a_contract_is_missing_where_a_company_works_under_one(here, chair, cler
 def test_a_vote_that_is_over_and_not_counted_is_missing(here, resident, now):
     assert Duty.RESULTS not in missing(resident, now)
     of = voting.assembly(here, [("88.00", [0]), ("66.00", [1])], at=now)
+    voting.measured(here)
     made = voting.running(of, (voting.ORDINARY, False), at=now)
     assert Duty.RESULTS not in missing(resident, now)
     over = voting.is_over(made, at=now)

@@ -250,7 +250,7 @@ def test_killed_at_any_point_the_next_sweep_publishes_it_once(committed, here, c
     def work() -> None:
         scheduling.publish_due(notice=made.pk, at=now)
 
-    for number in range(1, len(points_of(work)) + 2):
+    for number in range(1, len(points_of(work)) + 1):
         again = planned(here, chair, now)
         comes(again, now)
         die_before(number, lambda pk=again.pk: scheduling.publish_due(notice=pk, at=now))
