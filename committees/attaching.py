@@ -122,7 +122,7 @@ def detach(*, notice: Notice, number: int, by: User, at: datetime) -> None:
 def _draft(notice: Notice, by: User, at: datetime) -> Notice:
     """The row itself, locked: who publishes meanwhile waits, or was first."""
     found = publishing.held(notice, by, at)
-    if found.published_at is not None:
+    if not found.is_plain_draft:
         raise publishing.NotADraft
     return found
 

@@ -137,7 +137,7 @@ def _attach(request: HttpRequest, notice: Notice, given: dict[str, Any]) -> None
     except attaching.FileRefused as refused:
         raise _no(refused.reason) from refused
     except publishing.NotADraft as refused:
-        raise Refused(gettext("It is published already.")) from refused
+        raise Refused(gettext("It is published already, or will be: call that off first.")) from refused
 
 
 def _detach(request: HttpRequest, notice: Notice, given: dict[str, Any]) -> None:
@@ -147,7 +147,7 @@ def _detach(request: HttpRequest, notice: Notice, given: dict[str, Any]) -> None
     except attaching.FileRefused as refused:
         raise _no(refused.reason) from refused
     except publishing.NotADraft as refused:
-        raise Refused(gettext("It is published already.")) from refused
+        raise Refused(gettext("It is published already, or will be: call that off first.")) from refused
 
 
 def _offer(form: forms.Form, notice: Notice) -> None:
@@ -156,7 +156,7 @@ def _offer(form: forms.Form, notice: Notice) -> None:
 
 
 def is_draft(notice: Notice) -> bool:
-    return notice.published_at is None
+    return notice.is_plain_draft
 
 
 def listed(notice: Notice) -> SafeString:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -14,16 +14,26 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from committees import notice_files_admin, publishing, roles, wording
+from committees import (
+    for_whom_admin,
+    notice_files_admin,
+    notice_scheduling_admin,
+    publishing,
+    roles,
+    wording,
+)
 from committees.models import Committee, Notice
 from committees.publishing import PERM
 from residents.acts import Act, Refused
 from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
-from residents.models import User
+from residents.models import Building, User
 from residents.sent_once import TokenField
+
+T = TypeVar("T")
 
 
 def speaks_for(request: HttpRequest) -> frozenset[Any]:
@@ -39,7 +49,16 @@ def speaks_for(request: HttpRequest) -> frozenset[Any]:
 
 
 # Shown on the page of one that is there, and not to be written on it.
-SET_ELSEWHERE = ("committee", "attached", "corrects", "published_at", "taken_down_at")
+SET_ELSEWHERE = (
+    "committee",
+    "attached",
+    "corrects",
+    "planned",
+    "published_at",
+    "taken_down_at",
+    "opened",
+    "for_the_board",
+)
 
 
 class NoticeForm(ScopedForm):
@@ -56,12 +75,22 @@ class NoticeForm(ScopedForm):
         )
         if meeting is not None and body and meeting.committee_id != body.pk:
             self.add_error("meeting", gettext("This meeting is another body’s."))
+        if body:
+            wrong = for_whom_admin.refused(
+                given=given, committee=body, corrects=self.instance.corrects_id and self.instance.corrects
+            )
+            for name, why in wrong.items():
+                self.add_error(name, why)
         if self.instance.neighborhood_id is not None:
             own = wording.office_numbers(self.instance.neighborhood)
             for name in Notice.WORDS:
                 for rule in wording.rules_broken(text=given.get(name) or "", own=own):
                     self.add_error(name, in_words(rule))
         return given
+
+    def clean_audience(self) -> str:
+        """Nothing chosen is everybody."""
+        return self.cleaned_data["audience"] or Notice.Audience.ALL
 
 
 class NewNoticeForm(NoticeForm):
@@ -81,15 +110,20 @@ def _named(name: str) -> str:
 
 
 def _insisting(act: Callable[..., Notice], request: HttpRequest, notice: Notice) -> Notice:
-    """Do it, or say in words which rule is in the way."""
     assert isinstance(request.user, User)
+    user = request.user
+    return _in_words(lambda: act(notice=notice, by=user, at=moment(request)))
+
+
+def _in_words(act: Callable[[], T]) -> T:
+    """Do it, or say in words which rule is in the way."""
     try:
-        return act(notice=notice, by=request.user, at=moment(request))
+        return act()
     except publishing.SaysTooMuch as refused:
         said = "; ".join(f"{_named(name)}: {in_words(rule)}" for name, rule in refused.broken)
         raise Refused(gettext("Not published. %(why)s") % {"why": said}) from refused
     except publishing.NotADraft as refused:
-        raise Refused(gettext("It is published already.")) from refused
+        raise Refused(gettext("It is published already, or will be: call that off first.")) from refused
     except publishing.NotShown as refused:
         raise Refused(gettext("Residents cannot read it: it is a draft, or was taken down.")) from refused
 
@@ -108,6 +142,10 @@ def _correct(request: HttpRequest, notice: Notice, given: dict[str, Any]) -> Htt
     if made == begun:
         messages.info(request, gettext("This draft puts it right; it was begun before. Go on with it."))
     return HttpResponseRedirect(reverse("admin:committees_notice_change", args=[made.pk]))
+
+
+def _with_words(run: Callable[..., None]) -> Callable[..., None]:
+    return lambda request, notice, given: _in_words(lambda: run(request, notice, given))
 
 
 def _when_it_met(meeting: Notice) -> str:
@@ -131,12 +169,13 @@ class NoticeAdmin(ScopedAdmin[Notice]):
             perms=(PERM,),
             run=_publish,
             explained=_(
-                "Every resident here can read it from now on, and nobody can change it. Name no resident; telephone numbers and"
+                "Everybody it is for can read it from now on, and nobody can change it. Name no resident; telephone numbers and"
                 " identity numbers are refused. Files stand with it: open each of them here once more."
             ),
             when=notice_files_admin.is_draft,
             beside=notice_files_admin.listed,
         ),
+        *notice_scheduling_admin.acts(_with_words),
         *notice_files_admin.ACTS,
         Act(
             slug="correct",
@@ -172,7 +211,7 @@ class NoticeAdmin(ScopedAdmin[Notice]):
         return bool(theirs) if obj is None else obj.committee_id in theirs
 
     def has_change_permission(self, request: HttpRequest, obj: Notice | None = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or obj.published_at is None)
+        return super().has_change_permission(request, obj) and (obj is None or obj.is_plain_draft)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notice]:
         """Another body's drafts are nobody's business."""
@@ -194,6 +233,8 @@ class NoticeAdmin(ScopedAdmin[Notice]):
             "pinned",
             "until",
         )
+        chosen = ("audience", "buildings") if obj is None or obj.is_plain_draft else ("for_whom",)
+        drafted = (*drafted[:4], *chosen, *drafted[4:])
         return ("once", *drafted) if obj is None else (*drafted, *SET_ELSEWHERE[1:])
 
     def get_form(
@@ -202,7 +243,7 @@ class NoticeAdmin(ScopedAdmin[Notice]):
         return super().get_form(request, obj, change, **kwargs | ({} if change else {"form": NewNoticeForm}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Notice | None = None) -> Any:
-        return () if obj is None else SET_ELSEWHERE
+        return () if obj is None else (*SET_ELSEWHERE, "for_whom")
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
@@ -216,6 +257,15 @@ class NoticeAdmin(ScopedAdmin[Notice]):
             theirs = Notice.objects.published().filter(committee__in=speaks_for(request), kind="meeting")
             field.queryset = theirs.order_by("-meets_at", "pk")
             field.label_from_instance = _when_it_met  # type: ignore[assignment, method-assign]
+        return field
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "buildings":
+            theirs = Committee.objects.filter(pk__in=speaks_for(request)).values("neighborhood")
+            return for_whom_admin.BuildingsField(queryset=Building.objects.filter(neighborhood__in=theirs))
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "audience":
+            field.required = False
         return field
 
     def get_urls(self) -> list[URLPattern]:
@@ -235,6 +285,25 @@ class NoticeAdmin(ScopedAdmin[Notice]):
     @admin.display(description=_("files"))
     def attached(self, notice: Notice) -> str:
         return notice_files_admin.listed(notice) or "-"
+
+    @admin.display(description=_("for whom"))
+    def for_whom(self, notice: Notice) -> str:
+        return for_whom_admin.in_words(notice)
+
+    @admin.display(description=_("published by itself"))
+    def planned(self, notice: Notice) -> str:
+        return notice_scheduling_admin.planned(notice)
+
+    @admin.display(description=_("opened"))
+    def opened(self, notice: Notice) -> str:
+        return for_whom_admin.opened(notice, timezone.now())
+
+    @admin.display(description=_("for the notice board"))
+    def for_the_board(self, notice: Notice) -> str:
+        if notice.published_at is None or notice.taken_down_at is not None:
+            return "-"
+        url = reverse("desk_notice_sheet", args=[notice.pk]) + f"?in={notice.neighborhood_id}"
+        return format_html('<a href="{}">{}</a>', url, gettext("Sheet to print"))
 
     def save_model(self, request: HttpRequest, obj: Notice, form: Any, change: bool) -> None:
         if change:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from committees import roles, wording
+from committees import audience, roles, wording
 from committees.models import Notice, NoticeFile
 from committees.wording import Rule
 from residents import notifying
@@ -25,7 +25,7 @@ class SaysTooMuch(Exception):
 
 
 class NotADraft(Exception):
-    """It is published already."""
+    """It is published already, or will be at a moment that was named."""
 
 
 class NotShown(Exception):
@@ -34,19 +34,20 @@ class NotShown(Exception):
 
 @transaction.atomic
 def publish(*, notice: Notice, by: User, at: datetime) -> Notice:
-    """From now on every resident here can read it, and nobody can change it.
+    """From now on those it is for can read it, and nobody can change it.
 
     Raises: PermissionDenied, NotADraft, SaysTooMuch
     """
     found = held(notice, by, at)
-    if found.published_at is not None:
+    if found.published_at is not None or (found.publish_at is not None and at < found.publish_at):
         raise NotADraft
     if broken := wording.broken(notice=found):
         raise SaysTooMuch(broken)
     found.published_by, found.published_at = by, at
     found.save(update_fields=["published_by", "published_at"])
     found.refresh_from_db()  # the moment is the database's
-    notifying.tell_everybody(neighborhood=found.neighborhood, topic=notifying.Topic.NOTICE, at=at)
+    for_whom = audience.people(notice=found, at=at).values("pk")
+    notifying.tell(neighborhood=found.neighborhood, residents=for_whom, topic=notifying.Topic.NOTICE, at=at)
     return found
 
 
@@ -64,6 +65,8 @@ def take_down(*, notice: Notice, by: User, at: datetime) -> Notice:
     found.save(update_fields=["taken_down_by", "taken_down_at"])
     # Locked: whoever publishes it at this moment was first, or does so without the files.
     begun = Notice.objects.select_for_update(of=("self",)).filter(corrects=found, published_at=None)
+    # Whoever named a moment for it did so with these files.
+    begun.filter(publish_at__isnull=False).update(publish_at=None, scheduled_by=None)
     taken_down = NoticeFile.objects.filter(notice=found).values("hash")
     NoticeFile.objects.filter(notice__in=[each.pk for each in begun], hash__in=taken_down).delete()
     return found

@@ -59,13 +59,14 @@ RULES: Sequence[Rule] = (
     Rule(
         code="committees.notices",
         what=_(
-            "Notices, meetings and documents of the committees and of the property company, with their files"
+            "Notices, meetings and documents of the committees and of the property company, with their files and on how many"
+            " browsers each was opened"
         ),
         why=_("So that what was said to everybody can be read again, and not be said otherwise later."),
         life=timedelta(days=5 * 365),
         since=_("after it was published"),
         end=End.DELETE,
-        covers=("committees.Notice", "committees.NoticeFile"),
+        covers=("committees.Notice", "committees.NoticeFile", "committees.NoticeOpenings"),
         rows=lambda: Notice.objects.filter(published_at__isnull=False),
         clock="published_at",
         forget=deleted(Notice),
@@ -77,7 +78,7 @@ RULES: Sequence[Rule] = (
         life=timedelta(days=365),
         since=_("after it was taken down"),
         end=End.DELETE,
-        covers=("committees.Notice", "committees.NoticeFile"),
+        covers=("committees.Notice", "committees.NoticeFile", "committees.NoticeOpenings"),
         rows=lambda: Notice.objects.filter(taken_down_at__isnull=False),
         clock="taken_down_at",
         forget=deleted(Notice),

@@ -20,7 +20,7 @@ from django.core.cache import cache
 
 from access import another_model, changing, enrolment, feed, passes, photos, silences, storage, tapping
 from access.models import Enrolment
-from committees import appointing, contracts, handing_over, urn
+from committees import appointing, contracts, handing_over, scheduling, urn
 from consent import coming_of_age, enabling, papers
 from consent.models import Paper
 from ledger import checkpoints, sequencing
@@ -96,6 +96,7 @@ def sweep(*, at: datetime) -> bool:
         ("messages as files", lambda: carriers.forget_files(at=at)),
         ("yearly audits of minors’ data", lambda: _audit_minors(at)),
         ("assessments that are over", lambda: enabling.lapse(at=at)),
+        ("notices whose moment has come", lambda: _publish(at)),
         ("urns that were counted", lambda: urn.forget(at=at)),
         ("terms that outlive their contract", lambda: contracts.shorten_terms(at=at)),
         ("what is to be handed over", lambda: handing_over.open_due(at=at)),
@@ -220,6 +221,11 @@ def _bring_in(at: datetime) -> None:
     for each in running.waiting(at=at)[:AT_ONCE]:
         if cache.add(f"nudged:{each}", 1, timeout=3 * settings.SWEEP_SECONDS):
             effects.call("import_soon", imported=each)
+
+
+def _publish(at: datetime) -> None:
+    found = list(scheduling.due(at=at).values_list("pk", flat=True)[:AT_ONCE])
+    _each(found, lambda notice: scheduling.publish_due(notice=notice, at=at))
 
 
 def _audit_minors(at: datetime) -> None:

@@ -21,6 +21,7 @@ from committees.models.meetings import Topic as Topic
 from committees.models.members import CoOption as CoOption
 from committees.models.members import Suspension as Suspension
 from committees.models.notices import Notice as Notice
+from committees.models.openings import NoticeOpenings as NoticeOpenings
 from committees.models.rights import RightsChange as RightsChange
 from committees.models.service import ALLOWED as ALLOWED
 from committees.models.service import ServicePhoto as ServicePhoto

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from committees import attaching, publishing
+from committees import attaching, publishing, scheduling
 from committees.models import Committee, Notice
 from portal.demo import papers
 from residents.ages import today_in
-from residents.models import Neighborhood, User
+from residents.models import Building, Neighborhood, User
 
 
 def contacts(of: str) -> dict[str, dict[str, str]]:
@@ -28,12 +28,14 @@ def publish(*, of: str, neighborhood: Neighborhood, users: Mapping[str, User], a
         said = dict(each)
         by, files, name = users[said.pop("by")], said.pop("file", []), said.pop("name", "")
         meeting = meetings.get(said.pop("of", ""))
+        then = _morning(said.pop("publish_in_days", None), neighborhood, at)
         drafted = Notice.objects.create(
             neighborhood=neighborhood,
             committee=Committee.objects.get(neighborhood=neighborhood, terms__user=by),
             written_by=by,
             written_at=at,
             meeting=meeting,
+            **_for_whom(said, neighborhood),
             **_days(said, neighborhood, at),
             **{name: words.strip() if isinstance(words, str) else words for name, words in said.items()},
         )
@@ -41,9 +43,28 @@ def publish(*, of: str, neighborhood: Neighborhood, users: Mapping[str, User], a
             content = papers.DRAWN[file["drawn"]]()
             words = {part: written for part, written in file.items() if part != "drawn"}
             attaching.attach(notice=drafted, content=content, by=by, at=at, **words)
+        if then is not None:
+            scheduling.schedule(notice=drafted, publish_at=then, by=by, at=at)
+            continue
         shown = publishing.publish(notice=drafted, by=by, at=at)
         if name:
             meetings[name] = shown
+
+
+def _for_whom(said: dict[str, Any], neighborhood: Neighborhood) -> dict[str, Any]:
+    """Everybody, unless buildings are named."""
+    if (names := said.pop("buildings", None)) is None:
+        return {}
+    found = Building.objects.filter(neighborhood=neighborhood, name__in=names).order_by("pk")
+    return {"audience": Notice.Audience.BUILDINGS, "buildings": [each.pk for each in found]}
+
+
+def _morning(days: int | None, neighborhood: Neighborhood, at: datetime) -> datetime | None:
+    """So many days from now, at eight."""
+    if days is None:
+        return None
+    day = today_in(neighborhood, at) + timedelta(days=days)
+    return datetime.combine(day, time(8), ZoneInfo(neighborhood.time_zone))
 
 
 def _days(said: dict[str, Any], neighborhood: Neighborhood, at: datetime) -> dict[str, Any]:

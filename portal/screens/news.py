@@ -1,4 +1,5 @@
-"""Notices, meetings and documents to read, with their files. Who read what is written down nowhere.
+"""Notices, meetings and documents to read, with their files. Who read what is written down nowhere; what is for others is not
+there (`committees.audience`).
 
 Whoever has left goes on reading what was published while they lived or owned here, as long as they can sign in: a bill or a
 rule of that time still concerns them. What is published later is for those who live here, and so are the words of a later
@@ -22,11 +23,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from committees import handing_out
+from committees import audience, handing_out
 from committees.models import Committee, Notice, NoticeFile
 from committees.models.notices import NoticeQuerySet
+from portal.screens import made_public, opened
 from portal.screens.entrance import ResidentRequest, resident_only
-from residents import leaving
 from residents.ages import today_in
 from residents.models import Neighborhood, Resident
 
@@ -40,10 +41,10 @@ Shown = dict[str, Any]
 def notices(request: ResidentRequest) -> HttpResponse:
     """Newest first, a page at a time; what is on top stands on the first page only."""
     here, at = request.resident.neighborhood, timezone.now()
-    until = leaving.belonged_until(resident=request.resident, at=at)
-    readable = _of(here, until)
+    reader = audience.reader(resident=request.resident, at=at)
+    readable = reader.readable()
     on_top = Q(pinned=True) & (Q(until=None) | Q(until__gte=today_in(here, at)))
-    before = _named(here, until, request.GET.get("before", ""))
+    before = _named(reader, request.GET.get("before", ""))
     found = _page(readable.exclude(on_top), before)
     pinned = [] if before else list(readable.filter(on_top).newest_first()[:PAGE])
     context = {
@@ -60,40 +61,44 @@ def notices(request: ResidentRequest) -> HttpResponse:
 def notice(request: ResidentRequest, news: UUID) -> HttpResponse:
     """What is not published here, or was taken down, is not there."""
     here, at = request.resident.neighborhood, timezone.now()
-    until = leaving.belonged_until(resident=request.resident, at=at)
-    readable = _of(here, until)
-    found = get_object_or_404(readable.select_related("corrects", "meeting"), pk=news)
+    reader = audience.reader(resident=request.resident, at=at)
+    readable = reader.readable()
+    found = get_object_or_404(readable, pk=news)
+    found.neighborhood = here
     papers = list(readable.filter(meeting=found).order_by("published_at", "pk"))
     files = _files([found, *papers])
-    corrected = found.corrections.published().order_by("published_at", "pk").first()
-    is_later = corrected is not None and not corrected.was_said_before(until)
+    linked = Q(pk__in=[found.corrects_id, found.meeting_id]) | Q(corrects=found)
+    around = list(readable.filter(linked).order_by("published_at", "pk"))
+    put_right_by = next((each for each in around if each.corrects_id == found.pk), None)
     context = {
         "notice": found,
         "line": line(found, here, at),
         "files": files.get(found.pk, []),
         "papers": [line(each, here, at) | {"files": files.get(each.pk, [])} for each in papers],
-        "of_meeting": found.meeting if found.meeting and found.meeting.taken_down_at is None else None,
+        "of_meeting": next((each for each in around if each.pk == found.meeting_id), None),
         "fingerprint": bytes(found.hash).hex() if found.hash else "",
-        "puts_right": found.corrects if found.corrects and found.corrects.taken_down_at is None else None,
-        "put_right_by": None if is_later else corrected,
-        "put_right_later": is_later,
+        "puts_right": next((each for each in around if each.pk == found.corrects_id), None),
+        "put_right_by": put_right_by,
+        # It reached all who could read this one then; who has left since is told that there is one.
+        "put_right_later": put_right_by is None and found.corrections.published().exists(),
     }
-    return render(request, "notice.html", context)
+    return opened.count(request, render(request, "notice.html", context), notice=found, at=at)
 
 
 @require_safe
 @resident_only
 def file(request: ResidentRequest, news: UUID, number: int) -> HttpResponse:
     """It is there as long as its notice is, and for the same people."""
-    until = leaving.belonged_until(resident=request.resident, at=timezone.now())
-    readable = _of(request.resident.neighborhood, until).filter(pk=news)
+    reader = audience.reader(resident=request.resident, at=timezone.now())
+    readable = reader.said().published().filter(pk=news)
     return handing_out.answer(get_object_or_404(NoticeFile, notice__in=readable, number=number))
 
 
 @require_safe
 @resident_only
 def documents(request: ResidentRequest) -> HttpResponse:
-    """All documents, or those of one kind of body and one sort, a page at a time. What means nothing sifts nothing."""
+    """What must be public and where it is; below it all documents, or those of one kind of body and one sort, a page at a time.
+    What means nothing sifts nothing."""
     here, at = request.resident.neighborhood, timezone.now()
     chosen = {
         name: asked
@@ -101,13 +106,14 @@ def documents(request: ResidentRequest) -> HttpResponse:
         if (asked := request.GET.get(name, "")) in known
     }
     columns = {"body": "committee__kind", "sort": "sort"}
-    until = leaving.belonged_until(resident=request.resident, at=at)
-    of_these = _of(here, until).filter(
+    reader = audience.reader(resident=request.resident, at=at)
+    of_these = reader.readable().filter(
         kind=Notice.Kind.DOCUMENT, **{columns[n]: asked for n, asked in chosen.items()}
     )
-    before = _named(here, until, request.GET.get("before", ""))
+    before = _named(reader, request.GET.get("before", ""))
     found = _page(of_these, before)
     context = {
+        "duties": [] if chosen or before else made_public.shown(reader=reader, at=at),
         "bodies": _choices("body", Committee.Kind.choices, chosen),
         "sorts": _choices("sort", Notice.Sort.choices, chosen),
         "notices": [line(each, here, at) for each in found[:PAGE]],
@@ -162,10 +168,10 @@ def _lang(said: Notice | NoticeFile) -> str:
 
 
 def newest(*, resident: Resident, at: datetime, limit: int) -> list[Shown]:
-    """For the home page: what counts today, what is on top first. One query, and one more for who has left."""
+    """For the home page: what counts today, what is on top first. Two queries, and one more for who has
+    left."""
     here = resident.neighborhood
-    until = leaving.belonged_until(resident=resident, at=at)
-    found = _of(here, until).current(today_in(here, at))
+    found = audience.reader(resident=resident, at=at).readable().current(today_in(here, at))
     return [line(each, here, at) for each in found.order_by("-pinned", "-published_at", "-pk")[:limit]]
 
 
@@ -179,6 +185,7 @@ def line(notice: Notice, here: Neighborhood, at: datetime) -> Shown:
         "lang": _lang(notice),
         "by": f"{capfirst(notice.committee.get_kind_display())} · {notice.committee.name}",
         "at": notice.published_at,
+        "for_whom": for_whom(notice),
         "meets_at": notice.meets_at,
         "place": notice.place,
         "puts_right": notice.corrects_id is not None,
@@ -187,16 +194,17 @@ def line(notice: Notice, here: Neighborhood, at: datetime) -> Shown:
     }
 
 
-def _of(here: Neighborhood, until: datetime | None) -> NoticeQuerySet:
-    """What whoever belonged here until then can read; None: who does."""
-    return Notice.objects.published().said_before(until).filter(neighborhood=here).select_related("committee")
+def for_whom(notice: Notice) -> str:
+    """Nothing where it is for everybody. Of buildings their names, as `with_buildings` brought them."""
+    if notice.audience == Notice.Audience.BUILDINGS:
+        return ", ".join(notice.building_names)  # type: ignore[attr-defined]
+    return "" if notice.audience == Notice.Audience.ALL else capfirst(notice.get_audience_display())
 
 
-def _named(here: Neighborhood, until: datetime | None, asked: str) -> Notice | None:
+def _named(reader: audience.Reader, asked: str) -> Notice | None:
     """The notice that a page goes on from, taken down or not; anything else is the first page."""
     try:
         pk = UUID(asked)
     except ValueError:
         return None
-    known = Notice.objects.filter(neighborhood=here, published_at__isnull=False)
-    return known.said_before(until).filter(pk=pk).first()
+    return reader.said().filter(pk=pk).first()

@@ -21,7 +21,9 @@ BEGIN
     SET CONSTRAINTS ALL IMMEDIATE;
     ALTER TABLE committees_notice DISABLE TRIGGER committees_notice_stays;
     ALTER TABLE committees_notice DISABLE TRIGGER committees_notice_is_its_bodys;
+    ALTER TABLE committees_notice DISABLE TRIGGER committees_notice_scheduled;
     EXECUTE format('UPDATE committees_notice SET %I = $1 WHERE id = $2', col) USING at, notice;
+    ALTER TABLE committees_notice ENABLE ALWAYS TRIGGER committees_notice_scheduled;
     ALTER TABLE committees_notice ENABLE ALWAYS TRIGGER committees_notice_is_its_bodys;
     ALTER TABLE committees_notice ENABLE ALWAYS TRIGGER committees_notice_stays;
     SET CONSTRAINTS ALL DEFERRED;
@@ -32,7 +34,7 @@ GRANT EXECUTE ON FUNCTION test_notice_happened(uuid, text, timestamptz) TO linme
 
 
 def happened_at(notice: Notice, field: str, at: datetime) -> None:
-    """As if it had been published, or taken down, then."""
+    """As if it had been published, or taken down, or was to be published, then."""
     to = connections["default"].settings_dict
     with psycopg.connect(
         host=to["HOST"], port=to["PORT"], dbname=to["NAME"], user=roles.OWNER, autocommit=True

@@ -190,7 +190,7 @@ def test_which_form_it_was_is_in_no_hash(here, chair, now):
             """
             SELECT sha256(convert_to(jsonb_build_object('notice', to_jsonb(n) - ARRAY['hash', 'token', 'published_at',
                 'published_by_id', 'taken_down_at', 'taken_down_by_id', 'written_at', 'written_by_id', 'corrects_id',
-                'meeting_id', 'meets_at'] || jsonb_build_object('meets_at', null), 'files', null)::text, 'UTF8'))
+                'meeting_id', 'meets_at', 'audience', 'buildings', 'publish_at', 'scheduled_by_id', 'held_back_at'] || jsonb_build_object('meets_at', null), 'files', null)::text, 'UTF8'))
             FROM committees_notice n WHERE id = %s
             """,
             [made.pk],

@@ -105,6 +105,8 @@ def test_its_bodies_are_named_and_have_something_to_say(moved_in, now):
     assert set(said.values_list("kind", flat=True)) == set(Notice.Kind.values)
     assert said.filter(kind="meeting", meets_at__gt=now).count() == 1
     assert all(each.title_en and each.text_en for each in said)
+    assert {len(each.buildings) for each in said.filter(audience="buildings")} == {1}
+    assert Notice.objects.scheduled().filter(neighborhood=here, publish_at__gt=now).count() == 1
 
 
 def test_it_has_people_of_all_ages_and_tenures(moved_in, now):

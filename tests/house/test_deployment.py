@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -196,13 +197,21 @@ def test_no_code_of_a_letter_is_in_the_log_of_the_proxy():
     """The address that is scanned is the code: docs/adr/0015."""
     said = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
     assert "$uri" not in said.partition("log_format")[2].partition(";")[0]
-    assert re.search(r"map \$uri \$linmen_path \{\s*~\^/l/\s+/l/;\s*default \$uri;\s*\}", said)
+    assert re.search(r"map \$uri \$linmen_path \{\s*~\^/l/\s+/l/;[^}]*\bdefault\s+\$uri;\s*\}", said)
     assert reverse("letter", args=["x"]).startswith("/l/")
     # Nor in that of errors, which holds the whole request when Linmen does not answer, and knows no format.
     assert re.search(r"location /l/ \{\s*error_log /dev/null crit;", said)
     assert "proxy_set_header" not in said.partition("location / {\n        proxy_pass")[2], (
         "both inherit them"
     )
+
+
+@pytest.mark.obligation("27", "31")
+def test_nor_which_notice_was_read_from_which_address():
+    said = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    assert re.search(r"map \$uri \$linmen_path \{[^}]*~\^/notices/\s+/notices/;", said)
+    assert reverse("notice", args=[uuid4()]).startswith("/notices/")
+    assert re.search(r"location /notices/ \{\s*error_log /dev/null crit;", said)
 
 
 def test_postgresql_listens_to_this_machine_alone_and_logs_no_statement():

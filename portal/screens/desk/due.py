@@ -56,6 +56,7 @@ SOURCES: Sequence[Source] = (
     Source(to_committees.steps_to_vouch_for, _for("audit")),
     Source(to_committees.deletions_overdue, _for("audit", "manage_access")),
     Source(to_committees.recipients_late, _for("audit", "draft_sharing", "approve_sharing")),
+    Source(to_committees.notices_unpublished, _for("view_register")),
     Source(to_committees.votes_to_count, _for("count_votes")),
     Source(to_committees.handovers_open, _for("view_register")),
     Source(to_committees.terms_ending, _for("audit", "publish_notices")),

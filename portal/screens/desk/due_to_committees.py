@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from committees import ending
 from consent.models import ImpactAssessment
-from portal.screens.desk import handovers_due, votes_due
+from portal.screens.desk import handovers_due, notices_due, votes_due
 from portal.screens.desk.due_lines import Due, counted
 from portal.screens.desk.entrance import StaffRequest, today
 from residents import alarms, audited, emergencies, vouching
@@ -172,3 +172,8 @@ def votes_to_count(request: StaffRequest) -> Iterator[Due]:
     """One query."""
     for each in votes_due.due(request):
         yield Due(*each)
+
+
+def notices_unpublished(request: StaffRequest) -> Iterator[Due]:
+    """One query."""
+    yield from notices_due.due(request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 
 from tests.proving.disabled.saying import always, made, off
 
@@ -42,6 +42,38 @@ def whoever_was(original: Any, module: ModuleType) -> Any:
 @made("committees.wording.broken")
 def nothing_is(original: Any, module: ModuleType) -> Any:
     return lambda *, notice: []
+
+
+@made("committees.audience.reader")
+def whoever_it_is_for(original: Any, module: ModuleType) -> Any:
+    """Everybody reads everything."""
+
+    def reader(*, resident: Any, at: Any) -> Any:
+        found = original(resident=resident, at=at)
+        return module.Reader(found.here, found.until, Q())
+
+    return reader
+
+
+@made("committees.audience.people")
+def everybody_here(original: Any, module: ModuleType) -> Any:
+    return lambda *, notice, at: module.Resident.objects.living().filter(neighborhood=notice.neighborhood)
+
+
+@made("committees.openings.told")
+def to_the_last_one(original: Any, module: ModuleType) -> Any:
+    """As many as it was, to whomever it was."""
+
+    def told(*, notice: Any, at: Any) -> Any:
+        people = module.audience.people(notice=notice, at=at).count()
+        return module.Told(people, 0, module._until_yesterday(notice, at), False)
+
+    return told
+
+
+@made("committees.made_public.items")
+def nothing_is_missing(original: Any, module: ModuleType) -> Any:
+    return lambda **asked: [module.Item(duty, False) for duty in module.Duty]
 
 
 @made("committees.roles.bodies")

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
-from committees.models import Committee, NoticeFile, RightsChange, ServiceWords, Term
+from committees import openings
+from committees.models import Committee, NoticeFile, NoticeOpenings, RightsChange, ServiceWords, Term
 from committees.models import Notice as BodyNotice
 from residents.models import MinorsAudit, User
 from residents.models.auditing import due_on
@@ -119,10 +120,12 @@ def news(field: str) -> Callable[[Place, datetime], StillThere]:
         kept = BodyNotice.objects.filter(pk=row.pk)
         if field != "written_at":
             kept.update(published_by=term.user, published_at=clock)
+            openings.one_more(notice=row, at=clock)
         if field == "taken_down_at":
             kept.update(taken_down_by=term.user, taken_down_at=clock)
         happened_at(row, field, clock)
-        return lambda: kept.exists() or NoticeFile.objects.filter(notice=row.pk).exists()
+        with_it = (NoticeFile, NoticeOpenings)
+        return lambda: kept.exists() or any(each.objects.filter(notice=row.pk).exists() for each in with_it)
 
     return made
 
