@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("committees", "0018_who_got_which_rights_is_written_down"),
+        ("committees", "0021_openings_are_a_number_and_of_nobody"),
         ("residents", "0045_rights_about_offices"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
