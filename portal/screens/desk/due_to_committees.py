@@ -138,9 +138,7 @@ def terms_ending(request: StaffRequest) -> Iterator[Due]:
             len(found),
         )
         url = reverse(
-            "admin:committees_term_changelist"
-            if "audit" in request.rights
-            else "admin:committees_committee_changelist"
+            "admin:committees_term_changelist" if "audit" in request.rights else "desk_handovers"
         )
         yield Due("clock", words % {"count": len(found), "day": found[0].last_day.isoformat()}, url)
 
