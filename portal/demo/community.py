@@ -166,7 +166,7 @@ CAILING = Community(
     members=(
         Member("chair", _Kind.OWNERS, _Role.CHAIR, "何建国"),
         Member("secretary", _Kind.OWNERS, _Role.CLERK, "邱慧"),
-        Member("treasurer", _Kind.OWNERS, _Role.CLERK, "钱守成", days_left=12),
+        Member("treasurer", _Kind.OWNERS, _Role.CLERK, "钱守成", days_left=7),
         Member("auditor", _Kind.RESIDENTS, _Role.AUDITOR),
         Member("residents-chair", _Kind.RESIDENTS, _Role.CHAIR),
         Member("residents-clerk", _Kind.RESIDENTS, _Role.CLERK),

@@ -16,9 +16,8 @@ from django.conf import settings
 from django.db import connection
 
 from committees.models import Meeting
-from portal import roles
 
-_PASS = f"""
+_PASS = """
 CREATE OR REPLACE FUNCTION demo_days_pass(meeting uuid, days integer) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -41,7 +40,7 @@ BEGIN
 END
 $$;
 REVOKE EXECUTE ON FUNCTION demo_days_pass(uuid, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION demo_days_pass(uuid, integer) TO {roles.APP};
+GRANT EXECUTE ON FUNCTION demo_days_pass(uuid, integer) TO linmen_app;
 """
 _NO_MORE = "DROP FUNCTION demo_days_pass(uuid, integer)"
 

@@ -94,7 +94,9 @@ def a_complaint(chair: Somebody, owner: Somebody) -> None:
     owner.sees(COMPLAINT)
 
     chair.desk()
-    due = chair.words("%(count)s request of a resident is open.", "%(count)s requests of residents are open.", 1)
+    due = chair.words(
+        "%(count)s request of a resident is open.", "%(count)s requests of residents are open.", 1
+    )
     chair.follow(due)
     chair.follow(COMPLAINT[:8])
     chair.choose(chair.word("Answer"))
@@ -174,7 +176,9 @@ def votes(owner: Somebody, *choices: Ballot.Choice) -> str:
     for title, choice in zip((HIRE, ELECT), choices, strict=True):
         owner.choose(owner.label(choice.label), within=owner.group(title))
     owner.do("Look at it once more")
-    owner.sees(owner.word("Once it is handed in it stands: you cannot take it back, and no later one replaces it."))
+    owner.sees(
+        owner.word("Once it is handed in it stands: you cannot take it back, and no later one replaces it.")
+    )
     owner.do("Hand it in")
     receipt = CODE.search(owner.text())
     assert receipt is not None
@@ -238,19 +242,32 @@ def a_result(chair: Somebody, owner: Somebody, receipt: str, folder: Path) -> No
     owner.sees(MINUTES, owner.word("Passed"))
     owner.write("Code of my receipt", receipt)
     owner.do("Look for it")
-    owner.sees(owner.word("Question %(number)s: it is there (%(where)s).", number=1, where=owner.label(Ballot.Choice.YES.label)))
+    owner.sees(
+        owner.word(
+            "Question %(number)s: it is there (%(where)s).",
+            number=1,
+            where=owner.label(Ballot.Choice.YES.label),
+        )
+    )
     counted_again(owner, receipt, folder)
 
 
 def counted_again(owner: Somebody, receipt: str, folder: Path) -> None:
     """By the program that the page gives out, from the file that it gives out, without anything of Linmen."""
-    ballots, program = owner.fetch("The ballots (JSON)", folder), owner.fetch("The program that counts (Python)", folder)
+    ballots, program = (
+        owner.fetch("The ballots (JSON)", folder),
+        owner.fetch("The program that counts (Python)", folder),
+    )
     result = Result.objects.get()
     sha = bytes(result.hash).hex()
     owner.sees(sha)
     for also in (["--sha256", sha], ["--receipt", receipt]):
         said = subprocess.run(
-            [sys.executable, "-I", program, ballots, *also], cwd=folder, capture_output=True, text=True, check=True
+            [sys.executable, "-I", program, ballots, *also],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         assert said.endswith("It agrees.\n")
         assert "topic 1: took part 4 heads" in said
@@ -260,7 +277,11 @@ def counted_again(owner: Somebody, receipt: str, folder: Path) -> None:
 def a_report(auditor: Somebody) -> None:
     auditor.go("Audit")
     auditor.go("The month for the notice board")
-    auditor.sees(auditor.word("Counted by the system, for the auditor. Numbers so small that they could point at somebody are not told. Everybody sees on their own page who looked at their information."))
+    auditor.sees(
+        auditor.word(
+            "Counted by the system, for the auditor. Numbers so small that they could point at somebody are not told. Everybody sees on their own page who looked at their information."
+        )
+    )
     assert auditor.printed(format="A4") == 1
 
 
@@ -289,7 +310,9 @@ def a_handover(chair: Somebody, successor: Somebody, of: Assembly, today: date) 
         )
     )
     successor.follow(successor.label(Term.Role.CHAIR.label))
-    for choice in successor.page.get_by_role("radio", name=successor.label(HandoverLine.Checked.THERE.label)).all():
+    for choice in successor.page.get_by_role(
+        "radio", name=successor.label(HandoverLine.Checked.THERE.label)
+    ).all():
         choice.check()
     successor.do("Write down what I checked")
     successor.write("Password", PASSWORD)
