@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, Error, Page
 
 from access import cards, gates, rules
 from access.models import Credential, Device, Gate, Pass
-from committees.models.service import Kind
 from consent.models import Decision, Purpose
 from portal.screens.purposes import WORDS
 from residents.models import DeskAct, Letter, Neighborhood, Occupancy, Resident, User
@@ -154,7 +153,7 @@ def a_repair(clerk: Somebody) -> None:
     clerk.choose(clerk.word("It is being worked on"))
     clerk.write("Words for the resident", ANSWER)
     clerk.do("Send it to the resident")
-    clerk.sees(clerk.word("Sent to the resident."), clerk.label(Kind.REPAIR.label))
+    clerk.sees(clerk.word("Sent to the resident."), clerk.named("Being worked on", "of a request"))
 
 
 def found(clerk: Somebody, task: str, what: str) -> None:
