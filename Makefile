@@ -45,7 +45,7 @@ obligations: test  ## what of the law is covered by tests that ran and passed
 prove: $(STAMP) locale/.compiled  ## take each guard away and see a test fail; IDS=A1,2 GUARDS="trigger x" SINCE=main MINUTES=25 JOBS=2
 	@LINMEN_MODE=test LINMEN_VAR=var/check $(BIN)/python -m tests.proving $(if $(IDS),--ids "$(IDS)") $(if $(GUARDS),--guards "$(GUARDS)") $(if $(SINCE),--since "$(SINCE)") $(if $(MINUTES),--minutes $(MINUTES)) $(if $(JOBS),--jobs $(JOBS)) $(if $(QUICK),--quick)
 
-screenshots: $(STAMP) locale/.compiled  ## every screen into var/screenshots: two widths, two languages, light and dark; six for README.md
+screenshots: $(STAMP) locale/.compiled  ## every screen into var/screenshots: two widths, two languages, light and dark; ten for README.md
 	@LINMEN_MODE=demo $(BIN)/python manage.py screenshots
 
 messages: $(STAMP)  ## collect the words of the screens into locale/, and compile them

@@ -81,6 +81,13 @@ def takes(*, user: User, handover: Handover, at: datetime) -> bool:
     return user.is_active and theirs.exists() and (whose is None or not is_one_person(whose, user.pk))
 
 
+def left_to_seal(*, user: User, at: datetime) -> list[Handover]:
+    """What waits for them because their term is over, or nearly. One query, and some more for whoever there is one for."""
+    theirs = Handover.objects.filter(sealed_at=None, committee__terms__user=user).distinct()
+    rows = theirs.select_related("committee__neighborhood", "neighborhood", "term", "contract")
+    return [each for each in rows.order_by("opened_at", "pk") if gives(user=user, handover=each, at=at)]
+
+
 @transaction.atomic
 def open_(
     *, term: Term | None = None, contract: CompanyContract | None = None, by: User | None, at: datetime

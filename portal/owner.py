@@ -1,4 +1,4 @@
-"""Connecting as the owner of the tables. Only migrations do."""
+"""Connecting as the owner of the tables: what migrations do, and one step of filling a demo (`portal.demo.days`)."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ START_SECONDS = 400.0  # on a busy machine
 WIDTHS = {390: 844, 1280: 900}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
+AGAIN = "/record/again/"  # where the password is asked for once more
 COLOURS = 96  # paper, ink and two colours: more would only cost bytes
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -122,6 +123,8 @@ class Camera:
             page.wait_for_load_state()
         if way.beyond:
             page.goto(page.url + way.beyond)
+        if way.start != AGAIN and page.url.startswith(self.url + AGAIN):
+            _say_again(page)
         for width, height in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": height})
             for scheme in SCHEMES:
@@ -176,10 +179,8 @@ class Camera:
             page.press("[name=password]", "Enter")
             page.wait_for_url(lambda url: "sign-in" not in url)
         if account == shots.RESIDENT:  # for her entries
-            page.goto(f"{self.url}/record/again/")
-            page.fill("[name=password]", PASSWORD)
-            page.press("[name=password]", "Enter")
-            page.wait_for_url("**/record/entries/")
+            page.goto(f"{self.url}{AGAIN}")
+            _say_again(page)
         return context
 
     def _agree(self, account: str, *purposes: str) -> None:
@@ -199,6 +200,12 @@ class Camera:
         page.click("form[action$='/stop/'] button")
         _again_until(page, lambda: page.locator("#progress[data-refresh]").count() == 0)
         context.close()
+
+
+def _say_again(page: Page) -> None:
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url(lambda url: AGAIN not in url)
 
 
 def _again_until(page: Page, done: Callable[[], bool], seconds: float = 60) -> None:

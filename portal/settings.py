@@ -154,7 +154,7 @@ DATABASES = {
     "default": _database("DATABASE_URL", "default", role=roles.APP),
     "vault": _database("VAULT_DATABASE_URL", "vault", role=roles.APP),
 }
-# Used by `manage.py migrate` and by nothing else.
+# Used by `manage.py migrate`, by the filling of a demo (portal/demo/days.py), and by nothing else.
 OWNER_DATABASES = {
     "default": _database("DATABASE_OWNER_URL", "default", role=roles.OWNER),
     "vault": _database("VAULT_DATABASE_OWNER_URL", "vault", role=roles.OWNER),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FACE, SEND = "face_at_gate", "photo_over_internet"
-RESIDENT, GUARDIAN, CLERK = "resident", "song", "clerk"
+RESIDENT, GUARDIAN, CLERK, CHAIR = "resident", "song", "clerk", "chair"
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Way:
 
 
 _CHILD = ("main a[href^='/living/children/']",)
+
+_OPEN_VOTE = "main .rows li:nth-child(1) a"
 
 WAYS: dict[str, Way] = {
     "home": Way("/"),
@@ -56,6 +58,9 @@ WAYS: dict[str, Way] = {
     "notice": Way("/notices/", links=("main .rows a[href^='/notices/']",)),
     "documents": Way("/notices/documents/"),
     "votes": Way("/votes/"),
+    "vote": Way("/votes/", links=(_OPEN_VOTE,)),
+    "vote_cast": Way("/votes/", links=(_OPEN_VOTE, "main a[href*='/cast/']")),  # asks for the password first
+    "vote_result": Way("/votes/", links=("main .rows li:nth-child(2) a", "main a[href$='/result/']")),
     "services": Way("/service/"),
     "answered": Way("/service/answered/"),
     "ask_kinds": Way("/service/new/"),
@@ -104,17 +109,17 @@ NOT_IN_THE_DEMO = {
     "check_code": "the code is of one slip, and another one in each demo",
     "child_enrolment": "faces are not enabled for children there",
     "child_erasure": "faces are not enabled for children there",
-    "vote": "no vote has been called there",
-    "vote_cast": "no vote has been called there",
-    "vote_result": "no vote has been called there",
     "departure": "nobody there says of another that they do not live here any more",
 }
 # Of the staff, who are no part of the census.
 OF_STAFF: dict[str, Way] = {
     "desk": Way("/desk/", CLERK),
+    "chair": Way("/desk/", CHAIR),
+    "meeting": Way("/desk/meetings/", CHAIR, ("main .rows li:nth-child(2) a",)),
+    "handover": Way("/desk/handovers/", CHAIR, ("main .rows a[href^='/desk/handovers/']",)),
     "letters": Way("/desk/letters/", CLERK),
     "audit": Way("/desk/audit/", "auditor"),
-    "audit board": Way("/desk/audit/board/", "auditor"),
+    "board": Way("/desk/audit/board/", "auditor"),
     "look-up": Way(
         "/admin/residents/resident/", CLERK, ("#result_list tbody th a >> nth=0", "a[href*='look-up']")
     ),
@@ -127,4 +132,8 @@ IN_README = (
     "record.zh.390.dark",
     "sheet.zh.390.light",
     "desk.zh.1280.light",
+    "chair.zh.1280.light",
+    "vote_result.en.1280.light",
+    "vote_cast.zh.390.light",
+    "board.zh.1280.light",
 )

@@ -18,6 +18,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.filters import RelatedFieldListFilter
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import DatabaseError, IntegrityError
@@ -115,6 +116,13 @@ class ScopedFilter(RelatedFieldListFilter):
 
 class ScopedForm(forms.ModelForm[Any]):
     """Checks every constraint of the model, those over fields that the form does not show included."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field.widget, AdminSplitDateTime):  # one label for two boxes says nothing of either
+                for part, what in zip(field.widget.widgets, (_("day"), _("time of day")), strict=True):
+                    part.attrs["aria-label"] = f"{field.label}: {what}"
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]

@@ -49,6 +49,7 @@ class Member:
     body: Committee.Kind
     role: Term.Role
     name: str = ""  # that residents read; outside the owners' committee only of those who agreed
+    days_left: int = 895
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,7 @@ CAILING = Community(
     members=(
         Member("chair", _Kind.OWNERS, _Role.CHAIR, "何建国"),
         Member("secretary", _Kind.OWNERS, _Role.CLERK, "邱慧"),
+        Member("treasurer", _Kind.OWNERS, _Role.CLERK, "钱守成", days_left=7),
         Member("auditor", _Kind.RESIDENTS, _Role.AUDITOR),
         Member("residents-chair", _Kind.RESIDENTS, _Role.CHAIR),
         Member("residents-clerk", _Kind.RESIDENTS, _Role.CLERK),

@@ -1,10 +1,13 @@
-"""The demo's deletion that has ended, with its certificate; what a court wants kept; and the sets that backups lie in."""
+"""What ends in the demo: a deletion, with its certificate; what a court wants kept; a term that is handed over; and the sets that
+backups lie in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from committees import handing_over
+from committees.models import Term
 from consent import deciding, voices, withdrawal
 from consent.models import Form, Purpose
 from portal import backups, certifying, erasure
@@ -44,6 +47,11 @@ def hold(*, users: Mapping[str, User], resident: Callable[[str], Resident], at: 
         at=at,
     )
     holds.confirm(hold=asked, by=users[CONFIRMS], at=at)
+
+
+def hand_over(*, leaves: User, opens: User, at: datetime) -> None:
+    """Near the end of a term: opened, and to be sealed by whoever leaves."""
+    handing_over.open_(term=Term.objects.get(user=leaves), by=opens, at=at)
 
 
 def finish(*, resident: Resident, at: datetime) -> None:

@@ -26,6 +26,7 @@ from portal.demo import (
     own_data,
     sharing,
     told,
+    voting,
     welcome,
 )
 from portal.demo.community import COMMUNITIES, PASSWORD, Community, Dwelling, Person
@@ -111,6 +112,9 @@ def _settle(plan: Community, *, at: datetime, say: Say) -> Settled:
         going.say_yes_and_stop(neighborhood=neighborhood, users=here.users, resident=here.resident, at=at)
         going.hold(users=here.users, resident=here.resident, at=at)
         ordering.order(neighborhood=neighborhood, users=here.users, at=at)
+        say(f"{plan.name}: a vote that was counted, and one that is open …")
+        voting.vote(neighborhood=neighborhood, users=here.users, resident=here.resident, at=at)
+        going.hand_over(leaves=here.users["treasurer"], opens=here.users["secretary"], at=at)
     _stand_by(here, at=at)
     return here
 
@@ -189,7 +193,7 @@ def _appoint(here: Settled, *, at: datetime) -> None:
             user=user,
             role=member.role,
             starts=(at - timedelta(days=200)).date(),
-            ends=(at + timedelta(days=895)).date(),
+            ends=(at + timedelta(days=member.days_left)).date(),
             by=None,
             at=at,
             public_name=member.name,

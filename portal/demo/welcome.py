@@ -18,6 +18,7 @@ Sign in at {url}/sign-in/ (choose 中文 or English there first). The password o
   clerk      works for the property company, at the desk
   manager    of the same company; reviews what clerk pressed, and confirms a lock-down
   secretary  of the owners' committee; wrote why faces may be used, and the chair confirmed it
+  treasurer  of the owners' committee, until next week: hands over what is left
   auditor    of the residents' committee; its residents-chair and residents-clerk hold what a court wants kept
   wei        魏长河; said yes to his face, thought again, and has the certificate of what was deleted
   ding       丁香; reads why something of hers is kept for a while, and until when

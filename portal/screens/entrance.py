@@ -11,12 +11,15 @@ from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from ledger import callers
+from portal.screens import to_seal
+from portal.screens.desk.entrance import rights
 from residents.models import Resident, User
 from sharing import joining
 
@@ -74,6 +77,8 @@ def resident_only(
 def _nobody_lives_here(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User) and joining.is_recipients(request.user):
         return redirect("recipient")
+    if owed := _left_to_seal(request):
+        return redirect(owed)
     if admin.site.has_permission(request):
         messages.info(
             request, _("This account is for work. To see a resident's pages, sign in as a resident.")
@@ -81,6 +86,14 @@ def _nobody_lives_here(request: HttpRequest) -> HttpResponse:
         return redirect("desk")  # whoever has nothing to do there goes on to their lists
     messages.warning(request, _("This account belongs to nobody on the register of residents."))
     return render(request, "welcome.html", status=403)
+
+
+def _left_to_seal(request: HttpRequest) -> str:
+    """Of whoever has left every office and nothing else is open to: the one page that is."""
+    user, at = request.user, timezone.now()
+    if not isinstance(user, User) or rights(user, at):
+        return ""
+    return next((each["url"] for each in to_seal.told(account=user, at=at)), "")
 
 
 def forgetting(response: HttpResponse) -> HttpResponse:

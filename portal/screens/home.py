@@ -29,6 +29,7 @@ from portal.screens import (
     offices,
     service,
     suspended,
+    to_seal,
     told,
     votes,
     ways,
@@ -55,6 +56,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def mine(request: ResidentRequest) -> HttpResponse:
     at = timezone.now()
     shown = context(resident=request.resident, at=at)
+    shown["notices"] += to_seal.told(account=request.user, at=at)
     if request.user.is_staff:  # whoever holds an office; asked of nobody else
         shown["notices"] += suspended.told(account=request.user.pk, at=at)
     return render(request, "home.html", shown)

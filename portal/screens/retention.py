@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from consent.enabling_admin import LOOK
 from portal import lateness, retention
-from portal.screens import suspended
+from portal.screens import suspended, to_seal
 from residents.desk import holds, moment, reach
 from residents.keeping import End, Rule
 from residents.models import Neighborhood, Resident, RetentionRun, User
@@ -64,6 +64,9 @@ def desk(request: HttpRequest) -> HttpResponse:
             "watches": holds(request, WATCHERS),
             "assesses": holds(request, LOOK),
             "suspended": suspended.told(account=request.user.pk, at=moment(request)),
+            "to_seal": to_seal.told(account=request.user, at=moment(request))
+            if isinstance(request.user, User)
+            else [],
         },
     )
 

@@ -7,25 +7,31 @@ import json
 import shutil
 from collections import Counter
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
 from django.contrib.auth import authenticate
+from django.db import DatabaseError, connection, transaction
 from django.test import override_settings
 
 from access import enrolment, pairing
 from access.models import Credential, Device, Enrolment, FeedRow, Gate, Rule
 from committees import public
+from committees.balloting import heads_of
 from committees.bodies import night_line
-from committees.models import Committee, Notice
+from committees.handing_over import left_to_seal, takes
+from committees.models import Committee, Handover, Meeting, Notice, Turnout
+from committees.recount import recount
 from consent.deciding import overview
 from consent.models import Form, FormText, Purpose
 from gate import faces
 from gate.decide import FACE_DISTANCE
 from portal import demo
-from portal.demo import pictures
+from portal.demo import days, pictures
 from portal.demo.community import COMMUNITIES, PASSWORD
 from residents import claiming
+from residents.ages import today_in
 from residents.models import (
     Backup,
     ErasureCertificate,
@@ -100,7 +106,7 @@ def test_its_bodies_are_named_and_have_something_to_say(moved_in, now):
         for member in body.members
         if member.name
     ]
-    assert names == ["何建国", "邱慧", "廖敏"]
+    assert names == ["何建国", "邱慧", "钱守成", "廖敏"]
     said = Notice.objects.published().filter(neighborhood=here)
     assert set(said.values_list("kind", flat=True)) == set(Notice.Kind.values)
     assert said.filter(kind="meeting", meets_at__gt=now).count() == 1
@@ -263,3 +269,56 @@ def test_every_gate_has_a_keypad_and_a_qr_reader_and_knows_every_card_of_its_own
         assert (gate.by_card, gate.by_pin, gate.by_qr, gate.place) == (True, True, True, "main_gate")
         known = FeedRow.objects.filter(gate=gate, present=True, credential__kind="card")
         assert known.count() == Occupancy.objects.filter(neighborhood=gate.neighborhood).count()
+
+
+@pytest.mark.obligation("43", "44")
+def test_its_owners_have_voted_and_vote_now(moved_in, now):
+    """Called with lawful notice, by dates that were set back together; the resident of the tour has not voted."""
+    past, running = Meeting.objects.order_by("opens_on")
+    today = today_in(running.neighborhood, now)
+    for each in (past, running):
+        noticed = local(each.noticed_at, each.neighborhood)
+        assert (each.opens_on - noticed).days >= Meeting.NOTICE_DAYS[each.kind]
+        for handed in Turnout.objects.filter(meeting=each):
+            assert each.opens_on <= local(handed.at, each.neighborhood) <= each.closes_on
+        assert Turnout.objects.filter(meeting=each, channel="paper").exists()
+    assert past.is_over(today)
+    assert running.is_open(today)
+    passed = {each["number"]: each["passed"] for each in recount(json.loads(past.result.published))}
+    assert set(passed.values()) == {True, False}
+    assert past.topics.filter(secret=True).exists()
+    assert past.result.minutes
+    (mine,) = heads_of(resident=Resident.objects.get(user__username="resident"), meeting=running)
+    assert not Turnout.objects.filter(head=mine).exists()
+
+
+def local(moment, neighborhood):
+    return moment.astimezone(ZoneInfo(neighborhood.time_zone)).date()
+
+
+@pytest.mark.obligation("44")
+def test_what_set_the_days_back_is_gone_and_every_law_stands(moved_in):
+    with connection.cursor() as sql:
+        sql.execute("SELECT to_regproc('demo_days_pass')")
+        assert sql.fetchone() == (None,)
+        sql.execute(
+            "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'A'"
+            " AND tgrelid IN ('committees_meeting'::regclass, 'committees_turnout'::regclass)"
+        )
+        assert sql.fetchall() == []
+    found = Meeting.objects.order_by("opens_on")[1]
+    with pytest.raises(DatabaseError, match="nothing of a meeting changes"), transaction.atomic():
+        Meeting.objects.filter(pk=found.pk).update(closes_on=found.closes_on + timedelta(days=1))
+
+
+def test_days_go_by_in_a_demo_alone(db):
+    with pytest.raises(days.NoDemo), days.can_pass():
+        pass
+
+
+def test_a_term_ends_there_and_waits_to_be_handed_over(moved_in, now):
+    (found,) = Handover.objects.all()
+    leaves = User.objects.get(username="treasurer")
+    assert (found.sealed_at, found.term.user) == (None, leaves)
+    assert left_to_seal(user=leaves, at=now) == [found]
+    assert takes(user=User.objects.get(username="secretary"), handover=found, at=now)

@@ -130,6 +130,30 @@ def test_to_who_left_this_one_page_is_left_and_nothing_else(desk, opened, chair,
     assert not KeyCustody.objects.exists()
 
 
+@pytest.mark.obligation("46")
+@pytest.mark.parametrize("staff", [True, False])
+def test_and_their_first_page_leads_to_it(desk, opened, chair, second, staff):
+    """Before the sweep has tidied up after them, and after."""
+    User.objects.filter(pk=chair.pk).update(is_staff=staff)
+    assert desk(chair).get("/")["Location"] == page(opened)
+    assert page(opened) not in desk(second).get("/", follow=True).content.decode()
+    if staff:
+        assert page(opened) in desk(chair).get("/desk/", follow=True).content.decode()
+    desk(chair).post(page(opened, "seal/"), {"password": PASSWORD})
+    assert desk(chair).get("/").headers.get("Location") != page(opened)
+
+
+@pytest.mark.obligation("46")
+def test_who_lives_here_too_reads_it_at_home(desk, opened, chair, resident, neighbor):
+    others = neighbor.user
+    resident.user = chair
+    resident.save()
+    shown = desk(chair).get("/").content.decode()
+    assert "To be handed over" in shown
+    assert page(opened) in shown
+    assert "To be handed over" not in desk(others).get("/").content.decode()
+
+
 @pytest.mark.obligation("27", "46")
 def test_strangers_find_no_handover(desk, opened, outsider, resident, neighbor, clerk, former):
     """Of another neighborhood, of no office, of a company, whose term ended elsewhere: none of them."""

@@ -15,6 +15,7 @@ from portal.screens.desk import due_at_the_desk as at_the_desk
 from portal.screens.desk import due_to_committees as to_committees
 from portal.screens.desk.due_lines import Due
 from portal.screens.desk.entrance import DESK, StaffRequest
+from residents.scope import scope
 
 Find = Callable[[StaffRequest], Iterable[Due]]
 
@@ -39,6 +40,8 @@ def _for(*perms: str) -> frozenset[str]:
 
 
 ANYBODY = frozenset(DESK)
+# Rights that open no page of the desk itself, and that something here is due to.
+BESIDE = ("assess", "draft_sharing", "approve_sharing", "keep_members")
 # In the order in which they stand on the page.
 SOURCES: Sequence[Source] = (
     Source(at_the_desk.of_my_account, ANYBODY, practice=True),
@@ -59,7 +62,7 @@ SOURCES: Sequence[Source] = (
     Source(to_committees.notices_unpublished, _for("view_register")),
     Source(to_committees.votes_to_count, _for("count_votes")),
     Source(to_committees.handovers_open, _for("view_register")),
-    Source(to_committees.terms_ending, _for("audit", "publish_notices")),
+    Source(to_committees.terms_ending, _for("audit", "keep_members")),
     Source(to_committees.assessments_lapsing, _for("assess")),
     Source(at_the_desk.minors_to_approve, _for("approve_minors"), practice=True),
     Source(at_the_desk.rights_to_answer, _for("view_register")),
@@ -72,10 +75,18 @@ SOURCES: Sequence[Source] = (
 
 def due(request: StaffRequest) -> list[Due]:
     """Of every source that is for this reader here."""
-    here = request.neighborhood
+    here, held = request.neighborhood, request.rights | _beside(request)
     return [
         replace(line, by=line.by or (source.bodies if source.perms != ANYBODY else ""))
         for source in SOURCES
-        if (source.practice or not here.practice) and source.perms & request.rights
+        if (source.practice or not here.practice) and source.perms & held
         for line in source.of(request)
     ]
+
+
+def _beside(request: StaffRequest) -> frozenset[str]:
+    """One query for each of those rights."""
+    here = request.neighborhood.pk
+    return frozenset(
+        perm for perm in BESIDE if scope(request.user, perm, request.at).filter(pk=here).exists()
+    )

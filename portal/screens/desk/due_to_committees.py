@@ -139,11 +139,7 @@ def terms_ending(request: StaffRequest) -> Iterator[Due]:
             "%(count)s terms end, the first by %(day)s: appoint again, or hand over.",
             len(found),
         )
-        url = reverse(
-            "admin:committees_term_changelist"
-            if "audit" in request.rights
-            else "admin:committees_committee_changelist"
-        )
+        url = reverse("admin:committees_term_changelist" if "audit" in request.rights else "desk_handovers")
         yield Due("clock", words % {"count": len(found), "day": found[0].last_day.isoformat()}, url)
 
 

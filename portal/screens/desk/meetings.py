@@ -89,7 +89,7 @@ class TopicForm(DeskForm):
 
 class MinutesForm(DeskForm):
     minutes = forms.CharField(
-        label=gettext_lazy("minutes"),
+        label=gettext_lazy("Minutes"),
         help_text=gettext_lazy(
             "Everybody who lives here reads them beside the result. Name nobody who did not speak for a body."
         ),

@@ -12,8 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from access import cards
 from access.models import Credential, Device
 from committees.models import Committee, Term
+from consent import enabling
 from residents import letters
-from residents.models import Neighborhood
+from residents.ages import today_in
+from residents.models import Neighborhood, User
 from tests import make
 from tests.cast import PASSWORD, settle, staff
 
@@ -116,6 +118,23 @@ class TestDueToday:
         make.device(south)
         Device.objects.update(last_poll_at=now - timedelta(hours=1))
         assert "South Gate has not been heard of for a while." in hut.get("/desk/").content.decode()
+
+    def test_a_term_that_ends_is_told_to_those_who_keep_members(self, desk, hut: Client, chair, here, now):
+        """It leads to handing over. Whoever works for the company at the desk has no say in it."""
+        Term.objects.filter(user=chair).update(ends=today_in(here, now) + timedelta(days=9))
+        page = desk(chair).get("/desk/").content.decode()
+        assert "1 term ends by" in page
+        assert 'href="/desk/handovers/">1 term ends by' in page
+        assert "term ends by" not in hut.get("/desk/").content.decode()
+
+    def test_an_assessment_that_lapses_is_told_to_those_who_assess(self, desk, hut: Client, chair, here, now):
+        soon = today_in(here, now) + timedelta(days=20)
+        one, other = (User.objects.create_user(username=name) for name in ("one", "other"))
+        enabling.confirm_justification(justification=make.justification(here, by=one), by=other, at=now)
+        drafted = make.assessment(here, by=one, at=now, valid_until=soon)
+        enabling.confirm_assessment(assessment=drafted, by=other, at=now)
+        assert f"lapses on {soon.isoformat()}" in desk(chair).get("/desk/").content.decode()
+        assert "lapses on" not in hut.get("/desk/").content.decode()
 
     def test_letters_that_wait(self, hut: Client, neighbor, now):
         neighbor.user = None
