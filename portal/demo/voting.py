@@ -74,13 +74,13 @@ COUNTED = Vote(
     },
     on_paper=26,
 )
-MINUTES = """采菱苑业主大会临时会议纪要
-
-居委会到场见证。线上与纸质选票由业委会秘书和居委会工作人员各录一遍，两遍一致后计票。
-计票时无人提出异议。结果张贴十五天，任何人都可以下载选票重新计票。
-
-Minutes of an interim meeting of the owners. The residents’ committee stood by. Ballots on paper were read twice, by two people
-who did not see each other’s reading. Nobody objected. Anybody may count again."""
+MINUTES = (
+    "采菱苑业主大会临时会议纪要\n\n"
+    "居委会到场见证。纸质选票由业委会秘书和居委会工作人员各录一遍，两遍一致才计入。计票时无人提出异议。结果张贴十五天，任何人都可以"
+    "下载选票重新计票。\n\n"
+    "Minutes of an interim meeting of the owners. The residents’ committee stood by. Ballots on paper were read twice, by two people"
+    " who did not see each other’s reading. Nobody objected. Anybody may count again."
+)
 
 OPEN = Vote(
     kind=Meeting.Kind.INTERIM,

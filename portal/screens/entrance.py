@@ -17,9 +17,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from committees.roles import works_where
 from ledger import callers
 from portal.screens import to_seal
-from portal.screens.desk.entrance import rights
 from residents.models import Resident, User
 from sharing import joining
 
@@ -91,7 +91,7 @@ def _nobody_lives_here(request: HttpRequest) -> HttpResponse:
 def _left_to_seal(request: HttpRequest) -> str:
     """Of whoever has left every office and nothing else is open to: the one page that is."""
     user, at = request.user, timezone.now()
-    if not isinstance(user, User) or rights(user, at):
+    if not isinstance(user, User) or works_where(user=user, at=at).exists():
         return ""
     return next((each["url"] for each in to_seal.told(account=user, at=at)), "")
 

@@ -215,6 +215,7 @@ def a_paper(clerk: Somebody, neighbor: Resident) -> None:
     clerk.choose(clerk.word("No"))
     clerk.choose(clerk.label(KnownBy.IN_PERSON.label), within=clerk.part(clerk.word("It came back")))
     clerk.do("Write it down")
+    clerk.sees("Your paper")  # their slip, in the language of the sheet
     assert Decision.objects.filter(resident=neighbor, purpose=Purpose.FACE_AT_GATE).exists()
     clerk.go("Back to the desk")
 
