@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from uuid import uuid4
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.utils import timezone
 
 from committees import appointing, service, service_days
 from committees.models import Committee, ServiceRequest, ServiceTimes, Term
 from committees.models.service import DONE_DAYS, MOST_DONE_DAYS, MOST_REPLY_DAYS, REPLY_DAYS, Kind
 from committees.service_days import Days, DaysRefused
+from portal import roles
 from tests.committees.service import Body, asked, done, fresh
 from tests.committees.test_asking import refused
 
@@ -158,3 +161,21 @@ def test_what_was_said_stays_written_and_sent_twice_it_is_once(
     ):
         refused("42501", lambda s=statement: connection.cursor().execute(s))
     refused("LM010", lambda: written(neighborhood_id=elsewhere.pk))
+
+
+def test_what_was_asked_before_there_were_days_gets_those_of_its_kind(committed, resident, clerk, now):
+    """The migration itself, over a request as it stood before it."""
+    lamp, question = asked(resident, at=now), asked(resident, at=now, kind=Kind.OTHER)
+    migration = import_module("committees.migrations.0024_a_body_says_how_long_people_wait")
+    at = connections["default"].settings_dict
+    with psycopg.connect(
+        host=at["HOST"], port=at["PORT"], dbname=at["NAME"], user=roles.OWNER, options="-c search_path=public"
+    ) as owner:
+        owner.execute(
+            "ALTER TABLE committees_servicerequest DISABLE TRIGGER committees_servicerequest_lawful"
+        )
+        owner.execute("UPDATE committees_servicerequest SET reply_days = 0, done_days = 0")
+        owner.execute(migration.ASKED_BEFORE)
+    found = [(each.reply_days, each.done_days) for each in (fresh(lamp), fresh(question))]
+    assert found == [(2, 15), (7, 30)]
+    refused("LM090", lambda: ServiceRequest.objects.filter(pk=lamp.pk).update(reply_days=9))
