@@ -18,6 +18,7 @@ BEGIN
     IF TG_OP = 'UPDATE' AND OLD.published_at IS NOT NULL THEN
         RETURN NEW;  -- what was published stands: committees_notice_stays
     END IF;
+    -- Once each, in order; none where nothing was said.
     NEW.buildings := ARRAY(SELECT DISTINCT b FROM unnest(NEW.buildings) b ORDER BY b);
     SELECT * INTO wrong FROM public.committees_notice WHERE id = NEW.corrects_id;
     -- Or is no more, and was, when what this puts right was published.
@@ -81,6 +82,7 @@ class Migration(migrations.Migration):
                     ("owners", "owners"),
                     ("living", "whoever lives here"),
                 ],
+                db_default="all",
                 default="all",
                 max_length=20,
                 verbose_name="for whom",

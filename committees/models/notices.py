@@ -88,7 +88,13 @@ class Notice(models.Model):
     meets_at = models.DateTimeField(_("when the meeting begins"), null=True, blank=True)
     place = models.CharField(_("where it meets"), max_length=120, blank=True)
     sort = models.CharField(_("sort of document"), max_length=20, choices=Sort.choices, blank=True)
-    audience = models.CharField(_("for whom"), max_length=20, choices=Audience.choices, default=Audience.ALL)
+    audience = models.CharField(
+        _("for whom"),
+        max_length=20,
+        choices=Audience.choices,
+        default=Audience.ALL,
+        db_default=Audience.ALL,
+    )
     # Which ones, in order of their numbers. Not their rows: what was published stands, whatever becomes of a building.
     buildings = ArrayField(models.UUIDField(), verbose_name=_("which buildings"), default=list, blank=True)
     # What was written for it or after it: an agenda, the minutes.

@@ -217,13 +217,14 @@ def test_its_buildings_are_of_its_own_neighborhood(here, elsewhere, chair, secon
 
 
 def test_what_was_said_to_a_building_that_is_no_more_can_be_put_right(here, chair, resident, now):
-    gone = Building.objects.create(neighborhood=here, name="临时楼")
-    made = published(here, chair, at=now, audience=Audience.BUILDINGS, buildings=[gone.pk])
-    gone.delete()
+    building = Building.objects.create(neighborhood=here, name="临时楼")
+    gone = building.pk
+    made = published(here, chair, at=now, audience=Audience.BUILDINGS, buildings=[gone])
+    building.delete()
     assert not reads(resident, made, now)
     better = publishing.correct(notice=made, by=chair, at=now)
-    assert better.buildings == [gone.pk]
-    refused("LM208", lambda: draft(here, chair, at=now, audience=Audience.BUILDINGS, buildings=[gone.pk]))
+    assert better.buildings == [gone]
+    refused("LM208", lambda: draft(here, chair, at=now, audience=Audience.BUILDINGS, buildings=[gone]))
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_a_body_drafts_and_publishes_what_is_its_own(desk, chair, now):
     assert client.post(page).status_code == 302
     made.refresh_from_db()
     assert (made.text, made.published_by) == ("后天上午停水。", chair)
-    assert "It is published already." in client.post(page).content.decode()
+    assert "It is published already" in client.post(page).content.decode()
     assert client.post(f"{NOTICES}{made.pk}/change/", words(made.committee, text="x")).status_code == 403
     assert client.post(f"{NOTICES}{made.pk}/correct/").status_code == 302
     assert Notice.objects.get(corrects=made).published_at is None

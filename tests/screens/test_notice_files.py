@@ -176,11 +176,12 @@ def test_it_costs_the_same_with_one_and_with_many_and_no_file_comes_along(
 
     paper(0)
     few = {}
-    for each in (f"/notices/{meeting.pk}/", "/notices/documents/"):
+    me.get(f"/notices/{meeting.pk}/")  # counted once
+    for each, most in ((f"/notices/{meeting.pk}/", 10), ("/notices/documents/", 13)):
         with CaptureQueriesContext(connection) as seen:
             me.get(each)
         few[each] = len(seen)
-        assert len(seen) <= 9
+        assert len(seen) <= most
         brought = [
             q["sql"]
             for q in seen
@@ -196,6 +197,7 @@ def test_it_costs_the_same_with_one_and_with_many_and_no_file_comes_along(
 
 
 def test_reading_writes_nothing_down(me: Client, shown):
+    me.get(f"/notices/{shown.pk}/")  # a browser is counted once, and no row says which: test_opened.py
     for each in (f"/notices/{shown.pk}/", address(shown), "/notices/documents/"):
         with CaptureQueriesContext(connection) as seen:
             me.get(each)
