@@ -197,7 +197,7 @@ def line(notice: Notice, here: Neighborhood, at: datetime) -> Shown:
 def for_whom(notice: Notice) -> str:
     """Nothing where it is for everybody. Of buildings their names, as `with_buildings` brought them."""
     if notice.audience == Notice.Audience.BUILDINGS:
-        return ", ".join(notice.building_names)  # type: ignore[attr-defined]
+        return _(", ").join(notice.building_names)  # type: ignore[attr-defined]
     return "" if notice.audience == Notice.Audience.ALL else capfirst(notice.get_audience_display())
 
 

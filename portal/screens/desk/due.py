@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext as _
+
 from committees.models import Committee
 from committees.roles import ROLE_PERMISSIONS
 from portal.screens.desk import due_at_the_desk as at_the_desk
@@ -32,7 +34,7 @@ class Source:
     def bodies(self) -> str:
         """Whose it is: the bodies with an office that holds one of these rights."""
         kinds = {kind for (kind, _role), held in ROLE_PERMISSIONS.items() if held & self.perms}
-        return ", ".join(str(kind.label) for kind in Committee.Kind if kind in kinds)
+        return _(", ").join(str(kind.label) for kind in Committee.Kind if kind in kinds)
 
 
 def _for(*perms: str) -> frozenset[str]:

@@ -161,7 +161,7 @@ def asked_of_bodies(request: StaffRequest) -> Iterator[Due]:
         ) % {"count": late}
     whose = [(_("yours"), found["mine"]), (_("nobody’s"), found["nobodys"])]
     whose.append((_("colleagues’"), count - found["mine"] - found["nobodys"]))
-    by = ", ".join(f"{owner}: {number}" for owner, number in whose if number)
+    by = _(", ").join(f"{owner}: {number}" for owner, number in whose if number)
     yield Due("alert" if late else "pen", words, reverse("desk_service"), found["since"], by)
 
 
