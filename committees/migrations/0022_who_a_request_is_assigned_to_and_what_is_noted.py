@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("request", "token"), name="service_assignment_sent_once"),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("capacity", ""), ("assignee", None)),
+                            models.Q(("assignee", None), ("capacity", "")),
                             models.Q(("assignee__isnull", False), models.Q(("capacity", ""), _negated=True)),
                             _connector="OR",
                         ),
