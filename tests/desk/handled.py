@@ -35,7 +35,7 @@ HANDLED = (
 def handled(leak: ServiceRequest, clerk: User, now: datetime) -> None:
     """One of the company sees to it and notes something; its chair has said how long people wait."""
     assigning.assign(request=leak, to=clerk.pk, seen=0, token=uuid4(), by=clerk, at=now)
-    noting.note(request=leak, words="铸铁管要整根换", token=uuid4(), by=clerk, at=now)
+    noting.keep(request=leak, words="铸铁管要整根换", token=uuid4(), by=clerk, at=now)
     heads = staff(
         leak.neighborhood, username="heads", kind=Committee.Kind.PROPERTY, role=Term.Role.CHAIR, at=now
     )
