@@ -42,7 +42,7 @@ class Noted:
     words: str
 
 
-def note(*, request: ServiceRequest, words: str, token: UUID, by: User, at: datetime) -> ServiceNote:
+def keep(*, request: ServiceRequest, words: str, token: UUID, by: User, at: datetime) -> ServiceNote:
     """One of the staff of the body that was asked, also once it is done. Sent twice, it is one note.
 
     Raises: NoteRefused

@@ -38,7 +38,7 @@ def _ask(wanted: Wanted, *, users: Mapping[str, User], resident: Resident, at: d
     if wanted.seen_to_by:
         clerk = users[wanted.seen_to_by]
         assigning.assign(request=asked, to=clerk.pk, seen=0, token=uuid4(), by=clerk, at=at)
-        noting.note(request=asked, words=wanted.noted, token=uuid4(), by=clerk, at=at)
+        noting.keep(request=asked, words=wanted.noted, token=uuid4(), by=clerk, at=at)
     for seen, (account, status, words) in enumerate(wanted.answers, start=1):
         shown = wanted.shown and seen == len(wanted.answers)
         service.answer(

@@ -25,7 +25,7 @@ INSIDE = "已联系维修公司，周三上门"
 
 
 def note(request, by, words=INSIDE, *, token=None):
-    return noting.note(request=request, words=words, token=token or uuid4(), by=by, at=timezone.now())
+    return noting.keep(request=request, words=words, token=token or uuid4(), by=by, at=timezone.now())
 
 
 def reason(act) -> str:

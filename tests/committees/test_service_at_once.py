@@ -69,13 +69,13 @@ def test_a_note_sent_twice_at_the_same_moment_is_one_and_none_is_left_of_the_era
         request = asked(who, at=now())
 
         def noted(r=request, t=token):
-            return noting.note(request=r, words="已联系", token=t, by=clerk, at=now())
+            return noting.keep(request=r, words="已联系", token=t, by=clerk, at=now())
 
         assert at_once(noted, noted) == [None, None]
         assert request.notes.count() == 1
         at_once(
             lambda w=who: make.tombstone(w, at=now()),
-            lambda r=request: noting.note(request=r, words="还有", token=uuid4(), by=clerk, at=now()),
+            lambda r=request: noting.keep(request=r, words="还有", token=uuid4(), by=clerk, at=now()),
         )
         assert fresh(request).forgotten_at is not None
         assert not request.notes.exists()

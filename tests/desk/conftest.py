@@ -28,21 +28,13 @@ from access.models import (
     TapRequest,
     UnknownCard,
 )
-from committees import appointing, assigning, noting, publishing, service_days
+from committees import appointing, publishing
 from committees.models import (
     Committee,
     NoticeFile,
-    ServiceAssignment,
-    ServiceNote,
-    ServicePhoto,
-    ServiceRequest,
-    ServiceStep,
-    ServiceTimes,
-    ServiceWords,
     Term,
 )
 from committees.models import Notice as BodyNotice
-from committees.models.service import Kind
 from consent.models import (
     Decision,
     Form,
@@ -110,6 +102,7 @@ from tests.committees.notices import attached
 from tests.committees.notices import draft as draft_notice
 from tests.committees.service import asked, picture
 from tests.consent.papers import days_pass, handed, returned
+from tests.desk.handled import HANDLED, handled
 from tests.desk.offices import OFFICES, in_office
 from tests.desk.shared import shared
 from tests.enrolling import agree
@@ -188,7 +181,7 @@ def community(here, resident, neighbor, chair, clerk, forms, superuser, now: dat
     attached(unsaid, chair, at=now, title="还没给看的图", content=picture(size=(50, 40)), shows="泵的草图")
     in_office(here, chair, clerk, now)
     leak = asked(resident, words="水漏到楼下了", place="厨房水槽", pictures=[picture(size=(60, 40))], at=now)
-    _handled(leak, clerk, now)
+    handled(leak, clerk, now)
     _asked(resident, now)
     voting.under_way(resident, neighbor, chair, at=now)
     Passkey.objects.create(
@@ -293,17 +286,6 @@ def _planned(gate: Gate, clerk: User, now: datetime) -> None:
     ordered(gate, clerk, now)
 
 
-def _handled(leak: ServiceRequest, clerk: User, now: datetime) -> None:
-    """One of the company sees to it and notes something; its chair has said how long people wait."""
-    assigning.assign(request=leak, to=clerk.pk, seen=0, token=uuid4(), by=clerk, at=now)
-    noting.note(request=leak, words="铸铁管要整根换", token=uuid4(), by=clerk, at=now)
-    heads = staff(
-        leak.neighborhood, username="heads", kind=Committee.Kind.PROPERTY, role=Term.Role.CHAIR, at=now
-    )
-    company = Committee.objects.get(neighborhood=leak.neighborhood, kind=Committee.Kind.PROPERTY)
-    service_days.say(committee=company, kind=Kind.REPAIR, reply_days=1, done_days=5, by=heads, at=now)
-
-
 def _asked(resident: Resident, now: datetime) -> None:
     """Why their number is kept; and what they want for after their death."""
     kind = RightsRequest.Kind.EXPLAIN
@@ -344,8 +326,7 @@ def _all_of(here: Neighborhood) -> Community:
         *(Committee, Term, BodyNotice, NoticeFile, Recipient, Contract, Request, Answer, Disclosure),
         *(MoveOut, Departure, Death, Guardianship, Helper, Ownership, DeskAct, Import),
         *(Gate, Device, Credential, Pass, Rule, EntryEvent, Enrolment, TapRequest, UnknownCard),
-        *(ServiceRequest, ServiceStep, ServiceWords, ServicePhoto),
-        *(ServiceAssignment, ServiceNote, ServiceTimes),
+        *HANDLED,
         *voting.MODELS,
         *(Justification, ImpactAssessment, Sign, MethodChange, Approval),
         *OFFICES,

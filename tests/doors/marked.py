@@ -190,7 +190,7 @@ def with_more(found: Marked, now: datetime) -> None:
         said_so: dict[str, Any] = {"words": "水漏到楼下了", "pictures": [picture(size=(64, 48))]}
         wanted = asked(who, kind=Kind.COMPLAINT, body=body, at=now, place="厨房水槽", **said_so)
         staff = found.offices[f"{body}.chair"]
-        noting.note(request=wanted, words="铸铁管要整根换", token=uuid4(), by=staff, at=now)
+        noting.keep(request=wanted, words="铸铁管要整根换", token=uuid4(), by=staff, at=now)
     found.community.rows[ServiceRequest] = list(ServiceRequest.objects.filter(resident=who))
     _given(found, now)
     _ordered(found, now)

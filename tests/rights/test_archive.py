@@ -46,7 +46,7 @@ def law():
 
 def test_what_a_body_noted_inside_is_in_it_and_says_that_it_was_inside(resident, clerk, now):
     asked = service.asked(resident, at=now, words="楼道灯不亮了")
-    noting.note(request=asked, words="已联系维修公司", token=uuid4(), by=clerk, at=now)
+    noting.keep(request=asked, words="已联系维修公司", token=uuid4(), by=clerk, at=now)
     found = made(resident, now)
     record, page = opened(archives.fetch(resident=resident, by=resident.user, proven_at=now, at=now))
     assert found.pk

@@ -324,7 +324,7 @@ def test_the_office_that_sees_to_it_is_read_and_the_name_only_if_it_is_public(me
 
 @pytest.mark.obligation("27", "32")
 def test_a_note_is_on_none_of_my_pages_and_each_says_where_it_is_read(me, mine, clerk, now, mailoutbox):
-    noting.note(request=mine, words="已联系维修公司", token=uuid4(), by=clerk, at=now)
+    noting.keep(request=mine, words="已联系维修公司", token=uuid4(), by=clerk, at=now)
     for page in ("/", "/service/", url("service", mine), "/record/", "/service/answered/", "/messages/"):
         assert "已联系" not in me.get(page, follow=True).content.decode(), page
     text = me.get(url("service", mine)).content.decode()

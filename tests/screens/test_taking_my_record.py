@@ -111,7 +111,7 @@ def lived(
 def _asked_of_a_body(resident: Resident, clerk: User, now: datetime) -> None:
     """With an answer, and with what the staff noted for themselves."""
     made = service.asked(resident, at=now, words="楼道灯不亮了", pictures=[service.picture(size=(60, 40))])
-    noting.note(request=made, words="已联系维修公司", token=uuid4(), by=clerk, at=now)
+    noting.keep(request=made, words="已联系维修公司", token=uuid4(), by=clerk, at=now)
     service.done(made, clerk, at=now, status="replied")
 
 

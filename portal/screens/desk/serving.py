@@ -240,7 +240,7 @@ def note(request: StaffRequest, wanted: UUID) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
-            noting.note(
+            noting.keep(
                 request=found, words=given["note"], token=given["token"], by=request.user, at=request.at
             )
             messages.success(request, _("Kept inside. The resident does not see it on their page."))
