@@ -7,16 +7,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from committees import appointing
 from committees.models import Committee, Term
 from portal import office
-from residents import accounts, letters, one_time_codes, passkeys, passwords, vouching
-from residents.models import Alarm, Passkey, SecondStep, User, Vouching
+from residents import letters, one_time_codes, passwords
+from residents.models import Alarm, Passkey, SecondStep, User
 from residents.scope import may, scope
 from tests.cast import PASSWORD, staff
 from tests.desk.test_strangers import addresses
@@ -192,7 +190,7 @@ class TestTheFirstOneIsSetUpInTheSession:
         assert "A password alone is not enough for that" in page
         assert "/account/codes/" in page
         client.post("/account/codes/begin/", {"password": PASSWORD})
-        phone = CodePhone.scanned(_uri(client))
+        phone = CodePhone.scanned(uri_of(client))
         shown = client.post("/account/codes/confirm/", {"code": phone.shows(timezone.now())})
         assert 'href="/desk/"' in shown.content.decode()
         page = client.get("/desk/").content.decode()
@@ -249,146 +247,6 @@ class TestAnotherOneIsNotPutBesideIt:
         assert one_time_codes.is_on(clerk)
 
 
-class TestLostAndVouchedFor:
-    @pytest.fixture
-    def lost(self, clerk, phone, now) -> User:
-        call_command("codes_off", "clerk")
-        return User.objects.get(pk=clerk.pk)
-
-    def test_the_auditor_hears_of_it_and_nothing_is_set_up(self, lost, auditor, now):
-        assert lost.waits_for_vouching
-        assert Alarm.objects.filter(kind=Alarm.Kind.STEP_LOST, by=lost).count() == 1
-        client = signed_in("clerk")
-        assert is_shut(client)
-        assert client.get(NEW)["Location"] == STEP
-        for setting_up in (
-            lambda: one_time_codes.begin(user=lost, at=now),
-            lambda: Passkey.objects.create(
-                user=lost, name="x", credential_id=b"d", public_key=b"k", added_at=now
-            ),
-        ):
-            with pytest.raises(DatabaseError) as error, transaction.atomic():
-                setting_up()
-            assert getattr(error.value.__cause__, "sqlstate", "") == "LM206"
-
-    def test_after_a_vouching_they_set_up_another(self, here, lost, auditor, now):
-        made = vouching.vouch(user=lost, neighborhood=here, by=auditor, at=now)
-        assert (made.by, made.capacity) == (auditor, "residents.auditor")
-        client = signed_in("clerk")
-        assert "set up a second step now" in client.get(STEP).content.decode()
-        client.post("/account/codes/begin/", {"password": PASSWORD})
-        phone = CodePhone.scanned(_uri(client))
-        client.post("/account/codes/confirm/", {"code": phone.shows(timezone.now())})
-        assert not is_shut(client)
-
-    def test_nobody_vouches_for_themselves(self, here, clerk, auditor, now):
-        accounts.lose_step(auditor)
-        auditor.refresh_from_db()
-        with pytest.raises(vouching.NotForOneself):
-            vouching.vouch(user=auditor, neighborhood=here, by=auditor, at=now)
-        with pytest.raises(DatabaseError) as error, transaction.atomic():
-            Vouching.objects.create(user=auditor, by=auditor, capacity="residents.auditor")
-        assert getattr(error.value.__cause__, "sqlstate", "") == "LM205"
-
-    def test_nothing_but_a_vouching_opens_it_again(self, lost):
-        with pytest.raises(DatabaseError) as error, transaction.atomic():
-            User.objects.filter(pk=lost.pk).update(vouching_from=None)
-        assert getattr(error.value.__cause__, "sqlstate", "") == "LM204"
-
-    def test_one_of_before_does_not_do(self, here, lost, auditor, now):
-        vouching.vouch(user=lost, neighborhood=here, by=auditor, at=now)
-        accounts.lose_step(lost)
-        with pytest.raises(DatabaseError) as error, transaction.atomic():
-            User.objects.filter(pk=lost.pk).update(vouching_from=None)
-        assert getattr(error.value.__cause__, "sqlstate", "") == "LM204"
-
-    def test_who_runs_the_system_vouches_at_the_machine(self, lost):
-        call_command("vouch", "clerk")
-        assert Vouching.objects.get(user=lost).capacity == "operator"
-        assert not User.objects.get(username="clerk").waits_for_vouching
-
-    def test_whoever_takes_their_last_one_away_has_lost_it(self, clerk, phone, now):
-        assert one_time_codes.switch_off(user=clerk, because=SecondStep.Ended.SWITCHED_OFF, at=now)
-        clerk.refresh_from_db()
-        assert clerk.waits_for_vouching
-
-    def test_nor_is_a_passkey_the_last_one_without_it_being_known(self, clerk, now):
-        Passkey.objects.create(user=clerk, name="x", credential_id=b"c", public_key=b"k", added_at=now)
-        Passkey.objects.create(user=clerk, name="y", credential_id=b"d", public_key=b"k", added_at=now)
-        one, other = Passkey.objects.select_related("user").order_by("name")
-        passkeys.remove(passkey=one, at=now)
-        clerk.refresh_from_db()
-        assert not clerk.waits_for_vouching, "the other still signs them in"
-        passkeys.remove(passkey=Passkey.objects.select_related("user").get(pk=other.pk), at=now)
-        clerk.refresh_from_db()
-        assert clerk.waits_for_vouching
-
-    def test_the_first_one_is_set_up_within_a_fortnight(self, here, clerk, auditor, now):
-        """Else an office would lie open for ever to whoever reads a password over a shoulder."""
-        clerk.refresh_from_db()
-        assert timedelta(days=13) < clerk.vouching_from - timezone.now() <= timedelta(days=14)
-        assert "Do it before" in signed_in("clerk").get(STEP).content.decode()
-        assert not vouching.waiting(neighborhood=here, at=now).exists()
-        with pytest.raises(vouching.NotLost):
-            vouching.vouch(user=clerk, neighborhood=here, by=auditor, at=now)
-        self._let_go_by(clerk)
-        client = signed_in("clerk")
-        assert "or your password came by letter" in client.get(STEP).content.decode()
-        assert client.get(NEW)["Location"] == STEP
-        assert client.post("/account/codes/begin/", {"password": PASSWORD})["Location"] == STEP
-        with pytest.raises(DatabaseError) as error, transaction.atomic():
-            one_time_codes.begin(user=clerk, at=now)
-        assert getattr(error.value.__cause__, "sqlstate", "") == "LM206"
-        vouching.vouch(user=clerk, neighborhood=here, by=auditor, at=now)
-        switched_on(clerk, at=now)
-
-    def test_nobody_puts_the_day_off(self, clerk):
-        clerk.refresh_from_db()
-        for later in (None, clerk.vouching_from + timedelta(days=1)):
-            with pytest.raises(DatabaseError) as error, transaction.atomic():
-                User.objects.filter(pk=clerk.pk).update(vouching_from=later)
-            assert getattr(error.value.__cause__, "sqlstate", "") == "LM204"
-
-    @pytest.mark.parametrize("by", ["codes", "passkey"])
-    def test_who_set_one_up_in_time_waits_for_nobody(self, clerk, now, by):
-        if by == "codes":
-            switched_on(clerk, at=now)
-        else:
-            Passkey.objects.create(user=clerk, name="x", credential_id=b"c", public_key=b"k", added_at=now)
-        clerk.refresh_from_db()
-        assert clerk.vouching_from is None
-
-    def test_nor_does_who_has_one_when_they_come_to_an_office(self, resident, now):
-        switched_on(resident.user, at=now)
-        User.objects.filter(pk=resident.user_id).update(is_staff=True)
-        assert User.objects.get(pk=resident.user_id).vouching_from is None
-
-    def test_who_left_the_office_sets_one_up_as_any_resident(self, clerk, now):
-        self._let_go_by(clerk)
-        User.objects.filter(pk=clerk.pk).update(is_staff=False)
-        switched_on(clerk, at=now)
-        User.objects.filter(pk=clerk.pk).update(is_staff=True)
-        assert User.objects.get(pk=clerk.pk).waits_for_vouching, (
-            "and comes back to an office by somebody's word"
-        )
-
-    def _let_go_by(self, user: User) -> None:
-        """The clock is the database's: the day comes sooner, which nobody is refused."""
-        User.objects.filter(pk=user.pk).update(vouching_from=timezone.now() - timedelta(seconds=1))
-
-    def test_what_was_vouched_stays(self, here, lost, auditor, now):
-        vouching.vouch(user=lost, neighborhood=here, by=auditor, at=now)
-        for statement in ("UPDATE residents_vouching SET by_id = NULL", "DELETE FROM residents_vouching"):
-            with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(statement)
-
-    def test_a_resident_without_an_office_loses_nothing(self, resident, now):
-        switched_on(resident.user, at=now)
-        one_time_codes.switch_off(user=resident.user, because=SecondStep.Ended.SWITCHED_OFF, at=now)
-        resident.user.refresh_from_db()
-        assert not resident.user.waits_for_vouching
-
-
 class TestWhoWasAwayForAWhile:
     @pytest.fixture
     def client(self, clerk, phone, now) -> Client:
@@ -442,7 +300,7 @@ def test_who_switched_it_off_in_a_demo_walks_in_as_before(settings, clerk):
     assert signed_in("clerk").get("/desk/").status_code == 200
 
 
-def _uri(client: Client) -> str:
+def uri_of(client: Client) -> str:
     import html
     import re
 
