@@ -115,6 +115,7 @@ def test_nor_is_a_passkey_the_last_one_without_it_being_known(clerk, now):
 def test_the_first_one_is_set_up_within_a_fortnight(here, clerk, auditor, now):
     """Else an office would lie open for ever to whoever reads a password over a shoulder."""
     clerk.refresh_from_db()
+    assert clerk.vouching_from is not None, "the database writes it down, whoever makes them one of the staff"
     assert timedelta(days=13) < clerk.vouching_from - timezone.now() <= timedelta(days=14)
     assert "Do it before" in signed_in("clerk").get(STEP).content.decode()
     assert not vouching.waiting(neighborhood=here, at=now).exists()
@@ -134,6 +135,7 @@ def test_the_first_one_is_set_up_within_a_fortnight(here, clerk, auditor, now):
 
 def test_nobody_puts_the_day_off(clerk):
     clerk.refresh_from_db()
+    assert clerk.vouching_from is not None
     for later in (None, clerk.vouching_from + timedelta(days=1)):
         with pytest.raises(DatabaseError) as error, transaction.atomic():
             User.objects.filter(pk=clerk.pk).update(vouching_from=later)
