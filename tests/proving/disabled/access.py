@@ -36,8 +36,12 @@ def whoever_asks(original: Any, module: ModuleType) -> Any:
     """Any code will do."""
 
     def pair(*, code: str, **about: Any) -> Any:
+        digest = module._digest
         module._digest = lambda said: module.PairingCode.objects.latest("made_at").digest
-        return original(code=code, **about)
+        try:
+            return original(code=code, **about)
+        finally:
+            module._digest = digest  # making a code is another thing
 
     return pair
 
