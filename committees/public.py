@@ -32,22 +32,23 @@ class Body:
 
 
 def bodies(*, neighborhood: Neighborhood, at: datetime) -> list[Body]:
-    """Each body with those in office today, its chair first. Two queries."""
+    """Each body with those in office today, its chair first, then by when they came and by name. Two queries."""
     found = Committee.objects.filter(neighborhood=neighborhood)
     kinds, posts = Committee.Kind.values, Term.Role.values
     terms: dict[object, list[Term]] = defaultdict(list)
     for term in in_office(neighborhood=neighborhood, at=at):
         terms[term.committee_id].append(term)
+
+    def rank(term: Term) -> tuple[int, date, str]:
+        return posts.index(term.role), term.starts, term.public_name
+
     return [
-        Body(
-            each,
-            [Member.of(term) for term in sorted(terms[each.pk], key=lambda term: posts.index(term.role))],
-        )
+        Body(each, [Member.of(term) for term in sorted(terms[each.pk], key=rank)])
         for each in sorted(found, key=lambda each: (kinds.index(each.kind), each.name))
     ]
 
 
 def in_office(*, neighborhood: Neighborhood, at: datetime) -> list[Term]:
     """Terms in force at this moment, and of each no more than is public: who is suspended speaks for nobody, and is not named."""
-    terms = Term.objects.in_force(at).filter(neighborhood=neighborhood).order_by("starts", "pk")
+    terms = Term.objects.in_force(at).filter(neighborhood=neighborhood)
     return list(terms.only("committee", *PUBLIC))

@@ -118,7 +118,7 @@ def test_a_ballot_on_paper_is_given_out_taken_in_and_read_by_two(of, now, desk):
     assert of.owners[0].name not in found  # masked
     head = head_of(meeting, of.owners[0])
     printed = says(first.post(f"{where}votes/{head.pk}/give/"))
-    code = re.search(r"([0-9A-Z]{4}-){3}[0-9A-Z]{4}", printed)[0]
+    code = re.search(r"(?<![\w-])([0-9A-Z]{4}-){3}[0-9A-Z]{4}(?![\w-])", printed)[0]
     assert code not in says(first.get(f"{where}paper/"))
     assert "no such ballot" in says(first.post(f"{where}paper/take-in/", {"code": "0" * 16}, follow=True))
     assert "Taken in" in says(first.post(f"{where}paper/take-in/", {"code": code}, follow=True))
