@@ -83,7 +83,7 @@ class Live:
 
     def web(self, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         child = self.start("web", processes.web(port=self.port), env)
-        self.wait_until(lambda: self.answers() or child.poll() is not None, timeout=40)
+        self.wait_until(lambda: self.answers() or child.poll() is not None, timeout=90)
         assert child.poll() is None, self.log("web")
         return child
 
@@ -92,7 +92,7 @@ class Live:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         child = self.start("gates", processes.gates(port=port), env)
-        self.wait_until(lambda: self.answers(url) or child.poll() is not None, timeout=40)
+        self.wait_until(lambda: self.answers(url) or child.poll() is not None, timeout=90)
         assert child.poll() is None, self.log("gates")
         return url
 
@@ -162,7 +162,7 @@ class Live:
     def log(self, name: str) -> str:
         return (self.var / "log" / f"{name}.log").read_text(errors="replace")
 
-    def wait_until(self, predicate: Callable[[], Any], timeout: float = 30, every: float = 0.1) -> Any:
+    def wait_until(self, predicate: Callable[[], Any], timeout: float = 90, every: float = 0.1) -> Any:
         """What the predicate answers, once it is true; else fails with the logs' ends."""
         deadline = time.monotonic() + timeout
         while not (answer := predicate()):

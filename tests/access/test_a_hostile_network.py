@@ -183,7 +183,7 @@ def test_neither_a_flood_nor_slow_and_endless_bodies_keep_anybody_out(live, read
             began = time.monotonic()
             assert client.get(who, "feed", {})["rows"] == []
             assert client.post(who, "receipts", {"receipts": []})["accepted"] == 0
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 20
         endless.settimeout(30)
         said = endless.recv(4096).decode()
         assert said.startswith("HTTP/1.1 413"), said  # before a byte of it was read

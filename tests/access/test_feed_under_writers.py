@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -147,22 +148,30 @@ def test_a_copy_read_while_consent_ends_is_known_or_never_was(people, now):
         assert not Template.objects.filter(credential=face).exists()
 
 
-def test_a_poll_during_a_withdrawal_waits_and_gets_no_template(people):
+def test_a_poll_during_a_withdrawal_waits_and_gets_no_template(people, app_sql):
     door, (who, *_) = people
     now = datetime.now(UTC)
     face, reader = make.face(who, at=now), make.device(door)
     holding, asked = threading.Event(), threading.Event()
     answers: list[dict] = []
+    watching = app_sql()
+    waits = (
+        "SELECT EXISTS (SELECT FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database())"
+    )
 
     def withdraw_slowly() -> None:
         with transaction.atomic():
             stop(who, now)
             holding.set()
-            asked.wait(5)
-            threading.Event().wait(0.3)  # the poll is now waiting for this transaction
+            assert asked.wait(60)
+            ends = time.monotonic() + 60
+            while watching.execute(waits).fetchone() != (True,):  # the poll, for this transaction
+                assert time.monotonic() < ends
+                time.sleep(0.02)
 
     def poll() -> None:
-        holding.wait(5)
+        assert holding.wait(60)
         asked.set()
         answers.append(reader.feed().json())
 

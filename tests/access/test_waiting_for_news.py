@@ -34,7 +34,7 @@ class Waiting(threading.Thread):
         self.page: dict[str, Any] = {}
         self.refused: Problem | Unreachable | None = None
         self.start()
-        self.join(0.6)
+        self.join(1)
         assert self.is_alive(), (self.page, self.refused)
 
     def run(self) -> None:

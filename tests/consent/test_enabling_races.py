@@ -36,7 +36,7 @@ def in_a_thread(act):
 
 def waits(thread) -> bool:
     """It is alive, and the database says that somebody waits for a lock."""
-    for _ in range(200):
+    for _ in range(800):
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND database IS NULL")
             if cursor.fetchone()[0]:

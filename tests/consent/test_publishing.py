@@ -142,7 +142,7 @@ def test_a_word_changed_just_before_is_published_with_it(committed, request, app
 
 
 def _wait_until_blocked(session, watching):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     asked = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
     while watching.execute(asked, [session.info.backend_pid]).fetchone() != (True,):
         assert time.monotonic() < deadline, "nothing waits"

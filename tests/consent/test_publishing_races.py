@@ -40,7 +40,7 @@ class Aside(threading.Thread):
 
     def waits(self, watching) -> None:
         self.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 40
         asked = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
         while not self.pid or watching.execute(asked, [self.pid]).fetchone() != (True,):
             assert time.monotonic() < deadline, self.error or "nothing waits"

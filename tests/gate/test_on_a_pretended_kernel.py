@@ -133,7 +133,7 @@ line = {CONTACT}
     def relay(self):
         return [line.split()[2] for line in self.log if line.startswith(f"set {RELAY} ")]
 
-    def waits_for(self, done, seconds=20):
+    def waits_for(self, done, seconds=60):
         ends = time.monotonic() + seconds
         while not done():
             assert time.monotonic() < ends, self.log

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -52,7 +53,7 @@ class Door:
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
         self.process.stdin.close()
         self.process.stdout.close()
         return self.process.returncode
@@ -136,8 +137,9 @@ def test_it_walks_through_a_scripted_day(site, tmp_path):
     script.write_text(json.dumps([{"after": 0.3, "card": CARD}]))
     pairing.write_text(json.dumps({"server": site.address, "code": "CODE-1"}))
     door = Door(tmp_path / "state", "--script", str(script), "--pair-file", str(pairing))
-    said = [json.loads(door.process.stdout.readline()) for _ in range(12)]
-    assert said[-1]["open"] is True
+    ends = time.monotonic() + 60
+    while json.loads(door.process.stdout.readline()).get("open") is not True:
+        assert time.monotonic() < ends
     assert door.end() == 0
 
 
@@ -145,10 +147,10 @@ def test_a_second_agent_on_the_same_state_is_turned_away(site, open_door):
     door = open_door("--server", site.address, "--pair-code", "CODE-1")
     door.ask(status=True)
     second = open_door()
-    assert second.process.wait(timeout=10) == 2
+    assert second.process.wait(timeout=60) == 2
     door.process.stdin.write(b'{"quit": true}\n')
     door.process.stdin.flush()
-    assert door.process.wait(timeout=10) == 0
+    assert door.process.wait(timeout=60) == 0
 
 
 def test_what_cannot_be_served_is_said_in_one_line(tmp_path):

@@ -110,5 +110,5 @@ def test_a_day_at_the_door(site, service, tmp_path):
     service.tells(opened, shut)
     assert service.end() == 0
     for path in (tmp_path / "state").rglob("*"):
-        assert b"\xff\xd8\xff" not in path.read_bytes(), path
+        assert pictures.JPEG not in path.read_bytes(), path
     assert {event["kind"] for event in site.events.values()} >= {"card", "pin", "face"}

@@ -174,7 +174,7 @@ def test_if_the_waiting_ends_for_whatever_reason_rounds_ask_again(site, holding,
 
     monkeypatch.setattr(holding, "wait", fails)
     poller._waiting.start()
-    poller._waiting.join(5)
+    poller._waiting.join(20)
     before = len(site.asked)
     poller._round()
     assert "feed" in [path for _, path, _ in site.asked[before:]]

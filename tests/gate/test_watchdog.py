@@ -115,7 +115,7 @@ def test_it_is_silent_when_the_door_stands_still(systemd, service, agent, monkey
     service.thread.start()
     assert systemd.recv(1000).startswith(b"READY=1")
     service.finger.does(Shown(Kind.CARD, "1234"))
-    assert hangs.wait(5)
+    assert hangs.wait(15)
     assert heard(systemd, 1.5) == []
     goes_on.set()
     assert hears(systemd).startswith("WATCHDOG=1")
@@ -172,7 +172,7 @@ def test_a_poller_moves_until_its_round_hangs_or_its_thread_ends(agent, monkeypa
     assert not following.is_moving
     monkeypatch.setattr(agent, "sync", hangs)
     following.start()
-    assert began.wait(5)
+    assert began.wait(15)
     assert following.is_moving
     ends = time.monotonic() + 15
     while following.is_moving and time.monotonic() < ends:

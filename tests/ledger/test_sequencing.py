@@ -109,7 +109,7 @@ def test_nobody_waits_for_it_and_it_waits_for_nobody(committed, app_sql):
     with transaction.atomic():
         assert sequencing.hold()
         session = app_sql()
-        session.execute("SET statement_timeout = '2s'")
+        session.execute("SET statement_timeout = '20s'")
         session.execute("INSERT INTO ledger_entry (kind, commitment) VALUES ('test.made', sha256('x'))")
 
 

@@ -143,7 +143,7 @@ class Played:
         )
         assert self.child.stdout is not None
         os.set_blocking(self.child.stdout.fileno(), False)
-        self._waiting = b""
+        self._waiting, self._lines = b"", []
 
     def does(self, **what: str) -> None:
         self._pipe.open("a").write(json.dumps(what) + "\n")
@@ -156,8 +156,11 @@ class Played:
             if select.select([self.child.stdout], [], [], 0.2)[0]:
                 self._waiting += self.child.stdout.read() or b""
             *lines, self._waiting = self._waiting.split(b"\n")
-            if wanted in [json.loads(line) for line in lines]:
+            self._lines += [json.loads(line) for line in lines]
+            if wanted in self._lines:
+                del self._lines[: self._lines.index(wanted) + 1]  # the rest is for the next who asks
                 return True
+            self._lines.clear()
         return False
 
 

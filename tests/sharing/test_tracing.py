@@ -64,7 +64,7 @@ def test_without_tags_the_order_of_rows_tells_and_is_never_called_certain(copies
     assert found[0].copy == copies[1].pk
     assert [each.rows for each in found] == [30, 30, 30]
     assert found[0].in_order == 1
-    assert max(each.in_order for each in found[1:]) < 0.7
+    assert max(each.in_order for each in found[1:]) < 0.8  # by chance once in ten million times
     assert not any(each.certain for each in found)
 
 
@@ -72,7 +72,7 @@ def test_shuffled_and_without_tags_it_cannot_tell_them_apart(copies):
     rows = [row[:-1] for row in text_of(copies[1])]
     random.Random(1).shuffle(rows)
     found = tracing.trace("\n".join(",".join(row) for row in rows))
-    assert all(abs(each.in_order) < 0.7 and not each.certain for each in found)
+    assert all(abs(each.in_order) < 0.8 and not each.certain for each in found)
 
 
 def test_of_few_rows_it_says_that_they_are_few(copies):

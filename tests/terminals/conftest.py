@@ -58,7 +58,7 @@ class House:
         told = {"address": "127.0.0.1", "notation": "decimal", "pins": False, "empty": False} | said
         return self.gateway.approve(serial=SERIAL, code=code, server=self.site.address, **told)
 
-    def until(self, so, timeout=10):
+    def until(self, so, timeout=60):
         deadline = time.monotonic() + timeout
         while not (answer := so()):
             if not self.terminal.options:

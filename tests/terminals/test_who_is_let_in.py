@@ -161,11 +161,11 @@ def test_a_request_that_comes_a_byte_at_a_time_is_cut(approved, monkeypatch):
                 gone.set()
 
         threading.Thread(target=drip, daemon=True).start()
-        line.settimeout(5)
+        line.settimeout(30)
         try:
             while line.recv(100):
                 pass
         except OSError:
             pass
         gone.set()
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 20

@@ -120,7 +120,7 @@ def test_a_stranger_cannot_spend_a_devices_nonce(reader):
     assert reader.feed(nonce=nonce).status_code == 200
 
 
-@pytest.mark.parametrize("seconds", [-301, 302, -31_536_000, 31_536_000])
+@pytest.mark.parametrize("seconds", [-301, 310, -31_536_000, 31_536_000])
 def test_it_refuses_a_stale_request_and_says_what_time_it_is(reader, seconds):
     body = problem(reader.feed(created=int(time.time()) + seconds), "clock-skew", 401)
     assert body["server_time"]
