@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, Error, expect, sync_playwright
 
 from portal.portraits import portrait
 
@@ -23,6 +23,7 @@ def browser() -> Iterator[Browser]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     camera = settings.VAR / "camera.mjpeg"
     camera.write_bytes(portrait(0, 0) * 2)
+    expect.set_options(timeout=30_000)  # its own five seconds are soon over where the machine is busy
     options = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     options += [f"--use-file-for-fake-video-capture={camera}"]
     options += ["--no-sandbox"] if os.geteuid() == 0 else []

@@ -61,8 +61,10 @@ from tests import seed  # noqa: E402  (it says where the tests' place is)
 
 seed.lend_keys(Path(os.environ["LINMEN_VAR"]))
 
-# How long an example takes says how busy the machine is, and nothing about the code.
-hypothesis.settings.register_profile("house", deadline=None)
+# How long an example takes, or the drawing of it, says how busy the machine is, and nothing about the code.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("house")
 
 django.setup()  # here, not in a hook: the plugins below import models

@@ -12,6 +12,7 @@ from ledger.models import Entry
 from portal import audit as portal_audit
 from portal import sweeps
 from residents import auditing
+from residents.ages import today_in
 from residents.models import Alarm, MinorsAudit, Neighborhood
 
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("39")]
@@ -28,9 +29,9 @@ def refused(sqlstate: str, statement: str, values: list[object]) -> None:
 
 
 @pytest.fixture
-def year(now: datetime) -> int:
-    """The one that was over when this year began."""
-    return now.year - 1
+def year(here: Neighborhood, now: datetime) -> int:
+    """The one that was over when this year began, by the calendar there."""
+    return today_in(here, now).year - 1
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_it_is_opened_by_itself_once_a_year(here, elsewhere, now):
 
 def test_the_sweep_sees_to_it(here, now):
     sweeps.sweep(at=now)
-    assert MinorsAudit.objects.filter(neighborhood=here, year=now.year).exists()
+    assert MinorsAudit.objects.filter(neighborhood=here, year=today_in(here, now).year).exists()
 
 
 def test_a_year_that_nobody_swept_is_opened_afterwards(here):
@@ -106,7 +107,7 @@ def test_nobody_else_closes_it(request, over, year, who, now):
 
 def test_it_is_not_closed_before_its_year_is_over(auditor, over, year, now):
     auditing.open_due(at=now)
-    running = MinorsAudit.objects.get(neighborhood=over.neighborhood, year=now.year)
+    running = MinorsAudit.objects.get(neighborhood=over.neighborhood, year=year + 1)
     with pytest.raises(auditing.NotYet):
         auditing.close(audit=running, by=auditor, findings="All is well.", at=now)
     refused(
@@ -159,7 +160,7 @@ def test_there_is_one_a_year_and_it_is_closed_in_words_whoever_writes_it(here, a
 
 def test_the_numbers_of_the_year_begin_with_the_minors_on_the_register(here, resident, now):
     def minors() -> int:
-        span = portal_audit.year_of(now.year, neighborhood=here, at=now)
+        span = portal_audit.year_of(today_in(here, now).year, neighborhood=here, at=now)
         return next(each.number for each in portal_audit.minors(span) if each.code == "minors")
 
     assert minors() == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from portal import audit as portal_audit
 from portal import sweeps
 from residents import auditing
+from residents.ages import today_in
 from residents.lookups import look_up
 from residents.models import ErasureOrder, ErasurePlace, LookUp, MinorsAudit, User
 from tests import make
@@ -65,8 +66,8 @@ def test_looks_are_chosen_by_who_looked_and_by_words(seat, clerk, auditor, resid
     assert seat.get("/desk/audit/looks/", {"by": "nobody"}).status_code == 200
 
 
-def test_a_month_is_as_long_as_it_is_where_they_live(here, now):
-    span = portal_audit.month_of("2026-02", neighborhood=here, at=now.replace(year=2026, month=11))
+def test_a_month_is_as_long_as_it_is_where_they_live(here):
+    span = portal_audit.month_of("2026-02", neighborhood=here, at=datetime(2026, 11, 1, tzinfo=UTC))
     assert span.until - span.since == timedelta(days=28)
     assert span.since.utcoffset() == timedelta(hours=8)
     assert portal_audit.named(span) == "2026-02"
@@ -106,8 +107,9 @@ def test_a_deletion_that_nobody_confirms_is_overdue_after_a_week(here, seat, res
 class TestTheYear:
     @pytest.fixture
     def over(self, here, now) -> MinorsAudit:
-        auditing.open_due(at=now - timedelta(days=366))
-        return MinorsAudit.objects.get(neighborhood=here, year=(now - timedelta(days=366)).year)
+        then = now - timedelta(days=366)
+        auditing.open_due(at=then)
+        return MinorsAudit.objects.get(neighborhood=here, year=today_in(here, then).year)
 
     @pytest.mark.obligation("39")
     def test_it_is_due_on_the_first_page_and_closed_there_in_words(self, seat, over, now):
@@ -128,10 +130,11 @@ class TestTheYear:
     @pytest.mark.obligation("39")
     def test_the_running_year_cannot_be_closed(self, seat, here, now):
         sweeps._audit_minors(now)
-        address = f"/desk/audit/minors/{now.year}/"
+        year = today_in(here, now).year
+        address = f"/desk/audit/minors/{year}/"
         assert '<form method="post" novalidate' not in seat.get(address).content.decode()
         assert seat.post(address, {"findings": "All is well already."}).status_code == 200
-        assert MinorsAudit.objects.get(neighborhood=here, year=now.year).closed_at is None
+        assert MinorsAudit.objects.get(neighborhood=here, year=year).closed_at is None
 
     def test_that_of_another_neighborhood_is_no_page(self, seat, over, elsewhere):
         MinorsAudit.objects.filter(neighborhood=over.neighborhood)

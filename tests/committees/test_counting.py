@@ -332,7 +332,7 @@ def votes(draw):
 
 
 @pytest.mark.obligation("43", "45")
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(votes())
 def test_whatever_way_votes_come_the_result_is_the_oracles(db, now, tmp_path, vote):
     owned, heads, acts, item = vote

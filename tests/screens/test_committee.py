@@ -18,6 +18,7 @@ from residents.register import move_in, register
 from tests import make
 from tests.cast import PASSWORD, dwelling, staff
 from tests.committees.test_names import named
+from tests.drawn import without_drawn
 
 Kind, Role = Committee.Kind, Term.Role
 
@@ -95,7 +96,7 @@ def test_it_says_what_the_law_makes_public(page, offices, now):
 
 @pytest.mark.obligation("31")
 def test_nothing_else_of_a_member_or_of_anybody_stands_in_it(page, resident, neighbor):
-    words = main_of(page)
+    words, page = main_of(page), without_drawn(page)
     for what, values in CANARIES.items():
         for value in values:
             assert value not in page.replace("柳新", ""), f"{what}: {value}"

@@ -22,14 +22,11 @@ from sharing.models import Leak, LeakNotice, LeakPerson, LeakSource, LeakStep, L
 from tests import make
 from tests.cast import staff
 from tests.desk.conftest import Desk
+from tests.drawn import without_drawn
 from tests.sharing.leaking import WORDS, everybody, looked, notice, opened
 
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("37")]
 HOUR = timedelta(hours=1)
-
-
-# The token of a form, and numbers of things.
-DRAWN = re.compile(r'(?<=name="csrfmiddlewaretoken" value=")\w+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')
 
 
 def text(response) -> str:
@@ -187,7 +184,7 @@ class TestTheRoom:
         for told in (resident.name, str(resident.pk), str(resident.pk)[:8]):
             assert told not in page
         for told in ("101", "0571"):  # which the page's own numbers, drawn at random, hold now and then
-            assert told not in DRAWN.sub("", page)
+            assert told not in without_drawn(page)
 
     @pytest.mark.parametrize(
         ("form", "words"),
