@@ -127,6 +127,14 @@ class Live:
             timeout=120,
         )
 
+    def collect_static(self) -> None:
+        """What pages are drawn with, for `web`: collected once in a run, and copied."""
+        once = Path(os.environ["LINMEN_VAR"]) / "collected"
+        if not once.exists():
+            self.manage("collectstatic", "--no-input", "--verbosity", "0")
+            shutil.copytree(self.var / "static", once)
+        shutil.copytree(once, self.var / "static", dirs_exist_ok=True)
+
     def kill(self, child: subprocess.Popen[bytes] | Agent, number: int = signal.SIGKILL) -> None:
         """`kill -9` of the process and all it forked, and forgets its name so that it can be started again."""
         child = child.child if isinstance(child, Agent) else child

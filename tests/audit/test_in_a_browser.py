@@ -25,7 +25,7 @@ Seat = Callable[..., Visit]
 
 @pytest.fixture
 def seat(live: Live, browser: Browser, here, auditor: User, now) -> Iterator[Seat]:
-    live.manage("collectstatic", "--no-input", "--verbosity", "0")
+    live.collect_static()
     live.web({"STAFF_SECOND_STEP": "1", "SHARED_IDLE_MINUTES": "1"})
     contexts = []
 

@@ -23,7 +23,7 @@ PICTURES = os.environ.get("LINMEN_PRINTED")
 
 @pytest.fixture
 def seat(live: Live, browser: Browser, household) -> Iterator[Callable[..., Visit]]:
-    live.manage("collectstatic", "--no-input", "--verbosity", "0")
+    live.collect_static()
     live.web()
     contexts = []
 

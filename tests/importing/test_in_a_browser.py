@@ -32,7 +32,7 @@ def open_site(
     live: Live, browser: Browser, here: Neighborhood, clerk: User, now
 ) -> Iterator[Callable[..., Page]]:
     gates.put_up(neighborhood=here, name="南门", name_en="South gate", at=now)
-    live.manage("collectstatic", "--no-input", "--verbosity", "0")
+    live.collect_static()
     live.web()
     live.worker()
     contexts = []

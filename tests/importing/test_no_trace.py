@@ -46,7 +46,7 @@ def test_nothing_of_an_identity_number_or_a_placeholder_is_anywhere(
     live: Live, here: Neighborhood, clerk: User
 ):
     scanner = Scanner(live)
-    live.manage("collectstatic", "--no-input", "--verbosity", "0")
+    live.collect_static()
     live.web()
     live.worker()
     headings, rows = community(40)

@@ -17,7 +17,7 @@ from tests.screens.test_in_a_browser import Visit
 
 @pytest.fixture
 def seat(live: Live, browser: Browser) -> Iterator[Callable[..., Visit]]:
-    live.manage("collectstatic", "--no-input", "--verbosity", "0")
+    live.collect_static()
     live.web()
     contexts = []
 

@@ -207,7 +207,7 @@ Comes = Callable[..., Somebody]
 @contextmanager
 def town(live: Live, browser: Browser) -> Iterator[Comes]:
     """The site runs as a process of its own; `comes("chair", width=390, language="en")` signs somebody in at a browser."""
-    live.manage("collectstatic", "--no-input", "--verbosity", "0")
+    live.collect_static()
     live.web()
     contexts = []
 

@@ -42,7 +42,7 @@ FOCUS = """() => {
 @pytest.fixture
 def lived(live, here, forms, question, clerk, now: datetime) -> Everything:
     found = everything(here, forms, question, clerk, at=now)
-    live.manage("collectstatic", "--no-input", "--verbosity", "0")
+    live.collect_static()
     live.web({"DEBUG": "1"})  # for the page of the design system
     return found
 

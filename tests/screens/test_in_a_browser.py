@@ -115,7 +115,7 @@ def asked(here: Neighborhood, clerk: User, chair: User, now: datetime) -> Reques
 @pytest.fixture
 def site(live: Live, browser: Browser, forms: Mapping[Purpose, Form]) -> Iterator[Callable[..., Visit]]:
     """`site(width=390, language="en")`: somebody opens a browser. The site runs as a process of its own."""
-    live.manage("collectstatic", "--no-input", "--verbosity", "0")
+    live.collect_static()
     live.web()
     contexts = []
 

@@ -24,7 +24,7 @@ def test_it_is_opened_on_a_phone_and_looked_at_on_a_screen(
     live: Live, browser: Browser, resident, clerk: User, here, now
 ):
     staff(here, username="head", kind=Committee.Kind.RESIDENTS, role=Term.Role.CHAIR, at=now)
-    live.manage("collectstatic", "--no-input", "--verbosity", "0")
+    live.collect_static()
     live.web()
 
     def signed_in(name: str, *, width: int, language: str) -> Visit:

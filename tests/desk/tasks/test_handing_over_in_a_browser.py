@@ -28,7 +28,7 @@ def test_it_is_sealed_on_a_phone_and_countersigned_on_a_screen(
     live: Live, browser: Browser, chair: User, here, now, language, scripts
 ):
     second = secretary(here, at=now)
-    live.manage("collectstatic", "--no-input", "--verbosity", "0")
+    live.collect_static()
     live.web()
     User.objects.update(language="en" if language == "en-US" else "zh-hans")
 

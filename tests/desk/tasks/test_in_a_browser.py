@@ -82,7 +82,7 @@ def doors(live: Live, here, clerk: User, resident: Resident, now: datetime) -> l
 def hut(
     live: Live, browser: Browser, doors: list[Gate], forms: dict[Purpose, Form]
 ) -> Iterator[Callable[..., Hut]]:
-    live.manage("collectstatic", "--no-input", "--verbosity", "0")
+    live.collect_static()
     live.web()
     contexts = []
 

@@ -34,7 +34,7 @@ def test_from_a_suspicion_to_everybody_who_was_told(
 ):
     staff(here, username="head", kind=Committee.Kind.RESIDENTS, role=Term.Role.CHAIR, at=now)
     make.resident(here, at=now, account=False)
-    live.manage("collectstatic", "--no-input", "--verbosity", "0")
+    live.collect_static()
     live.web()
     live.worker()
 
