@@ -8,9 +8,10 @@ suspended, or outlives its company's contract, is in force no more (obligation 3
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -150,6 +151,25 @@ def neighborhoods(*, user: User, perm: str, at: datetime) -> QuerySet[Neighborho
     if perm in PRACTISED:
         held |= Q(practice=True) & Q(Exists(_in_force(user, at)))
     return Neighborhood.objects.filter(held)
+
+
+def held(*, user: User, perms: Set[str], at: datetime) -> dict[Neighborhood, frozenset[str]]:
+    """Where `user` holds any of these at this moment, and which: what `neighborhoods` says of each, in two queries for all."""
+    rows = NeighborhoodPermission.objects.filter(
+        user=user, permission__codename__in=perms, content_object=OuterRef("neighborhood")
+    )
+    terms = list(
+        _in_force(user, at)
+        .annotate(given=ArraySubquery(rows.values("permission__codename")))
+        .select_related("committee", "neighborhood")
+    )
+    found: dict[Neighborhood, set[str]] = {}
+    for term in terms:
+        found.setdefault(term.neighborhood, set()).update(permissions_of([term]) & set(term.given))
+    if terms and (practised := perms & PRACTISED):
+        for each in Neighborhood.objects.filter(practice=True):
+            found.setdefault(each, set()).update(practised)
+    return {where: frozenset(which) for where, which in found.items() if which}
 
 
 def offices(*, user: User, neighborhood: Neighborhood, at: datetime) -> list[str]:

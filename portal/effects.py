@@ -5,6 +5,7 @@ A system check refuses to start when one is missing or cannot be imported.
 
 EFFECTS: dict[str, str] = {
     "scope": "committees.roles.neighborhoods",
+    "held": "committees.roles.held",
     "capacity": "committees.roles.capacity",
     "speaks_for": "committees.roles.capacities",
     "capacity_in_words": "committees.roles.capacity_in_words",

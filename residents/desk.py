@@ -32,7 +32,7 @@ from django.utils.translation import gettext_lazy
 from residents.acts import Act, view_of
 from residents.desk_lists import BoundedPaginator
 from residents.models import Neighborhood
-from residents.scope import scope
+from residents.scope import held
 
 M = TypeVar("M", bound=Model)
 
@@ -52,27 +52,23 @@ def moment(request: HttpRequest) -> datetime:
 def reach(request: HttpRequest, perms: Iterable[str]) -> frozenset[UUID] | None:
     """The neighborhoods in which the reader holds any of these permissions; None is every neighborhood.
 
-    One query for each permission and request.
+    Two queries for each request, however many permissions it asks about.
     """
     user = request.user
     if not user.is_active or getattr(user, "without_second_step", False):
         return frozenset()
     if user.is_superuser:
         return None
-    known: dict[str, frozenset[UUID]] = request.__dict__.setdefault("_desk_reach", {})
-    found: set[UUID] = set()
-    for perm in perms:
-        if perm not in known:
-            known[perm] = (
-                frozenset()
-                if perm == OPERATOR
-                # Made-up people do not stand among real ones: practice is at the desk above the admin.
-                else frozenset(
-                    scope(user, perm, moment(request)).exclude(practice=True).values_list("pk", flat=True)
-                )
-            )
-        found |= known[perm]
-    return frozenset(found)
+    known: dict[UUID, frozenset[str]] | None = request.__dict__.get("_desk_reach")
+    if known is None:
+        every = dict(Neighborhood._meta.permissions)
+        # Made-up people do not stand among real ones: practice is at the desk above the admin.
+        known = request.__dict__["_desk_reach"] = {
+            where.pk: which
+            for where, which in held(user, every, moment(request)).items()
+            if not where.practice
+        }
+    return frozenset(where for where, which in known.items() if not which.isdisjoint(perms))
 
 
 def holds(request: HttpRequest, perms: Sequence[str], neighborhood: UUID | None = None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
@@ -23,6 +24,19 @@ def scope(user: User | AnonymousUser, perm: str, at: datetime) -> QuerySet[Neigh
     if user.is_superuser:
         return Neighborhood.objects.all()
     found: QuerySet[Neighborhood] = effects.call("scope", user=user, perm=perm, at=at)
+    return found
+
+
+def held(
+    user: User | AnonymousUser, perms: Iterable[str], at: datetime
+) -> dict[Neighborhood, frozenset[str]]:
+    """Where they hold any of these at this moment, and which: `scope` of many at once."""
+    if not isinstance(user, User) or not user.is_active or user.without_second_step:
+        return {}
+    wanted = frozenset(perms)
+    if user.is_superuser:
+        return dict.fromkeys(Neighborhood.objects.all(), wanted)
+    found: dict[Neighborhood, frozenset[str]] = effects.call("held", user=user, perms=wanted, at=at)
     return found
 
 

@@ -12,7 +12,7 @@ from committees.models import CoOption, Term
 from ledger.models import Entry
 from residents.ages import today_in
 from residents.models import User
-from residents.scope import may
+from tests.asking import may
 from tests.cast import staff
 from tests.committees.signed import PAPER, Kind, Role, refused, secretary
 

@@ -14,12 +14,11 @@ from committees.models import CompanyContract, NeighborhoodPermission, ServiceSt
 from ledger.models import Entry
 from residents.ages import today_in
 from residents.models import Neighborhood, User
-from residents.scope import may, scope
+from residents.scope import scope
+from tests.asking import EVERY_PERMISSION, may
 from tests.cast import staff
 from tests.committees import service as asking
 from tests.committees.signed import PAPER, Kind, Role, company, contract, ended, refused, secretary
-
-EVERY_PERMISSION = {codename for codename, _ in Neighborhood._meta.permissions}
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from committees.models.handovers import RECEIVERS
 from ledger.models import Entry, Opening
 from residents.ages import today_in
 from residents.models import User
-from residents.scope import may
 from tests import make
+from tests.asking import may
 from tests.cast import staff
 from tests.committees.signed import Kind, Role, contract, ended, refused, secretary
 

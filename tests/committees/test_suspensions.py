@@ -12,8 +12,8 @@ from committees.models import NeighborhoodPermission, Suspension, Term
 from ledger.models import Entry
 from residents.ages import today_in
 from residents.models import User
-from residents.scope import may
 from tests import make
+from tests.asking import may
 from tests.cast import staff
 from tests.committees.notices import draft
 from tests.committees.signed import PAPER, Kind, Role, refused, secretary

@@ -15,9 +15,8 @@ from committees import appointing, roles
 from committees.models import Committee, NeighborhoodPermission, Term
 from ledger.models import Entry
 from residents.models import Neighborhood, User
-from residents.scope import may, scope
-
-EVERY_PERMISSION = {codename for codename, _ in Neighborhood._meta.permissions}
+from residents.scope import scope
+from tests.asking import EVERY_PERMISSION, may
 
 
 def term_of(user: User) -> Term:

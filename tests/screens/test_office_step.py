@@ -15,7 +15,8 @@ from committees.models import Committee, Term
 from portal import office
 from residents import letters, one_time_codes, passwords
 from residents.models import Alarm, Passkey, SecondStep, User
-from residents.scope import may, scope
+from residents.scope import scope
+from tests.asking import may
 from tests.cast import PASSWORD, staff
 from tests.desk.test_strangers import addresses
 from tests.screens.test_passkeys import NEW, options, proven, signs_in

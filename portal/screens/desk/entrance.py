@@ -25,7 +25,7 @@ from django.views.decorators.http import require_POST
 from residents import effects
 from residents.ages import today_in
 from residents.models import Neighborhood, Resident, User
-from residents.scope import scope
+from residents.scope import held
 
 P = ParamSpec("P")
 
@@ -75,16 +75,16 @@ def staff_only(
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
             at = timezone.now()
-            held = rights(request.user, at)
-            if not held:
+            reach = rights(request.user, at)
+            if not reach:
                 if admin.site.has_permission(request):
                     return redirect("admin:index")
                 raise Http404
-            in_hand = _in_hand(request, list(held))
-            if not held[in_hand].issuperset(perms) or (real and in_hand.practice):
+            in_hand = _in_hand(request, list(reach))
+            if not reach[in_hand].issuperset(perms) or (real and in_hand.practice):
                 raise Http404
-            request.at, request.neighborhood, request.rights = at, in_hand, held[in_hand]  # type: ignore[attr-defined]
-            request.choices = [each for each in held if each != in_hand]  # type: ignore[attr-defined]
+            request.at, request.neighborhood, request.rights = at, in_hand, reach[in_hand]  # type: ignore[attr-defined]
+            request.choices = [each for each in reach if each != in_hand]  # type: ignore[attr-defined]
             # Times are read and written as the clocks at the gates show them.
             with timezone.override(ZoneInfo(in_hand.time_zone)):
                 return view(request, *args, **kwargs)  # type: ignore[arg-type]
@@ -96,13 +96,11 @@ def staff_only(
 
 
 def rights(user: User | AnonymousUser, at: datetime) -> dict[Neighborhood, frozenset[str]]:
-    """Every neighborhood that can be taken in hand, real ones first. As many queries as the desk has rights."""
-    found: dict[Neighborhood, set[str]] = {}
-    for perm in DESK:
-        for neighborhood in scope(user, perm, at):
-            found.setdefault(neighborhood, set()).add(perm)
-    ordered = sorted(found, key=lambda each: (each.practice, each.name, str(each.pk)))
-    return {each: frozenset(found[each]) for each in ordered}
+    """Every neighborhood that can be taken in hand, real ones first. Two queries."""
+    found = held(user, DESK, at)
+    return {
+        each: found[each] for each in sorted(found, key=lambda each: (each.practice, each.name, str(each.pk)))
+    }
 
 
 def works_here(user: User | AnonymousUser, at: datetime) -> bool:

@@ -16,7 +16,8 @@ from committees.models import Term
 from portal import practice
 from residents import letters
 from residents.models import DeskAct, LookUp, Neighborhood, Occupancy, Resident, User
-from residents.scope import may, scope
+from residents.scope import scope
+from tests.asking import may
 
 
 @pytest.fixture

@@ -21,6 +21,11 @@ def everywhere(original: Any, module: ModuleType) -> Any:
     return lambda *, user, perm, at: module.Neighborhood.objects.all()
 
 
+@made("committees.roles.held")
+def everything_everywhere(original: Any, module: ModuleType) -> Any:
+    return lambda *, user, perms, at: dict.fromkeys(module.Neighborhood.objects.all(), frozenset(perms))
+
+
 @made("committees.public.Member.of")
 def with_their_account(original: Any, module: ModuleType) -> Any:
     """Something of the person beside what is public."""
