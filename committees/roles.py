@@ -165,7 +165,8 @@ def held(*, user: User, perms: Set[str], at: datetime) -> dict[Neighborhood, fro
     )
     found: dict[Neighborhood, set[str]] = {}
     for term in terms:
-        found.setdefault(term.neighborhood, set()).update(permissions_of([term]) & set(term.given))
+        given: list[str] = vars(term)["given"]
+        found.setdefault(term.neighborhood, set()).update(permissions_of([term]).intersection(given))
     if terms and (practised := perms & PRACTISED):
         for each in Neighborhood.objects.filter(practice=True):
             found.setdefault(each, set()).update(practised)
