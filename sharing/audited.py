@@ -36,10 +36,10 @@ def handed(span: Span) -> QuerySet[Copy]:
     return found.select_related("disclosure__request__recipient").order_by("-handed_at", "pk")
 
 
-def disclosures(handed: Iterable[Copy]) -> list[dict[str, Any]]:
+def disclosures(copies: Iterable[Copy]) -> list[dict[str, Any]]:
     """What was handed over, to whom, for what, by an order of law or not, and of how many people. Two queries."""
-    copies = list(handed)
-    rows = DisclosedRow.objects.filter(copy__in=copies).order_by()
+    found = list(copies)
+    rows = DisclosedRow.objects.filter(copy__in=found).order_by()
     people = {each["copy"]: each["count"] for each in rows.values("copy").annotate(count=Count("pk"))}
     return [
         {
@@ -48,7 +48,7 @@ def disclosures(handed: Iterable[Copy]) -> list[dict[str, Any]]:
             "request": each.disclosure.request,
             "people": people.get(each.pk, 0),
         }
-        for each in copies
+        for each in found
     ]
 
 
