@@ -32,7 +32,7 @@ _DISPUTED = HandoverLine.Checked.DISPUTED
 
 
 class HandoverRefused(Exception):
-    """Nothing was written. `reason` is one of: side, same_person, too_early, not_begun, known, sealed, not_sealed, signed,
+    """Nothing was written. `reason` is one of: side, holder, same_person, too_early, not_begun, sealed, not_sealed, signed,
     unchecked, words, empty, custody, on_record."""
 
     def __init__(self, reason: str) -> None:
@@ -61,12 +61,24 @@ def over_on(handover: Handover) -> date:
 
 
 def gives(*, user: User, handover: Handover, at: datetime) -> bool:
-    """Whether they are of the body that leaves: in office there on its last day, or now."""
+    """Whether they are of the body that leaves: in office there on its last day, or now; never who is suspended or has not begun."""
     day = over_on(handover)
     theirs = Term.objects.filter(user=user, committee=handover.committee_id, role__in=_AT_WORK)
     return user.is_active and (
-        theirs.filter(starts__lte=day, ends__gte=day).exists() or theirs.in_force(at).exists()
+        theirs.begun(at).filter(starts__lte=day, ends__gte=day).exists() or theirs.in_force(at).exists()
     )
+
+
+def is_over(handover: Handover, at: datetime) -> bool:
+    return over_on(handover) <= today_in(handover.neighborhood, at)
+
+
+def seals(*, user: User, handover: Handover, at: datetime) -> bool:
+    """Whether they are of those who leave, and it is time: a term that is not over yet is its holder's alone to hand over, and a
+    contract nobody's."""
+    if not gives(user=user, handover=handover, at=at):
+        return False
+    return is_over(handover, at) or (handover.term is not None and handover.term.user_id == user.pk)
 
 
 def takes(*, user: User, handover: Handover, at: datetime) -> bool:
@@ -85,7 +97,7 @@ def left_to_seal(*, user: User, at: datetime) -> list[Handover]:
     """What waits for them because their term is over, or nearly. One query, and some more for whoever there is one for."""
     theirs = Handover.objects.filter(sealed_at=None, committee__terms__user=user).distinct()
     rows = theirs.select_related("committee__neighborhood", "neighborhood", "term", "contract")
-    return [each for each in rows.order_by("opened_at", "pk") if gives(user=user, handover=each, at=at)]
+    return [each for each in rows.order_by("opened_at", "pk") if seals(user=user, handover=each, at=at)]
 
 
 @transaction.atomic
@@ -122,21 +134,22 @@ def open_(
 def seal(
     *, handover: Handover, lines: Sequence[Line], by: User, at: datetime, without_giver: str = ""
 ) -> Handover:
-    """One of those who leave puts their name under what there is; or one who takes over, if nobody of them will, and says why.
-    From now on no line changes, and the ledger holds the digest of all of them.
+    """One of those who leave puts their name under what there is, before its last day whoever holds the term; or one who takes
+    over, if nobody of them will, and says why. From now on no line changes, and the ledger holds the digest of all of them.
 
     Raises: HandoverRefused
     """
     found = _held(handover)
     if found.sealed_at is not None:
         raise HandoverRefused("sealed")
-    is_over = over_on(found) <= today_in(found.committee.neighborhood, at)
     without_giver = without_giver.strip()
     side = takes if without_giver else gives
     if not side(user=by, handover=found, at=at):
         raise HandoverRefused("side")
-    if not is_over and (found.contract_id is not None or without_giver):
+    if not is_over(found, at) and (found.contract_id is not None or without_giver):
         raise HandoverRefused("too_early")
+    if not without_giver and not seals(user=by, handover=found, at=at):
+        raise HandoverRefused("holder")
     if not lines:
         raise HandoverRefused("empty")
     found.lines.all().delete()
@@ -189,7 +202,7 @@ def countersign(*, handover: Handover, by: User, at: datetime, custody_left: str
     _insist_on_receiver(found, by, at)
     if found.lines.filter(checked="").exists():
         raise HandoverRefused("unchecked")
-    if over_on(found) > today_in(found.committee.neighborhood, at):
+    if not is_over(found, at):
         _end_now(found, by, at)
     custody_left = custody_left.strip()
     if not custody_left and custody.left(neighborhood=found.neighborhood, at=at):

@@ -138,7 +138,7 @@ def sheet(span: Span) -> list[dict[str, Any]]:
     ]
     lines += [
         _line("disclosures", str(each["request"].kind), _few(each["people"]))
-        for each in sharing.audited.disclosures(span)
+        for each in sharing.audited.disclosures(sharing.audited.handed(span))
     ]
     changed = rights_changes.between(neighborhood=span.neighborhood, since=span.since, until=span.until)
     lines += [_line("rights_changes", each.what, "1", each.user_id, each.capacity) for each in changed]

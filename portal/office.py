@@ -32,6 +32,8 @@ from residents.models import User
 STEP = "second_step_shown"  # in the session: by which account
 SHARED = "shared_computer"
 SEEN = "seen_at"
+# How a page that looks again by itself says so: nobody need be there. With a script in a header, without one in its address.
+LOOKS_AGAIN_HEADER, LOOKS_AGAIN = "X-Linmen-Looks-Again", "looks_again"
 # How often a session writes down that somebody is there.
 SEEN_EVERY = timedelta(minutes=1)
 OFFICES = ("/desk/", "/admin/")
@@ -126,6 +128,11 @@ def _was_left(request: HttpRequest, now: datetime) -> bool:
         return True
     if step and settings.STAFF_SECOND_STEP and away > timedelta(minutes=settings.STAFF_IDLE_MINUTES):
         del session[STEP]
-    if away >= SEEN_EVERY:
+    if away >= SEEN_EVERY and not looks_again(request):
         session[SEEN] = now.timestamp()
     return False
+
+
+def looks_again(request: HttpRequest) -> bool:
+    """Asked by the page itself."""
+    return request.method == "GET" and (LOOKS_AGAIN_HEADER in request.headers or LOOKS_AGAIN in request.GET)

@@ -6,11 +6,13 @@ away says "fewer than 5" instead of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -31,8 +33,6 @@ ADULT = 18
 # An erasure whose places have not all answered by then is one that somebody should ask after.
 OVERDUE = timedelta(days=7)
 REVIEW_WITHIN = timedelta(days=3)
-# Of places that wait, so many are read at once: where there are more, something is broken altogether.
-MOST = 1000
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def figures(span: Span) -> list[Figure]:
         Figure("rights.overdue", _("Overdue at this moment"), asked["waiting"]),
         Figure("erasures.opened", _("Deletions begun"), _opened(span), points=True),
         Figure(
-            "erasures.overdue", _("Deletions that a place has not confirmed for a week"), len(overdue(span))
+            "erasures.overdue", _("Deletions that a place has not confirmed for a week"), overdue(span)[0]
         ),
         Figure("alarms", _("Alarms to the auditor"), Alarm.objects.filter(span.over("at"), **here).count()),
     ]
@@ -102,24 +102,33 @@ def _opened(span: Span) -> int:
     return ErasureOrder.objects.filter(span.over("opened_at"), neighborhood=span.neighborhood).count()
 
 
-def overdue(span: Span) -> list[dict[str, Any]]:
-    """Deletions with a place that nobody has heard of for a week, the oldest first; whose they are, nobody is told. Found by
-    the places that wait, which are few, and not by the orders, which are many."""
-    waiting = (
-        ErasurePlace.objects.filter(
-            state=ErasurePlace.State.WAITING,
-            order__neighborhood=span.neighborhood,
-            order__opened_at__lte=span.at - OVERDUE,
-        )
-        .exclude(kind=ErasurePlace.Kind.BACKUP)  # these end on a day that was said
-        .select_related("order")
-        .order_by("order__opened_at", "order", "kind", "label", "pk")[:MOST]
-    )
-    found: dict[Any, dict[str, Any]] = {}
-    for place in waiting:
-        row = found.setdefault(place.order_id, {"order": place.order, "places": []})
-        row["places"].append(place)
-    return list(found.values())
+def overdue(span: Span) -> tuple[int, datetime | None]:
+    """How many deletions have a place that nobody has heard of for a week, and since when the oldest. One query."""
+    told = _unheard(span).aggregate(count=Count("order", distinct=True), since=Min("order__opened_at"))
+    return told["count"], told["since"]
+
+
+def overdue_orders(span: Span) -> QuerySet[ErasureOrder]:
+    """These deletions, the oldest first; whose they are, nobody is told."""
+    found = ErasureOrder.objects.filter(pk__in=_unheard(span).values("order"))
+    return found.order_by("opened_at", "pk")
+
+
+def unheard_places(span: Span, orders: Iterable[ErasureOrder]) -> dict[UUID, list[ErasurePlace]]:
+    """Of each of these deletions the places that have not confirmed. One query."""
+    found: dict[UUID, list[ErasurePlace]] = {each.pk: [] for each in orders}
+    for place in _unheard(span).filter(order__in=list(found)).order_by("kind", "label", "pk"):
+        found[place.order_id].append(place)
+    return found
+
+
+def _unheard(span: Span) -> QuerySet[ErasurePlace]:
+    """By the places that wait, which are few, and not by the orders, which are many."""
+    return ErasurePlace.objects.filter(
+        state=ErasurePlace.State.WAITING,
+        order__neighborhood=span.neighborhood,
+        order__opened_at__lte=span.at - OVERDUE,
+    ).exclude(kind=ErasurePlace.Kind.BACKUP)  # these end on a day that was said
 
 
 def looks_by_staff(span: Span) -> list[dict[str, Any]]:

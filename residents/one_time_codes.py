@@ -154,7 +154,10 @@ def drop_begun(*, user: User) -> None:
 
 @transaction.atomic
 def switch_off(*, user: User, because: SecondStep.Ended, at: datetime) -> bool:
-    """From now on the password is enough again. False if they were off. Twice is once."""
+    """From now on the password is enough again. False if they were off. Twice is once.
+
+    Every session ends, and what waits for a code with it: whoever knows the password came that far, too.
+    """
     accounts.hold(user)
     _drop(list(SecondStep.objects.standing().filter(user=user, confirmed_at=None)))
     step = SecondStep.objects.on().filter(user=user).first()
@@ -164,6 +167,7 @@ def switch_off(*, user: User, because: SecondStep.Ended, at: datetime) -> bool:
     RecoveryCode.objects.filter(step=step, used_at=None).delete()
     # Right after commit; and once more by the rule that drops the row, if that was prevented.
     transaction.on_commit(partial(keys.destroy_many, ids=[step.key]), robust=True)
+    accounts.end_sessions(user)
     accounts.note(kind="account.codes_off", user=user, because=str(because))
     return True
 

@@ -1,13 +1,14 @@
 """Somebody of the staff has lost their second step: a letter, the operator or they themselves took it away.
 
 A password alone would let whoever has it set up another, so the database refuses that until somebody else, an auditor where
-they work or who runs the system, has seen them and says that it is them. A first one ever is set up without, and told (see
-`portal.screens.office_step`); but within a fortnight, so that an office does not lie open to a password for ever.
+they work or who runs the system, has seen them and says that it is them: within a day of that it is set up. A first one ever is
+set up without, and told (see `portal.screens.office_step`); but within a fortnight, so that an office does not lie open to a
+password for ever.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -20,6 +21,8 @@ from residents.scope import may
 
 PERM = "audit"
 OPERATOR = "operator"
+# They stood there when it was said; after that a password alone is enough for nobody again. The database holds it.
+SET_UP_WITHIN = timedelta(days=1)
 
 
 class NotLost(Exception):
@@ -67,7 +70,8 @@ def _write(user: User, by: User | None, capacity: str) -> Vouching:
     if not held.waits_for_vouching:
         raise NotLost
     made = Vouching.objects.create(user=held, by=by, capacity=capacity)
-    User.objects.filter(pk=held.pk).update(vouching_from=None)
+    until = None if accounts.has_second_step(held) else Now() + SET_UP_WITHIN
+    User.objects.filter(pk=held.pk).update(vouching_from=until)
     accounts.note(
         kind="account.vouched_for",
         user=held,

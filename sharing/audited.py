@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -29,10 +30,16 @@ def figures(span: Span) -> list[Figure]:
     ]
 
 
-def disclosures(span: Span) -> list[dict[str, Any]]:
+def handed(span: Span) -> QuerySet[Copy]:
+    """Copies that were handed over, the newest first."""
+    found = Copy.objects.filter(span.over("handed_at"), neighborhood=span.neighborhood)
+    return found.select_related("disclosure__request__recipient").order_by("-handed_at", "pk")
+
+
+def disclosures(copies: Iterable[Copy]) -> list[dict[str, Any]]:
     """What was handed over, to whom, for what, by an order of law or not, and of how many people. Two queries."""
-    copies = list(_handed(span).select_related("disclosure__request__recipient"))
-    rows = DisclosedRow.objects.filter(copy__in=copies).order_by()
+    found = list(copies)
+    rows = DisclosedRow.objects.filter(copy__in=found).order_by()
     people = {each["copy"]: each["count"] for each in rows.values("copy").annotate(count=Count("pk"))}
     return [
         {
@@ -41,7 +48,7 @@ def disclosures(span: Span) -> list[dict[str, Any]]:
             "request": each.disclosure.request,
             "people": people.get(each.pk, 0),
         }
-        for each in copies
+        for each in found
     ]
 
 
@@ -49,13 +56,8 @@ def minors(span: Span) -> list[Figure]:
     """One query."""
     grown = years_before(today_in(span.neighborhood, span.at), ADULT)
     rows = DisclosedRow.objects.filter(
-        copy__in=_handed(span).order_by().values("pk"), resident__born__gt=grown
+        copy__in=handed(span).order_by().values("pk"), resident__born__gt=grown
     )
     return [
         Figure("minors.given_away", _("Times data of a minor was given to somebody outside"), rows.count())
     ]
-
-
-def _handed(span: Span) -> QuerySet[Copy]:
-    found = Copy.objects.filter(span.over("handed_at"), neighborhood=span.neighborhood)
-    return found.order_by("-handed_at", "pk")

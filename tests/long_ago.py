@@ -10,7 +10,7 @@ import psycopg
 from django.db import connection, connections
 
 from portal import roles
-from residents.models import Resident
+from residents.models import MinorsAudit, Resident, User
 
 LEFT = """
 CREATE OR REPLACE FUNCTION test_left_at(who uuid, at timestamptz) RETURNS void
@@ -74,6 +74,21 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION test_given_at(uuid, timestamptz) TO linmen_app;
 """
+AUDITED = """
+CREATE OR REPLACE FUNCTION test_audited_at(audit uuid, who uuid, at timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN
+    SET CONSTRAINTS ALL IMMEDIATE;
+    ALTER TABLE residents_minorsaudit DISABLE TRIGGER residents_minorsaudit_goes_forward;
+    ALTER TABLE residents_minorsaudit DISABLE TRIGGER committees_minorsaudit_by_an_auditor;
+    UPDATE residents_minorsaudit SET closed_at = $3, closed_by_id = $2, capacity = 'x', findings = 'x' WHERE id = $1;
+    ALTER TABLE residents_minorsaudit ENABLE ALWAYS TRIGGER committees_minorsaudit_by_an_auditor;
+    ALTER TABLE residents_minorsaudit ENABLE ALWAYS TRIGGER residents_minorsaudit_goes_forward;
+    SET CONSTRAINTS ALL DEFERRED;
+END
+$$;
+GRANT EXECUTE ON FUNCTION test_audited_at(uuid, uuid, timestamptz) TO linmen_app;
+"""
 
 
 def left_at(who: Resident, at: datetime) -> None:
@@ -90,6 +105,11 @@ def erased_at(who: Resident, at: datetime, *, decided: datetime, alone: UUID | N
 def given_at(who: Resident, at: datetime) -> None:
     """They are a tombstone since then; and what they answered, what was given of theirs and what they were told is as old."""
     _run("test_given_at(uuid, timestamptz)", GIVEN, [who.pk, at])
+
+
+def audited_at(audit: MinorsAudit, by: User, at: datetime) -> None:
+    """A yearly audit was closed by them, this long ago."""
+    _run("test_audited_at(uuid, uuid, timestamptz)", AUDITED, [audit.pk, by.pk, at])
 
 
 def _run(signature: str, function: str, values: list[Any]) -> None:

@@ -62,6 +62,16 @@ def local_date(at: datetime, zone: str = "time_zone") -> Cast:
 
 
 class TermQuerySet(models.QuerySet["Term"]):
+    def begun(self, at: datetime) -> TermQuerySet:
+        """Those that have begun on the place's own calendar and are not suspended now; they may be over."""
+        from committees.models.members import Suspension
+
+        suspended = Suspension.objects.filter(
+            term=OuterRef("pk"), lifted_at=None, since__lte=OuterRef("here")
+        ).exclude(until__lte=OuterRef("here"))
+        found = self.alias(here=local_date(at, "neighborhood__time_zone")).filter(starts__lte=F("here"))
+        return found.exclude(Exists(suspended))
+
     def in_force(self, at: datetime) -> TermQuerySet:
         """Those that give rights at this moment: on the place's own calendar, not suspended, and within the company's contract.
 
@@ -69,20 +79,11 @@ class TermQuerySet(models.QuerySet["Term"]):
         ever confirmed has its terms alone.
         """
         from committees.models.contracts import CompanyContract
-        from committees.models.members import Suspension
 
         here = OuterRef("here")
-        suspended = Suspension.objects.filter(term=OuterRef("pk"), lifted_at=None, since__lte=here).exclude(
-            until__lte=here
-        )
         signed = CompanyContract.objects.filter(committee=OuterRef("committee"), confirmed_at__isnull=False)
         current = signed.filter(superseded_at=None, starts__lte=here, ends__gt=here)
-        return (
-            self.alias(here=local_date(at, "neighborhood__time_zone"))
-            .filter(starts__lte=F("here"), ends__gt=F("here"))
-            .exclude(Exists(suspended))
-            .filter(Exists(current) | ~Exists(signed))
-        )
+        return self.begun(at).filter(Exists(current) | ~Exists(signed), ends__gt=F("here"))
 
 
 class Term(models.Model):

@@ -151,5 +151,5 @@ def is_right(request: AccountRequest, form: PasswordForm) -> bool:
         form.add_error("password", _("That is not your password."))
     else:
         patience.forget(address=sender, name=name)
-        return "code" not in form.fields or second_step.is_right(request, request.user, form)
+        return "code" not in form.fields or second_step.shown(request, request.user, form) is not None
     return False

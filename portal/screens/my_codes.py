@@ -148,7 +148,9 @@ def switch_off(request: AccountRequest) -> HttpResponse:
     at = timezone.now()
     one_time_codes.switch_off(user=request.user, because=SecondStep.Ended.SWITCHED_OFF, at=at)
     vouching.tell_if_lost(user=request.user, at=at)
-    messages.success(request, _("One-time codes are off. From now on your password is enough again."))
+    update_session_auth_hash(request, request.user)
+    off = _("One-time codes are off. From now on your password is enough again.")
+    messages.success(request, f"{off} {_('Every other device is signed out.')}")
     return redirect("my_codes")
 
 

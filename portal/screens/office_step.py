@@ -15,9 +15,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal import office
-from portal.screens import account_news, passkeys
+from portal.screens import account_news, passkeys, second_step
+from portal.screens.doors import ENOUGH
 from portal.screens.entrance import AccountRequest, account_only, back_to
-from portal.screens.second_step import CodeForm, is_right
 from residents import accounts, one_time_codes
 from residents.models import Passkey
 
@@ -31,11 +31,17 @@ def page(request: AccountRequest) -> HttpResponse:
         return redirect(wanted)
     codes = one_time_codes.is_on(request.user)
     lost = request.user.waits_for_vouching
-    form = CodeForm(request.POST or None) if codes and not lost else None
-    if form is not None and form.is_valid() and is_right(request, request.user, form):
-        request.session.cycle_key()  # whoever had the old name of the session does not come along
-        office.show(request, request.user)
-        return redirect(wanted)
+    form = second_step.CodeForm(request.POST or None) if codes and not lost else None
+    if form is not None and form.is_valid():
+        by = second_step.shown(request, request.user, form)
+        if by in ENOUGH:
+            request.session.cycle_key()  # whoever had the old name of the session does not come along
+            office.show(request, request.user)
+            return redirect(wanted)
+        if (
+            by is not None
+        ):  # their codes were switched off meanwhile, and this page asks for something else now
+            return redirect(f"{reverse('office_step')}?{urlencode({'next': wanted})}")
     context = {
         "navigation": account_news.navigation(request.user),
         "form": form,

@@ -56,24 +56,28 @@ class CodeForm(forms.Form):
         self.fields["code"] = code_field()
 
 
-def is_right(request: HttpRequest, user: User, form: forms.Form) -> bool:
-    """Whether the form's code is one; else the form says so. Guessing is slowed."""
+def shown(request: HttpRequest, user: User, form: forms.Form) -> doors.Shown | None:
+    """What the form's code shows, after the password; None where it is none, and the form says so. Guessing is slowed.
+
+    Where codes were switched off in the meantime any code does, so none was shown: the password is enough to sign in, and opens
+    no office.
+    """
     sender, code, at = address(request), form.cleaned_data["code"], timezone.now()
     of_phone = one_time_codes.is_of_phone(code)
     if not patience.may_try_code(address=sender, account=user.pk, of_phone=of_phone):
         form.add_error("code", _("That was tried several times. Wait a minute, then try once more."))
-        return False
+        return None
     try:
         one_time_codes.answer(user=user, code=code, at=at)
     except one_time_codes.CodeRefused as refused:
-        if refused.reason == "off":  # in the meantime, elsewhere: then the password is enough
-            return True
+        if refused.reason == "off":
+            return doors.Shown.PASSWORD
         if refused.reason == "wrong" and patience.many_wrong_codes(user.pk):
             one_time_codes.tell_of_wrong_ones(user=user, at=at)
         form.add_error("code", str(REFUSED[refused.reason]))
-        return False
+        return None
     patience.forget_codes(address=sender, account=user.pk, of_phone=of_phone)
-    return True
+    return doors.Shown.PASSWORD_AND_CODE
 
 
 def ask(request: HttpRequest, user: User, *, shared: bool = False) -> HttpResponse:
@@ -98,15 +102,16 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         asked = "" if wanted == reverse("home") else f"?{urlencode({'next': wanted})}"
         return redirect(f"{reverse('sign_in')}{asked}")
     form = CodeForm(request.POST or None)
-    if not (form.is_valid() and is_right(request, user, form)):
+    by = shown(request, user, form) if form.is_valid() else None
+    if by is None:
         return render(request, "sign_in_code.html", {"form": form, "next": back_to(request)})
     kept = request.session.pop(KEPT, None) or {}
-    return entered(request, user, doors.Shown.PASSWORD_AND_CODE, shared=bool(kept.get("shared")))
+    return entered(request, user, by, shared=bool(kept.get("shared")))
 
 
-def entered(request: HttpRequest, user: User, shown: doors.Shown, *, shared: bool = False) -> HttpResponse:
+def entered(request: HttpRequest, user: User, by: doors.Shown, *, shared: bool = False) -> HttpResponse:
     """Through the door, to where they were going, in their language."""
-    doors.let_in(request, user, shown=shown, shared=shared)
+    doors.let_in(request, user, shown=by, shared=shared)
     return reading.as_they_speak(request, user, forgetting(redirect(landing(request, user))))
 
 

@@ -37,7 +37,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Raised to end every session at once, without another password.
     sessions_ended = models.PositiveIntegerField(default=0, editable=False)
     # From when on somebody of the staff who has no second step sets one up only after somebody vouched for them: the moment
-    # they lost theirs, or a fortnight after they came to an office. Written by triggers.
+    # they lost theirs, a fortnight after they came to an office, or a day after somebody vouched. Held by triggers.
     vouching_from = models.DateTimeField(null=True, editable=False)
     date_joined = models.DateTimeField(_("since"), default=timezone.now)
 

@@ -7,15 +7,21 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
 
+from committees import suspending
+from committees.models import Term
 from ledger.models import Entry
 from portal import audit as portal_audit
 from portal import sweeps
 from residents import auditing
 from residents.ages import today_in
-from residents.models import Alarm, MinorsAudit, Neighborhood
+from residents.models import Alarm, MinorsAudit, Neighborhood, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("39")]
+
+
+CLOSE = "UPDATE residents_minorsaudit SET closed_at = %s, closed_by_id = %s, capacity = %s, findings = 'x' WHERE id = %s"
 
 
 def noon(year: int, month: int, day: int) -> datetime:
@@ -30,8 +36,8 @@ def refused(sqlstate: str, statement: str, values: list[object]) -> None:
 
 @pytest.fixture
 def year(here: Neighborhood, now: datetime) -> int:
-    """The one that was over when this year began, by the calendar there."""
-    return today_in(here, now).year - 1
+    """One that is over, and whose January too, by the calendar there and by the database's own clock."""
+    return today_in(here, now).year - 2
 
 
 @pytest.fixture
@@ -107,19 +113,48 @@ def test_nobody_else_closes_it(request, over, year, who, now):
 
 def test_it_is_not_closed_before_its_year_is_over(auditor, over, year, now):
     auditing.open_due(at=now)
-    running = MinorsAudit.objects.get(neighborhood=over.neighborhood, year=year + 1)
+    running = MinorsAudit.objects.get(
+        neighborhood=over.neighborhood, year=today_in(over.neighborhood, now).year
+    )
     with pytest.raises(auditing.NotYet):
         auditing.close(audit=running, by=auditor, findings="All is well.", at=now)
-    refused(
-        "LM201",
-        "UPDATE residents_minorsaudit SET closed_at = %s, closed_by_id = %s, capacity = 'x', findings = 'x' WHERE id = %s",
-        [datetime(year, 12, 31, 15, 59, tzinfo=UTC), auditor.pk, over.pk],
-    )
-    refused(
-        "LM201",
-        "UPDATE residents_minorsaudit SET late_at = %s WHERE id = %s",
-        [noon(year + 1, 1, 31), over.pk],
-    )
+    for said in (now, noon(running.year + 1, 2, 1)):
+        refused("LM201", CLOSE, [said, auditor.pk, "residents.auditor", running.pk])
+        refused("LM201", "UPDATE residents_minorsaudit SET late_at = %s WHERE id = %s", [said, running.pk])
+
+
+@pytest.mark.parametrize("column", ["closed_at", "late_at"])
+@pytest.mark.parametrize("when", [2000, 2999])
+def test_when_it_was_is_the_databases_to_say(auditor, over, column, when):
+    """Whoever writes it past the code writes no other moment: neither one in time, nor one that never comes."""
+    also = {"closed_by": auditor, "capacity": "residents.auditor", "findings": "x"}
+    said = {column: noon(when, 1, 5), **(also if column == "closed_at" else {})}
+    MinorsAudit.objects.filter(pk=over.pk).update(**said)
+    over.refresh_from_db()
+    assert abs(getattr(over, column) - timezone.now()) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("who", ["chair", "clerk", "outsider", "superuser", "resident", "suspended", "gone"])
+def test_nor_does_anybody_else_past_the_code(request, here, auditor, over, now, who):
+    if who in ("suspended", "gone"):
+        term = Term.objects.get(user=auditor)
+        by, today = auditor, today_in(here, now)
+        if who == "gone":
+            Term.objects.filter(pk=term.pk).update(ends=today)
+        else:
+            superuser = request.getfixturevalue("superuser")
+            suspending.suspend(
+                term=term, since=today, until=None, because="absence", paper="x", by=superuser, at=now
+            )
+    else:
+        found = request.getfixturevalue(who)
+        by = found if isinstance(found, User) else found.user
+    for capacity in ("residents.auditor", "owners.auditor", "operator"):
+        refused("LM226", CLOSE, [now, by.pk, capacity, over.pk])
+
+
+def test_an_auditor_closes_it_as_what_they_are(auditor, over, now):
+    refused("LM226", CLOSE, [now, auditor.pk, "property.auditor", over.pk])
 
 
 def test_of_two_that_close_it_the_first_one_stays(auditor, over, year, now):

@@ -8,7 +8,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from committees import rights_changes
 from portal import audit as portal_audit
 from portal import sweeps
 from residents import auditing
@@ -16,6 +18,8 @@ from residents.ages import today_in
 from residents.lookups import look_up
 from residents.models import ErasureOrder, ErasurePlace, LookUp, MinorsAudit, User
 from tests import make
+from tests.retention.due import others
+from tests.retention.due.places import Place
 
 pytestmark = [pytest.mark.django_db, pytest.mark.obligation("23")]
 PAGES = (
@@ -102,6 +106,62 @@ def test_a_deletion_that_nobody_confirms_is_overdue_after_a_week(here, seat, res
     assert str(order.pk)[:8] in page
     assert str(resident.pk)[:8] not in page
     assert "begun more than a week ago" in seat.get("/desk/").content.decode()
+
+
+class TestNothingIsLeftOut:
+    """However much there is, it is read page by page."""
+
+    @pytest.fixture(autouse=True)
+    def two_on_a_page(self, monkeypatch) -> None:
+        monkeypatch.setattr("portal.screens.desk.audit.PAGE", 2)
+
+    def read(self, seat: Client, path: str, words: list[str]) -> None:
+        month = f"{timezone.localdate():%Y-%m}"
+        pages = [seat.get(path, {"month": month, "page": number}).content.decode() for number in (1, 2)]
+        for word in words:
+            assert sum(word in page for page in pages) == 1, word
+        assert "Page 1 of 2" in pages[0]
+        assert f'href="?month={month}&amp;page=2"' in pages[0]
+
+    def test_of_changes_of_rights(self, here, seat, now, monkeypatch):
+        for number in range(3):
+            who = User.objects.create_user(username=f"changed-{number}")
+            rights_changes.note(user=who, neighborhood=here, what=f"code.{number}", by=None, at=now)
+        count = rights_changes.between(
+            neighborhood=here, since=now - timedelta(days=1), until=now + timedelta(days=1)
+        ).count()
+        monkeypatch.setattr("portal.screens.desk.audit.PAGE", count - 1)
+        self.read(seat, "/desk/audit/rights/", [f"changed-{number}" for number in range(3)])
+
+    def test_of_deletions(self, here, seat, resident, now):
+        labels = [f"gate-{number}" for number in range(3)]
+        for label in labels:
+            order = ErasureOrder.objects.create(
+                neighborhood=here,
+                resident=resident,
+                purpose="face_at_gate",
+                cause=ErasureOrder.Cause.WITHDRAWN,
+                opened_at=now - timedelta(days=9),
+            )
+            ErasurePlace.objects.create(
+                order=order,
+                kind="device",
+                device=order.pk,
+                target=order.pk,
+                label=label,
+                due_at=now,
+                changed_at=now,
+            )
+        assert "3 deletions were begun more than a week ago" in seat.get("/desk/").content.decode()
+        self.read(seat, "/desk/audit/deletions/", labels)
+
+    def test_of_what_was_given(self, here, seat, resident, now):
+        place = Place(here, make.gate(here, at=now), None, resident, now)
+        for _each in range(3):
+            others.piece(place, now)
+        self.read(seat, "/desk/audit/disclosures/", [])
+        pages = [seat.get("/desk/audit/disclosures/", {"page": number}) for number in (1, 2)]
+        assert [page.content.decode().count(">Lifts<") for page in pages] == [2, 1]
 
 
 class TestTheYear:

@@ -26,6 +26,7 @@ LINES = [
     Line(HandoverLine.Kind.DEVICES, "gate", 1, "b" * 64, label="南门"),
     Line(HandoverLine.Kind.WORK, "service", 0, "c" * 64),
 ]
+SEAL = "UPDATE committees_handover SET sealed_by_id = %s, sealed_at = now(), digest = 'x' WHERE id = %s"
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def test_out_of_order_it_is_refused(opened, chair, second, now):
 @pytest.mark.obligation("46")
 @pytest.mark.parametrize("who", ["clerk", "auditor", "outsider", "resident", "second"])
 def test_only_who_leaves_seals(request, opened, here, second, now, who):
-    """A colleague of the same body may, for the body leaves what it has."""
+    """Once it is over a colleague of the same body may, for the body leaves what it has."""
     by = request.getfixturevalue(who)
     by = by if isinstance(by, User) else by.user
     if who == "second":
@@ -120,8 +121,7 @@ def test_only_who_leaves_seals(request, opened, here, second, now, who):
     with pytest.raises(HandoverRefused, match="side"):
         handing_over.seal(handover=opened, lines=LINES, by=by, at=now)
     raw_line(opened)
-    sql = "UPDATE committees_handover SET sealed_by_id = %s, sealed_at = now(), digest = 'x' WHERE id = %s"
-    assert refused(sql, by.pk, opened.pk) == "LM197"
+    assert refused(SEAL, by.pk, opened.pk) == "LM197"
 
 
 def raw_line(found: Handover) -> None:

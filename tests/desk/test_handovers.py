@@ -192,6 +192,23 @@ def test_it_is_opened_by_hand_from_the_list(desk, here, chair, second, now):
     assert "Who leaves seals it next" in client.get(LIST).content.decode()
 
 
+@pytest.mark.obligation("27", "46")
+def test_before_its_last_day_the_page_says_whose_it_is_to_seal(desk, here, chair, second, now):
+    Term.objects.filter(user=chair).update(ends=today_in(here, now) + timedelta(days=9))
+    found = handing_over.open_(term=Term.objects.get(user=chair), by=second, at=now)
+    client, whose = desk(second), "Before its last day whoever holds this term seals it"
+    shown = client.get(page(found)).content.decode()
+    assert whose in shown
+    assert "Seal this list" not in shown
+    tried = client.post(page(found, "seal/"), {"password": PASSWORD})
+    assert tried.status_code == 200
+    assert whose in tried.content.decode()
+    found.refresh_from_db()
+    assert found.sealed_at is None
+    assert "Seal this list" in desk(chair).get(page(found)).content.decode()
+    assert desk(chair).post(page(found, "seal/"), {"password": PASSWORD}).status_code == 302
+
+
 def test_the_first_screen_says_that_one_is_open(desk, opened, second):
     assert (
         "1 handover at the end of a term or a contract is open."

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from access import gates
+from portal import office
 from residents.importing import applying
 from residents.models import Import, ImportRow, Resident, Unit
 from tests.importing.conftest import to_the_end
@@ -152,7 +153,7 @@ def test_a_list_is_sent_looked_at_and_written(desk, here, now):
     assert source.state == Import.State.APPLYING
     running = desk.get(f"/desk/import/{source.pk}/").content.decode()
     assert "<progress" in running
-    assert '<meta http-equiv="refresh"' in running
+    assert f'<meta http-equiv="refresh" content="5; url=?{office.LOOKS_AGAIN}=1">' in running
     to_the_end(source, now)
     assert Resident.objects.get().name == "杨一"
     assert gate.rules.get().unit == Unit.objects.get()

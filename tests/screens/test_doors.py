@@ -194,10 +194,15 @@ def test_who_took_too_long_is_told_so_and_still_comes_to_where_they_were_going(
     assert "That took longer than ten minutes." in late.content.decode()
 
 
-def test_switched_off_meanwhile_the_password_is_enough(anybody: Client, user: User, phone: CodePhone, now):
+@pytest.mark.obligation("23")
+def test_switched_off_meanwhile_they_begin_again_and_the_password_is_enough(
+    anybody: Client, user: User, phone: CodePhone, now
+):
     anybody.post("/sign-in/", RIGHT)
     one_time_codes.switch_off(user=user, because=SecondStep.Ended.SWITCHED_OFF, at=now)
-    anybody.post(CODE, {"code": "123456"})
+    assert anybody.post(CODE, {"code": "123456"})["Location"] == "/sign-in/"
+    assert not is_in(anybody)
+    anybody.post("/sign-in/", RIGHT)
     assert is_in(anybody)
 
 

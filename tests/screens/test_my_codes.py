@@ -64,8 +64,12 @@ def test_the_whole_way_on_and_off(me: Client, user: User, now):
     assert "10 recovery codes" in page
     assert codes[0] not in page
     assert "one-time codes were switched on" in text(me.get("/"))
-    me.post(f"{PAGE}off/", {**PROOF, "code": codes[0]})
+    user.refresh_from_db()
+    elsewhere.force_login(user)
+    off = me.post(f"{PAGE}off/", {**PROOF, "code": codes[0]}, follow=True)
+    assert "Every other device is signed out." in text(off)
     assert not one_time_codes.is_on(user)
+    assert elsewhere.get(PAGE).status_code == 302
     home = text(me.get("/"))
     assert "one-time codes were switched off" in home
     assert "a recovery code was used" in home

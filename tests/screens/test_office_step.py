@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -248,6 +248,53 @@ class TestAnotherOneIsNotPutBesideIt:
         assert one_time_codes.is_on(clerk)
 
 
+class TestCodesThatAreSwitchedOffMeanwhile:
+    """Whoever knows a password waits on the page of the code until the owner, who has a passkey, switches codes off."""
+
+    @pytest.fixture
+    def waits(self, clerk, phone, now) -> Client:
+        Passkey.objects.create(user=clerk, name="x", credential_id=b"c", public_key=b"k", added_at=now)
+        found = signed_in("clerk")
+        assert "_auth_user_id" not in found.session
+        return found
+
+    def test_whoever_waits_is_sent_back_and_the_owner_stays(self, clerk, phone, waits, now):
+        owner, elsewhere = signed_in("clerk"), signed_in("clerk")
+        owner.post("/sign-in/code/", {"code": phone.shows(now)})
+        elsewhere.post("/sign-in/code/", {"code": phone.recovery[1]})
+        owner.post("/account/codes/off/", {"password": PASSWORD, "code": phone.recovery[0]})
+        assert not one_time_codes.is_on(clerk)
+        assert not is_shut(owner)
+        assert "_auth_user_id" in owner.session
+        assert elsewhere.get("/account/").status_code == 302
+        assert waits.post("/sign-in/code/", {"code": "123456"})["Location"] == "/sign-in/"
+        waits.post("/sign-in/", {"username": "clerk", "password": PASSWORD})
+        assert "_auth_user_id" in waits.session
+        assert is_shut(waits), "a password alone opens no office"
+
+    def test_nor_does_any_code_count_as_one_that_was_shown(self, clerk, waits, now):
+        """However they were switched off, and in the very moment in which one is asked about."""
+        ended(clerk, now)
+        waits.post("/sign-in/code/", {"code": "123456"})
+        assert "_auth_user_id" in waits.session
+        assert is_shut(waits)
+
+    def test_nor_before_the_desk(self, desk_client, clerk, waits, now, monkeypatch):
+        client = desk_client(clerk)
+        ended(clerk, now)
+        with monkeypatch.context() as just_before:
+            just_before.setattr(one_time_codes, "is_on", lambda user: True)
+            assert client.post(STEP, {"code": "123456"})["Location"].startswith(f"{STEP}?next=")
+        assert is_shut(client)
+        assert "They open when you sign in with your passkey" in client.get(STEP).content.decode()
+
+
+def ended(user: User, at: datetime) -> None:
+    """Codes are off, and no session was ended with them."""
+    then = {"ended_at": at, "ended_because": SecondStep.Ended.SWITCHED_OFF, "secret_sealed": None}
+    SecondStep.objects.on().filter(user=user).update(**then)
+
+
 class TestWhoWasAwayForAWhile:
     @pytest.fixture
     def client(self, clerk, phone, now) -> Client:
@@ -270,6 +317,31 @@ class TestWhoWasAwayForAWhile:
         assert back["Location"] == "/desk/find/"
         assert not is_shut(client)
 
+    @pytest.mark.parametrize("how", ["with a script", "without one"])
+    def test_a_page_that_looks_again_by_itself_is_nobodys_click(self, client, how):
+        address, headers = "/account/", {}
+        if how == "with a script":
+            headers = {office.LOOKS_AGAIN_HEADER: "1"}
+        else:
+            address += f"?{office.LOOKS_AGAIN}=1"
+        self.away(client, minutes=20)
+        assert client.get(address, headers=headers).status_code == 200
+        self.away(client, minutes=11)
+        assert client.get(address, headers=headers).status_code == 200
+        assert is_shut(client)
+
+    def test_but_whatever_is_sent_is(self, client):
+        """A form on a page that looks again is pressed by somebody."""
+        self.away(client, minutes=20)
+        client.post(f"/language/?{office.LOOKS_AGAIN}=1", {"language": "en"})
+        self.away(client, minutes=11)
+        assert not is_shut(client)
+
+    @pytest.mark.parametrize("name", ["progress.js", "qr.js"])
+    def test_each_script_that_fetches_its_page_again_says_so(self, settings, name):
+        script = (settings.BASE_DIR / "static" / name).read_text()
+        assert script.count("fetch(") == script.count(f'"{office.LOOKS_AGAIN_HEADER}": "1"') == 1
+
     def test_a_wrong_code_opens_nothing(self, client):
         self.away(client, minutes=31)
         assert client.post(STEP, {"code": "000000"}).status_code == 200
@@ -288,7 +360,9 @@ class TestWhoWasAwayForAWhile:
         settings.STAFF_SECOND_STEP = False
         client = signed_in(resident.user.username, shared="on")
         assert client.get("/").status_code == 200
-        self.away(client, minutes=11)
+        self.away(client, minutes=9)
+        assert client.get("/", headers={office.LOOKS_AGAIN_HEADER: "1"}).status_code == 200
+        self.away(client, minutes=2)
         assert client.get("/record/")["Location"].startswith("/sign-in/")
 
     def test_on_ones_own_nobody_is_signed_out(self, client):

@@ -64,6 +64,56 @@ def test_after_a_vouching_they_set_up_another(here, lost, auditor, now):
     assert not is_shut(client)
 
 
+def test_a_word_is_good_for_a_day(here, lost, auditor, now):
+    """Else whoever has the password sets one up whenever they like."""
+    vouching.vouch(user=lost, neighborhood=here, by=auditor, at=now)
+    lost.refresh_from_db()
+    assert lost.vouching_from is not None
+    assert timedelta(hours=23) < lost.vouching_from - timezone.now() <= timedelta(days=1)
+    client = signed_in("clerk")
+    assert "Do it before" in client.get(STEP).content.decode()
+    let_go_by(lost)
+    assert "an auditor of your neighborhood says that it is you" in client.get(STEP).content.decode()
+    assert client.post("/account/codes/begin/", {"password": PASSWORD})["Location"] == STEP
+    with pytest.raises(DatabaseError) as error, transaction.atomic():
+        one_time_codes.begin(user=lost, at=now)
+    assert getattr(error.value.__cause__, "sqlstate", "") == "LM206"
+    vouching.vouch(user=lost, neighborhood=here, by=auditor, at=now)
+    switched_on(lost, at=now)
+    lost.refresh_from_db()
+    assert lost.vouching_from is None
+
+
+@pytest.mark.parametrize("later", [None, timedelta(days=400)])
+def test_nobody_makes_it_longer(lost, auditor, later):
+    """Who writes it past the code has the same day, and once."""
+    until = timezone.now() + later if later else None
+    Vouching.objects.create(user=lost, by=auditor, capacity="residents.auditor")
+    User.objects.filter(pk=lost.pk).update(vouching_from=until)
+    lost.refresh_from_db()
+    assert lost.vouching_from is not None
+    assert lost.vouching_from - timezone.now() <= timedelta(days=1)
+    # Nor is it put back before the word, so that the word would do once more.
+    for sooner in (lost.vouching_from, timezone.now() - timedelta(days=10)):
+        User.objects.filter(pk=lost.pk).update(vouching_from=sooner)
+        with pytest.raises(DatabaseError) as error, transaction.atomic():
+            User.objects.filter(pk=lost.pk).update(vouching_from=until)
+        assert getattr(error.value.__cause__, "sqlstate", "") == "LM204"
+
+
+def test_who_has_a_second_step_is_vouched_for_once(resident):
+    """They were in an office, lost theirs, left, set one up as any resident does, and came back."""
+    user = resident.user
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    let_go_by(user)
+    User.objects.filter(pk=user.pk).update(is_staff=False)
+    switched_on(user, at=timezone.now())
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    vouching.vouch_as_operator(user=user)
+    user.refresh_from_db()
+    assert user.vouching_from is None
+
+
 def test_nobody_vouches_for_themselves(here, clerk, auditor, now):
     accounts.lose_step(auditor)
     auditor.refresh_from_db()

@@ -1,5 +1,5 @@
 """Says, at the machine itself, that it is them: somebody of the staff who has lost the second step of signing in sets up
-another afterwards. Where there is an auditor, the auditor does it at the desk; this is for who runs the system, and for places
+another within a day. Where there is an auditor, the auditor does it at the desk; this is for who runs the system, and for places
 without one. It goes into the record, without a name of whoever typed it."""
 
 from __future__ import annotations
@@ -26,4 +26,4 @@ class Command(BaseCommand):
             vouching.vouch_as_operator(user=user)
         except vouching.NotLost:
             raise CommandError("This account has lost no second step.") from None
-        self.stdout.write("At the next sign-in they set up a second step.")
+        self.stdout.write("They have one day to sign in and set up a second step.")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -96,14 +96,14 @@ def looks(request: StaffRequest) -> HttpResponse:
     form = LooksForm(request.GET if {"by", "words"} & set(request.GET) else None, staff=staff)
     chosen = form.cleaned_data if form.is_valid() else {}
     found = people.looks(span, by=chosen.get("by") or None, words=chosen.get("words", ""))
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    page = _paged(request, found)
     context = {
         **about(span),
         "form": form,
         "staff": [{**each, "role": in_words(each["capacity"])} for each in staff],
         "page": page,
         "rows": [{"look": each, "role": in_words(each.capacity)} for each in page],
-        "query": _query(request),
+        "also": _also(request),
     }
     return render(request, "desk/audit_looks.html", context)
 
@@ -138,6 +138,7 @@ def papers(request: StaffRequest) -> HttpResponse:
 @staff_only(PERM, real=True)
 def disclosures(request: StaffRequest) -> HttpResponse:
     span = span_of(request)
+    page = _paged(request, given.handed(span))
     rows = [
         [
             date_format(each["copy"].handed_at, "DATETIME_FORMAT"),
@@ -145,7 +146,7 @@ def disclosures(request: StaffRequest) -> HttpResponse:
             each["request"].get_kind_display() if each["request"].kind else "",
             str(each["people"]),
         ]
-        for each in given.disclosures(span)
+        for each in given.disclosures(page)
     ]
     return _table(
         request,
@@ -154,6 +155,7 @@ def disclosures(request: StaffRequest) -> HttpResponse:
         lead=_("To whom, for what kind of thing, and of how many people. Each of them sees their own line."),
         columns=[_("Handed over on"), _("To whom"), _("For what"), _("People")],
         rows=rows,
+        page=page,
     )
 
 
@@ -162,14 +164,16 @@ def disclosures(request: StaffRequest) -> HttpResponse:
 def erasures(request: StaffRequest) -> HttpResponse:
     """By place: whoever waits for one asks there. Whose it is stands nowhere."""
     span = span_of(request)
+    page = _paged(request, people.overdue_orders(span))
+    places = people.unheard_places(span, page)
     rows = [
         [
-            str(each["order"].pk)[:8],
-            date_format(each["order"].opened_at, "DATETIME_FORMAT"),
-            each["order"].get_cause_display(),
-            ", ".join(f"{place.get_kind_display()} {place.label}".strip() for place in each["places"]),
+            str(order.pk)[:8],
+            date_format(order.opened_at, "DATETIME_FORMAT"),
+            order.get_cause_display(),
+            ", ".join(f"{place.get_kind_display()} {place.label}".strip() for place in places[order.pk]),
         ]
-        for each in people.overdue(span)
+        for order in page
     ]
     return _table(
         request,
@@ -181,6 +185,7 @@ def erasures(request: StaffRequest) -> HttpResponse:
         ),
         columns=[_("Number"), _("Since"), _("Why"), _("Who has not confirmed")],
         rows=rows,
+        page=page,
         at_present=True,
     )
 
@@ -190,6 +195,7 @@ def erasures(request: StaffRequest) -> HttpResponse:
 def rights(request: StaffRequest) -> HttpResponse:
     span = span_of(request)
     found = rights_changes.between(neighborhood=request.neighborhood, since=span.since, until=span.until)
+    page = _paged(request, found)
     rows = [
         [
             date_format(each.at, "DATETIME_FORMAT"),
@@ -199,7 +205,7 @@ def rights(request: StaffRequest) -> HttpResponse:
             _days(each.starts, each.ends),
             each.by.username if each.by else _("nobody is named: by itself, or past the program"),
         ]
-        for each in found[:1000]
+        for each in page
     ]
     return _table(
         request,
@@ -208,12 +214,18 @@ def rights(request: StaffRequest) -> HttpResponse:
         lead=_("Who was given an office or lost one, and by whom. The database writes it down by itself."),
         columns=[_("When"), _("Account"), _("What happened"), _("Office"), _("Term"), _("By whom")],
         rows=rows,
+        page=page,
     )
 
 
 def _table(request: StaffRequest, span: Span, **context: Any) -> HttpResponse:
     rows = [list(zip(context["columns"], row, strict=True)) for row in context.pop("rows")]
-    return render(request, "desk/audit_table.html", {**about(span), **context, "rows": rows})
+    also = {"rows": rows, "also": _also(request)}
+    return render(request, "desk/audit_table.html", {**about(span), **context, **also})
+
+
+def _paged(request: StaffRequest, found: QuerySet[Any]) -> Page[Any]:
+    return Paginator(found, PAGE).get_page(request.GET.get("page"))
 
 
 def _days(starts: Any, ends: Any) -> str:
@@ -222,10 +234,8 @@ def _days(starts: Any, ends: Any) -> str:
     return f"{date_format(starts, 'DATE_FORMAT')} – {date_format(ends, 'DATE_FORMAT')}"
 
 
-def _query(request: StaffRequest) -> str:
-    """The address of this page without its number, for the links to the others."""
+def _also(request: StaffRequest) -> str:
+    """What the address of this page asks beside its number, for the links to the others."""
     asked = request.GET.copy()
     asked.pop("page", None)
-    return (
-        f"{reverse('desk_audit_looks')}?{asked.urlencode()}&" if asked else f"{reverse('desk_audit_looks')}?"
-    )
+    return f"{asked.urlencode()}&" if asked else ""

@@ -98,5 +98,5 @@ def vouch(request: StaffRequest, account: UUID) -> HttpResponse:
     except vouching.NotLost:
         messages.info(request, _("Nothing waits for that any more."))
     else:
-        messages.success(request, _("Written down. They can set up their second step now."))
+        messages.success(request, _("Written down. They have one day to set up their second step."))
     return redirect("desk_audit_vouch")

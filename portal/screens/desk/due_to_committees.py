@@ -105,15 +105,15 @@ def steps_to_vouch_for(request: StaffRequest) -> Iterator[Due]:
 def deletions_overdue(request: StaffRequest) -> Iterator[Due]:
     """One query. The auditor reads of them; whoever looks after gates finds the reader that says nothing."""
     span = Span(request.neighborhood, since=request.at, until=request.at, at=request.at)
-    found = audited.overdue(span)
-    if found:
+    count, since = audited.overdue(span)
+    if count:
         words = ngettext(
             "%(count)s deletion was begun more than a week ago, and a place has not confirmed it.",
             "%(count)s deletions were begun more than a week ago, and places have not confirmed them.",
-            len(found),
+            count,
         )
         url = reverse("desk_audit_erasures" if "audit" in request.rights else "desk_upkeep")
-        yield Due("alert", words % {"count": len(found)}, url, found[0]["order"].opened_at)
+        yield Due("alert", words % {"count": count}, url, since)
 
 
 def recipients_late(request: StaffRequest) -> Iterator[Due]:

@@ -22,6 +22,7 @@ Checked = HandoverLine.Checked
 LONGEST = 300
 REFUSED = {
     "side": gettext_lazy("For this you must be of the side whose turn it is."),
+    "holder": gettext_lazy("Before its last day whoever holds this term seals it, and nobody for them."),
     "same_person": gettext_lazy("That is for another person: two sides are two people."),
     "too_early": gettext_lazy("It is not over yet. Wait for its last day, or end it first."),
     "not_begun": gettext_lazy("This term has not begun."),

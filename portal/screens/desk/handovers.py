@@ -284,14 +284,15 @@ def _page(request: StaffRequest, found: Handover, **tried: forms.Form) -> HttpRe
     found = _whole().get(pk=found.pk)
     gives = _gives(request, found)
     takes = handing_over.takes(user=request.user, handover=found, at=request.at)
-    over = handing_over.over_on(found) <= timezone.localdate()
+    over = handing_over.is_over(found, request.at)
     context = _facts(request, found) | {"gives": gives, "takes": takes}
     if found.sealed_at is None:
         context["preview"] = [
             {"kind": line.kind.label, "what": computing.in_words(line.what, line.label), "count": line.count}
             for line in computing.manifest(found, at=request.at)
         ]
-        may = (gives and (found.contract_id is None or over)) or (takes and over)
+        may = handing_over.seals(user=request.user, handover=found, at=request.at) or (takes and over)
+        context["holder_first"] = gives and not may and found.contract_id is None
         context["seal"] = tried.get("seal") or SealForm(user=request.user, absent=not gives) if may else None
     elif found.countersigned_at is None and takes and found.sealed_by_id != request.user.pk:
         lines = list(found.lines.all())

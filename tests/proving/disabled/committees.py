@@ -144,5 +144,6 @@ def every_body(original: Any, module: ModuleType) -> Any:
 
 
 always("committees.handing_over.gives", True)
+always("committees.handing_over.seals", True)
 always("committees.handing_over.takes", True)
 always("committees.custody.left", [])

@@ -16,6 +16,14 @@ def let_in_by_anything(original: Any, module: ModuleType) -> Any:
 always("portal.office.is_shown", True)
 always("portal.office.is_shut", False)
 always("portal.office.may_set_up", True)
+always("portal.office.looks_again", False)
+
+
+@off("portal.screens.second_step.shown")
+def any_code_does(request: Any, user: Any, form: Any) -> Any:
+    from portal.screens.doors import Shown
+
+    return Shown.PASSWORD_AND_CODE
 
 
 @made("portal.audit.sheet")

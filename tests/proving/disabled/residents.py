@@ -47,7 +47,12 @@ always("residents.accounts.lose_step", None)
 @made("residents.auditing.close")
 def closed_by_anybody(original: Any, module: ModuleType) -> Any:
     def close(*, audit: Any, by: Any, findings: str, at: Any) -> Any:
-        closed = {"closed_at": at, "closed_by": by, "capacity": "x", "findings": findings or "-"}
+        closed = {
+            "closed_at": at,
+            "closed_by": by,
+            "capacity": "residents.auditor",
+            "findings": findings or "-",
+        }
         module.MinorsAudit.objects.filter(pk=audit.pk).update(**closed)
         audit.refresh_from_db()
         return audit

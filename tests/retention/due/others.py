@@ -17,6 +17,7 @@ from sharing.models import Copy, Disclosure, Piece, Recipient, Request, Review
 from tests.cast import staff
 from tests.committees import service
 from tests.committees.notices import bare_file, happened_at
+from tests.long_ago import audited_at
 from tests.retention.due.places import Place, StillThere, numbers, there
 from tests.sharing import receiving
 
@@ -156,6 +157,5 @@ def minors_audit(place: Place, clock: datetime) -> StillThere:
     """One a year: each of another one, long over when it was closed."""
     year = clock.year - 1 - next(numbers) % 500
     row = MinorsAudit.objects.create(neighborhood=place.neighborhood, year=year, due_on=due_on(year))
-    closed = {"closed_at": clock, "closed_by": place.user(), "capacity": "x", "findings": "x"}
-    MinorsAudit.objects.filter(pk=row.pk).update(**closed)
+    audited_at(row, place.user(), clock)
     return there(MinorsAudit, row.pk)
