@@ -71,6 +71,12 @@ def months(*, neighborhood: Neighborhood, at: datetime) -> dict[Committee.Kind, 
     }
 
 
+def few_asked(*, neighborhood: Neighborhood, since: datetime, until: datetime, at: datetime) -> bool:
+    """Whether of some body everybody reads that few asked it, in a month of this time. One query."""
+    zone = ZoneInfo(neighborhood.time_zone)
+    return any(month.few for month in _counted(neighborhood, since, until, zone, at).values())
+
+
 def _counted(
     neighborhood: Neighborhood, since: datetime, until: datetime, zone: ZoneInfo, at: datetime
 ) -> dict[tuple[str, date], Month]:

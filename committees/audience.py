@@ -7,6 +7,7 @@ Guardians and helpers read what is for the person they stand by today.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
@@ -18,7 +19,7 @@ from committees.models import Notice
 from committees.models.notices import NoticeQuerySet
 from residents import leaving
 from residents.ages import today_in
-from residents.models import Guardianship, Helper, Neighborhood, Occupancy, Ownership, Resident
+from residents.models import Building, Guardianship, Helper, Neighborhood, Occupancy, Ownership, Resident
 
 Audience = Notice.Audience
 
@@ -80,6 +81,23 @@ def people(*, notice: Notice, at: datetime) -> QuerySet[Resident]:
     }
     found = Resident.objects.living().filter(neighborhood=notice.neighborhood)
     return found.filter(belongs[Audience(notice.audience)])
+
+
+def buildings_named(*, buildings: Collection[UUID]) -> set[UUID]:
+    """The effect of that name: which of these any notice is for, a draft or one that was taken down among them. One query."""
+    found = Notice.objects.filter(audience=Audience.BUILDINGS, buildings__overlap=list(buildings))
+    return {each for named in found.values_list("buildings", flat=True) for each in named} & set(buildings)
+
+
+def gone(*, notice: Notice) -> bool:
+    """Whether a building that it is for is no more. One that what it puts right was for may be missing. One query, if it is
+    for buildings."""
+    if notice.audience != Audience.BUILDINGS:
+        return False
+    asked = set(notice.buildings)
+    if notice.corrects is not None:
+        asked -= set(notice.corrects.buildings)
+    return Building.objects.filter(pk__in=asked, neighborhood=notice.neighborhood_id).count() < len(asked)
 
 
 def _spans(resident: Resident, today: date) -> list[_Span]:

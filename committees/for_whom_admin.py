@@ -64,7 +64,9 @@ def refused(*, given: dict[str, Any], committee: Committee, corrects: Notice | N
 
 
 def _reaches(wrong: Notice, audience: str, buildings: list[UUID]) -> bool:
-    return audience == wrong.audience and set(wrong.buildings) <= set(buildings)
+    """Whoever could read it that is: nobody lives in a building that is no more, and nobody can choose it."""
+    there = Building.objects.filter(pk__in=set(wrong.buildings) - set(buildings))
+    return audience == wrong.audience and not there.exists()
 
 
 def in_words(notice: Notice) -> str:

@@ -15,8 +15,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from committees import notice_files_admin, publishing, scheduling
+from committees import notice_files_admin, notice_forms, publishing, scheduling
 from committees.models import Notice
+from committees.notice_forms import ReadForm
 from residents.acts import Act, Refused
 from residents.desk import moment
 from residents.models import User
@@ -29,10 +30,9 @@ WRONG: Mapping[str, Promise] = {
 }
 
 
-class MomentForm(forms.Form):
+class MomentForm(ReadForm):
     """On the neighborhood's own clock, whatever the reader's is."""
 
-    use_required_attribute = False
     day = forms.DateField(
         label=_("On which day?"),
         widget=forms.DateInput(attrs={"type": "date"}),
@@ -50,7 +50,9 @@ def schedule(request: HttpRequest, notice: Notice, given: dict[str, Any]) -> Non
     zone = ZoneInfo(notice.neighborhood.time_zone)
     then = datetime.combine(given["day"], given["time"], tzinfo=zone)
     try:
-        scheduling.schedule(notice=notice, publish_at=then, by=request.user, at=moment(request))
+        scheduling.schedule(
+            notice=notice, publish_at=then, by=request.user, at=moment(request), read=given["read"]
+        )
     except scheduling.WrongMoment as refused:
         raise Refused(str(WRONG[refused.reason]), "day") from refused
 
@@ -68,7 +70,8 @@ def planned(notice: Notice) -> str:
     if notice.held_back_at is not None and notice.published_at is None:
         return gettext(
             "It was to be published, and was not: whoever had named the moment may not any more, or it says what no notice may, or"
-            " it counted no more by then."
+            " it counted no more by then, or its meeting had begun, or a building that it is for is no more, or what it puts right"
+            " was taken down with its files. Read it again; then publish it, name another moment, or leave it."
         )
     if notice.publish_at is None:
         return "-"
@@ -93,7 +96,8 @@ def acts(insisting: Any) -> tuple[Act[Notice], ...]:
                 " as it is: to change a word or a file, call it off first."
             ),
             when=notice_files_admin.is_draft,
-            beside=notice_files_admin.listed,
+            beside=notice_forms.as_read,
+            fill=notice_forms.stand_beside,
         ),
         Act(
             slug="call-off",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -21,17 +22,18 @@ from django.utils.translation import gettext_lazy as _
 from committees import (
     for_whom_admin,
     notice_files_admin,
+    notice_forms,
     notice_scheduling_admin,
     publishing,
     roles,
     wording,
 )
 from committees.models import Committee, Notice
+from committees.notice_forms import DraftForm, NewNoticeForm, ReadForm
 from committees.publishing import PERM
 from residents.acts import Act, Refused
-from residents.desk import ScopedAdmin, ScopedFilter, ScopedForm, moment
+from residents.desk import ScopedAdmin, ScopedFilter, moment
 from residents.models import Building, User
-from residents.sent_once import TokenField
 
 T = TypeVar("T")
 
@@ -61,48 +63,6 @@ SET_ELSEWHERE = (
 )
 
 
-class NoticeForm(ScopedForm):
-    """Says beside each field what may not stand in it, while it is still a draft."""
-
-    def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        committee = given.get("committee")
-        if committee is not None:
-            self.instance.neighborhood = committee.neighborhood
-        meeting, body = (
-            given.get("meeting"),
-            committee or (self.instance.committee_id and self.instance.committee),
-        )
-        if meeting is not None and body and meeting.committee_id != body.pk:
-            self.add_error("meeting", gettext("This meeting is another body’s."))
-        if body:
-            wrong = for_whom_admin.refused(
-                given=given, committee=body, corrects=self.instance.corrects_id and self.instance.corrects
-            )
-            for name, why in wrong.items():
-                self.add_error(name, why)
-        if self.instance.neighborhood_id is not None:
-            own = wording.office_numbers(self.instance.neighborhood)
-            for name in Notice.WORDS:
-                for rule in wording.rules_broken(text=given.get(name) or "", own=own):
-                    self.add_error(name, in_words(rule))
-        return given
-
-    def clean_audience(self) -> str:
-        """Nothing chosen is everybody."""
-        return self.cleaned_data["audience"] or Notice.Audience.ALL
-
-
-class NewNoticeForm(NoticeForm):
-    """`once` names this very page: sent twice, it is one draft."""
-
-    once = TokenField()
-
-
-def in_words(rule: wording.Rule) -> str:
-    return gettext("A notice holds %(rule)s. Take it out.") % {"rule": rule.label}
-
-
 def _named(name: str) -> str:
     if name == wording.FILES:
         return gettext("What is written beside the files")
@@ -120,16 +80,24 @@ def _in_words(act: Callable[[], T]) -> T:
     try:
         return act()
     except publishing.SaysTooMuch as refused:
-        said = "; ".join(f"{_named(name)}: {in_words(rule)}" for name, rule in refused.broken)
+        said = "; ".join(f"{_named(name)}: {notice_forms.in_words(rule)}" for name, rule in refused.broken)
         raise Refused(gettext("Not published. %(why)s") % {"why": said}) from refused
     except publishing.NotADraft as refused:
         raise Refused(gettext("It is published already, or will be: call that off first.")) from refused
+    except publishing.ChangedMeanwhile as refused:
+        raise Refused(str(notice_forms.CHANGED)) from refused
+    except publishing.BuildingGone as refused:
+        raise Refused(
+            gettext(
+                "Not published: a building that it is for is no more. Choose again in the draft for which buildings it is."
+            )
+        ) from refused
     except publishing.NotShown as refused:
         raise Refused(gettext("Residents cannot read it: it is a draft, or was taken down.")) from refused
 
 
 def _publish(request: HttpRequest, notice: Notice, given: dict[str, Any]) -> None:
-    _insisting(publishing.publish, request, notice)
+    _insisting(partial(publishing.publish, read=given["read"]), request, notice)
 
 
 def _take_down(request: HttpRequest, notice: Notice, given: dict[str, Any]) -> None:
@@ -157,7 +125,7 @@ def _when_it_met(meeting: Notice) -> str:
 class NoticeAdmin(ScopedAdmin[Notice]):
     view_perms = (PERM, "audit")
     add_perms = change_perms = (PERM,)
-    form = NoticeForm
+    form = DraftForm
     list_display = ("title", "kind", "committee", "published_at", "taken_down_at")
     list_filter = (("neighborhood", ScopedFilter), "kind")
     list_select_related = ("committee",)
@@ -168,12 +136,14 @@ class NoticeAdmin(ScopedAdmin[Notice]):
             label=_("Publish"),
             perms=(PERM,),
             run=_publish,
+            form=ReadForm,
             explained=_(
                 "Everybody it is for can read it from now on, and nobody can change it. Name no resident; telephone numbers and"
                 " identity numbers are refused. Files stand with it: open each of them here once more."
             ),
             when=notice_files_admin.is_draft,
-            beside=notice_files_admin.listed,
+            beside=notice_forms.as_read,
+            fill=notice_forms.stand_beside,
         ),
         *notice_scheduling_admin.acts(_with_words),
         *notice_files_admin.ACTS,
@@ -235,7 +205,9 @@ class NoticeAdmin(ScopedAdmin[Notice]):
         )
         chosen = ("audience", "buildings") if obj is None or obj.is_plain_draft else ("for_whom",)
         drafted = (*drafted[:4], *chosen, *drafted[4:])
-        return ("once", *drafted) if obj is None else (*drafted, *SET_ELSEWHERE[1:])
+        if obj is None:
+            return ("once", *drafted)
+        return (*(("seen",) if obj.is_plain_draft else ()), *drafted, *SET_ELSEWHERE[1:])
 
     def get_form(
         self, request: HttpRequest, obj: Notice | None = None, change: bool = False, **kwargs: Any

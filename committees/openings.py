@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from committees import audience
 from committees.models import Notice, NoticeOpenings
 from residents.ages import today_in
+from residents.laws import refused_by_law
 
 # Of so many browsers more or fewer nothing is told, at either end.
 COARSE = 10
@@ -39,11 +40,18 @@ class Told:
     nearly_all: bool
 
 
-def one_more(*, notice: Notice, at: datetime) -> None:
-    """A browser has opened it for the first time. One statement, so that of two at once none is lost."""
+def one_more(*, notice: Notice, at: datetime) -> bool:
+    """A browser has opened it for the first time. One statement, so that of two at once none is lost. False: it was taken down at
+    this very moment, and nothing is counted any more."""
     day = today_in(notice.neighborhood, at)
-    with connection.cursor() as cursor:
-        cursor.execute(ONE_MORE, [notice.pk, notice.neighborhood_id, day])
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(ONE_MORE, [notice.pk, notice.neighborhood_id, day])
+    except DatabaseError as error:
+        if not refused_by_law(error):
+            raise
+        return False
+    return True
 
 
 def told(*, notice: Notice, at: datetime) -> Told | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
@@ -24,6 +26,14 @@ class SaysTooMuch(Exception):
         self.broken = broken
 
 
+class BuildingGone(Exception):
+    """A building that it is for is no more: nobody would read it there."""
+
+
+class ChangedMeanwhile(Exception):
+    """Its words or its files are not those that were read."""
+
+
 class NotADraft(Exception):
     """It is published already, or will be at a moment that was named."""
 
@@ -33,16 +43,15 @@ class NotShown(Exception):
 
 
 @transaction.atomic
-def publish(*, notice: Notice, by: User, at: datetime) -> Notice:
-    """From now on those it is for can read it, and nobody can change it.
+def publish(*, notice: Notice, by: User, at: datetime, read: str | None = None) -> Notice:
+    """From now on those it is for can read it, and nobody can change it. `read` is the `check_number` of what they have read.
 
-    Raises: PermissionDenied, NotADraft, SaysTooMuch
+    Raises: PermissionDenied, NotADraft, ChangedMeanwhile, SaysTooMuch, BuildingGone
     """
     found = held(notice, by, at)
     if found.published_at is not None or (found.publish_at is not None and at < found.publish_at):
         raise NotADraft
-    if broken := wording.broken(notice=found):
-        raise SaysTooMuch(broken)
+    insist(found, read)
     found.published_by, found.published_at = by, at
     found.save(update_fields=["published_by", "published_at"])
     found.refresh_from_db()  # the moment is the database's
@@ -65,8 +74,8 @@ def take_down(*, notice: Notice, by: User, at: datetime) -> Notice:
     found.save(update_fields=["taken_down_by", "taken_down_at"])
     # Locked: whoever publishes it at this moment was first, or does so without the files.
     begun = Notice.objects.select_for_update(of=("self",)).filter(corrects=found, published_at=None)
-    # Whoever named a moment for it did so with these files.
-    begun.filter(publish_at__isnull=False).update(publish_at=None, scheduled_by=None)
+    # Whoever named a moment for it did so with these files, and is told that it is not published.
+    begun.filter(publish_at__isnull=False).update(publish_at=None, scheduled_by=None, held_back_at=at)
     taken_down = NoticeFile.objects.filter(notice=found).values("hash")
     NoticeFile.objects.filter(notice__in=[each.pk for each in begun], hash__in=taken_down).delete()
     return found
@@ -110,6 +119,27 @@ def correct(*, notice: Notice, by: User, at: datetime) -> Notice:
     if not withheld(found):
         NoticeFile.objects.all().copy(of=found, to=made, by=by, at=at)
     return made
+
+
+def check_number(notice: Notice) -> str:
+    """What stands in it now, and in its files, for whoever has it on a screen. One query."""
+    said = {name: getattr(notice, name) for name in Notice.SAID}
+    files = notice.files.order_by("number").values_list("number", "hash", *NoticeFile.WORDS)
+    carried = [(number, bytes(content).hex(), *words) for number, content, *words in files]
+    return hashlib.sha256(json.dumps([said, carried], default=str).encode()).hexdigest()
+
+
+def insist(found: Notice, read: str | None) -> None:
+    """That it may be published as it stands, and stands as it was read; on the locked row.
+
+    Raises: ChangedMeanwhile, SaysTooMuch, BuildingGone
+    """
+    if read is not None and read != check_number(found):
+        raise ChangedMeanwhile
+    if broken := wording.broken(notice=found):
+        raise SaysTooMuch(broken)
+    if audience.gone(notice=found):
+        raise BuildingGone
 
 
 def begun_correction(notice: Notice) -> Notice | None:

@@ -129,7 +129,7 @@ RULES: Sequence[Rule] = (
         clock="ended_at",
         forget=said.forget_over,
         batch=50,
-        holdable=Holdable(scope="requests", of=of_person("resident"), copies=said.copies),
+        holdable=Holdable(scope="requests", of=of_person("resident"), copies=said.copies, under_a_key=True),
     ),
     Rule(
         code="committees.votes",

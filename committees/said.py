@@ -131,6 +131,14 @@ def picture(photo: ServicePhoto) -> bytes:
     return sealing.decrypt(key=key, ciphertext=bytes(photo.sealed), context=_of_photo(photo.pk))
 
 
+def _pictures(request: ServiceRequest) -> list[bytes | None]:
+    """All of them; None for what nobody can read any more. Two queries, one of them to the vault."""
+    photos = list(ServicePhoto.objects.filter(step__request=request).order_by("step__number", "number"))
+    return sealing.decrypt_many(
+        sealing.Sealed(request.key, bytes(photo.sealed), _of_photo(photo.pk)) for photo in photos
+    )
+
+
 def forget(requests: QuerySet[ServiceRequest], *, at: datetime) -> int:
     """Their words, pictures, notes and dwellings, and who saw to them, inside the transaction that holds them. Who sees to the keys is the caller's."""
     chosen = list(requests.filter(forgotten_at=None).values_list("pk", flat=True))
@@ -143,26 +151,37 @@ def forget(requests: QuerySet[ServiceRequest], *, at: datetime) -> int:
 
 
 def forget_over(claimed: list[UUID], at: datetime) -> int:
-    """For scheduled deletion: the keys first, so that whatever dies in between leaves nothing readable."""
+    """For scheduled deletion, inside its transaction: the rows, and last of all the keys, which no rollback brings back. Whatever
+    has to wait for somebody has failed by then, and lost nothing; whoever dies right after leaves rows that nobody can read,
+    which the next sweep ends. What a hold wants of them was committed before (`Holdable.under_a_key`)."""
     requests = ServiceRequest.objects.filter(pk__in=claimed, forgotten_at=None)
-    keys.destroy_many(ids=list(requests.values_list("key", flat=True)))
-    return forget(requests, at=at)
+    ending = list(requests.values_list("key", flat=True))
+    gone = forget(requests, at=at)
+    keys.destroy_many(ids=ending)
+    return gone
 
 
 def copies(requests: QuerySet[Any, Any]) -> Iterator[tuple[UUID, UUID, dict[str, Any]]]:
-    """For a legal hold, as the words are about to go: what was said, shown and noted of each of these, in the clear."""
+    """For a legal hold, as the words are about to go: what was said, shown and noted of each of these, in the clear. What nobody
+    can read any more (a worker died after the key, and the hold is younger than that) is said to be gone, and no empty words
+    are taken for what somebody wrote."""
     for request in requests.filter(forgotten_at=None):
         steps = list(request.steps.order_by("number"))
         words = of_ids(step.pk for step in steps)
-        shown = ServicePhoto.objects.filter(step__request=request).select_related("step__request")
+        shown = _pictures(request)
         said = {
+            "gone": None in shown or any(each.gone for each in words.values()),
             "unit": request.unit_id,
             "steps": [
-                {"status": step.status, "at": step.at, "words": words[step.pk].words}
+                {
+                    "status": step.status,
+                    "at": step.at,
+                    "words": None if words[step.pk].gone else words[step.pk].words,
+                }
                 for step in steps
                 if step.pk in words
             ],
-            "pictures": [b64encode(picture(photo)).decode() for photo in shown],
+            "pictures": [b64encode(each).decode() for each in shown if each is not None],
             "notes": [
                 {"at": note.at, "words": inside} for note, inside in noted([request.pk]).get(request.pk, [])
             ],

@@ -11,14 +11,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 
-from committees import publishing, wording
+from committees import publishing
 from committees.models import Notice
 from committees.models.notices import NoticeQuerySet
-from committees.publishing import NotADraft, SaysTooMuch
+from committees.publishing import BuildingGone, NotADraft, SaysTooMuch
 from residents.ages import today_in
+from residents.laws import refused_by_law
 from residents.models import User
 
 # Far enough for a year's great days; the database says so too, and that a draft is kept for a year (committees 0020).
@@ -41,18 +42,19 @@ class NotScheduled(Exception):
 
 
 @transaction.atomic
-def schedule(*, notice: Notice, publish_at: datetime, by: User, at: datetime) -> Notice:
-    """It will be published then, by whoever says so now.
+def schedule(
+    *, notice: Notice, publish_at: datetime, by: User, at: datetime, read: str | None = None
+) -> Notice:
+    """It will be published then, by whoever says so now. `read` is the `check_number` of what they have read.
 
-    Raises: PermissionDenied, NotADraft, WrongMoment, SaysTooMuch
+    Raises: PermissionDenied, NotADraft, WrongMoment, ChangedMeanwhile, SaysTooMuch, BuildingGone
     """
     found = publishing.held(notice, by, at)
     if not found.is_plain_draft:
         raise NotADraft
     if reason := _wrong(found, publish_at, at):
         raise WrongMoment(reason)
-    if broken := wording.broken(notice=found):
-        raise SaysTooMuch(broken)
+    publishing.insist(found, read)
     found.publish_at, found.scheduled_by, found.held_back_at = publish_at, by, None
     found.save(update_fields=["publish_at", "scheduled_by", "held_back_at"])
     return found
@@ -82,14 +84,20 @@ def publish_due(*, notice: UUID, at: datetime) -> bool:
         found = due(at=at).select_for_update(of=("self",), skip_locked=True).filter(pk=notice).first()
         if found is None:
             return False
-        # What counts no more is not announced: the sweep may come days late.
-        if found.until is not None and found.until < today_in(found.neighborhood, at):
+        # What counts no more is not announced, nor a meeting that has begun: the sweep may come days late.
+        over = found.until is not None and found.until < today_in(found.neighborhood, at)
+        if over or (found.meets_at is not None and found.meets_at <= at):
             return _hold_back(found, at)
         assert found.scheduled_by is not None  # by constraint
         try:
             with transaction.atomic():
                 publishing.publish(notice=found, by=found.scheduled_by, at=at)
-        except (PermissionDenied, SaysTooMuch):
+        except (PermissionDenied, SaysTooMuch, BuildingGone):
+            return _hold_back(found, at)
+        except DatabaseError as error:
+            # It would be refused by each sweep to come, too, and nobody would be told.
+            if not refused_by_law(error):
+                raise
             return _hold_back(found, at)
     return True
 

@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from committees import said
 from committees.models import ALLOWED, Committee, ServiceRequest, ServiceStep
-from committees.models.service import BY_STAFF, HELPER, OVER, RESIDENT, Kind, Status
+from committees.models.service import BY_STAFF, HELPER, MOST_STEPS, OVER, RESIDENT, Kind, Status
 from committees.models.service import REOPEN as REOPEN
 from committees.retention import WORDS
 from committees.roles import capacities, in_office
@@ -34,7 +34,7 @@ WHOSE = {Kind.REPAIR: Committee.Kind.PROPERTY, Kind.NOISE: Committee.Kind.PROPER
 
 class ServiceRefused(Exception):
     """Nothing was written. `reason` is one of: lives_not_here, nobody_answers, too_many, not_theirs, moved, not_now, own,
-    forgotten, noted."""
+    forgotten, noted, full."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -223,6 +223,8 @@ def _step(
         wanted = Status(held.status) if status is None else status
         if not may_follow(held, wanted, at):
             raise ServiceRefused("not_now")
+        if last.number >= MOST_STEPS and wanted == held.status:
+            raise ServiceRefused("full")
         step = _write(held, last.number + 1, wanted, sealed, token=token, by=by, capacity=capacity, at=at)
         if not own:
             notifying.tell(

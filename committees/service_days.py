@@ -35,7 +35,10 @@ def of(*, neighborhood: Neighborhood) -> dict[tuple[Committee.Kind, Kind], Days]
     found = {
         (body, kind): Days(REPLY_DAYS[kind], DONE_DAYS[kind]) for body in Committee.Kind for kind in Kind
     }
-    said = ServiceTimes.objects.filter(neighborhood=neighborhood).order_by("set_at", "-pk")
+    said = ServiceTimes.objects.filter(neighborhood=neighborhood).order_by(
+        "committee__kind", "kind", "-set_at", "pk"
+    )
+    said = said.distinct("committee__kind", "kind")
     for body, kind, reply, done in said.values_list("committee__kind", "kind", "reply_days", "done_days"):
         found[Committee.Kind(body), Kind(kind)] = Days(reply, done)
     return found

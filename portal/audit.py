@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 import access.audited
@@ -100,6 +101,8 @@ def named(span: Span) -> str:
 
 def told(figure: Figure) -> str:
     """As it is printed and taken along: a small number that could point at somebody is not told."""
+    if figure.untold:
+        return gettext("not told: of one of them only few asked")
     return rounded(figure.number) if figure.points else str(figure.number)
 
 
@@ -147,6 +150,8 @@ def sheet(span: Span) -> list[dict[str, Any]]:
 
 
 def _plain(figure: Figure) -> str:
+    if figure.untold:
+        return "few"
     return _few(figure.number) if figure.points else str(figure.number)
 
 

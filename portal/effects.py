@@ -48,6 +48,7 @@ EFFECTS: dict[str, str] = {
     "give_imported_cards": "access.importing.give_imported_cards",
     "take_back_imported_cards": "access.importing.take_back_imported_cards",
     "gates_of": "access.importing.gates_of",
+    "buildings_named": "committees.audience.buildings_named",
     "gates_opened": "access.importing.gates_opened",
     "open_gates": "access.importing.open_gates",
     "close_gates": "access.importing.close_gates",

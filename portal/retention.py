@@ -193,26 +193,39 @@ def _all_at_once(turn: Turn, today: date, at: datetime) -> int:
     return gone
 
 
-@transaction.atomic
 def _batch(turn: Turn, size: int, claimed: list[Any], today: date, at: datetime, *, only: Any = None) -> int:
     """Claim, end, count: all of it or nothing. `claimed` is filled for whoever has to look at a failure."""
-    _wait_for_nobody()
     rows = turn.rule.due(at)
     if only is not None:
         rows = rows.filter(pk=only)
     elif turn.passed_over:
         rows = rows.exclude(pk__in=turn.passed_over)
-    claimed += turn.rule.claim(rows, size)
-    if claimed:
-        holds.keep(rule=turn.rule, rows=turn.rule.rows().filter(pk__in=claimed), at=at)
-    gone = turn.rule.forget(claimed, at) if claimed else 0
-    if gone:
-        # Last, and of the sweep alone: two sweeps take turns here for a moment, and nobody else comes by.
-        _of_today(turn.rule, today).update(deleted=F("deleted") + gone)
+    held = turn.rule.holdable
+    if held is not None and held.under_a_key and holds.stand(rule=turn.rule, at=at):
+        with transaction.atomic():
+            _claim(turn.rule, rows, size, claimed, at)
+        # Claimed anew below, by themselves: what is copied a second time is the copy that is there.
+        rows = rows.filter(pk__in=list(claimed))
+    more = len(claimed) >= size
+    with transaction.atomic():
+        claimed.clear()
+        _claim(turn.rule, rows, size, claimed, at)
+        gone = turn.rule.forget(claimed, at) if claimed else 0
+        if gone:
+            # Last, and of the sweep alone: two sweeps take turns here for a moment, and nobody else comes by.
+            _of_today(turn.rule, today).update(deleted=F("deleted") + gone)
     if gone < len(claimed):
         turn.passed_over.update(claimed)
-    turn.more = len(claimed) >= size
+    turn.more = more or len(claimed) >= size
     return gone
+
+
+def _claim(rule: Rule, rows: QuerySet[Any], size: int, claimed: list[Any], at: datetime) -> None:
+    """With copies of what a hold wants kept of them, inside a transaction."""
+    _wait_for_nobody()
+    claimed += rule.claim(rows, size)
+    if claimed:
+        holds.keep(rule=rule, rows=rule.rows().filter(pk__in=claimed), at=at)
 
 
 def _wait_for_nobody() -> None:

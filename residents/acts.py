@@ -14,12 +14,15 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+
+from residents.laws import BROKEN, refused_by_law
 
 if TYPE_CHECKING:
     from residents.desk import ScopedAdmin
@@ -75,9 +78,16 @@ def view_of(act: Act[M], page: ScopedAdmin[M]) -> Callable[..., HttpResponse]:
                 answer = act.run(request, obj, form.cleaned_data)
             except Refused as refused:
                 form.add_error(refused.field, str(refused))
+            except DatabaseError as error:
+                if not refused_by_law(error):
+                    raise
+                form.add_error(None, str(BROKEN))
             else:
                 page.log_change(request, obj, act.slug)
                 return answer or _back(request, page, obj)
+            # Shown as it stands by now: somebody else may have been faster.
+            obj = page.get_object(request, str(object_id)) or obj
+            act.fill(form, obj)
         context = {
             **page.admin_site.each_context(request),
             "act": act,

@@ -50,12 +50,14 @@ class Span:
 
 @dataclass(frozen=True)
 class Figure:
-    """`code` is what a file calls it; `points`: a small number of these could point at somebody."""
+    """`code` is what a file calls it; `points`: a small number of these could point at somebody; `untold`: even a large one, beside
+    numbers that everybody reads."""
 
     code: str
     words: str | Promise
     number: int
     points: bool = False
+    untold: bool = False
 
 
 def figures(span: Span) -> list[Figure]:

@@ -21,7 +21,7 @@ from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.db import DatabaseError, IntegrityError
+from django.db import DatabaseError
 from django.db.models import Field, ForeignKey, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
@@ -31,6 +31,8 @@ from django.utils.translation import gettext_lazy
 
 from residents.acts import Act, view_of
 from residents.desk_lists import BoundedPaginator
+from residents.laws import BROKEN
+from residents.laws import refused_by_law as refused_by_law
 from residents.models import Neighborhood
 from residents.scope import held
 
@@ -269,11 +271,7 @@ class ScopedAdmin(_Scoped, admin.ModelAdmin[M]):
         except refusals as error:
             if isinstance(error, DatabaseError) and not refused_by_law(error):
                 raise
-            self.message_user(
-                request,
-                _("This would break a rule of the house, so nothing was saved."),
-                level=messages.ERROR,
-            )
+            self.message_user(request, BROKEN, level=messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
     # --- what is remembered of it
@@ -319,12 +317,6 @@ class ScopedInline(_Scoped, admin.StackedInline[Any, Any]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-def refused_by_law(error: DatabaseError) -> bool:
-    """Whether the database refused by a constraint or a trigger of ours: an answer, not a fault."""
-    state = getattr(error.__cause__, "sqlstate", None) or ""
-    return isinstance(error, IntegrityError) or state.startswith("LM")
 
 
 def add_act(model: type[M], act: Act[M]) -> None:

@@ -153,6 +153,8 @@ class Holdable:
     # Those of these people, each with its person as `held_of`.
     of: Callable[[Rows, Collection[UUID]], Rows]
     copies: Callable[[Rows], Iterator[tuple[UUID, UUID, dict[str, Any]]]] = as_they_are
+    # What is copied opens with a key that ends as it goes: the copies are committed before, for no rollback brings a key back.
+    under_a_key: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,8 @@ from residents.models import Neighborhood, Resident, Unit, User
 # Beside the roles of staff (`property.clerk`): in which capacity a step was taken.
 RESIDENT, HELPER, SYSTEM = "resident", "helper", "system"
 MOST_PHOTOS = 4
+# From then on a step must bring it on: nobody fills a request for ever, and it is closed all the same.
+MOST_STEPS = 100
 REOPEN = timedelta(days=30)
 LARGEST = 4 * 1024 * 1024  # of a sealed picture; written anew at 1900 dots they have some 300 kB
 

@@ -30,6 +30,13 @@ from residents.models import Helper, Resident, Unit
 from residents.sent_once import TokenField
 
 Body = Committee.Kind
+# Each by a name of its own, for who hears them read aloud.
+PHOTO_LABELS = (
+    gettext_lazy("First photo"),
+    gettext_lazy("Second photo"),
+    gettext_lazy("Third photo"),
+    gettext_lazy("Fourth photo"),
+)
 PHOTO_FIELDS = tuple(f"photo_{number}" for number in range(1, MOST_PHOTOS + 1))
 ELSEWHERE, HOME = "elsewhere", "home"
 
@@ -48,8 +55,7 @@ class PhotoField(forms.FileField):
     widget = forms.FileInput(attrs={"accept": "image/jpeg,image/png"})
 
     def __init__(self, number: int) -> None:
-        label = gettext_lazy("Photo") if number == 1 else gettext_lazy("Another photo")
-        super().__init__(label=label, required=False, allow_empty_file=True)
+        super().__init__(label=PHOTO_LABELS[number - 1], required=False, allow_empty_file=True)
 
 
 class WordsField(forms.CharField):

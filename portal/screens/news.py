@@ -45,10 +45,11 @@ def notices(request: ResidentRequest) -> HttpResponse:
     readable = reader.readable()
     on_top = Q(pinned=True) & (Q(until=None) | Q(until__gte=today_in(here, at)))
     before = _named(reader, request.GET.get("before", ""))
-    found = _page(readable.exclude(on_top), before)
-    pinned = [] if before else list(readable.filter(on_top).newest_first()[:PAGE])
+    # What there is no room for on top stands where its day is, like everything else.
+    pinned = readable.filter(on_top).newest_first()[:PAGE]
+    found = _page(readable.exclude(pk__in=pinned.values("pk")), before)
     context = {
-        "pinned": [line(each, here, at) for each in pinned],
+        "pinned": [] if before else [line(each, here, at) for each in pinned],
         "notices": [line(each, here, at) for each in found[:PAGE]],
         "older": found[PAGE - 1].pk if len(found) > PAGE else None,
         "later": before is not None,
@@ -70,15 +71,17 @@ def notice(request: ResidentRequest, news: UUID) -> HttpResponse:
     linked = Q(pk__in=[found.corrects_id, found.meeting_id]) | Q(corrects=found)
     around = list(readable.filter(linked).order_by("published_at", "pk"))
     put_right_by = next((each for each in around if each.corrects_id == found.pk), None)
+    of_meeting = next((each for each in around if each.pk == found.meeting_id), None)
+    puts_right = next((each for each in around if each.pk == found.corrects_id), None)
     context = {
         "notice": found,
         "line": line(found, here, at),
         "files": files.get(found.pk, []),
         "papers": [line(each, here, at) | {"files": files.get(each.pk, [])} for each in papers],
-        "of_meeting": next((each for each in around if each.pk == found.meeting_id), None),
+        "of_meeting": of_meeting and line(of_meeting, here, at),
         "fingerprint": bytes(found.hash).hex() if found.hash else "",
-        "puts_right": next((each for each in around if each.pk == found.corrects_id), None),
-        "put_right_by": put_right_by,
+        "puts_right": puts_right and line(puts_right, here, at),
+        "put_right_by": put_right_by and line(put_right_by, here, at),
         # It reached all who could read this one then; who has left since is told that there is one.
         "put_right_later": put_right_by is None and found.corrections.published().exists(),
     }

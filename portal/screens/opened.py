@@ -34,7 +34,8 @@ def count(request: HttpRequest, response: HttpResponse, *, notice: Notice, at: d
     marks, mark = _marks(request), mark_of(notice.pk)
     if mark in marks:
         return response
-    openings.one_more(notice=notice, at=at)
+    if not openings.one_more(notice=notice, at=at):
+        return response
     response.set_cookie(
         COOKIE,
         _signer().sign(".".join([*marks, mark][-MOST:])),

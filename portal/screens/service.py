@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from committees import said
 from committees import service as serving
 from committees.models import ServicePhoto, ServiceRequest
-from committees.models.service import OVER
+from committees.models.service import MOST_PHOTOS, MOST_STEPS, OVER
 from portal.screens.asking import WordsField
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.service_words import REFUSED, assignee_to_resident, line, lines, timeline
@@ -116,7 +116,10 @@ def photo(request: ResidentRequest, wanted: UUID, number: int) -> HttpResponse:
 def shown(request: ServiceRequest, number: int) -> HttpResponse:
     """The picture itself, the so many-th of those that came with any step, kept by nobody on the way."""
     known = ServicePhoto.objects.select_related("step__request").filter(step__request=request)
-    found = known.order_by("step__number", "number")[max(number - 1, 0) : number].first()
+    # No request has so many, and no database counts as far as an address can.
+    if not 0 < number <= MOST_STEPS * MOST_PHOTOS:
+        raise Http404
+    found = known.order_by("step__number", "number")[number - 1 : number].first()
     if found is None:
         raise Http404
     try:

@@ -54,6 +54,9 @@ REFUSED: Mapping[str, Promise] = {
     ),
     "own": gettext_lazy("It is your own request. A colleague answers it."),
     "forgotten": gettext_lazy("Its time is over: what was written is deleted. Ask anew."),
+    "full": gettext_lazy(
+        "There are a hundred entries, and no more words fit. It can still be brought on or ended; what is more is asked anew."
+    ),
     "noted": gettext_lazy(
         "This was kept inside as a note, and is not sent. Write what the resident shall read."
     ),

@@ -295,6 +295,9 @@ class _Undoing:
         for other, name in _pointing_at(model):
             rows = other._default_manager.filter(**{f"{name}__in": made})
             used |= set(rows.values_list(name, flat=True).distinct())
+        if model is Building and made:
+            # By their numbers alone, which no foreign key shows.
+            used |= effects.call("buildings_named", buildings=made)
         model._default_manager.filter(pk__in=set(made) - used).delete()
         for pk in used:
             self.left[lines[pk].number].add(why)

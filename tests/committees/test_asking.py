@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from committees import appointing, said, service
 from committees.models import ALLOWED, ServiceRequest, ServiceStep, Term
-from committees.models.service import DONE_DAYS, REPLY_DAYS, Kind, Status
+from committees.models.service import DONE_DAYS, MOST_STEPS, REPLY_DAYS, Kind, Status
 from committees.service import ServiceRefused
 from residents import moving, standing_by
 from residents.ages import today_in
@@ -338,3 +338,19 @@ def test_nobody_asks_in_a_practice_neighborhood(db, now):
             opened_at=now, reply_due_at=now, done_due_at=now,
         ),
     )  # fmt: skip
+
+
+def test_a_hundred_entries_and_then_it_only_moves_on(resident, clerk, now):
+    made = asked(resident, at=now)
+    for _ in range(MOST_STEPS - 1):
+        step(made, status="received")
+    more = {"request": made, "words": "还有", "token": uuid4(), "by": resident.user, "at": timezone.now()}
+    assert reason(lambda: service.add_words(**more)) == "full"
+    refused("LM230", lambda: step(made, status="received"))
+    assert answer(made, clerk).status == Status.REPLIED
+    assert reason(lambda: answer(made, clerk, words="再说一句")) == "full"
+    refused("LM230", lambda: step(fresh(made)))
+    assert answer(made, clerk, Status.DONE).number == MOST_STEPS + 2
+    service.reopen(request=fresh(made), words="还是不亮", token=uuid4(), by=resident.user, at=timezone.now())
+    service.call_off(request=fresh(made), token=uuid4(), by=resident.user, at=timezone.now())
+    assert fresh(made).status == Status.CALLED_OFF

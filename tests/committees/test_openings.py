@@ -110,10 +110,15 @@ def test_it_grows_by_ones_whoever_writes(made, here, chair, now):
 
 
 def test_a_draft_and_what_was_taken_down_are_not_counted(made, here, chair, now):
-    refused(lambda: many(draft(here, chair, at=now), 1, at=now))
-    many(made, 1, at=now)
+    row = {"neighborhood": here, "day": today_in(here, now), "today": 1}
+    hidden = draft(here, chair, at=now)
+    refused(lambda: NoticeOpenings.objects.create(notice=hidden, **row))
+    assert not openings.one_more(notice=hidden, at=now)
+    assert openings.one_more(notice=made, at=now)
     publishing.take_down(notice=made, by=chair, at=now)
-    refused(lambda: many(made, 1, at=now))
+    refused(lambda: NoticeOpenings.objects.filter(notice=made).update(today=2))
+    assert not openings.one_more(notice=made, at=now)
+    assert NoticeOpenings.objects.get().today == 1
 
 
 @pytest.mark.obligation("20")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -13,6 +15,7 @@ from committees.models import Committee, Notice, NoticeFile, Term
 from tests.cast import staff
 from tests.committees.notices import attached, draft, pdf, published
 from tests.committees.service import picture
+from tests.desk.test_notices import read
 
 NOTICES = "/admin/committees/notice/"
 
@@ -49,7 +52,8 @@ def test_a_body_adds_files_reads_them_and_publishes(desk, here, chair, made, now
             assert said in page
     answer = second.get(at(made, "files/1"))
     assert (answer.status_code, answer["Content-Disposition"][:10]) == (200, "attachment")
-    assert second.post(at(made, "publish")).status_code == 302
+    publish = at(made, "publish")
+    assert second.post(publish, read(second, publish)).status_code == 302
     assert made.files.count() == 2
     assert "published already" in client.post(at(made), words()).content.decode()
     assert "published already" in client.post(at(made, "take-file-off"), {"number": 1}).content.decode()
@@ -101,6 +105,19 @@ def test_sent_twice_it_is_one_and_a_sixth_is_one_too_many(desk, chair, made):
     for number in range(4):
         assert client.post(at(made), words(file=file(pdf(b"%d" % number)))).status_code == 302
     assert "five files at most" in client.post(at(made), words(file=file(pdf(b"six")))).content.decode()
+
+
+def test_whoever_hears_the_page_hears_what_belongs_together(desk, chair, made, now):
+    client = desk(chair)
+    page = client.get(at(made)).content.decode()
+    described = re.findall(r'aria-describedby="(\w+)"', page)
+    assert "id_file_helptext" in described
+    assert all(f'id="{each}"' in page for each in described)
+    attached(made, chair, at=now)
+    page = client.get(at(made, "take-file-off")).content.decode()
+    choices = page.partition("<fieldset")[2].partition("</fieldset>")[0]
+    assert "Which file?</legend>" in re.sub(r"\s*:?\s*</legend>", "</legend>", choices)
+    assert 'type="radio"' in choices
 
 
 def test_one_is_taken_off_and_twice_is_told(desk, chair, made, now):

@@ -38,6 +38,19 @@ def words(committee: Committee, **changed: str) -> dict[str, str]:
     }
 
 
+def saved(notice: Notice, **changed: str) -> dict[str, str]:
+    """As the page of the draft posts it, opened just now."""
+    notice = Notice.objects.get(pk=notice.pk)
+    return words(notice.committee, seen=publishing.check_number(notice), **changed)
+
+
+def read(client: Client, address: str) -> dict[str, str]:
+    """As a page posts it that shows what will be published."""
+    found = re.search(r'name="read" value="(\w+)"', client.get(address).content.decode())
+    assert found is not None
+    return {"read": found[1]}
+
+
 def body_of(user: User) -> Committee:
     return Committee.objects.get(terms__user=user)
 
@@ -49,11 +62,11 @@ def test_a_body_drafts_and_publishes_what_is_its_own(desk, chair, now):
     assert answer.status_code == 302
     made = Notice.objects.get()
     assert (made.written_by, made.published_at) == (chair, None)
-    changed = words(made.committee, text="后天上午停水。")
+    changed = saved(made, text="后天上午停水。")
     assert client.post(f"{NOTICES}{made.pk}/change/", changed).status_code == 302
     page = f"{NOTICES}{made.pk}/publish/"
     assert "Name no resident" in client.get(page).content.decode()
-    assert client.post(page).status_code == 302
+    assert client.post(page, read(client, page)).status_code == 302
     made.refresh_from_db()
     assert (made.text, made.published_by) == ("后天上午停水。", chair)
     assert "It is published already" in client.post(page).content.decode()

@@ -14,7 +14,7 @@ from residents.models import Building
 from tests import make
 from tests.cast import staff
 from tests.committees.notices import attached, draft, happened_at, published
-from tests.desk.test_notices import NOTICES, body_of, words
+from tests.desk.test_notices import NOTICES, body_of, read, saved, words
 
 HOUR = timedelta(hours=1)
 
@@ -45,7 +45,7 @@ def test_a_draft_says_whom_it_is_for(desk, here, chair, building, now):
     assert (made.audience, made.buildings) == ("buildings", [building.pk])
     page = client.get(at(made, "change")).content.decode()
     assert f'value="{building.pk}" id="id_buildings_0" checked' in page.replace(' class=""', "")
-    client.post(at(made, "change"), words(made.committee, audience="living"))
+    client.post(at(made, "change"), saved(made, audience="living"))
     made.refresh_from_db()
     assert (made.audience, made.buildings) == ("living", [])
     publishing.publish(notice=made, by=chair, at=now)
@@ -85,7 +85,7 @@ def test_nobody_is_offered_a_building_of_another_neighborhood(desk, elsewhere, c
 
 def test_a_correction_is_not_narrowed_on_the_desk(desk, here, chair, building, now):
     better = publishing.correct(notice=published(here, chair, at=now), by=chair, at=now)
-    answer = desk(chair).post(at(better, "change"), words(better.committee, audience="owners"))
+    answer = desk(chair).post(at(better, "change"), saved(better, audience="owners"))
     assert "must reach all who could read that one" in answer.content.decode()
 
 
@@ -97,7 +97,8 @@ def test_a_moment_is_named_and_called_off(desk, here, chair, now):
     client = desk(chair)
     assert "and not before" in client.get(at(made, "schedule")).content.decode()
     then = (now + HOUR).replace(second=0, microsecond=0)
-    assert client.post(at(made, "schedule"), day_and_time(here, then)).status_code == 302
+    sent = day_and_time(here, then) | read(client, at(made, "schedule"))
+    assert client.post(at(made, "schedule"), sent).status_code == 302
     made.refresh_from_db()
     assert (made.publish_at, made.scheduled_by) == (then, chair)
     page = client.get(at(made, "change")).content.decode()
@@ -116,7 +117,8 @@ def test_a_moment_is_named_and_called_off(desk, here, chair, now):
 def test_a_wrong_moment_is_refused_in_words(desk, here, chair, now, then):
     made = draft(here, chair, at=now)
     client = desk(chair)
-    page = client.post(at(made, "schedule"), day_and_time(here, now + then)).content.decode()
+    sent = day_and_time(here, now + then) | read(client, at(made, "schedule"))
+    page = client.post(at(made, "schedule"), sent).content.decode()
     assert ("This moment is over." in page) or ("Too far away" in page)
     assert "Name the day." in client.post(at(made, "schedule"), {}).content.decode()
     made.refresh_from_db()
@@ -207,6 +209,19 @@ def test_the_sheet_of_the_week_holds_what_is_for_everybody(desk, here, resident,
     ]  # fmt: skip
     assert resident.name not in page
     assert "only for: 贰号楼" in desk(chair).get(f"/desk/notices/{narrow.pk}/sheet/").content.decode()
+
+
+def test_of_the_week_the_new_ones_come_first_and_what_is_cut_is_said(desk, here, chair, now):
+    for number in range(14):
+        top = published(here, chair, at=now, title=f"老{number:02}", pinned=True)
+        happened_at(top, "published_at", now - timedelta(days=20))
+    client = desk(chair)
+    assert "2 more are not among these" in client.get("/desk/notices/sheets/").content.decode()
+    published(here, chair, at=now, title="本周的")
+    page = client.get("/desk/notices/sheets/").content.decode()
+    assert page.index("本周的") < page.index("老13")
+    assert page.count("notice-sheet") == 12
+    assert "3 more are not among these" in page
 
 
 @pytest.mark.obligation("A2")

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from access import cards, gates, rules
 from access.models import Credential, FeedRow, Rule
+from committees import publishing
 from ledger.models import Entry
 from residents import claiming, contact, moving
 from residents.ages import today_in
@@ -23,6 +24,7 @@ from residents.models import Building, Letter, Occupancy, Ownership, Resident, U
 from residents.register import move_in
 from tests import make
 from tests.cast import dwelling
+from tests.committees.notices import draft
 from tests.importing.dump import different, dump
 from tests.importing.sheets import xlsx
 from vault import keys
@@ -123,6 +125,20 @@ def test_a_phone_that_was_corrected_since_stays(bring_in, undo, resident, clerk,
     assert left(undo(source)) == {2: ["changed_since"]}
     resident.refresh_from_db()
     assert contact.phone_of(resident) == "057188000888"
+
+
+@pytest.mark.obligation("27")
+@pytest.mark.parametrize("is_published", [False, True])
+def test_a_building_that_a_notice_is_for_stays(source, undo, here, chair, now, is_published):
+    """A notice names it by its number alone; a draft of which nobody has decided yet, too."""
+    building = Building.objects.get(name="2")
+    made = draft(here, chair, at=now, audience="buildings", buildings=[building.pk])
+    if is_published:
+        publishing.publish(notice=made, by=chair, at=now)
+    undone = undo(source)
+    assert "used_building" in left(undone)[5]
+    assert Building.objects.filter(pk=building.pk).exists()
+    assert not Unit.objects.filter(building=building).exists()
 
 
 def test_a_dwelling_that_gates_are_opened_for_stays(source, undo, resident, now):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -124,6 +125,35 @@ def test_it_is_read_page_by_page_each_once(me: Client, here, chair, now):
         address = f"/notices/?before={more}" if more else ""
     assert pages == 3
     assert sorted(seen) == sorted(str(each.pk) for each in [top, *made])
+
+
+def test_what_there_is_no_room_for_on_top_stands_where_its_day_is(me: Client, here, chair, now):
+    made = [published(here, chair, at=now, title=f"顶{number:02}", pinned=True) for number in range(25)]
+    made += [published(here, chair, at=now, title=f"第{number:02}号") for number in range(20)]
+    seen: list[str] = []
+    address = "/notices/"
+    while address:
+        page = me.get(address).content.decode()
+        seen += [each.title for each in made if f"/notices/{each.pk}/" in page]
+        more = page.partition('href="?before=')[2].partition('"')[0]
+        address = f"/notices/?before={more}" if more else ""
+    assert sorted(seen) == sorted(each.title for each in made)
+
+
+def test_words_in_chinese_say_so_wherever_they_are_linked_from(me: Client, here, chair, now):
+    said = {"kind": "meeting", "meets_at": now + timedelta(days=9), "place": "2 幢底层"}
+    meeting = published(here, chair, at=now, title="业主大会", **said)
+    wrong = published(
+        here, chair, at=now, kind="document", meeting=meeting, title_en="Agenda", text_en="One."
+    )
+    better = publishing.correct(notice=wrong, by=chair, at=now)
+    type(better).objects.filter(pk=better.pk).update(title="议程改了", title_en="", text_en="")
+    publishing.publish(notice=better, by=chair, at=now)
+    page = me.get(f"/notices/{wrong.pk}/").content.decode()  # in English, and linked to two that are not
+    assert re.search(r'<a [^>]*lang="zh-Hans"[^>]*>议程改了', page)
+    assert re.search(r'<a [^>]*lang="zh-Hans"[^>]*>业主大会', page)
+    page = me.get(f"/notices/{better.pk}/").content.decode()
+    assert re.search(r'<a href="[^"]*">Agenda', page)
 
 
 @pytest.mark.parametrize("before", ["", "x", "1", "00000000-0000-4000-8000-000000000000", "<script>"])

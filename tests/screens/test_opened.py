@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
+from committees import publishing
 from committees.models import Notice, NoticeOpenings
 from portal.screens import opened
 from tests.committees.notices import attached, draft, published
@@ -56,6 +57,23 @@ def test_not_what_a_browser_fetches_ahead_nor_a_list_nor_what_is_not_there(
     sign_in(stranger).get(page(made))
     me.get(page(draft(here, chair, at=now)))
     assert not NoticeOpenings.objects.exists()
+
+
+def test_whoever_reads_while_it_is_taken_down_has_read_it_and_is_not_counted(
+    me: Client, chair, made, now, monkeypatch
+):
+    write = opened.openings.one_more
+
+    def meanwhile(*, notice: Notice, at) -> bool:
+        publishing.take_down(notice=notice, by=chair, at=now)
+        return write(notice=notice, at=at)
+
+    monkeypatch.setattr(opened.openings, "one_more", meanwhile)
+    answer = me.get(page(made))
+    assert answer.status_code == 200
+    assert opened.COOKIE not in answer.cookies
+    assert counted(made) == 0
+    assert me.get(page(made)).status_code == 404
 
 
 @pytest.mark.parametrize("bent", ["", "x", "AAAAAA:forged", "a.b.c"])

@@ -187,6 +187,16 @@ def test_what_is_over_says_when_it_is_deleted_and_then_that_it_was(me, mine, cle
     assert me.get("/service/").status_code == 200
 
 
+def test_each_photo_is_chosen_by_a_name_of_its_own(me, clerk):
+    page = me.get(NEW).content.decode()
+    photos = page.partition('<fieldset class="field options" aria-describedby="about-photos">')[2].partition(
+        "</fieldset>"
+    )[0]
+    labels = re.findall(r"<label[^>]*>([^<]+)</label>", photos)
+    assert len(set(labels)) == len(labels) == 4
+    assert 'id="about-photos"' in photos
+
+
 @pytest.mark.obligation("A2", "27")
 def test_a_photo_is_served_to_whom_it_concerns_and_kept_by_nobody(me, them, mine, sign_in, clerk, here, now):
     address = url("service_photo", mine, number=1)
@@ -194,7 +204,9 @@ def test_a_photo_is_served_to_whom_it_concerns_and_kept_by_nobody(me, them, mine
     assert answer["Content-Type"] == "image/jpeg"
     assert "no-store" in answer["Cache-Control"]
     assert WHERE.encode() not in answer.content
-    assert me.get(url("service_photo", mine, number=2)).status_code == 404
+    for none in (0, 2, 2**31, 2**63, 10**40):
+        assert me.get(url("service_photo", mine, number=none)).status_code == 404
+        assert sign_in(clerk).get(url("desk_service_photo", mine, number=none)).status_code == 404
     desk = url("desk_service_photo", mine, number=1)
     at_the_desk = sign_in(clerk).get(desk)
     assert "no-store" in at_the_desk["Cache-Control"]

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -41,8 +42,11 @@ def one(request: StaffRequest, news: UUID) -> HttpResponse:
 @staff_only(PERM, real=True)
 def week(request: StaffRequest) -> HttpResponse:
     for_all = _readable(request).filter(audience=Notice.Audience.ALL).current(today(request))
-    found = for_all.of_late(request.at - WEEK).order_by("-pinned", "-published_at", "-pk")
-    return _sheets(request, list(found[:MOST]), week=True)
+    since = request.at - WEEK
+    # This week's first: what is on top for longer hangs there already.
+    older = Case(When(published_at__gte=since, then=0), default=1)
+    found = for_all.of_late(since).order_by(older, "-pinned", "-published_at", "-pk")
+    return _sheets(request, list(found[:MOST]), week=True, left=max(found.count() - MOST, 0))
 
 
 def _readable(request: StaffRequest) -> NoticeQuerySet:
@@ -50,8 +54,10 @@ def _readable(request: StaffRequest) -> NoticeQuerySet:
     return here.with_buildings().select_related("committee")
 
 
-def _sheets(request: StaffRequest, found: list[Notice], *, week: bool) -> HttpResponse:
-    context = {"sheets": [_sheet(request, each, request.at) for each in found], "week": week}
+def _sheets(request: StaffRequest, found: list[Notice], *, week: bool, left: int = 0) -> HttpResponse:
+    """`left`: so many more there are, for which the board has no room."""
+    sheets = [_sheet(request, each, request.at) for each in found]
+    context = {"sheets": sheets, "week": week, "left": left}
     return render(request, "desk/notice_sheets.html", context)
 
 

@@ -88,6 +88,9 @@ def any_body(original: Any, module: ModuleType) -> Any:
 
 
 always("committees.said.forget_person", [])
+# Nobody asks after what an import that is undone takes along; a hold keeps nothing of what was asked.
+always("committees.audience.buildings_named", frozenset())
+always("committees.said.copies", [])
 
 
 @made("committees.assigning.standing")
