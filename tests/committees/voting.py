@@ -206,7 +206,7 @@ def on_paper(
 ) -> Sheet:
     """Given out, taken in, and read alike by two."""
     sheet = sheets.give_out(head=head, by=of.clerk, at=at, proxy=proxy)
-    sheets.take_in(sheet=sheet, by=of.clerk, at=at)
+    sheets.take_in(sheet=sheet, by=of.beside, at=at)
     assert not sheets.read(sheet=sheet, answers=answers, by=of.clerk, at=at)
     assert sheets.read(sheet=sheet, answers=answers, by=of.beside, at=at)
     return sheet
