@@ -12,23 +12,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from committees import urn
 from committees.commitments import Sums, commit
 from committees.models import Ballot, Head, Meeting, Naming, Topic, Turnout, Urn
 from committees.recount import code_of, context_of
+from committees.refusals import Reason, in_words, too_late
 from ledger.record import record
 from residents.ages import today_in
 from residents.models import Resident, User
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RECEIPT_LENGTH = 16  # 80 bits: nobody finds one by trying
+HANDED_IN = "vote.handed_in"
 Choice = Ballot.Choice
 
 
 class BallotRefused(Exception):
-    """Nothing was written. `reason` is one of: not_open, not_yours, named_another, handed_in, unanswered."""
+    """Nothing was written. `reason` is one of: not_open, not_yours, named_another, handed_in, unanswered,
+    changed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -74,9 +77,10 @@ def name(*, head: Head, owner: Resident, voter: Resident, by: User, at: datetime
     last = Naming.objects.filter(head=held, owner=owner).order_by("-at", "pk").first()
     if last is not None and last.named_id == voter.pk:
         return last
-    return Naming.objects.create(
-        neighborhood_id=held.neighborhood_id, head=held, owner=owner, named=voter, by=by, at=at
-    )
+    with in_words(BallotRefused, {"LM186": lambda: too_late(held), "LM187": "not_yours"}):
+        return Naming.objects.create(
+            neighborhood_id=held.neighborhood_id, head=held, owner=owner, named=voter, by=by, at=at
+        )
 
 
 def cast(*, head: Head, resident: Resident, answers: Mapping[int, str], by: User, at: datetime) -> str:
@@ -95,28 +99,34 @@ def cast(*, head: Head, resident: Resident, answers: Mapping[int, str], by: User
         raise BallotRefused("unanswered")
     receipt = new_receipt()
     prepared = prepare(head=held, topics=topics, answers=answers, receipt=receipt)
-    try:
-        with transaction.atomic():
-            opened = _urn(meeting)
-            if Turnout.objects.filter(head=held).exists():
-                raise BallotRefused("handed_in")
-            if named(held) not in (None, resident.pk):
-                raise BallotRefused("named_another")
-            Turnout.objects.create(
-                neighborhood_id=held.neighborhood_id,
-                meeting=meeting,
-                head=held,
-                channel=Turnout.Channel.ELECTRONIC,
-                resident=resident,
-                by=by,
-                at=at,
-            )
-            put_in(opened=opened, prepared=prepared)
-            tell(meeting=meeting, head=held, channel=Turnout.Channel.ELECTRONIC, by=by, of=resident)
-    except IntegrityError as error:
-        if "committees_turnout_head_id" not in str(error):
-            raise
-        raise BallotRefused("handed_in") from None  # the other tab was faster
+    refused: dict[str, Reason] = {
+        "LM186": lambda: too_late(held),
+        "LM187": lambda: "not_yours" if named(held) in (None, resident.pk) else "named_another",
+        "committees_turnout_head_id": "handed_in",  # the other tab was faster
+    }
+    with in_words(BallotRefused, refused):
+        opened = _urn(meeting)
+        if Turnout.objects.filter(head=held).exists():
+            raise BallotRefused("handed_in")
+        if named(held) not in (None, resident.pk):
+            raise BallotRefused("named_another")
+        Turnout.objects.create(
+            neighborhood_id=held.neighborhood_id,
+            meeting=meeting,
+            head=held,
+            channel=Turnout.Channel.ELECTRONIC,
+            resident=resident,
+            by=by,
+            at=at,
+        )
+        put_in(opened=opened, prepared=prepared)
+        # The record that nobody can change knows that this vote was handed in, and never how.
+        record(
+            kind=HANDED_IN,
+            subject=resident.pk,
+            neighborhood=meeting.neighborhood_id,
+            payload={"meeting": meeting.pk, "head": held.pk, "way": Turnout.Channel.ELECTRONIC, "by": by.pk},
+        )
     return receipt
 
 
@@ -153,16 +163,6 @@ def put_in(*, opened: urn.Opened, prepared: Sequence[Prepared]) -> None:
         opened.sums[each.topic.number] = before.with_one(yes=each.yes, area=area, blind=each.blind)
     if secret:
         opened.keep()
-
-
-def tell(*, meeting: Meeting, head: Head, channel: str, by: User, of: Resident | None) -> None:
-    """The record that nobody can change knows that this vote was handed in, and never how."""
-    record(
-        kind="vote.handed_in",
-        subject=of.pk if of else None,
-        neighborhood=meeting.neighborhood_id,
-        payload={"meeting": meeting.pk, "head": head.pk, "way": channel, "by": by.pk},
-    )
 
 
 def new_receipt() -> str:

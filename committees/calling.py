@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 
 from committees import roles, urn
 from committees.models import Committee, Meeting, Topic, Urn
 from committees.models.meetings import LONGEST_WINDOW, SHORTEST_WINDOW
+from committees.refusals import in_words
 from ledger.record import record
 from residents import notifying
 from residents.ages import today_in
@@ -26,7 +26,7 @@ MOST_TOPICS = 30
 
 class CallingRefused(Exception):
     """Nothing was written. `reason` is one of: too_soon, window, no_topics, too_many, no_area, no_owners, too_few, noticed,
-    not_noticed, called_off, counted."""
+    not_noticed, called_off, counted, changed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -45,7 +45,7 @@ class Plan:
     proxies: int
 
 
-@transaction.atomic
+@in_words(CallingRefused)
 def draft(*, committee: Committee, plan: Plan, by: User, at: datetime) -> Meeting:
     """Raises: PermissionDenied, CallingRefused"""
     _insist(committee, by, at)
@@ -59,7 +59,7 @@ def draft(*, committee: Committee, plan: Plan, by: User, at: datetime) -> Meetin
     )
 
 
-@transaction.atomic
+@in_words(CallingRefused)
 def change(*, meeting: Meeting, plan: Plan, by: User, at: datetime) -> Meeting:
     """Raises: PermissionDenied, CallingRefused"""
     found = _draft(meeting, by, at)
@@ -70,7 +70,7 @@ def change(*, meeting: Meeting, plan: Plan, by: User, at: datetime) -> Meeting:
     return found
 
 
-@transaction.atomic
+@in_words(CallingRefused)
 def add_topic(
     *, meeting: Meeting, item: int, title: str, text: str, secret: bool, by: User, at: datetime
 ) -> Topic:
@@ -90,7 +90,7 @@ def add_topic(
     )
 
 
-@transaction.atomic
+@in_words(CallingRefused)
 def drop_topic(*, meeting: Meeting, number: int, by: User, at: datetime) -> None:
     """Those after it move up. Twice is once. Raises: PermissionDenied, CallingRefused"""
     found = _draft(meeting, by, at)
@@ -100,7 +100,7 @@ def drop_topic(*, meeting: Meeting, number: int, by: User, at: datetime) -> None
             Topic.objects.filter(pk=topic.pk).update(number=count)
 
 
-@transaction.atomic
+@in_words(CallingRefused)
 def drop(*, meeting: Meeting, by: User, at: datetime) -> None:
     """A draft that comes to nothing. Raises: PermissionDenied, CallingRefused"""
     _draft(meeting, by, at).delete()
@@ -113,7 +113,7 @@ def give_notice(*, meeting: Meeting, by: User, at: datetime) -> Meeting:
     """
     _insist(meeting.committee, by, at)
     urn.ensure_key(meeting)
-    with transaction.atomic():
+    with in_words(CallingRefused):
         found = _draft(meeting, by, at)
         if (reason := missing(meeting=found, at=at)) is not None:
             raise CallingRefused(reason)
@@ -140,7 +140,7 @@ def give_notice(*, meeting: Meeting, by: User, at: datetime) -> Meeting:
     return found
 
 
-@transaction.atomic
+@in_words(CallingRefused)
 def call_off(*, meeting: Meeting, by: User, at: datetime) -> Meeting:
     """It comes to nothing, and what was handed in is not counted. Raises: PermissionDenied, CallingRefused"""
     held = Urn.objects.select_for_update().filter(pk=meeting.pk).first()

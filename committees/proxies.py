@@ -8,8 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from committees.models import Head, Meeting, Proxy, Turnout
+from committees.refusals import in_words, too_late
 from committees.roles import capacities
 from ledger.record import record
+from residents import watching
 from residents.ages import today_in
 from residents.models import Resident, User
 from residents.one_person import is_one_person
@@ -19,7 +21,7 @@ PERM = "count_votes"
 
 class ProxyRefused(Exception):
     """Nothing was written. `reason` is one of: not_open, handed_in, is_owner, no_owner, too_many, already, concerned, same,
-    read."""
+    read, changed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -42,21 +44,22 @@ def enter(*, head: Head, holder: Resident, kept_where: str, by: User, at: dateti
         raise ProxyRefused("no_owner")
     if holder.pk in owners:
         raise ProxyRefused("is_owner")
-    if concerned(head=head, by=by) or holder.user_id == by.pk:
+    if concerned(head=head, by=by, holder=holder):
         raise ProxyRefused("concerned")
     if Proxy.objects.filter(head=head).exists():
         raise ProxyRefused("already")
     if Proxy.objects.filter(meeting=meeting, holder=holder).count() >= meeting.proxies:
         raise ProxyRefused("too_many")
-    made = Proxy.objects.create(
-        neighborhood_id=meeting.neighborhood_id,
-        meeting=meeting,
-        head=head,
-        holder=holder,
-        kept_where=kept_where,
-        entered_by=by,
-        entered_at=at,
-    )
+    with in_words(ProxyRefused, {"LM186": lambda: too_late(head), "proxy_one_for_a_vote": "already"}):
+        made = Proxy.objects.create(
+            neighborhood_id=meeting.neighborhood_id,
+            meeting=meeting,
+            head=head,
+            holder=holder,
+            kept_where=kept_where,
+            entered_by=by,
+            entered_at=at,
+        )
     _record("proxy.entered", made, by)
     return made
 
@@ -73,14 +76,15 @@ def read(*, proxy: Proxy, by: User, at: datetime) -> Proxy:
         raise ProxyRefused("read")
     if is_one_person(by.pk, found.entered_by_id):
         raise ProxyRefused("same")
-    if concerned(head=found.head, by=by) or found.holder.user_id == by.pk:
+    if concerned(head=found.head, by=by):
         raise ProxyRefused("concerned")
     if Turnout.objects.filter(head=found.head).exists():
         raise ProxyRefused("handed_in")
     if not found.meeting.is_standing or found.meeting.is_over(today_in(found.meeting.neighborhood, at)):
         raise ProxyRefused("not_open")
     found.read_by, found.read_at = by, at
-    found.save(update_fields=["read_by", "read_at"])
+    with in_words(ProxyRefused, {"LM186": lambda: too_late(found.head)}):
+        found.save(update_fields=["read_by", "read_at"])
     found.refresh_from_db()
     _record("proxy.read", found, by)
     return found
@@ -96,14 +100,18 @@ def drop(*, proxy: Proxy, by: User, at: datetime) -> None:
     if found.read_at is not None:
         raise ProxyRefused("read")
     _record("proxy.dropped", found, by)
-    found.delete()
+    with in_words(ProxyRefused):
+        found.delete()
 
 
-def concerned(*, head: Head, by: User) -> bool:
-    """Whether they own what is voted for, or vote for it themselves: then they are no help in counting that vote."""
+def concerned(*, head: Head, by: User, holder: Resident | None = None) -> bool:
+    """Whether they own what is voted for, or vote for it themselves, with this account or another of theirs: then they are no
+    help in counting that vote. `holder` is who is about to vote for it."""
+    theirs = watching.accounts_of(by)
     return (
-        head.owners.filter(resident__user=by).exists()
-        or Proxy.objects.filter(head=head, holder__user=by).exists()
+        (holder is not None and holder.user_id in theirs)
+        or head.owners.filter(resident__user__in=theirs).exists()
+        or Proxy.objects.filter(head=head, holder__user__in=theirs).exists()
     )
 
 

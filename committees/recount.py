@@ -160,11 +160,16 @@ def holds_one_bit(commitment: Point, proof: list[int], context: str) -> bool:
     return (c0 + c1) % N == challenge(context, commitment, if_no, if_yes)
 
 
+def plain(receipt: str) -> str:
+    """However it is typed: with dashes or without, in small letters, an O for a 0, an I or an L for a 1."""
+    found = "".join(each for each in receipt.upper() if each.isalnum())
+    return found.replace("O", "0").replace("I", "1").replace("L", "1")
+
+
 def code_of(receipt: str, topic: int) -> str:
     """Under which code the ballot of this receipt stands in a topic's list. Another one in each topic, so that nobody else sees
     which ballots are one person's."""
-    plain = "".join(each for each in receipt.upper() if each.isalnum())
-    return hashlib.sha256(f"linmen ballot|{plain}|{topic}".encode()).hexdigest()[:20]
+    return hashlib.sha256(f"linmen ballot|{plain(receipt)}|{topic}".encode()).hexdigest()[:20]
 
 
 # --- The count
@@ -275,19 +280,21 @@ def main(arguments: list[str]) -> int:
         return 2
     with open(arguments[0], "rb") as file:
         content = file.read()
-    document = json.loads(content)
     digest = hashlib.sha256(content).hexdigest()
     say(f"sha256 {digest}")
     if arguments[1:2] == ["--sha256"] and arguments[2].lower() != digest:
         say("WRONG: this is another file")
         return 1
     try:
+        document = json.loads(content)
+        if not isinstance(document, dict):
+            raise Wrong(f"this is no {SCHEMA}")
         for each in recount(document):
             say(
                 f"topic {each['number']}: took part {each['heads']} heads, {each['area']} cm²;"
                 f" yes {each['yes_heads']} heads, {each['yes_area']} cm²: {'passed' if each['passed'] else 'not passed'}"
             )
-    except (Wrong, KeyError, TypeError, ValueError) as wrong:
+    except (Wrong, AttributeError, LookupError, RecursionError, TypeError, ValueError) as wrong:
         say(f"WRONG: {wrong}")
         return 1
     if arguments[1:2] == ["--receipt"]:

@@ -1,4 +1,5 @@
-"""Ballots on paper: given out on request, taken in, and read by two who do not see what the other read.
+"""Ballots on paper: given out on request, taken in by somebody else, and read by two who do not see what the other read. Each owner
+is told when one of theirs is given out, and when it is taken in.
 
 What somebody read is kept as a digest under a key of the urn. When two digests agree the answers go into the urn in that very
 act, by the one who read them last; so nobody who reads the tables in between learns what stands on a sheet.
@@ -9,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from committees import urn
-from committees.balloting import Choice, new_receipt, prepare, put_in, tell
+from committees.balloting import HANDED_IN, Choice, new_receipt, prepare, put_in
 from committees.models import Entry, Head, Meeting, Proxy, Sheet, Turnout, Urn
 from committees.proxies import concerned, insist
-from ledger.record import record
+from committees.recount import plain
+from committees.refusals import Reason, in_words, too_late
+from ledger.record import Act, record, record_many
+from residents import notifying
 from residents.ages import today_in
 from residents.models import User
 from residents.one_person import is_one_person
@@ -25,8 +29,8 @@ UNREADABLE = "unreadable"
 
 
 class SheetRefused(Exception):
-    """Nothing was written. `reason` is one of: not_open, handed_in, no_owner, proxy, concerned, not_taken_in, same, settled,
-    unanswered, not_apart, counted."""
+    """Nothing was written. `reason` is one of: not_open, handed_in, no_owner, proxy, concerned, gave_out, not_taken_in, same,
+    settled, unanswered, not_apart, counted, changed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -48,47 +52,66 @@ def give_out(*, head: Head, by: User, at: datetime, proxy: Proxy | None = None) 
         raise SheetRefused("concerned")
     if proxy is not None and (proxy.head_id != head.pk or proxy.read_at is None):
         raise SheetRefused("proxy")
-    made = Sheet.objects.create(
-        neighborhood_id=head.neighborhood_id,
-        meeting=meeting,
-        head=head,
-        proxy=proxy,
-        code=new_receipt(),
-        given_by=by,
-        given_at=at,
-    )
-    _record("sheet.given", made, by)
+    with in_words(SheetRefused, {"LM186": lambda: too_late(head)}):
+        made = Sheet.objects.create(
+            neighborhood_id=head.neighborhood_id,
+            meeting=meeting,
+            head=head,
+            proxy=proxy,
+            code=new_receipt(),
+            given_by=by,
+            given_at=at,
+        )
+    tell_owners(kind="sheet.given", sheet=made, by=by, at=at)
     return made
 
 
 def take_in(*, sheet: Sheet, by: User, at: datetime) -> Turnout:
-    """From this moment the vote is handed in, and no other counts. Raises: PermissionDenied, SheetRefused"""
+    """By another than whoever gave it out. From this moment the vote is handed in, and no other counts.
+
+    Raises: PermissionDenied, SheetRefused
+    """
     meeting = _meeting(sheet.head, by, at)
     if not meeting.is_open(today_in(meeting.neighborhood, at)):
         raise SheetRefused("not_open")
     if concerned(head=sheet.head, by=by):
         raise SheetRefused("concerned")
-    try:
-        with transaction.atomic():
-            if not Urn.objects.select_for_update().filter(pk=meeting.pk).exists():
-                raise SheetRefused("not_open")
-            if Turnout.objects.filter(head=sheet.head_id).exists():
-                raise SheetRefused("handed_in")
-            made = Turnout.objects.create(
-                neighborhood_id=sheet.neighborhood_id,
-                meeting=meeting,
-                head=sheet.head,
-                channel=Turnout.Channel.PAPER,
-                sheet=sheet,
-                by=by,
-                at=at,
-            )
-            tell(meeting=meeting, head=sheet.head, channel=Turnout.Channel.PAPER, by=by, of=None)
-    except IntegrityError as error:
-        if "committees_turnout_" not in str(error):
-            raise
-        raise SheetRefused("handed_in") from None
+    if is_one_person(sheet.given_by_id, by.pk):
+        raise SheetRefused("gave_out")
+    refused: dict[str, Reason] = {
+        "LM186": lambda: too_late(sheet.head),
+        "LM215": "gave_out",
+        "committees_turnout_": "handed_in",  # one vote, one sheet
+    }
+    with in_words(SheetRefused, refused):
+        if not Urn.objects.select_for_update().filter(pk=meeting.pk).exists():
+            raise SheetRefused("not_open")
+        if Turnout.objects.filter(head=sheet.head_id).exists():
+            raise SheetRefused("handed_in")
+        made = Turnout.objects.create(
+            neighborhood_id=sheet.neighborhood_id,
+            meeting=meeting,
+            head=sheet.head,
+            channel=Turnout.Channel.PAPER,
+            sheet=sheet,
+            by=by,
+            at=at,
+        )
+        tell_owners(kind=HANDED_IN, sheet=sheet, by=by, at=at, way=Turnout.Channel.PAPER)
     return made
+
+
+def tell_owners(*, kind: str, sheet: Sheet, by: User, at: datetime, **also: str) -> None:
+    """Each owner, so that nobody votes for them on paper without their knowing. Never with what stands on it, nor with its
+    code, which is the receipt of whoever fills it in."""
+    owners = sheet.head.owners.filter(resident__erased_at=None).order_by("resident")
+    people = list(owners.values_list("resident", flat=True))
+    payload = {"meeting": sheet.meeting_id, "head": sheet.head_id, "by": by.pk} | also
+    record_many(
+        Act(kind=kind, subject=who, neighborhood=sheet.neighborhood_id, payload=payload)
+        for who in people or [None]
+    )
+    notifying.tell(neighborhood=sheet.neighborhood, residents=people, topic=notifying.Topic.DATA, at=at)
 
 
 def read(*, sheet: Sheet, answers: Mapping[int, str], by: User, at: datetime) -> bool:
@@ -105,7 +128,7 @@ def read(*, sheet: Sheet, answers: Mapping[int, str], by: User, at: datetime) ->
         raise SheetRefused("concerned")
     readable = {number: each for number, each in answers.items() if each != UNREADABLE}
     prepared = prepare(head=sheet.head, topics=topics, answers=readable, receipt=sheet.code)
-    with transaction.atomic():
+    with in_words(SheetRefused):
         try:
             opened = urn.locked(meeting)
         except Urn.DoesNotExist:
@@ -128,7 +151,7 @@ def read(*, sheet: Sheet, answers: Mapping[int, str], by: User, at: datetime) ->
     return agreed
 
 
-@transaction.atomic
+@in_words(SheetRefused)
 def read_anew(*, sheet: Sheet, by: User, at: datetime) -> None:
     """No two of those who read it agree: everybody looks at it once more. Raises: PermissionDenied, SheetRefused"""
     meeting = _meeting(sheet.head, by, at)
@@ -150,11 +173,9 @@ def is_settled(entries: list[Entry]) -> bool:
 
 
 def by_code(*, meeting: Meeting, code: str) -> Sheet | None:
-    """However it is typed: with dashes or without, in small letters, a O for a 0."""
-    plain = "".join(each for each in code.upper() if each.isalnum())
-    plain = plain.replace("O", "0").replace("I", "1").replace("L", "1")
+    """However it is typed."""
     known = Sheet.objects.filter(meeting=meeting).select_related("head", "proxy", "meeting__neighborhood")
-    return known.filter(code=plain).first()
+    return known.filter(code=plain(code)).first()
 
 
 def unsettled(meeting: Meeting) -> list[Sheet]:

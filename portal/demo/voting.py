@@ -16,6 +16,7 @@ from portal.demo import days
 from residents.ages import today_in
 from residents.models import Neighborhood, Resident, User
 
+# Of those who read, the first gives ballots out and the second takes them in.
 CALLS, READS = "chair", ("secretary", "residents-clerk")
 Item, Choice = Topic.Item, Ballot.Choice
 YES, NO, ABSTAIN = Choice.YES, Choice.NO, Choice.ABSTAIN
@@ -170,6 +171,6 @@ def _hand_in(
             for number, each in zip(numbered, plan.questions, strict=True)
         }
         sheet = sheets.give_out(head=head, by=users[READS[0]], at=at)
-        sheets.take_in(sheet=sheet, by=users[READS[0]], at=at)
+        sheets.take_in(sheet=sheet, by=users[READS[1]], at=at)
         for account in READS:
             sheets.read(sheet=sheet, answers=answers, by=users[account], at=at)

@@ -25,13 +25,18 @@ REFUSED = {
         " the dwelling."
     ),
     "no_owners": gettext_lazy("Nobody on the register owns a dwelling here."),
-    "too_few": gettext_lazy("Among so few votes none is secret."),
+    "too_few": gettext_lazy(
+        "Among so few votes none is secret. Elect on paper at a meeting, outside this system; other questions can be asked openly"
+        " here, if “secret vote” is not ticked."
+    ),
     "noticed": gettext_lazy("Notice was given already; nothing of it changes any more."),
     "not_noticed": gettext_lazy("Notice has not been given yet."),
     "called_off": gettext_lazy("This meeting was called off."),
     "counted": gettext_lazy("This vote was counted already."),
     # handing in
-    "not_open": gettext_lazy("Votes are not taken in at this time."),
+    "not_open": gettext_lazy(
+        "Votes are not taken in at this time, only from the first day of voting to the last: both stand on the page of this vote."
+    ),
     "not_yours": gettext_lazy("This vote is not yours to hand in."),
     "named_another": gettext_lazy("All owners of this dwelling have named somebody else to vote for it."),
     "handed_in": gettext_lazy("This vote was handed in already. It stands, and no other one counts."),
@@ -42,6 +47,9 @@ REFUSED = {
     "concerned": gettext_lazy(
         "You own this dwelling, or vote for it yourself. Another of the staff has to do this."
     ),
+    "gave_out": gettext_lazy(
+        "You gave this ballot out yourself. Somebody else of the staff has to take it in; you can read it afterwards."
+    ),
     "not_taken_in": gettext_lazy("This ballot was not taken in yet."),
     "same": gettext_lazy("You were the first. Somebody else has to be the second."),
     "settled": gettext_lazy("Two have read this ballot alike already."),
@@ -49,6 +57,11 @@ REFUSED = {
     "is_owner": gettext_lazy("An owner needs no proxy for their own dwelling."),
     "already": gettext_lazy("There is a proxy for this dwelling already."),
     "read": gettext_lazy("Two have read this proxy already."),
+    # whatever the database alone has seen
+    "changed": gettext_lazy(
+        "Nothing was written: something changed meanwhile, or a rule of the house stands against it. Load this page again and see"
+        " how it stands; if it stays so, ask somebody else of the staff."
+    ),
     # counting
     "not_over": gettext_lazy("The last day of voting is not over yet."),
     "unsettled": gettext_lazy("Some ballots on paper were not read alike by two yet."),

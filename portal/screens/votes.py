@@ -12,6 +12,8 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Max, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -21,7 +23,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from committees import balloting, recount
-from committees.models import Ballot, Head, Meeting, Result, Topic
+from committees.models import Ballot, Head, Meeting, Result, Sheet, Topic, Turnout
 from portal.screens import again
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.vote_words import REFUSED, line, needed, outcome, square_metres
@@ -29,6 +31,7 @@ from residents.ages import today_in
 from residents.models import Resident
 
 CHOICE = Ballot.Choice
+PAGE = 50
 
 
 class BallotForm(forms.Form):
@@ -84,10 +87,12 @@ class ReceiptForm(forms.Form):
 @require_safe
 @resident_only
 def votes(request: ResidentRequest) -> HttpResponse:
-    """All that were called here, newest first."""
+    """All that were called here, newest first, a page at a time."""
     today = today_in(request.resident.neighborhood, timezone.now())
-    found = _called(request.resident).select_related("result").order_by("-opens_on", "pk")[:50]
-    return render(request, "votes.html", {"lines": [line(each, today) for each in found]})
+    found = _called(request.resident).select_related("result").order_by("-opens_on", "pk")
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    context = {"lines": [line(each, today) for each in page.object_list], "page": page}
+    return render(request, "votes.html", context)
 
 
 @require_safe
@@ -208,16 +213,42 @@ def program(request: HttpRequest) -> HttpResponse:
 
 
 def on_home(*, resident: Resident, at: datetime) -> list[dict[str, Any]]:
-    """Votes that are open today and that they have not handed in. One query."""
+    """Votes that are open today and that they have not handed in; and those of which a ballot on paper is out or came in, until
+    they are counted: it may not have been theirs. One query."""
     today = today_in(resident.neighborhood, at)
+    out = Sheet.objects.filter(head=OuterRef("pk")).order_by("-given_at")
+    in_time = Q(turnout=None, meeting__closes_on__gte=today)
     found = (
-        _called(resident)
-        .filter(opens_on__lte=today, closes_on__gte=today, called_off_at=None, result=None)
-        .filter(heads__owners__resident=resident, heads__turnout=None)
-        .distinct()
-        .order_by("closes_on", "pk")
+        Head.objects.filter(owners__resident=resident, meeting__in=_called(resident))
+        .filter(meeting__called_off_at=None, meeting__result=None)
+        .annotate(given_at=Subquery(out.values("given_at")[:1]))
+        .filter(
+            in_time & (Q(meeting__opens_on__lte=today) | Q(given_at__isnull=False))
+            | Q(turnout__channel=Turnout.Channel.PAPER)
+        )
+        .select_related("meeting", "turnout")
+        .order_by("meeting__closes_on", "meeting", "-area", "pk")
     )
-    return [{"pk": each.pk, "title": each.title, "closes_on": each.closes_on} for each in found]
+    shown: dict[UUID, dict[str, Any]] = {}
+    for head in found:
+        row = shown.setdefault(head.meeting_id, _on_home(head.meeting))
+        row |= _on_paper(head, head.given_at)
+        row["waits"] |= not hasattr(head, "turnout") and head.meeting.is_open(today)
+    return list(shown.values())
+
+
+def _on_home(meeting: Meeting) -> dict[str, Any]:
+    """One line of a meeting, whatever number of votes they have in it."""
+    said = {name: getattr(meeting, name) for name in ("pk", "title", "closes_on", "place")}
+    return said | {"waits": False}
+
+
+def _on_paper(head: Head, given_at: datetime | None) -> dict[str, datetime]:
+    """When a ballot on paper was handed in for it, or else when one was given out with which it still can be."""
+    if hasattr(head, "turnout"):
+        is_paper = head.turnout.channel == Turnout.Channel.PAPER
+        return {"taken_at": head.turnout.at} if is_paper else {}
+    return {"given_at": given_at} if given_at else {}
 
 
 def _called(resident: Resident) -> Any:
@@ -257,8 +288,10 @@ def _about(meeting: Meeting, at: datetime) -> dict[str, Any]:
 def _mine(resident: Resident, meeting: Meeting) -> list[dict[str, Any]]:
     """Each vote of theirs, and where it stands."""
     found = []
-    for head in balloting.heads_of(resident=resident, meeting=meeting):
-        row = _vote(head, resident)
+    heads = balloting.heads_of(resident=resident, meeting=meeting)
+    given = dict(Sheet.objects.filter(head__in=heads).values_list("head").annotate(Max("given_at")))
+    for head in heads:
+        row = _vote(head, resident) | _on_paper(head, given.get(head.pk))
         owners = _owners(head)
         if len(owners) > 1:
             voter = balloting.named(head)

@@ -13,7 +13,10 @@ from committees.models import Entry as Reading
 from committees.proxies import ProxyRefused
 from committees.recount import code_of
 from committees.sheets import UNREADABLE, SheetRefused
-from residents.models import Resident
+from ledger.models import Entry as Record
+from residents import notifying
+from residents.models import Message, Resident
+from residents.register import register
 from tests import make
 from tests.cast import staff
 from tests.committees.voting import (
@@ -23,6 +26,7 @@ from tests.committees.voting import (
     head_of,
     is_over,
     on_paper,
+    owns,
     proxy,
     refused,
     running,
@@ -65,10 +69,17 @@ def reading(sheet, by, digest=b"\x01" * 32):
     )
 
 
+def second_account(of, owner, account, now):
+    """The owner stands on the register once more, with an account of the staff."""
+    again = register(neighborhood=of.here, name=owner.name)
+    Resident.objects.filter(pk=again.pk).update(user=account)
+    owns(again, of.units[0], at=now)
+
+
 @pytest.mark.obligation("44")
 def test_what_two_have_read_alike_is_a_ballot_and_its_code_the_receipt(of, head, now):
     sheet = give(of, head, now)
-    sheets.take_in(sheet=sheet, by=of.clerk, at=now)
+    sheets.take_in(sheet=sheet, by=of.beside, at=now)
     assert Turnout.objects.get(head=head).channel == "paper"
     assert not Ballot.objects.exists()
     assert not sheets.read(sheet=sheet, answers=NO, by=of.clerk, at=now)
@@ -83,7 +94,7 @@ def test_what_two_have_read_alike_is_a_ballot_and_its_code_the_receipt(of, head,
 def test_the_first_reading_says_nothing_to_the_second_nor_to_the_tables(of, head, now):
     """Of four possible answers none can be told from the digest, and two readings of other sheets that are alike differ."""
     sheet = give(of, head, now)
-    sheets.take_in(sheet=sheet, by=of.clerk, at=now)
+    sheets.take_in(sheet=sheet, by=of.beside, at=now)
     sheets.read(sheet=sheet, answers=NO, by=of.clerk, at=now)
     digest = bytes(Reading.objects.get().digest)
     import hashlib
@@ -93,14 +104,14 @@ def test_the_first_reading_says_nothing_to_the_second_nor_to_the_tables(of, head
             spelled = f"{sheet.pk}|1={one},2={two}".encode()
             assert hashlib.sha256(spelled).digest() != digest
     other = give(of, head_of(sheet.meeting, of.owners[3]), now)
-    sheets.take_in(sheet=other, by=of.clerk, at=now)
+    sheets.take_in(sheet=other, by=of.beside, at=now)
     sheets.read(sheet=other, answers=NO, by=of.clerk, at=now)
     assert bytes(Reading.objects.get(sheet=other).digest) != digest
 
 
 def test_two_who_read_otherwise_wait_for_a_third_or_read_once_more(of, head, now):
     sheet = give(of, head, now)
-    sheets.take_in(sheet=sheet, by=of.clerk, at=now)
+    sheets.take_in(sheet=sheet, by=of.beside, at=now)
     sheets.read(sheet=sheet, answers=NO, by=of.clerk, at=now)
     assert reason(lambda: sheets.read_anew(sheet=sheet, by=of.clerk, at=now)) == "not_apart"
     assert not sheets.read(sheet=sheet, answers={1: "yes", 2: "yes"}, by=of.beside, at=now)
@@ -111,7 +122,7 @@ def test_two_who_read_otherwise_wait_for_a_third_or_read_once_more(of, head, now
     assert reason(lambda: sheets.read_anew(sheet=sheet, by=of.clerk, at=now)) == "settled"
     refused("LM190", lambda: Reading.objects.filter(sheet=sheet).delete())
     another = give(of, head_of(sheet.meeting, of.owners[3]), now)
-    sheets.take_in(sheet=another, by=of.clerk, at=now)
+    sheets.take_in(sheet=another, by=of.beside, at=now)
     sheets.read(sheet=another, answers=NO, by=of.clerk, at=now)
     sheets.read(sheet=another, answers={1: "yes", 2: "yes"}, by=of.beside, at=now)
     sheets.read_anew(sheet=another, by=of.beside, at=now)
@@ -123,13 +134,66 @@ def test_two_who_read_otherwise_wait_for_a_third_or_read_once_more(of, head, now
 def test_nobody_reads_twice_and_one_person_with_two_accounts_is_one(of, head, now):
     sheet = give(of, head, now)
     refused("LM190", lambda: reading(sheet, of.clerk))  # not taken in
-    sheets.take_in(sheet=sheet, by=of.clerk, at=now)
+    sheets.take_in(sheet=sheet, by=of.beside, at=now)
     sheets.read(sheet=sheet, answers=NO, by=of.clerk, at=now)
     assert reason(lambda: sheets.read(sheet=sheet, answers=NO, by=of.clerk, at=now)) == "same"
     refused("LM190", lambda: reading(sheet, of.clerk))
     make.one_person(of.here, of.clerk, of.beside, at=now)
     assert reason(lambda: sheets.read(sheet=sheet, answers=NO, by=of.beside, at=now)) == "same"
     refused("LM190", lambda: reading(sheet, of.beside))
+
+
+def test_whoever_gave_it_out_does_not_take_it_in_with_any_account(of, head, now):
+    sheet = give(of, head, now)
+    row = {
+        "neighborhood": of.here,
+        "meeting_id": head.meeting_id,
+        "head": head,
+        "channel": "paper",
+        "at": now,
+    }
+    make.one_person(of.here, of.clerk, of.beside, at=now)
+    for who in (of.clerk, of.beside):
+        assert reason(lambda w=who: sheets.take_in(sheet=sheet, by=w, at=now)) == "gave_out"
+        refused("LM215", lambda w=who: Turnout.objects.create(**row, sheet=sheet, by=w))
+    assert not Turnout.objects.exists()
+    sheets.take_in(sheet=sheet, by=of.chair, at=now)
+
+
+def test_two_at_the_desk_are_enough(of, head, now):
+    """One gives it out, the other takes it in, and both read it."""
+    on_paper(of, head, NO, at=now)
+    handed = Turnout.objects.select_related("sheet").get(head=head)
+    assert (handed.sheet.given_by, handed.by) == (of.clerk, of.beside)
+    assert set(handed.sheet.entries.values_list("by", flat=True)) == {of.clerk.pk, of.beside.pk}
+    assert Ballot.objects.filter(head=head).count() == 2
+
+
+def test_each_owner_is_told_when_one_goes_out_and_when_it_comes_in(of, meeting, now):
+    one, other = of.owners[1], of.owners[2]
+    wanted = [(notifying.Topic.DATA, notifying.Way.SLIP)]
+    for who in (one, other, of.owners[3]):
+        notifying.choose(resident=who, wanted=wanted, by=who.user, at=now)
+    head = head_of(meeting, one, other)
+    sheet = give(of, head, now)
+    assert told_of("sheet.given", sheet) == {one.pk, other.pk}
+    assert set(Message.objects.values_list("resident", flat=True)) == {one.pk, other.pk}
+    Message.objects.all().delete()
+    sheets.take_in(sheet=sheet, by=of.beside, at=now)
+    assert told_of("vote.handed_in", sheet) == {one.pk, other.pk}
+    assert set(Message.objects.values_list("resident", flat=True)) == {one.pk, other.pk}
+
+
+def told_of(kind, sheet) -> set:
+    """Who is on record, each once; and neither the code nor an answer beside it."""
+    found = list(Record.objects.filter(kind=kind).select_related("opening"))
+    for each in found:
+        assert set(each.opening.payload) <= {"meeting", "head", "by", "way"}
+        assert sheet.code not in str(each.opening.payload)
+        assert str(sheet.pk) not in str(each.opening.payload)
+    subjects = [each.subject for each in found]
+    assert len(set(subjects)) == len(subjects)
+    return set(subjects)
 
 
 def test_only_staff_who_count_give_out_take_in_and_read(of, head, now, clerk, outsider, auditor, stranger):
@@ -151,7 +215,7 @@ def test_only_staff_who_count_give_out_take_in_and_read(of, head, now, clerk, ou
             "LM189",
             lambda w=who: Turnout.objects.create(**row, channel="paper", sheet=sheet, by=w, at=now),
         )
-    sheets.take_in(sheet=sheet, by=of.clerk, at=now)
+    sheets.take_in(sheet=sheet, by=of.beside, at=now)
     for who in (clerk, outsider, auditor, stranger.user):
         refused("LM190", lambda w=who: reading(sheet, w))
 
@@ -161,7 +225,23 @@ def test_whoever_owns_it_is_no_help_in_counting_it(of, head, now):
     assert reason(lambda: give(of, head, now)) == "concerned"
     sheet = sheets.give_out(head=head, by=of.beside, at=now)
     assert reason(lambda: sheets.take_in(sheet=sheet, by=of.clerk, at=now)) == "concerned"
-    sheets.take_in(sheet=sheet, by=of.beside, at=now)
+    sheets.take_in(sheet=sheet, by=of.chair, at=now)
+    assert reason(lambda: sheets.read(sheet=sheet, answers=NO, by=of.clerk, at=now)) == "concerned"
+    refused("LM190", lambda: reading(sheet, of.clerk))
+
+
+def test_an_owner_is_no_help_with_another_account_of_theirs(of, head, now):
+    sheet = sheets.give_out(head=head, by=of.beside, at=now)
+    second_account(of, of.owners[0], of.clerk, now)
+    row = {"neighborhood": of.here, "meeting_id": head.meeting_id, "head": head}
+    assert reason(lambda: give(of, head, now)) == "concerned"
+    refused("LM189", lambda: Sheet.objects.create(**row, code="0" * 16, given_by=of.clerk, given_at=now))
+    assert reason(lambda: sheets.take_in(sheet=sheet, by=of.clerk, at=now)) == "concerned"
+    refused(
+        "LM189",
+        lambda: Turnout.objects.create(**row, channel="paper", sheet=sheet, by=of.clerk, at=now),
+    )
+    sheets.take_in(sheet=sheet, by=of.chair, at=now)
     assert reason(lambda: sheets.read(sheet=sheet, answers=NO, by=of.clerk, at=now)) == "concerned"
     refused("LM190", lambda: reading(sheet, of.clerk))
 
@@ -172,11 +252,11 @@ def test_whichever_comes_first_counts_and_the_other_is_refused(of, meeting, head
     sheet = give(of, head, now)
     lost = give(of, head, now)  # given out anew
     balloting.cast(head=head, resident=who, answers=NO, by=who.user, at=now)
-    assert reason(lambda: sheets.take_in(sheet=sheet, by=of.clerk, at=now)) == "handed_in"
-    assert reason(lambda: sheets.take_in(sheet=lost, by=of.clerk, at=now)) == "handed_in"
+    assert reason(lambda: sheets.take_in(sheet=sheet, by=of.beside, at=now)) == "handed_in"
+    assert reason(lambda: sheets.take_in(sheet=lost, by=of.beside, at=now)) == "handed_in"
     assert reason(lambda: give(of, head, now)) == "handed_in"
     other = head_of(meeting, of.owners[3])
-    sheets.take_in(sheet=give(of, other, now), by=of.clerk, at=now)
+    sheets.take_in(sheet=give(of, other, now), by=of.beside, at=now)
     with pytest.raises(balloting.BallotRefused, match="handed_in"):
         balloting.cast(head=other, resident=of.owners[3], answers=NO, by=of.owners[3].user, at=now)
 
@@ -185,7 +265,7 @@ def test_whichever_comes_first_counts_and_the_other_is_refused(of, meeting, head
 def test_a_sheet_that_comes_after_the_last_day_is_too_late(of, meeting, head, now):
     sheet = give(of, head, now)
     is_over(meeting, at=now)
-    assert reason(lambda: sheets.take_in(sheet=sheet, by=of.clerk, at=now)) == "not_open"
+    assert reason(lambda: sheets.take_in(sheet=sheet, by=of.beside, at=now)) == "not_open"
     row = {"neighborhood": of.here, "meeting": meeting, "head": head, "channel": "paper", "at": now}
     refused("LM186", lambda: Turnout.objects.create(**row, sheet=sheet, by=of.clerk))
     assert reason(lambda: give(of, head, now)) == "not_open"
@@ -206,7 +286,7 @@ def test_a_sheet_of_one_vote_is_not_taken_in_for_another(of, meeting, head, now)
 
 def test_paper_gives_no_ballot_before_two_have_read_alike(of, meeting, head, now):
     sheet = give(of, head, now)
-    sheets.take_in(sheet=sheet, by=of.clerk, at=now)
+    sheets.take_in(sheet=sheet, by=of.beside, at=now)
     row = {"neighborhood": of.here, "head": head, "topic": meeting.topics.get(number=1), "choice": "yes"}
     refused("LM188", lambda: Ballot.objects.create(**row, code="0" * 20))
     reading(sheet, of.clerk)
@@ -282,6 +362,19 @@ def test_who_enters_a_proxy_is_not_whom_it_is_for(of, meeting, head, now, clerk,
     refused("LM189", lambda: Proxy.objects.filter(pk=made.pk).update(read_by=of.clerk, read_at=now))
     third = staff(of.here, username="third", kind=Committee.Kind.OWNERS, role=Term.Role.CLERK, at=now)
     proxies.read(proxy=made, by=third, at=now)
+
+
+def test_whoever_votes_for_it_is_no_help_with_another_account_of_theirs(of, meeting, now):
+    holder, head = of.owners[0], head_of(meeting, of.owners[3])
+    second_account(of, holder, of.clerk, now)
+    row = {"neighborhood": of.here, "meeting": meeting, "head": head, "kept_where": "3", "entered_at": now}
+    assert reason(lambda: enter(of, head, holder, now), ProxyRefused) == "concerned"
+    refused("LM189", lambda: Proxy.objects.create(**row, holder=holder, entered_by=of.clerk))
+    made = enter(of, head, holder, now, by=of.beside)
+    assert reason(lambda: proxies.read(proxy=made, by=of.clerk, at=now), ProxyRefused) == "concerned"
+    refused("LM189", lambda: Proxy.objects.filter(pk=made.pk).update(read_by=of.clerk, read_at=now))
+    proxies.read(proxy=made, by=of.chair, at=now)
+    assert reason(lambda: give(of, head, now, proxy=made)) == "concerned"
 
 
 def test_a_proxy_comes_before_the_vote_and_before_its_last_day_is_over(of, meeting, head, now):

@@ -69,7 +69,7 @@ def test_of_paper_and_portal_one_is_taken(of):
         sheet = sheets.give_out(head=head_of(meeting, of.owners[0]), by=of.clerk, at=now())
         raised = at_once(
             lambda m=meeting: cast(m, of.owners[0]),
-            lambda s=sheet: sheets.take_in(sheet=s, by=of.clerk, at=now()),
+            lambda s=sheet: sheets.take_in(sheet=s, by=of.beside, at=now()),
         )
         assert sorted(str(each) for each in raised) == ["None", "handed_in"]
         assert Turnout.objects.filter(meeting=meeting).count() == 1
@@ -87,7 +87,7 @@ def test_two_who_read_a_sheet_at_once_make_one_ballot(of):
     for _ in range(ROUNDS):
         meeting = meeting_of(of)
         sheet = sheets.give_out(head=head_of(meeting, of.owners[0]), by=of.clerk, at=now())
-        sheets.take_in(sheet=sheet, by=of.clerk, at=now())
+        sheets.take_in(sheet=sheet, by=of.beside, at=now())
         raised = at_once(
             *[
                 lambda s=sheet, w=who: sheets.read(sheet=s, answers=YES, by=w, at=now())
@@ -178,7 +178,7 @@ def test_a_ballot_added_afterwards_is_refused(of):
 
     meeting = meeting_of(of)
     sheet = sheets.give_out(head=head_of(meeting, of.owners[0]), by=of.clerk, at=now())
-    sheets.take_in(sheet=sheet, by=of.clerk, at=now())
+    sheets.take_in(sheet=sheet, by=of.beside, at=now())
     blank = {1: sheets.UNREADABLE, 2: "no"}
     sheets.read(sheet=sheet, answers=blank, by=of.clerk, at=now())
     assert sheets.read(sheet=sheet, answers=blank, by=of.beside, at=now())

@@ -206,7 +206,7 @@ def on_paper(
 ) -> Sheet:
     """Given out, taken in, and read alike by two."""
     sheet = sheets.give_out(head=head, by=of.clerk, at=at, proxy=proxy)
-    sheets.take_in(sheet=sheet, by=of.clerk, at=at)
+    sheets.take_in(sheet=sheet, by=of.beside, at=at)
     assert not sheets.read(sheet=sheet, answers=answers, by=of.clerk, at=at)
     assert sheets.read(sheet=sheet, answers=answers, by=of.beside, at=at)
     return sheet
@@ -223,7 +223,7 @@ def measured(here: Neighborhood) -> None:
 
 
 def under_way(owner: Resident, holder: Resident, chair: User, *, at: datetime) -> Meeting:
-    """A vote that is open, with a proxy that two have read and a ballot on paper that is out."""
+    """A vote that is open, with a proxy that waits for its second reader and a ballot on paper that is out."""
     here, kinds = owner.neighborhood, (Committee.Kind.OWNERS, Committee.Kind.RESIDENTS)
     measured(here)
     by, beside = (
@@ -232,7 +232,8 @@ def under_way(owner: Resident, holder: Resident, chair: User, *, at: datetime) -
     of = Assembly(here, chair, by, beside)
     made = running(of, (ORDINARY, False), at=at)
     head = Head.objects.get(meeting=made, owners__resident=owner)
-    sheets.give_out(head=head, by=by, at=at, proxy=proxy(of, head, holder, at=at))
+    proxies.enter(head=head, holder=holder, kept_where="卷宗 3", by=by, at=at)
+    sheets.give_out(head=head, by=by, at=at)
     return made
 
 

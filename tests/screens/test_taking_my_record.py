@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from access import passes
 from access.models import TapRequest
-from committees import noting
+from committees import noting, sheets
 from consent import receipts
 from consent.models import Decision, Form, Notice, Purpose
 from portal.screens.record import export, shapes
@@ -116,11 +116,13 @@ def _asked_of_a_body(resident: Resident, clerk: User, now: datetime) -> None:
 
 
 def _votes(resident: Resident, now: datetime) -> None:
-    """For what they own, and for somebody else."""
+    """For what they own, with a ballot on paper that came in, and for somebody else."""
     of = voting.assembly(resident.neighborhood, [("50.00", [0])], at=now)
     voting.measured(resident.neighborhood)
     made = voting.running(of, (voting.ORDINARY, False), at=now)
     voting.proxy(of, voting.head_of(made, *of.owners), resident, at=now)
+    sheet = sheets.give_out(head=voting.head_of(made, resident), by=of.clerk, at=now)
+    sheets.take_in(sheet=sheet, by=of.beside, at=now)
 
 
 def _told_that_something_waits(resident: Resident, clerk: User, now: datetime) -> None:

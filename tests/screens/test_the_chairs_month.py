@@ -77,6 +77,7 @@ def test_the_month_of_a_chair(comes, of, here, auditor, now, tmp_path, width, la
     votes(come(of.owners[1].user), Choice.YES, Choice.NO)  # for both who own it
     votes(come(of.owners[3].user), Choice.NO, Choice.YES)
     on_paper(chair, come(of.beside), str(of.units[4].number))
+    is_told(come(of.owners[5].user))
     is_over(meeting, at=now)
     a_result(chair, owner, receipt, tmp_path)
     a_report(come(auditor))
@@ -188,7 +189,7 @@ def votes(owner: Somebody, *choices: Ballot.Choice) -> str:
 
 
 def on_paper(chair: Somebody, beside: Somebody, dwelling: str) -> None:
-    """Given out and taken in by the chair, read by two who do not see each other."""
+    """Given out by the chair, who cannot take it in; taken in by another, read by two who do not see each other."""
     chair.desk()
     chair.go("Meetings and votes")
     chair.follow(MEETING)
@@ -201,15 +202,32 @@ def on_paper(chair: Somebody, beside: Somebody, dwelling: str) -> None:
     chair.go("Back")
     chair.write("Code of the ballot", found.group())
     chair.do("Take it in")
-    chair.sees(chair.word("Taken in. Two different people read it now, one after the other."))
+    chair.sees(chair.label(REFUSED["gave_out"]))
+    beside.go("Meetings and votes")
+    beside.follow(MEETING)
+    beside.go("Ballots on paper and proxies")
+    beside.write("Code of the ballot", found.group())
+    beside.do("Take it in")
+    beside.sees(beside.word("Taken in. Two different people read it now, one after the other."))
     chair.go("Read a ballot on paper")
     reads(chair, found.group())
     chair.sees(chair.word("Noted. A second of the staff reads it now, without seeing what you typed."))
-    beside.go("Meetings and votes")
-    beside.follow(MEETING)
     beside.go("Read a ballot on paper")
     reads(beside, found.group())
     beside.sees(beside.word("Two have read it alike: it is in the urn."))
+
+
+def is_told(owner: Somebody) -> None:
+    """Whose ballot it was sees it on the first page and in the record, with whom to complain to."""
+    owner.home()
+    owner.the("link", owner.word("Complain"))
+    owner.go("See my whole record")
+    owner.sees(
+        *(
+            owner.word(f"A ballot on paper was {became} for your vote: %(title)s", title=MEETING)
+            for became in ("given out", "handed in")
+        )
+    )
 
 
 def reads(staff: Somebody, code: str) -> None:

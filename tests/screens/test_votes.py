@@ -8,11 +8,23 @@ import re
 import pytest
 from django.test import Client
 
-from committees import counting
+from committees import counting, sheets
 from committees.models import Ballot, Naming, Turnout
 from committees.recount import recount
+from portal.screens import votes
+from portal.screens.record import export
 from tests.cast import PASSWORD
-from tests.committees.voting import ELECTION, ORDINARY, assembly, fresh, head_of, is_over, running
+from tests.committees.voting import (
+    ELECTION,
+    ORDINARY,
+    assembly,
+    called,
+    fresh,
+    head_of,
+    is_over,
+    opens_today,
+    running,
+)
 
 pytestmark = pytest.mark.django_db
 OWNED = [("89.50", [0]), ("120.01", [1, 2]), ("60.00", [3]), ("61.00", [4]), ("62.00", [5])]
@@ -164,12 +176,89 @@ def test_home_says_that_a_vote_is_open_until_it_is_handed_in(of, meeting, reside
     assert "Being counted" in mine.get("/votes/").content.decode()
 
 
+@pytest.mark.obligation("45")
+def test_each_owner_sees_that_a_ballot_on_paper_went_out_and_came_in(of, meeting, resident, now):
+    """On the first page, with the vote, and in the record and its file; and nobody else does."""
+    one, other = of.owners[1], of.owners[2]
+    head = head_of(meeting, one, other)
+    sheet = sheets.give_out(head=head, by=of.clerk, at=now)
+    pages = ("/", f"/votes/{meeting.pk}/", "/record/")
+    for who in (one, other):
+        for page in pages:
+            shown = at_screen(who).get(page).content.decode()
+            assert "A ballot on paper was given out for your vote" in shown, page
+            assert "Say so at once" in shown or "say so at once" in shown, page
+            assert meeting.place in shown, page
+            assert sheet.code not in shown.replace("-", ""), page
+        assert "your vote is not handed in yet" in at_screen(who).get("/").content.decode()
+    for who in (of.owners[3], resident):
+        client = at_screen(who, again=False)
+        assert all("A ballot on paper" not in client.get(page).content.decode() for page in pages)
+    sheets.take_in(sheet=sheet, by=of.beside, at=now)
+    for who in (one, other):
+        home = at_screen(who).get("/").content.decode()
+        assert "A ballot on paper was handed in for your vote" in home
+        assert "Say so at once" in home
+        assert "your vote is not handed in yet" not in home
+        assert "Handed in on paper" in at_screen(who).get(f"/votes/{meeting.pk}/").content.decode()
+        assert (
+            "A ballot on paper was handed in for your vote" in at_screen(who).get("/record/").content.decode()
+        )
+        (kept,) = json.loads("".join(export.written(resident=who, own=True, at=now)))["ballots"]
+        assert (kept["meeting"], kept["by_proxy"]) == (str(meeting.pk), False)
+        assert kept["taken_in"] is not None
+        assert sheet.code not in str(kept)
+    not_theirs = at_screen(of.owners[3], again=False).get("/record/").content.decode()
+    assert "A ballot on paper" not in not_theirs
+
+
+@pytest.mark.obligation("45")
+def test_home_says_so_before_the_first_day_and_until_it_is_counted(of, now):
+    meeting = called(of, (ORDINARY, False), at=now)
+    sheet = sheets.give_out(head=head_of(meeting, of.owners[0]), by=of.clerk, at=now)
+    mine = at_screen(of.owners[0], again=False)
+    coming = mine.get("/").content.decode()
+    assert "A ballot on paper was given out" in coming
+    assert "your vote is not handed in yet" not in coming
+    assert "A ballot on paper" not in at_screen(of.owners[3], again=False).get("/").content.decode()
+    opens_today(meeting, at=now)
+    sheets.take_in(sheet=sheet, by=of.beside, at=now)
+    for who in (of.clerk, of.beside):
+        sheets.read(sheet=sheet, answers={1: "yes"}, by=who, at=now)
+    is_over(meeting, at=now)
+    assert "A ballot on paper was handed in" in mine.get("/").content.decode()
+    counting.count(meeting=fresh(meeting), minutes="x", by=of.clerk, at=now)
+    assert "A ballot on paper" not in mine.get("/").content.decode()
+    assert "A ballot on paper was handed in" in mine.get("/record/").content.decode()
+
+
+def test_home_asks_the_database_once_for_however_many_votes(of, now, django_assert_num_queries):
+    for _each in range(2):
+        meeting = running(of, (ORDINARY, False), at=now)
+        sheets.give_out(head=head_of(meeting, of.owners[0]), by=of.clerk, at=now)
+    with django_assert_num_queries(1):
+        found = votes.on_home(resident=of.owners[0], at=now)
+    assert [each["waits"] for each in found] == [True, True]
+    assert all("given_at" in each for each in found)
+
+
+def test_no_vote_falls_off_the_list(of, now, monkeypatch):
+    made = [called(of, (ORDINARY, False), at=now) for _each in range(3)]
+    monkeypatch.setattr(votes, "PAGE", 2)
+    client = at_screen(of.owners[0], again=False)
+    pages = [client.get("/votes/", {"page": number}).content.decode() for number in (1, 2)]
+    assert "Page 1 of 2" in pages[0]
+    assert [sum(f"/votes/{each.pk}/" in page for page in pages) for each in made] == [1, 1, 1]
+
+
 @pytest.mark.obligation("44")
 def test_before_and_after_its_days_nothing_is_taken_in(of, meeting, now):
     where = cast_at(meeting, of.owners[0])
     is_over(meeting, at=now)
     answer = at_screen(of.owners[0]).post(where, {**ANSWERS, "sure": "1"}, follow=True)
-    assert "not taken in at this time" in answer.content.decode()
+    assert (
+        "not taken in at this time, only from the first day of voting to the last" in answer.content.decode()
+    )
     assert not Turnout.objects.exists()
 
 

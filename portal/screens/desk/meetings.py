@@ -11,6 +11,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -101,9 +102,12 @@ class MinutesForm(DeskForm):
 @require_safe
 @staff_only("count_votes", real=True)
 def overview(request: StaffRequest) -> HttpResponse:
-    found = _here(request).select_related("result").order_by("-opens_on", "pk")[:PAGE]
+    """Newest first, a page at a time."""
+    found = _here(request).select_related("result").order_by("-opens_on", "pk")
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     context = {
-        "lines": [line(each, today(request)) for each in found],
+        "lines": [line(each, today(request)) for each in page.object_list],
+        "page": page,
         "may_call": "call_meetings" in request.rights,
     }
     return render(request, "desk/meetings.html", context)

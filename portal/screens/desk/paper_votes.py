@@ -10,6 +10,8 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -19,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from committees import proxies, sheets
 from committees.balloting import in_groups
-from committees.models import Ballot, Head, Meeting, Proxy, Sheet, Topic
+from committees.models import Ballot, Head, HeadOwner, HeadUnit, Meeting, Proxy, Sheet, Topic
 from committees.proxies import ProxyRefused
 from committees.sheets import UNREADABLE, SheetRefused
 from portal.screens.desk.entrance import StaffRequest, staff_only, today
@@ -31,6 +33,8 @@ from residents.lookups import masked_name
 from residents.models import Resident
 
 MOST = 20
+UNITS = HeadUnit.objects.select_related("unit__building").order_by("unit__building__name", "unit__number")
+OWNERS = HeadOwner.objects.select_related("resident").order_by("resident__name", "pk")
 
 
 class CodeForm(DeskForm):
@@ -236,56 +240,75 @@ def _said(sheet: Sheet, agreed: bool) -> str:
 
 
 def _context(request: StaffRequest, meeting: Meeting) -> dict[str, Any]:
-    waiting = sheets.unsettled(meeting)
-    unread = Proxy.objects.filter(meeting=meeting).select_related("holder").order_by("entered_at", "pk")
+    """What is to be read, the oldest first, a page at a time. As many queries for one as for a hundred."""
+    waiting = Paginator(sheets.unsettled(meeting), MOST).get_page(request.GET.get("ballots"))
+    unread = Proxy.objects.filter(meeting=meeting, read_at=None).select_related("holder", "head")
+    unread = unread.prefetch_related(Prefetch("head__units", UNITS)).order_by("entered_at", "pk")
+    proxies_page = Paginator(unread, MOST).get_page(request.GET.get("proxies"))
     return {
         "meeting": meeting,
         "line": line(meeting, today(request)),
         "code_form": CodeForm(),
+        "waiting_page": waiting,
         "waiting": [
             {"pk": each.pk, "read": len(each.entries.all()), "number": number}
-            for number, each in enumerate(waiting, start=1)
+            for number, each in enumerate(waiting.object_list, start=waiting.start_index())
         ],
+        "proxies_page": proxies_page,
         "proxies": [
             {
                 "pk": each.pk,
-                "dwellings": _vote(each.head)["dwellings"],
+                "dwellings": _dwellings(each.head),
                 "holder": masked_name(each.holder),
                 "kept_where": each.kept_where,
-                "is_read": each.read_at is not None,
                 "is_mine": each.entered_by_id == request.user.pk,
             }
-            for each in unread.select_related("head", "holder")
+            for each in proxies_page.object_list
         ],
     }
 
 
 def _found(request: StaffRequest, meeting: Meeting, asked: str) -> dict[str, Any]:
+    """With the proxy that two have read, where there is one."""
     if not asked.strip():
         return {"asked": "", "votes": []}
     units = finding.dwellings(asked, neighborhood=request.neighborhood)
-    heads = Head.objects.filter(meeting=meeting, units__unit__in=units).distinct().select_related("turnout")
-    read = set(Proxy.objects.filter(head__in=heads, read_at__isnull=False).values_list("head", flat=True))
+    heads = list(_heads(meeting).filter(units__unit__in=units).distinct()[:MOST])
+    read = Proxy.objects.filter(head__in=heads, read_at__isnull=False).select_related("holder")
+    proxied = {
+        each.head_id: {"holder": masked_name(each.holder), "kept_where": each.kept_where} for each in read
+    }
     return {
         "asked": asked,
-        "votes": [_vote(each) | {"has_proxy": each.pk in read} for each in heads[:MOST]],
+        "votes": [_vote(each) | {"proxy": proxied.get(each.pk)} for each in heads],
     }
 
 
 def _vote(head: Head) -> dict[str, Any]:
-    units = head.units.select_related("unit__building").order_by("unit__building__name", "unit__number")
-    owners = head.owners.select_related("resident").order_by("resident__name", "pk")
     return {
         "pk": head.pk,
-        "dwellings": ", ".join(str(each.unit) for each in units),
-        "owners": [masked_name(each.resident) for each in owners],
+        "dwellings": _dwellings(head),
+        "owners": [masked_name(each.resident) for each in head.owners.all()],
         "area": square_metres(head.area),
         "handed_in": hasattr(head, "turnout"),
     }
 
 
+def _dwellings(head: Head) -> str:
+    return ", ".join(str(each.unit) for each in head.units.all())
+
+
+def _heads(meeting: Meeting) -> Any:
+    """With all that is shown of them."""
+    found = Head.objects.filter(meeting=meeting).select_related("turnout")
+    return found.prefetch_related(Prefetch("units", UNITS), Prefetch("owners", OWNERS)).order_by(
+        "-area", "pk"
+    )
+
+
 def _head(meeting: Meeting, pk: UUID) -> Head:
-    return get_object_or_404(Head.objects.select_related("turnout"), pk=pk, meeting=meeting)
+    found: Head = get_object_or_404(_heads(meeting), pk=pk)
+    return found
 
 
 def _holder(request: StaffRequest, form: ProxyForm) -> Resident | None:

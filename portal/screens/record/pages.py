@@ -38,7 +38,7 @@ EMPTY: Mapping[Kind, Promise] = {
 }
 LEADS: Mapping[Kind, Promise] = {
     Kind.DESK: gettext_lazy(
-        "If you did not ask for one of these, tell the property office: somebody may have rung in your name."
+        "If you did not ask for one of these, tell the property office, or whoever is named with it: somebody may have rung in your name."
     )
 }
 

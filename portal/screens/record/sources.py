@@ -18,9 +18,10 @@ from django.utils.translation import gettext_lazy as _
 
 from access import entries
 from access.models import Credential, Pass, TapRequest
+from committees.models import Sheet, Turnout
 from consent import telling
 from consent.models import Decision
-from portal.screens.record import lines, shapes
+from portal.screens.record import lines, shapes, vote_lines, vote_shapes
 from portal.screens.record.lines import Line
 from residents.models import DeskAct, Letter, LookUp, Message, Resident
 from sharing import given, leak_notices
@@ -120,6 +121,26 @@ SOURCES: Sequence[Source] = (
         rows=lambda resident: DeskAct.objects.filter(resident=resident),
         line=lines.desk_act,
         shape=shapes.desk_act,
+    ),
+    Source(
+        code="ballots",
+        kind=Kind.DESK,
+        clock="given_at",
+        rows=lambda resident: Sheet.objects.filter(head__owners__resident=resident).select_related(
+            "meeting", "turnout"
+        ),
+        line=vote_lines.given,
+        shape=vote_shapes.ballot,
+    ),
+    Source(
+        code="ballots_taken",
+        kind=Kind.DESK,
+        clock="at",
+        rows=lambda resident: Turnout.objects.filter(
+            channel=Turnout.Channel.PAPER, head__owners__resident=resident
+        ).select_related("meeting"),
+        line=vote_lines.taken_in,
+        shape=None,  # that it came in stands with the ballot
     ),
     Source(
         code="letters",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from committees.models import Head, Naming, Proxy
+from committees.models import Head, Naming, Proxy, Sheet
 from portal.screens.record.shapes import Json, moment
 from residents.models import Resident
 
@@ -24,6 +24,18 @@ def proxies(resident: Resident) -> list[Json]:
         }
         for each in held
     ]
+
+
+def ballot(sheet: Sheet) -> Json:
+    """On paper; never its code. Another that came first may have been handed in instead."""
+    handed = getattr(sheet, "turnout", None)
+    return {
+        "id": str(sheet.pk),
+        "at": moment(sheet.given_at),
+        "meeting": str(sheet.meeting_id),
+        "by_proxy": sheet.proxy_id is not None,
+        "taken_in": moment(handed.at) if handed else None,
+    }
 
 
 def _vote(head: Head, resident: Resident) -> Json:

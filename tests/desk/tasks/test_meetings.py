@@ -6,9 +6,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from committees import proxies, sheets
 from committees.models import Ballot, Entry, Meeting, Proxy, Result, Sheet, Turnout
+from portal.screens.desk import meetings, paper_votes
 from residents.ages import today_in
 from tests.committees.voting import (
     ORDINARY,
@@ -56,7 +59,7 @@ def test_a_meeting_is_drafted_noticed_and_stands(of, here, now, desk):
     assert "This field is required" in says(chair.post(f"{where}topic/", {"item": "4"}))
     page = chair.post(f"{where}topic/", {"item": "3", "title": "选柳一为委员", "text": "简历"}, follow=True)
     assert "secret vote" in says(page)
-    assert "Among so few votes none is secret" in says(page)
+    assert "Among so few votes none is secret. Elect on paper at a meeting" in says(page)
     chair.post(f"{where}topic/1/drop/")
     chair.post(f"{where}topic/", {"item": "4", "title": "续聘物业", "text": ""})
     changed = chair.post(f"{where}change/", form(here, now, title="续聘"), follow=True)
@@ -111,7 +114,7 @@ def test_who_may_not_has_no_such_page(of, now, desk, clerk, auditor, outsider, s
 @pytest.mark.obligation("44", "45")
 def test_a_ballot_on_paper_is_given_out_taken_in_and_read_by_two(of, now, desk):
     meeting = running(of, (ORDINARY, False), at=now)
-    first, second = desk(of.clerk), desk(of.beside)
+    first, second, third = desk(of.clerk), desk(of.beside), desk(of.chair)
     where, unit = f"{HOME}{meeting.pk}/", of.units[0]
     found = says(first.get(f"{where}paper/", {"dwelling": str(unit.number)}))
     assert "89.5 m²" in found
@@ -121,8 +124,12 @@ def test_a_ballot_on_paper_is_given_out_taken_in_and_read_by_two(of, now, desk):
     code = re.search(r"(?<![\w-])([0-9A-Z]{4}-){3}[0-9A-Z]{4}(?![\w-])", printed)[0]
     assert code not in says(first.get(f"{where}paper/"))
     assert "no such ballot" in says(first.post(f"{where}paper/take-in/", {"code": "0" * 16}, follow=True))
-    assert "Taken in" in says(first.post(f"{where}paper/take-in/", {"code": code}, follow=True))
-    assert "handed in already" in says(second.post(f"{where}paper/take-in/", {"code": code}, follow=True))
+    assert "You gave this ballot out yourself" in says(
+        first.post(f"{where}paper/take-in/", {"code": code}, follow=True)
+    )
+    assert not Turnout.objects.exists()
+    assert "Taken in" in says(second.post(f"{where}paper/take-in/", {"code": code}, follow=True))
+    assert "handed in already" in says(third.post(f"{where}paper/take-in/", {"code": code}, follow=True))
     read = f"{where}paper/read/"
     assert "第 1 题" in says(first.post(read, {"code": code.lower()}))
     assert "no such ballot" in says(first.post(read, {"code": "1" * 16}))
@@ -167,6 +174,9 @@ def test_a_proxy_is_entered_by_one_and_read_by_another(of, now, desk):
     )
     page = says(first.get(f"{where}paper/", {"dwelling": str(of.units[0].number)}))
     assert "Print one for the proxy" in page
+    assert "paper: 红夹子" in page
+    assert of.owners[3].name not in page  # masked
+    assert "红夹子" not in says(first.get(f"{where}paper/"))  # nothing is left to read
     assert "by proxy" in says(first.post(f"{where}votes/{head.pk}/give/", {"proxy": "1"}))
     assert Sheet.objects.get().proxy == proxy
 
@@ -182,12 +192,59 @@ def test_one_entered_by_mistake_is_taken_off(of, now, desk):
     assert not Proxy.objects.exists()
 
 
+def test_what_is_to_be_read_is_paged_and_costs_the_same_for_many(here, now, desk, monkeypatch):
+    of = assembly(here, [("80.00", [who]) for who in range(9)], at=now)
+    meeting = running(of, (ORDINARY, False), at=now)
+    client, where = desk(of.beside), f"{HOME}{meeting.pk}/paper/"
+
+    def enter(numbers) -> None:
+        for number in numbers:
+            head, holder = head_of(meeting, of.owners[number]), of.owners[(number + 1) % 9]
+            proxies.enter(head=head, holder=holder, kept_where=f"夹子{number}", by=of.clerk, at=now)
+
+    def take_in(numbers) -> None:
+        for number in numbers:
+            sheet = sheets.give_out(head=head_of(meeting, of.owners[number]), by=of.clerk, at=now)
+            sheets.take_in(sheet=sheet, by=of.beside, at=now)
+
+    enter([0])
+    take_in([5])
+    client.get(where)
+    few = queries(client, where)
+    enter([1, 2, 3, 4])
+    take_in([6, 7, 8])
+    assert queries(client, where) == few
+    monkeypatch.setattr(paper_votes, "MOST", 2)
+    first, last = (says(client.get(where, {"proxies": page, "ballots": page})) for page in (1, 2))
+    assert ("夹子0" in first, "夹子1" in first, "夹子2" in first) == (True, True, False)
+    assert ("夹子1" in last, "夹子2" in last, "夹子3" in last) == (False, True, True)
+    assert 'href="?proxies=2"' in first
+    assert "Ballot 2 in the order" in first
+    assert "Ballot 3 in the order" not in first
+    assert "Ballot 3 in the order" in last
+
+
+def queries(client, address) -> int:
+    with CaptureQueriesContext(connection) as seen:
+        assert client.get(address).status_code == 200
+    return len(seen)
+
+
+def test_no_meeting_falls_off_the_list(of, now, desk, monkeypatch):
+    made = [drafted(of, (ORDINARY, False), at=now) for _each in range(3)]
+    monkeypatch.setattr(meetings, "PAGE", 2)
+    client = desk(of.chair)
+    pages = [says(client.get(HOME, {"page": number})) for number in (1, 2)]
+    assert "Page 1 of 2" in pages[0]
+    assert [sum(f"{HOME}{each.pk}/" in page for page in pages) for each in made] == [1, 1, 1]
+
+
 @pytest.mark.obligation("43", "44")
 def test_it_is_counted_with_minutes_after_the_last_day(of, now, desk):
     meeting = running(of, (ORDINARY, False), at=now)
     client, where = desk(of.clerk), f"{HOME}{meeting.pk}/"
     sheet = sheets.give_out(head=head_of(meeting, of.owners[0]), by=of.clerk, at=now)
-    sheets.take_in(sheet=sheet, by=of.clerk, at=now)
+    sheets.take_in(sheet=sheet, by=of.beside, at=now)
     assert "not over yet" in says(client.post(f"{where}count/", {"minutes": "到会三户"}))
     is_over(meeting, at=now)
     assert "1 vote of the owners is over and waits to be counted" in says(client.get("/desk/"))
