@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -75,6 +75,20 @@ $$;
 GRANT EXECUTE ON FUNCTION test_given_at(uuid, timestamptz) TO linmen_app;
 """
 
+BORN = """
+CREATE OR REPLACE FUNCTION test_born_on(who uuid, day date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN
+    SET CONSTRAINTS ALL IMMEDIATE;
+    ALTER TABLE residents_resident DISABLE TRIGGER residents_resident_lawful;
+    UPDATE residents_resident SET born = $2 WHERE id = $1;
+    ALTER TABLE residents_resident ENABLE ALWAYS TRIGGER residents_resident_lawful;
+    SET CONSTRAINTS ALL DEFERRED;
+END
+$$;
+GRANT EXECUTE ON FUNCTION test_born_on(uuid, date) TO linmen_app;
+"""
+
 
 def left_at(who: Resident, at: datetime) -> None:
     """They have left, and it was this long ago."""
@@ -90,6 +104,12 @@ def erased_at(who: Resident, at: datetime, *, decided: datetime, alone: UUID | N
 def given_at(who: Resident, at: datetime) -> None:
     """They are a tombstone since then; and what they answered, what was given of theirs and what they were told is as old."""
     _run("test_given_at(uuid, timestamptz)", GIVEN, [who.pk, at])
+
+
+def born_on(who: Resident, day: date) -> None:
+    """Also where they are of age by now, and the day has not been forgotten yet."""
+    _run("test_born_on(uuid, date)", BORN, [who.pk, day])
+    who.born = day
 
 
 def _run(signature: str, function: str, values: list[Any]) -> None:

@@ -15,6 +15,8 @@ from committees.models import Ballot, Head, Naming, Turnout, Urn
 from committees.recount import code_of
 from ledger.models import Entry
 from residents.ages import today_in
+from residents.models import Ownership
+from tests import long_ago
 from tests.committees.voting import (
     ELECTION,
     ORDINARY,
@@ -266,7 +268,8 @@ def test_whom_they_have_named_and_who_is_erased_binds_nobody(of, meeting, now):
     head = head_of(meeting, one, other)
     for who in (one, other):
         name(head, who, one)
-    type(one).objects.filter(pk=one.pk).update(erased_at=now, name="", left_at=now)
+    Ownership.objects.filter(resident=one).update(until=now.date())
+    long_ago.erased_at(one, now, decided=now)
     assert balloting.named(head) is None
     cast(head, other)
 

@@ -12,6 +12,7 @@ from committees.models import Naming, Proxy, Turnout
 from committees.proxies import ProxyRefused
 from residents.ages import today_in, years_before
 from residents.models import Resident
+from tests import long_ago
 from tests.committees.voting import ORDINARY, assembly, head_of, on_paper, proxy, refused, running
 from tests.screens.test_votes import at_screen
 
@@ -32,8 +33,8 @@ def meeting(of, now):
 
 def is_born(who: Resident, *, days_too_young: int, now) -> None:
     """So many days short of eighteen, today and where they live."""
-    who.born = years_before(today_in(who.neighborhood, now), 18) + timedelta(days=days_too_young)
-    Resident.objects.filter(pk=who.pk).update(born=who.born)
+    born = years_before(today_in(who.neighborhood, now), 18) + timedelta(days=days_too_young)
+    long_ago.born_on(who, born)
 
 
 def cast(head, who, now):
