@@ -217,13 +217,13 @@ def _topic(
     if 0 in areas or sum(areas) > roll[1] or len(ballots) > roll[0]:
         raise Wrong(f"{where}: more was counted than there is")
     took_part = (len(ballots), sum(areas))
-    agreed: tuple[int, int] | None
+    agreed: tuple[int, int] | None = None
     if topic["secret"]:
         _proved(where, meeting, topic, ballots)
         if sums_are_told(fewest=fewest, roll=roll, took_part=took_part):
             agreed = _opened(where, topic, ballots)
         else:
-            agreed = _not_opened(where, topic)
+            _is_closed(where, topic)
     else:
         chosen = [each["choice"] for each in ballots]
         if not set(chosen) <= {"yes", "no", "abstain"}:
@@ -250,7 +250,7 @@ def _proved(where: str, meeting: str, topic: Mapping[str, Any], ballots: list[di
             raise Wrong(f"{where}: the proof of ballot {each['code']} does not hold")
 
 
-def _not_opened(where: str, topic: Mapping[str, Any]) -> None:
+def _is_closed(where: str, topic: Mapping[str, Any]) -> None:
     if "opening" in topic or topic.get("not_opened") != NOT_OPENED:
         raise Wrong(f"{where}: among so few the sums are not told")
 
