@@ -20,7 +20,7 @@ from committees.models import Ballot, Head, Meeting, Naming, Topic, Turnout, Urn
 from committees.recount import code_of, context_of
 from committees.refusals import Reason, in_words, too_late
 from ledger.record import record
-from residents.ages import today_in
+from residents.ages import MINOR, is_under, today_in
 from residents.models import Resident, User
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -31,7 +31,7 @@ Choice = Ballot.Choice
 
 class BallotRefused(Exception):
     """Nothing was written. `reason` is one of: not_open, not_yours, named_another, handed_in, unanswered,
-    changed."""
+    minor, changed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -55,7 +55,7 @@ def heads_of(*, resident: Resident, meeting: Meeting) -> list[Head]:
 
 
 def named(head: Head) -> UUID | None:
-    """Whom all owners of it have named, as the database counts."""
+    """Whom all owners of it, as far as they are of age, have last agreed on. The database counts."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT committees_named(%s)", [head.pk])
         row = cursor.fetchone()
@@ -64,14 +64,18 @@ def named(head: Head) -> UUID | None:
 
 @transaction.atomic
 def name(*, head: Head, owner: Resident, voter: Resident, by: User, at: datetime) -> Naming:
-    """One of several owners says who votes for all; said twice it is said once. Raises: BallotRefused"""
+    """One of several owners says who votes for all; said twice it is said once. Whom all have named stays until all have named
+    another. Raises: BallotRefused"""
     held = Head.objects.select_related("meeting__neighborhood", "turnout").get(pk=head.pk)
     theirs = set(held.owners.values_list("resident", flat=True))
     if owner.pk not in theirs or voter.pk not in theirs or owner.user_id != by.pk:
         raise BallotRefused("not_yours")
     meeting = held.meeting
-    if not meeting.is_standing or meeting.is_over(today_in(meeting.neighborhood, at)):
+    today = today_in(meeting.neighborhood, at)
+    if not meeting.is_standing or meeting.is_over(today):
         raise BallotRefused("not_open")
+    if is_under(owner, MINOR, today) or is_under(voter, MINOR, today):
+        raise BallotRefused("minor")
     if hasattr(held, "turnout"):
         raise BallotRefused("handed_in")
     last = Naming.objects.filter(head=held, owner=owner).order_by("-at", "pk").first()
@@ -90,10 +94,13 @@ def cast(*, head: Head, resident: Resident, answers: Mapping[int, str], by: User
     """
     held = Head.objects.select_related("meeting__neighborhood").get(pk=head.pk)
     meeting = held.meeting
-    if not meeting.is_open(today_in(meeting.neighborhood, at)):
+    today = today_in(meeting.neighborhood, at)
+    if not meeting.is_open(today):
         raise BallotRefused("not_open")
     if resident.user_id != by.pk or not held.owners.filter(resident=resident).exists():
         raise BallotRefused("not_yours")
+    if is_under(resident, MINOR, today):
+        raise BallotRefused("minor")
     topics = list(meeting.topics.all())
     if {topic.number for topic in topics} != set(answers) or not set(answers.values()) <= set(Choice.values):
         raise BallotRefused("unanswered")

@@ -6,6 +6,7 @@ somebody gets an answer in words.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -19,6 +20,7 @@ from ledger.record import record
 from residents import notifying
 from residents.ages import today_in
 from residents.models import Ownership, Unit, User
+from residents.one_person import is_one_person
 
 PERM = "call_meetings"
 MOST_TOPICS = 30
@@ -26,7 +28,7 @@ MOST_TOPICS = 30
 
 class CallingRefused(Exception):
     """Nothing was written. `reason` is one of: too_soon, window, no_topics, too_many, no_area, no_owners, too_few, noticed,
-    not_noticed, called_off, counted, changed."""
+    not_noticed, called_off, counted, over, same, changed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -142,7 +144,11 @@ def give_notice(*, meeting: Meeting, by: User, at: datetime) -> Meeting:
 
 @in_words(CallingRefused)
 def call_off(*, meeting: Meeting, by: User, at: datetime) -> Meeting:
-    """It comes to nothing, and what was handed in is not counted. Raises: PermissionDenied, CallingRefused"""
+    """It comes to nothing, what was handed in is not counted, and everybody is told. While votes are taken in, the first who says
+    so asks for it, and another does it; afterwards nobody does, who could have heard how it went.
+
+    Raises: PermissionDenied, CallingRefused
+    """
     held = Urn.objects.select_for_update().filter(pk=meeting.pk).first()
     found = _locked(meeting, by, at)
     if found.noticed_at is None:
@@ -151,14 +157,35 @@ def call_off(*, meeting: Meeting, by: User, at: datetime) -> Meeting:
         raise CallingRefused("called_off")
     if hasattr(found, "result"):
         raise CallingRefused("counted")
+    today = today_in(found.neighborhood, at)
+    if found.is_over(today):
+        raise CallingRefused("over")
+    if found.is_open(today):
+        if found.off_asked_by_id is None:
+            return _ask_off(found, by, at)
+        if is_one_person(by.pk, found.off_asked_by_id):
+            raise CallingRefused("same")
     found.called_off_by, found.called_off_at = by, at
     found.save(update_fields=["called_off_by", "called_off_at"])
     if held is not None:
         urn.empty(held)
-    payload = {"meeting": found.pk, "by": by.pk}
-    record(kind="meeting.called_off", subject=None, neighborhood=found.neighborhood_id, payload=payload)
+    _record_off("meeting.called_off", found, by)
+    notifying.tell_everybody(neighborhood=found.neighborhood, topic=notifying.Topic.NOTICE, at=at)
     found.refresh_from_db()
     return found
+
+
+def _ask_off(meeting: Meeting, by: User, at: datetime) -> Meeting:
+    meeting.off_asked_by, meeting.off_asked_at = by, at
+    meeting.save(update_fields=["off_asked_by", "off_asked_at"])
+    _record_off("meeting.off_asked", meeting, by)
+    meeting.refresh_from_db()
+    return meeting
+
+
+def _record_off(kind: str, meeting: Meeting, by: User) -> None:
+    payload = {"meeting": meeting.pk, "by": by.pk}
+    record(kind=kind, subject=None, neighborhood=meeting.neighborhood_id, payload=payload)
 
 
 def missing(*, meeting: Meeting, at: datetime) -> str | None:
@@ -176,24 +203,20 @@ def missing(*, meeting: Meeting, at: datetime) -> str | None:
     owned = Ownership.objects.current(today).filter(neighborhood=meeting.neighborhood_id)
     if not owned.exists():
         return "no_owners"
-    if meeting.topics.filter(secret=True).exists() and _fewest_heads(meeting, today) < (
+    if meeting.topics.filter(secret=True).exists() and _heads_with_an_owner(meeting, today) < (
         meeting.neighborhood.fewest_counted
     ):
         return "too_few"
     return None
 
 
-def _fewest_heads(meeting: Meeting, today: date) -> int:
-    """How many heads a roll would have today."""
-    owners: dict[object, set[object]] = {
-        pk: set()
-        for pk in Unit.objects.filter(neighborhood=meeting.neighborhood_id).values_list("pk", flat=True)
-    }
+def _heads_with_an_owner(meeting: Meeting, today: date) -> int:
+    """How many heads of a roll of today somebody could vote for: a dwelling nobody is known to own hides nobody's vote."""
+    owners: defaultdict[object, set[object]] = defaultdict(set)
     owned = Ownership.objects.current(today).filter(neighborhood=meeting.neighborhood_id)
     for unit, who in owned.values_list("unit", "resident"):
         owners[unit].add(who)
-    alone = sum(not each for each in owners.values())
-    return alone + len({frozenset(each) for each in owners.values() if each})
+    return len({frozenset(each) for each in owners.values()})
 
 
 def _insist_on_window(opens_on: date, closes_on: date) -> None:

@@ -1,7 +1,8 @@
 """Counting a vote once its last day is over: what came of each topic, the file that everybody may count again, the minutes.
 
-The urn is opened, its sums are checked against the ballots, and then it is gone, with its key. What a result says is asked
-once more by the database, and the hash of the published file stands in the ledger.
+The urn is opened, its sums are checked against the ballots, and then it is gone, with its key. Where too few took part for the
+sums to be told it goes unread. What a result says is asked once more by the database, and the hash of the published file stands
+in the ledger.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from committees import urn
 from committees.commitments import Sums, opens
 from committees.models import Ballot, Meeting, Outcome, Result, Topic, Urn
 from committees.proxies import insist
-from committees.recount import SCHEMA
+from committees.recount import NOT_OPENED, SCHEMA
 from committees.sheets import unsettled
-from committees.tallying import Tally, Weight
+from committees.tallying import Tally, Weight, sums_are_told
 from ledger.record import record
 from residents import notifying
 from residents.ages import today_in
@@ -41,7 +42,7 @@ def count(*, meeting: Meeting, minutes: str, by: User, at: datetime) -> Result:
     """Raises: PermissionDenied, CountRefused"""
     insist(meeting, by, at)
     try:
-        opened = urn.locked(meeting)
+        row = urn.held(meeting)
     except Urn.DoesNotExist:
         raise CountRefused("counted") from None
     # Whoever is just handing in is waited for: the urn first, then the meeting, as everybody takes them.
@@ -53,8 +54,13 @@ def count(*, meeting: Meeting, minutes: str, by: User, at: datetime) -> Result:
         raise CountRefused("unsettled")
     topics = list(found.topics.all())
     cast = _ballots(found)
-    tallies = {topic.pk: _tally(found, topic, cast[topic.pk], opened.sums) for topic in topics}
-    published = spelled(published_of(found, topics, cast, tallies, opened.sums))
+    told = {topic.number for topic in topics if topic.secret and _is_told(found, cast[topic.pk])}
+    sums = urn.opened(row, found).sums if told else {}
+    tallies = {
+        topic.pk: _tally(found, topic, cast[topic.pk], sums if topic.number in told else None)
+        for topic in topics
+    }
+    published = spelled(published_of(found, topics, cast, tallies, sums))
     result = Result.objects.create(
         neighborhood_id=found.neighborhood_id,
         meeting=found,
@@ -66,7 +72,7 @@ def count(*, meeting: Meeting, minutes: str, by: User, at: datetime) -> Result:
         counted_at=at,
     )
     Outcome.objects.bulk_create([_outcome(result, topic, tallies[topic.pk]) for topic in topics])
-    urn.empty(opened.row)
+    urn.empty(row)
     result.refresh_from_db()
     record(
         kind="meeting.counted",
@@ -91,17 +97,28 @@ def _ballots(meeting: Meeting) -> dict[Any, list[Ballot]]:
     return found
 
 
-def _tally(meeting: Meeting, topic: Topic, cast: list[Ballot], sums: dict[int, Sums]) -> Tally:
-    if topic.secret:
+def _is_told(meeting: Meeting, cast: list[Ballot]) -> bool:
+    fewest = meeting.neighborhood.fewest_counted
+    return sums_are_told(roll=_roll(meeting), took_part=_weight(cast), fewest=fewest)
+
+
+def _tally(meeting: Meeting, topic: Topic, cast: list[Ballot], sums: dict[int, Sums] | None) -> Tally:
+    """Of a secret topic without its sums, where these are not told."""
+    agreed = None
+    if not topic.secret:
+        agreed = _weight([each for each in cast if each.choice == Ballot.Choice.YES])
+    elif sums is not None:
         told = sums.get(topic.number, Sums())
         if not opens(points=[(each.commitment, each.head.area) for each in cast], sums=told):
             raise CountRefused("urn")
         agreed = Weight(told.yes_heads, told.yes_area)
-    else:
-        agreed = _weight([each for each in cast if each.choice == Ballot.Choice.YES])
+    return Tally(_roll(meeting), _weight(cast), agreed, topic.threshold)
+
+
+def _roll(meeting: Meeting) -> Weight:
     assert meeting.roll_heads is not None
     assert meeting.roll_area is not None
-    return Tally(Weight(meeting.roll_heads, meeting.roll_area), _weight(cast), agreed, topic.threshold)
+    return Weight(meeting.roll_heads, meeting.roll_area)
 
 
 def _weight(cast: list[Ballot]) -> Weight:
@@ -113,12 +130,19 @@ def _outcome(result: Result, topic: Topic, tally: Tally) -> Outcome:
         topic=topic,
         neighborhood_id=result.neighborhood_id,
         result=result,
-        heads=tally.took_part.heads,
-        area=tally.took_part.area,
-        yes_heads=tally.agreed.heads,
-        yes_area=tally.agreed.area,
-        passed=tally.passed,
+        **_sums(tally),
     )
+
+
+def _sums(tally: Tally) -> dict[str, Any]:
+    """What came of a topic, as the result and the published file both say it."""
+    return {
+        "heads": tally.took_part.heads,
+        "area": tally.took_part.area,
+        "yes_heads": tally.agreed.heads if tally.agreed else None,
+        "yes_area": tally.agreed.area if tally.agreed else None,
+        "passed": tally.passed,
+    }
 
 
 def published_of(
@@ -135,20 +159,15 @@ def published_of(
         "opens_on": meeting.opens_on.isoformat(),
         "closes_on": meeting.closes_on.isoformat(),
         "roll": {"heads": meeting.roll_heads, "area": meeting.roll_area},
+        "fewest": meeting.neighborhood.fewest_counted,
         "topics": [
             {
                 "number": topic.number,
                 "item": topic.item,
                 "title": topic.title,
                 "secret": topic.secret,
-                "result": {
-                    "heads": tallies[topic.pk].took_part.heads,
-                    "area": tallies[topic.pk].took_part.area,
-                    "yes_heads": tallies[topic.pk].agreed.heads,
-                    "yes_area": tallies[topic.pk].agreed.area,
-                    "passed": tallies[topic.pk].passed,
-                },
-                **({"opening": _opening(sums.get(topic.number, Sums()))} if topic.secret else {}),
+                "result": _sums(tallies[topic.pk]),
+                **(_opened(tallies[topic.pk], sums.get(topic.number, Sums())) if topic.secret else {}),
                 "ballots": [_published(each) for each in cast[topic.pk]],
             }
             for topic in topics
@@ -164,8 +183,11 @@ def _published(ballot: Ballot) -> dict[str, Any]:
     return shown | {"commitment": ballot.commitment, "proof": parts}
 
 
-def _opening(sums: Sums) -> dict[str, str]:
-    return {"heads": f"{sums.blind_heads:064x}", "area": f"{sums.blind_area:064x}"}
+def _opened(tally: Tally, sums: Sums) -> dict[str, Any]:
+    """What opens the sums of a secret topic, or that they were not opened."""
+    if tally.agreed is None:
+        return {"not_opened": NOT_OPENED}
+    return {"opening": {"heads": f"{sums.blind_heads:064x}", "area": f"{sums.blind_area:064x}"}}
 
 
 def spelled(document: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from committees.refusals import in_words, too_late
 from committees.roles import capacities
 from ledger.record import record
 from residents import watching
-from residents.ages import today_in
+from residents.ages import MINOR, is_under, today_in
 from residents.models import Resident, User
 from residents.one_person import is_one_person
 
@@ -21,7 +21,7 @@ PERM = "count_votes"
 
 class ProxyRefused(Exception):
     """Nothing was written. `reason` is one of: not_open, handed_in, is_owner, no_owner, too_many, already, concerned, same,
-    read, changed."""
+    read, holder_minor, changed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -35,10 +35,13 @@ def enter(*, head: Head, holder: Resident, kept_where: str, by: User, at: dateti
         Meeting.objects.select_for_update(of=("self",)).select_related("neighborhood").get(pk=head.meeting_id)
     )
     insist(meeting, by, at)
-    if not meeting.is_standing or meeting.is_over(today_in(meeting.neighborhood, at)):
+    today = today_in(meeting.neighborhood, at)
+    if not meeting.is_standing or meeting.is_over(today):
         raise ProxyRefused("not_open")
     if Turnout.objects.filter(head=head).exists():
         raise ProxyRefused("handed_in")
+    if is_under(holder, MINOR, today):
+        raise ProxyRefused("holder_minor")
     owners = set(head.owners.values_list("resident", flat=True))
     if not owners:
         raise ProxyRefused("no_owner")

@@ -11,7 +11,8 @@ Linmen: whoever does not trust the office reads these lines, and counts.
 An open ballot says its choice and its area. A ballot of a secret vote is a commitment on the curve P-256, `y*G + r*H`: `y` is 1
 for yes and 0 for everything else, `r` is random and was thrown away. It says nothing of the choice, whatever one can compute;
 a proof beside it says that it holds 0 or 1 and no more. The sum of all commitments opens to how many said yes, and their sum
-weighted with the areas to how much area that is; both openings are in the file.
+weighted with the areas to how much area that is; both openings are in the file. Where fewer handed in than the file's `fewest`,
+or less than two thirds took part so that nothing is decided, nothing is opened: among few the sums would say how each voted.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-SCHEMA = "linmen-count/1"
+SCHEMA = "linmen-count/2"
+OPENED_ALWAYS = "linmen-count/1"  # files of before, in which every secret topic is opened
+NOT_OPENED = "not opened: too few took part · 未开票：参与的票太少"
+FEWEST = 5  # no neighborhood says fewer
 # Civil Code 278: who takes part, and who agrees. Items 6 to 8 take three quarters; all others more than half.
 TAKE_PART = Fraction(2, 3)
 MORE_THAN = Fraction(1, 2)
@@ -187,13 +191,26 @@ def passes(*, item: int, roll: tuple[int, int], took_part: tuple[int, int], agre
 
 def recount(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What the ballots say, topic by topic. Raises: Wrong"""
-    if document.get("schema") != SCHEMA:
+    if document.get("schema") not in (SCHEMA, OPENED_ALWAYS):
         raise Wrong(f"this is no {SCHEMA}")
+    fewest = _number(document["fewest"]) if document["schema"] == SCHEMA else None
+    if fewest is not None and fewest < FEWEST:
+        raise Wrong(f"sums of {fewest} are told nowhere")
     roll = (_number(document["roll"]["heads"]), _number(document["roll"]["area"]))
-    return [_topic(document["meeting"], roll, each) for each in document["topics"]]
+    return [_topic(document["meeting"], roll, fewest, each) for each in document["topics"]]
 
 
-def _topic(meeting: str, roll: tuple[int, int], topic: Mapping[str, Any]) -> dict[str, Any]:
+def sums_are_told(*, fewest: int | None, roll: tuple[int, int], took_part: tuple[int, int]) -> bool:
+    """Of a secret topic. Each pair is heads and area."""
+    return fewest is None or (
+        took_part[0] >= fewest
+        and all(Fraction(part, whole) >= TAKE_PART for part, whole in zip(took_part, roll, strict=True))
+    )
+
+
+def _topic(
+    meeting: str, roll: tuple[int, int], fewest: int | None, topic: Mapping[str, Any]
+) -> dict[str, Any]:
     where = f"topic {topic['number']}"
     item, ballots = _number(topic["item"]), topic["ballots"]
     if item not in ITEMS:
@@ -204,39 +221,50 @@ def _topic(meeting: str, roll: tuple[int, int], topic: Mapping[str, Any]) -> dic
     areas = [_number(each["area"]) for each in ballots]
     if 0 in areas or sum(areas) > roll[1] or len(ballots) > roll[0]:
         raise Wrong(f"{where}: more was counted than there is")
+    took_part = (len(ballots), sum(areas))
+    agreed: tuple[int, int] | None = None
     if topic["secret"]:
-        agreed = _opened(where, meeting, topic, ballots)
+        _proved(where, meeting, topic, ballots)
+        if sums_are_told(fewest=fewest, roll=roll, took_part=took_part):
+            agreed = _opened(where, topic, ballots)
+        else:
+            _is_closed(where, topic)
     else:
         chosen = [each["choice"] for each in ballots]
         if not set(chosen) <= {"yes", "no", "abstain"}:
             raise Wrong(f"{where}: a choice that there is not")
         yes = [area for area, choice in zip(areas, chosen, strict=True) if choice == "yes"]
         agreed = (len(yes), sum(yes))
-    took_part = (len(ballots), sum(areas))
     found = {
         "number": topic["number"],
         "heads": took_part[0],
         "area": took_part[1],
-        "yes_heads": agreed[0],
-        "yes_area": agreed[1],
-        "passed": passes(item=item, roll=roll, took_part=took_part, agreed=agreed),
+        "yes_heads": agreed[0] if agreed else None,
+        "yes_area": agreed[1] if agreed else None,
+        "passed": agreed is not None and passes(item=item, roll=roll, took_part=took_part, agreed=agreed),
     }
     if found != {"number": topic["number"], **topic["result"]}:
         raise Wrong(f"{where}: the file says {topic['result']}, its ballots say {found}")
     return found
 
 
-def _opened(
-    where: str, meeting: str, topic: Mapping[str, Any], ballots: list[dict[str, Any]]
-) -> tuple[int, int]:
-    commitments, areas = [], []
+def _proved(where: str, meeting: str, topic: Mapping[str, Any], ballots: list[dict[str, Any]]) -> None:
     for each in ballots:
-        commitment = read(each["commitment"])
         context = context_of(meeting, topic["number"], each["code"], each["area"])
-        if not holds_one_bit(commitment, [int(part, 16) for part in each["proof"]], context):
+        if not holds_one_bit(read(each["commitment"]), [int(part, 16) for part in each["proof"]], context):
             raise Wrong(f"{where}: the proof of ballot {each['code']} does not hold")
-        commitments.append(commitment)
-        areas.append(each["area"])
+
+
+def _is_closed(where: str, topic: Mapping[str, Any]) -> None:
+    if "opening" in topic or topic.get("not_opened") != NOT_OPENED:
+        raise Wrong(f"{where}: among so few the sums are not told")
+
+
+def _opened(where: str, topic: Mapping[str, Any], ballots: list[dict[str, Any]]) -> tuple[int, int]:
+    if "not_opened" in topic:
+        raise Wrong(f"{where}: enough took part, so its sums are told")
+    commitments = [read(each["commitment"]) for each in ballots]
+    areas = [each["area"] for each in ballots]
     agreed = (_number(topic["result"]["yes_heads"]), _number(topic["result"]["yes_area"]))
     blinds = [int(topic["opening"][name], 16) for name in ("heads", "area")]
     sums = (
@@ -256,12 +284,14 @@ def _number(value: object) -> int:
 
 
 def find(document: Mapping[str, Any], receipt: str) -> list[tuple[int, str]]:
-    """Topic by topic where it stands: the choice, or that it is in the sum. Nothing where it stands nowhere."""
+    """Topic by topic where it stands: the choice, that it is in the sum, or that there is none. Nothing where it stands
+    nowhere."""
     found = []
     for topic in document["topics"]:
         code = code_of(receipt, topic["number"])
+        summed = "not opened" if "not_opened" in topic else "in the sum"
         found += [
-            (topic["number"], "in the sum" if topic["secret"] else each["choice"])
+            (topic["number"], summed if topic["secret"] else each["choice"])
             for each in topic["ballots"]
             if each["code"] == code
         ]
@@ -290,9 +320,10 @@ def main(arguments: list[str]) -> int:
         if not isinstance(document, dict):
             raise Wrong(f"this is no {SCHEMA}")
         for each in recount(document):
+            yes = f"yes {each['yes_heads']} heads, {each['yes_area']} cm²"
             say(
                 f"topic {each['number']}: took part {each['heads']} heads, {each['area']} cm²;"
-                f" yes {each['yes_heads']} heads, {each['yes_area']} cm²: {'passed' if each['passed'] else 'not passed'}"
+                f" {NOT_OPENED if each['yes_heads'] is None else yes}: {'passed' if each['passed'] else 'not passed'}"
             )
     except (Wrong, AttributeError, LookupError, RecursionError, TypeError, ValueError) as wrong:
         say(f"WRONG: {wrong}")

@@ -22,22 +22,34 @@ class Weight:
         return Fraction(self.heads, whole.heads), Fraction(self.area, whole.area)
 
 
+def enough_took_part(roll: Weight, took_part: Weight) -> bool:
+    """Two thirds of the heads and two thirds of the area, both."""
+    return all(each >= TAKE_PART for each in took_part.share_of(roll))
+
+
+def sums_are_told(*, roll: Weight, took_part: Weight, fewest: int) -> bool:
+    """Of a secret topic. Beside the areas of a few ballots exact sums say how each was cast; and where too few took part for
+    anything to pass, they decide nothing."""
+    return took_part.heads >= fewest and enough_took_part(roll, took_part)
+
+
 @dataclass(frozen=True)
 class Tally:
+    """`agreed` is nobody's to know where a secret topic was not opened; then nothing has passed."""
+
     roll: Weight
     took_part: Weight
-    agreed: Weight
+    agreed: Weight | None
     threshold: Threshold
 
     @property
     def enough_took_part(self) -> bool:
-        """Two thirds of the heads and two thirds of the area, both."""
-        return all(each >= TAKE_PART for each in self.took_part.share_of(self.roll))
+        return enough_took_part(self.roll, self.took_part)
 
     @property
     def enough_agreed(self) -> bool:
         """Of those who took part, by heads and by area, both."""
-        if not (self.took_part.heads and self.took_part.area):
+        if self.agreed is None or not (self.took_part.heads and self.took_part.area):
             return False
         shares = self.agreed.share_of(self.took_part)
         if self.threshold.reaches:

@@ -61,12 +61,21 @@ def ensure_key(meeting: Meeting) -> None:
     keys.ensure(id=meeting.key, subject=meeting.pk, purpose=PURPOSE)
 
 
-def locked(meeting: Meeting) -> Opened:
-    """Until the transaction ends. It is taken before the meeting and the vote, by whoever hands in, reads and counts.
+def held(meeting: Meeting) -> Urn:
+    """Closed, and locked until the transaction ends. It is taken before the meeting and the vote, by whoever hands in, reads
+    and counts.
 
     Raises: Urn.DoesNotExist where it was counted or called off
     """
-    row = Urn.objects.select_for_update().get(pk=meeting.pk)
+    return Urn.objects.select_for_update().get(pk=meeting.pk)
+
+
+def locked(meeting: Meeting) -> Opened:
+    """Raises: Urn.DoesNotExist"""
+    return opened(held(meeting), meeting)
+
+
+def opened(row: Urn, meeting: Meeting) -> Opened:
     plain = json.loads(
         sealing.decrypt(key=meeting.key, ciphertext=bytes(row.sealed), context=_context(meeting.pk))
     )

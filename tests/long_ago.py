@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -90,6 +90,20 @@ $$;
 GRANT EXECUTE ON FUNCTION test_audited_at(uuid, uuid, timestamptz) TO linmen_app;
 """
 
+BORN = """
+CREATE OR REPLACE FUNCTION test_born_on(who uuid, day date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN
+    SET CONSTRAINTS ALL IMMEDIATE;
+    ALTER TABLE residents_resident DISABLE TRIGGER residents_resident_lawful;
+    UPDATE residents_resident SET born = $2 WHERE id = $1;
+    ALTER TABLE residents_resident ENABLE ALWAYS TRIGGER residents_resident_lawful;
+    SET CONSTRAINTS ALL DEFERRED;
+END
+$$;
+GRANT EXECUTE ON FUNCTION test_born_on(uuid, date) TO linmen_app;
+"""
+
 
 def left_at(who: Resident, at: datetime) -> None:
     """They have left, and it was this long ago."""
@@ -110,6 +124,12 @@ def given_at(who: Resident, at: datetime) -> None:
 def audited_at(audit: MinorsAudit, by: User, at: datetime) -> None:
     """A yearly audit was closed by them, this long ago."""
     _run("test_audited_at(uuid, uuid, timestamptz)", AUDITED, [audit.pk, by.pk, at])
+
+
+def born_on(who: Resident, day: date) -> None:
+    """Also where they are of age by now, and the day has not been forgotten yet."""
+    _run("test_born_on(uuid, date)", BORN, [who.pk, day])
+    who.born = day
 
 
 def _run(signature: str, function: str, values: list[Any]) -> None:

@@ -73,7 +73,7 @@ DROP FUNCTION committees_minorsaudit_by_an_auditor();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("committees", "0024_a_body_says_how_long_people_wait"),
+        ("committees", "0026_sums_of_few_are_not_opened"),
         ("residents", "0047_a_word_is_good_for_a_day"),
     ]
 

@@ -153,7 +153,7 @@ WITHOUT_END = STEP.replace("_BOUND_", "")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("committees", "0024_a_body_says_how_long_people_wait")]
+    dependencies = [("committees", "0027_only_who_holds_a_term_seals_it_early")]
 
     operations = [
         migrations.RunSQL(NEVER_STUCK, AT_EVERY_CHANGE),

@@ -60,6 +60,9 @@ class Meeting(models.Model):
     roll_area = models.BigIntegerField(null=True)
     called_off_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     called_off_at = models.DateTimeField(_("called off"), null=True)
+    # While votes are taken in, one asks for it and another calls it off.
+    off_asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    off_asked_at = models.DateTimeField(_("asked to be called off"), null=True)
 
     class Meta:
         verbose_name = _("meeting of the owners")
@@ -76,6 +79,11 @@ class Meeting(models.Model):
                     roll_area__isnull=False,
                 ),
                 name="meeting_noticed_with_its_roll",
+            ),
+            models.CheckConstraint(
+                condition=Q(off_asked_at=None, off_asked_by=None)
+                | Q(off_asked_at__isnull=False, off_asked_by__isnull=False, noticed_at__isnull=False),
+                name="meeting_off_asked_of_one_called",
             ),
         ]
         indexes = [models.Index(fields=["neighborhood", "-opens_on"], name="meeting_by_neighborhood")]
@@ -195,8 +203,8 @@ class HeadOwner(models.Model):
 
 
 class Naming(models.Model):
-    """One of several owners says which of them votes for all. It counts when all have said the same; the latest word of each
-    stands. Append-only."""
+    """One of several owners says which of them votes for all. It counts when all have said the same, and from then on until
+    all have said another. Append-only."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")

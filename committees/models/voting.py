@@ -198,21 +198,33 @@ class Result(models.Model):
 
 
 class Outcome(models.Model):
-    """Of one topic. Areas are whole square centimetres."""
+    """Of one topic. Areas are whole square centimetres. Nothing is said of yes where a secret topic was not opened, because too
+    few took part."""
 
     topic = models.OneToOneField(Topic, models.PROTECT, primary_key=True, related_name="outcome")
     neighborhood = models.ForeignKey(Neighborhood, models.PROTECT, related_name="+")
     result = models.ForeignKey(Result, models.PROTECT, related_name="outcomes")
     heads = models.PositiveIntegerField()
     area = models.BigIntegerField()
-    yes_heads = models.PositiveIntegerField()
-    yes_area = models.BigIntegerField()
+    yes_heads = models.PositiveIntegerField(null=True)
+    yes_area = models.BigIntegerField(null=True)
     passed = models.BooleanField()
 
     class Meta:
         verbose_name = _("outcome of a topic")
         verbose_name_plural = _("outcomes of topics")
         ordering = ["topic__number"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(yes_heads__isnull=False, yes_area__isnull=False)
+                | Q(yes_heads=None, yes_area=None, passed=False),
+                name="outcome_not_opened_passes_nothing",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"outcome of topic {str(self.topic_id)[:8]}"
+
+    @property
+    def is_opened(self) -> bool:
+        return self.yes_heads is not None

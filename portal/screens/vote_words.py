@@ -33,12 +33,16 @@ REFUSED = {
     "not_noticed": gettext_lazy("Notice has not been given yet."),
     "called_off": gettext_lazy("This meeting was called off."),
     "counted": gettext_lazy("This vote was counted already."),
+    "over": gettext_lazy("The last day of voting is over: it is counted now, and not called off any more."),
     # handing in
     "not_open": gettext_lazy(
         "Votes are not taken in at this time, only from the first day of voting to the last: both stand on the page of this vote."
     ),
     "not_yours": gettext_lazy("This vote is not yours to hand in."),
-    "named_another": gettext_lazy("All owners of this dwelling have named somebody else to vote for it."),
+    "named_another": gettext_lazy(
+        "All owners of this dwelling have named somebody else to vote for it. That changes once all of them have named another."
+    ),
+    "minor": gettext_lazy("Who is under 18 does not vote here: their guardian votes on paper, at the desk."),
     "handed_in": gettext_lazy("This vote was handed in already. It stands, and no other one counts."),
     "unanswered": gettext_lazy("Answer each question."),
     # paper
@@ -57,6 +61,9 @@ REFUSED = {
     "is_owner": gettext_lazy("An owner needs no proxy for their own dwelling."),
     "already": gettext_lazy("There is a proxy for this dwelling already."),
     "read": gettext_lazy("Two have read this proxy already."),
+    "holder_minor": gettext_lazy(
+        "Who votes for somebody else is of age. Somebody else has to hold this proxy."
+    ),
     # whatever the database alone has seen
     "changed": gettext_lazy(
         "Nothing was written: something changed meanwhile, or a rule of the house stands against it. Load this page again and see"
@@ -121,22 +128,24 @@ def needed(topic: Topic) -> str:
 
 def outcome(found: Outcome, meeting: Meeting) -> dict[str, Any]:
     assert meeting.roll_area is not None
+    untold = _("not opened")
     return {
         "topic": found.topic,
         "passed": found.passed,
+        "is_opened": found.is_opened,
         "needed": needed(found.topic),
         "rows": [
             {
                 "label": _("Votes"),
                 "roll": meeting.roll_heads,
                 "took": found.heads,
-                "yes": found.yes_heads,
+                "yes": untold if found.yes_heads is None else found.yes_heads,
             },
             {
                 "label": _("Area"),
                 "roll": square_metres(meeting.roll_area),
                 "took": square_metres(found.area),
-                "yes": square_metres(found.yes_area),
+                "yes": untold if found.yes_area is None else square_metres(found.yes_area),
             },
         ],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -27,11 +27,16 @@ from committees.models import Ballot, Head, Meeting, Result, Sheet, Topic, Turno
 from portal.screens import again
 from portal.screens.entrance import ResidentRequest, resident_only
 from portal.screens.vote_words import REFUSED, line, needed, outcome, square_metres
-from residents.ages import today_in
+from residents.ages import MINOR, is_under, today_in
 from residents.models import Resident
 
 CHOICE = Ballot.Choice
 PAGE = 50
+# Where a ballot of a secret question is, as `recount.find` says it.
+_SECRET = {
+    "in the sum": gettext_lazy("in the sum; nobody can see how"),
+    "not opened": gettext_lazy("not opened; nobody can see how"),
+}
 
 
 class BallotForm(forms.Form):
@@ -136,7 +141,7 @@ def cast(request: ResidentRequest, meeting: UUID, head: UUID) -> HttpResponse:
 def name(request: ResidentRequest, meeting: UUID, head: UUID) -> HttpResponse:
     found = _meeting(request, meeting)
     mine = _my_head(request, found, head)
-    owners = _owners(mine)
+    owners = _voters(mine, _today(found))
     form = NameForm(request.POST, owners=owners, me=request.resident)
     if not form.is_valid():
         messages.warning(request, _("Choose who votes for this dwelling."))
@@ -166,9 +171,7 @@ def result(request: ResidentRequest, meeting: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         words = dict(CHOICE.choices)
         ballots = recount.find(json.loads(counted.published), form.cleaned_data["receipt"])
-        context["found"] = [
-            (number, words.get(where) or _("in the sum; nobody can see how")) for number, where in ballots
-        ]
+        context["found"] = [(number, words.get(where) or _SECRET[where]) for number, where in ballots]
         context["looked"] = True
     return render(request, "vote_result.html", context)
 
@@ -190,13 +193,14 @@ def table(request: ResidentRequest, meeting: UUID) -> HttpResponse:
     written = csv.writer(out)
     written.writerow(["topic", "code", "area_cm2", "choice", "commitment"])
     for topic in json.loads(counted.published)["topics"]:
+        hidden = "not opened" if "not_opened" in topic else "secret"
         for each in topic["ballots"]:
             written.writerow(
                 [
                     topic["number"],
                     each["code"],
                     each["area"],
-                    each.get("choice", "secret"),
+                    each.get("choice", hidden),
                     each.get("commitment", ""),
                 ]
             )
@@ -287,13 +291,15 @@ def _about(meeting: Meeting, at: datetime) -> dict[str, Any]:
 
 def _mine(resident: Resident, meeting: Meeting) -> list[dict[str, Any]]:
     """Each vote of theirs, and where it stands."""
-    found = []
+    found, today = [], _today(meeting)
     heads = balloting.heads_of(resident=resident, meeting=meeting)
     given = dict(Sheet.objects.filter(head__in=heads).values_list("head").annotate(Max("given_at")))
     for head in heads:
         row = _vote(head, resident) | _on_paper(head, given.get(head.pk))
-        owners = _owners(head)
-        if len(owners) > 1:
+        owners = _voters(head, today)
+        if resident not in owners:
+            row |= {"is_minor": True, "is_me": False}
+        elif len(owners) > 1:
             voter = balloting.named(head)
             row["named"] = next((each.name for each in owners if each.pk == voter), "")
             row["is_me"] = voter in (None, resident.pk)
@@ -311,12 +317,19 @@ def _vote(head: Head, resident: Resident) -> dict[str, Any]:
         "turnout": getattr(head, "turnout", None),
         "named": "",
         "is_me": True,
+        "is_minor": False,
         "form": None,
     }
 
 
-def _owners(head: Head) -> list[Resident]:
-    return [each.resident for each in head.owners.select_related("resident").order_by("resident__name", "pk")]
+def _voters(head: Head, on: date) -> list[Resident]:
+    """Its owners who are of age."""
+    owners = head.owners.select_related("resident").order_by("resident__name", "pk")
+    return [each.resident for each in owners if not is_under(each.resident, MINOR, on)]
+
+
+def _today(meeting: Meeting) -> date:
+    return today_in(meeting.neighborhood, timezone.now())
 
 
 def _download(text: str, name: str, kind: str) -> HttpResponse:

@@ -9,17 +9,20 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from committees import balloting, calling
+from committees import balloting
 from committees.balloting import BallotRefused
 from committees.models import Ballot, Head, Naming, Turnout, Urn
 from committees.recount import code_of
 from ledger.models import Entry
 from residents.ages import today_in
+from residents.models import Ownership
+from tests import long_ago
 from tests.committees.voting import (
     ELECTION,
     ORDINARY,
     assembly,
     called,
+    called_off,
     fresh,
     head_of,
     is_over,
@@ -150,7 +153,7 @@ def test_from_its_first_day_to_its_last_and_on_no_other(of, now):
 
 def test_it_is_not_open_before_the_notice_nor_when_it_was_called_off(of, meeting, now):
     head = head_of(meeting, of.owners[0])
-    calling.call_off(meeting=meeting, by=of.chair, at=now)
+    called_off(of, meeting, at=now)
     assert reason(lambda: cast(head, of.owners[0])) == "not_open"
     refused("LM186", lambda: turnout(head, of.owners[0]))
 
@@ -158,7 +161,7 @@ def test_it_is_not_open_before_the_notice_nor_when_it_was_called_off(of, meeting
 @pytest.mark.obligation("45")
 def test_an_urn_goes_when_its_vote_does_and_is_filled_by_no_other(of, meeting, now):
     refused("LM192", lambda: Urn.objects.filter(pk=meeting.pk).delete())
-    calling.call_off(meeting=meeting, by=of.chair, at=now)
+    called_off(of, meeting, at=now)
     assert not Urn.objects.exists()
     row = {"meeting": meeting, "neighborhood": of.here, "sealed": b"x" * 40}
     refused("LM192", lambda: Urn.objects.create(**row))
@@ -222,6 +225,53 @@ def test_whom_all_have_named_votes_and_nobody_else(of, meeting):
     refused("LM187", lambda: turnout(head, other))
     cast(head, one)
     assert reason(lambda: name(head, one, other)) == "handed_in"
+
+
+@pytest.mark.obligation("45")
+def test_one_alone_does_not_take_back_what_all_have_said(of, meeting):
+    one, other = of.owners[1], of.owners[2]
+    head = head_of(meeting, one, other)
+    for who in (one, other):
+        name(head, who, one)
+    name(head, other, other)
+    assert balloting.named(head) == one.pk
+    assert reason(lambda: cast(head, other)) == "named_another"
+    refused("LM187", lambda: turnout(head, other))
+    name(head, other, one)
+    name(head, other, other)  # however often
+    assert balloting.named(head) == one.pk
+    name(head, one, other)  # now both say so
+    assert balloting.named(head) == other.pk
+    assert reason(lambda: cast(head, one)) == "named_another"
+    name(head, one, one)
+    refused("LM187", lambda: turnout(head, one))
+    cast(head, other)
+
+
+@pytest.mark.obligation("45")
+def test_of_three_all_say_another_before_another_votes(here, now):
+    of = assembly(here, [("89.50", [0, 1, 2])], at=now)
+    head = head_of(running(of, (ORDINARY, False), at=now), *of.owners)
+    one, two, three = of.owners
+    for who in (one, two):
+        name(head, who, three)
+    assert balloting.named(head) is None
+    name(head, three, three)
+    for count, who in enumerate(of.owners, start=1):
+        name(head, who, two)
+        assert balloting.named(head) == (two.pk if count == 3 else three.pk)
+
+
+def test_whom_they_have_named_and_who_is_erased_binds_nobody(of, meeting, now):
+    """Else nobody could vote for it in the portal, nor all say another."""
+    one, other = of.owners[1], of.owners[2]
+    head = head_of(meeting, one, other)
+    for who in (one, other):
+        name(head, who, one)
+    Ownership.objects.filter(resident=one).update(until=now.date())
+    long_ago.erased_at(one, now, decided=now)
+    assert balloting.named(head) is None
+    cast(head, other)
 
 
 @pytest.mark.obligation("45")

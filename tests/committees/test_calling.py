@@ -15,7 +15,9 @@ from committees.calling import CallingRefused
 from committees.models import Committee, Head, HeadUnit, Meeting, Term, Topic, Urn
 from committees.models.meetings import LONGEST_WINDOW, SHORTEST_WINDOW
 from ledger.models import Entry
+from residents import notifying
 from residents.models import Ownership, Unit
+from tests import make
 from tests.cast import staff
 from tests.committees.voting import (
     ELECTION,
@@ -26,9 +28,11 @@ from tests.committees.voting import (
     called,
     drafted,
     head_of,
+    is_over,
     owns,
     plan,
     refused,
+    running,
 )
 from vault import keys
 
@@ -250,6 +254,78 @@ def test_it_is_called_off_once_and_its_urn_goes(of, now, outsider):
     assert not Urn.objects.exists()
     assert reason(lambda: calling.call_off(meeting=made, by=of.clerk, at=now)) == "called_off"
     refused("LM183", lambda: Meeting.objects.filter(pk=made.pk).update(called_off_at=None))
+
+
+def off_by_hand(meeting, **said):
+    return Meeting.objects.filter(pk=meeting.pk).update(**said)
+
+
+@pytest.mark.obligation("44")
+def test_from_its_first_day_on_two_call_it_off(of, now):
+    made = running(of, (ORDINARY, False), at=now)
+    off = {"called_off_by": of.clerk, "called_off_at": now}
+    refused("LM220", lambda: off_by_hand(made, **off))
+    refused(
+        "LM220", lambda: off_by_hand(made, **off, off_asked_by=of.chair, off_asked_at=now)
+    )  # both at once
+    for who in (of.beside, of.owners[0].user):
+        refused("LM220", lambda w=who: off_by_hand(made, off_asked_by=w, off_asked_at=now))
+    asked = calling.call_off(meeting=made, by=of.chair, at=now)
+    assert (asked.called_off_at, asked.off_asked_by) == (None, of.chair)
+    assert Urn.objects.exists()  # votes are taken in
+    assert reason(lambda: calling.call_off(meeting=made, by=of.chair, at=now)) == "same"
+    refused("LM220", lambda: off_by_hand(made, called_off_by=of.chair, called_off_at=now))
+    for change in ({"off_asked_by": of.clerk}, {"off_asked_by": None, "off_asked_at": None}):
+        refused("LM220", lambda c=change: off_by_hand(made, **c))
+    done = calling.call_off(meeting=made, by=of.clerk, at=now)
+    assert (done.called_off_by, done.off_asked_by) == (of.clerk, of.chair)
+    assert not Urn.objects.exists()
+    kinds = ("meeting.off_asked", "meeting.called_off")
+    said = Entry.objects.filter(kind__in=kinds).order_by("pk")
+    assert [(each.kind, each.opening.payload["by"]) for each in said] == [
+        (kinds[0], str(of.chair.pk)), (kinds[1], str(of.clerk.pk))]  # fmt: skip
+
+
+@pytest.mark.obligation("44")
+def test_one_person_with_two_offices_is_not_two(of, now):
+    made = running(of, (ORDINARY, False), at=now)
+    calling.call_off(meeting=made, by=of.chair, at=now)
+    make.one_person(of.here, of.chair, of.clerk, at=now)
+    assert reason(lambda: calling.call_off(meeting=made, by=of.clerk, at=now)) == "same"
+    refused("LM220", lambda: off_by_hand(made, called_off_by=of.clerk, called_off_at=now))
+
+
+@pytest.mark.obligation("44")
+def test_after_its_last_day_nobody_calls_it_off(of, now):
+    """Whoever was asked of had heard by then how it went."""
+    made = running(of, (ORDINARY, False), at=now)
+    calling.call_off(meeting=made, by=of.chair, at=now)
+    is_over(made, at=now)
+    for who in (of.clerk, of.chair):
+        assert reason(lambda w=who: calling.call_off(meeting=made, by=w, at=now)) == "over"
+        refused("LM220", lambda w=who: off_by_hand(made, called_off_by=w, called_off_at=now))
+    other = is_over(called(of, (ORDINARY, False), at=now), at=now)
+    refused("LM220", lambda: off_by_hand(other, off_asked_by=of.chair, off_asked_at=now))
+
+
+def test_nobody_asks_before_its_first_day_nor_of_a_draft(of, now):
+    made, draft = called(of, (ORDINARY, False), at=now), drafted(of, (ORDINARY, False), at=now)
+    asked = {"off_asked_by": of.chair, "off_asked_at": now}
+    refused("LM220", lambda: off_by_hand(made, **asked))
+    with pytest.raises(DatabaseError, match="meeting_off_asked_of_one_called"), transaction.atomic():
+        off_by_hand(draft, **asked)
+
+
+def test_everybody_is_told_that_it_was_called_off(of, now, monkeypatch):
+    told = []
+    made, other = called(of, (ORDINARY, False), at=now), running(of, (ORDINARY, False), at=now)
+    monkeypatch.setattr(notifying, "tell_everybody", lambda **asked: told.append(asked["neighborhood"]))
+    calling.call_off(meeting=made, by=of.clerk, at=now)
+    assert told == [of.here]
+    calling.call_off(meeting=other, by=of.clerk, at=now)
+    assert told == [of.here]  # that somebody asks for it is the committee's own
+    calling.call_off(meeting=other, by=of.chair, at=now)
+    assert told == [of.here] * 2
 
 
 def test_the_key_of_the_urn_is_the_meetings(of, now):

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from datetime import timedelta
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -27,6 +24,7 @@ from consent.models import Decision, Modality, Standing
 from ledger.models import Entry
 from residents.models import Neighborhood
 from tests import make
+from tests.committees.recounting import at_home, cast, counted
 from tests.committees.voting import (
     ELECTION,
     GRAVE,
@@ -42,35 +40,12 @@ from tests.committees.voting import (
 )
 
 pytestmark = pytest.mark.django_db
-OWNED = [("89.50", [0]), ("120.01", [1, 2]), ("60.00", [3]), ("61.00", [4]), ("62.00", [5])]
-PROGRAM = Path(recount.__file__)
+OWNED = [("89.50", [0]), ("120.01", [1, 2]), ("60.00", [3]), ("61.00", [4]), ("62.00", [5]), ("63.00", [6])]
 
 
 @pytest.fixture
 def of(here, now):
     return assembly(here, OWNED, at=now)
-
-
-def cast(meeting, answers, *who, now):
-    return balloting.cast(
-        head=head_of(meeting, *who), resident=who[0], answers=answers, by=who[0].user, at=now
-    )
-
-
-def counted(of, meeting, *, now):
-    return counting.count(meeting=is_over(meeting, at=now), minutes="计票记录", by=of.clerk, at=now)
-
-
-def at_home(result, tmp_path, *also, change=None) -> subprocess.CompletedProcess[str]:
-    """In a process that knows nothing of Linmen, from another folder, without any package."""
-    published = "" if result is None else result.published
-    content = published if change is None else change(published)
-    (tmp_path / "count.json").write_text(content, encoding="utf-8")
-    (tmp_path / "recount.py").write_bytes(PROGRAM.read_bytes())
-    return subprocess.run(
-        [sys.executable, "-I", "-S", "recount.py", "count.json", *also],
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
 
 
 @pytest.mark.obligation("43", "44")
@@ -80,16 +55,17 @@ def test_it_is_counted_once_after_its_last_day_and_read_again_by_everybody(of, n
         cast(meeting, {1: "yes", 2: "yes"}, of.owners[0], now=now),
         cast(meeting, {1: "yes", 2: "no"}, of.owners[1], of.owners[2], now=now),
         cast(meeting, {1: "no", 2: "yes"}, of.owners[3], now=now),
+        cast(meeting, {1: "no", 2: "no"}, of.owners[5], now=now),
     ]
     on_paper(of, head_of(meeting, of.owners[4]), {1: "abstain", 2: "yes"}, at=now)
     result = counted(of, meeting, now=now)
     first, second = result.outcomes.all()
-    assert (first.heads, first.area) == (4, 895_000 + 1_200_100 + 600_000 + 610_000)
+    assert (first.heads, first.area) == (5, 895_000 + 1_200_100 + 600_000 + 610_000 + 620_000)
     assert (first.yes_heads, first.yes_area, first.passed) == (
         2,
         2_095_100,
         False,
-    )  # two of four are no majority
+    )  # two of five are no majority
     assert (second.yes_heads, second.yes_area, second.passed) == (3, 895_000 + 600_000 + 610_000, True)
     assert not Urn.objects.exists()
     assert bytes(result.hash) == hashlib.sha256(result.published.encode()).digest()
@@ -127,111 +103,13 @@ def test_the_published_file_names_nobody_and_links_nothing(of, now):
         assert str(unit.pk) not in result.published
 
 
-def doctored(path):
-    """Each changes the file so that it says something else."""
-
-    def change(text: str) -> str:
-        document = json.loads(text)
-        path(document)
-        return json.dumps(document, sort_keys=True)
-
-    return change
-
-
-def _flip(document):
-    document["topics"][0]["ballots"][0]["choice"] = "no"
-
-
-def _take_out(document):
-    document["topics"][0]["ballots"].pop()
-
-
-def _heavier(document):
-    document["topics"][0]["ballots"][0]["area"] += 1
-
-
-def _heavier_secret(document):
-    document["topics"][1]["ballots"][0]["area"] += 1
-
-
-def _passed(document):
-    document["topics"][0]["result"]["passed"] ^= True
-
-
-def _more_yes(document):
-    document["topics"][1]["result"]["yes_heads"] += 1
-
-
-def _exchange(document):
-    one, two = document["topics"][1]["ballots"][:2]
-    one["commitment"], two["commitment"] = two["commitment"], one["commitment"]
-
-
-def _twice(document):
-    document["topics"][0]["ballots"].append(document["topics"][0]["ballots"][-1])
-
-
-def _smaller_roll(document):
-    document["roll"]["area"] = 1
-
-
-def _another_item(document):
-    document["topics"][0]["item"] = 10
-
-
-@pytest.mark.obligation("43", "45")
-def test_whatever_is_changed_in_the_file_is_found(of, now, tmp_path):
-    meeting = running(of, (ORDINARY, False), (ELECTION, True), at=now)
-    for who in (of.owners[0], of.owners[3], of.owners[4]):
-        cast(meeting, {1: "yes", 2: "yes"}, who, now=now)
-    result = counted(of, meeting, now=now)
-    assert at_home(result, tmp_path).returncode == 0
-    for change in (_flip, _take_out, _heavier, _heavier_secret, _passed, _more_yes, _exchange, _twice,
-                   _smaller_roll, _another_item):  # fmt: skip
-        told = at_home(result, tmp_path, change=doctored(change))
-        assert told.returncode == 1, change.__name__
-        assert "WRONG" in told.stdout, told.stderr
-
-
-@pytest.mark.obligation("43")
-def test_what_is_no_count_at_all_is_said_to_be_wrong(tmp_path):
-    for content in ("", "{", "[]", "[1]", "7", "null", '"linmen-count/1"', "\ufeff{}", "{}", "[" * 100_000,
-                    '{"schema": "linmen-count/1"}', '{"schema": "linmen-count/1", "roll": [], "topics": 3}',
-                    '{"schema": "linmen-count/1", "roll": {"heads": 1, "area": 1}, "meeting": "x", "topics": ["x"]}'):  # fmt: skip
-        told = at_home(None, tmp_path, change=lambda _published, said=content: said)
-        assert told.returncode == 1, content[:40]
-        assert "WRONG" in told.stdout, content[:40]
-        assert "Traceback" not in told.stderr, content[:40]
-
-
-@pytest.mark.obligation("43")
-def test_a_receipt_is_found_however_it_is_typed(of, now, tmp_path, monkeypatch):
-    """An O for a 0, an I or an L for a 1, in small letters and without dashes."""
-    codes = [recount.code_of(each, 1) for each in ("o0il-1", "00111", "00112")]
-    assert codes[0] == codes[1] != codes[2]
-    meeting, receipt = running(of, (ORDINARY, False), at=now), "0123456789ABCD01"
-    monkeypatch.setattr(balloting, "new_receipt", lambda: receipt)
-    cast(meeting, {1: "yes"}, of.owners[0], now=now)
-    result = counted(of, meeting, now=now)
-    for typed in (receipt, "oi23-4567-89ab-cdOl"):
-        assert "your ballot is there (yes)" in at_home(result, tmp_path, "--receipt", typed).stdout
-    assert "no ballot here" in at_home(result, tmp_path, "--receipt", "2" * 16).stdout
-
-
-@pytest.mark.obligation("43")
-def test_a_ballot_worth_more_than_one_is_found(of, now):
-    """Somebody who writes the tables could commit to a thousand; the proof would not hold."""
-    big = recount.spelled(recount.add(recount.times(1000, recount.G), recount.times(7, recount.H)))
-    proof = [1, 2, 3, 4]
-    assert not recount.holds_one_bit(recount.read(big), proof, "m|1|c|1")
-
-
 @pytest.mark.obligation("43")
 def test_an_urn_that_is_not_what_its_ballots_made_is_not_counted(of, now):
     from committees import urn
 
     meeting = running(of, (ELECTION, True), at=now)
-    cast(meeting, {1: "no"}, of.owners[0], now=now)
+    for who in ([of.owners[0]], of.owners[1:3], *([each] for each in of.owners[3:6])):
+        cast(meeting, {1: "no"}, *who, now=now)
     opened = urn.locked(meeting)
     opened.sums[1] = opened.sums[1].with_one(yes=True, area=895_000, blind=0)
     opened.keep()
@@ -420,6 +298,11 @@ def test_whatever_way_votes_come_the_result_is_the_oracles(db, now, tmp_path, vo
                 for part, whole, said in zip(took, roll, agreed, strict=True)
             )
             assert (outcome_.heads, outcome_.area) == took
+            if outcome_.topic.secret and (
+                took[0] < 5
+                or any(Fraction(part, whole) < Fraction(2, 3) for part, whole in zip(took, roll, strict=True))
+            ):
+                agreed, passed = (None, None), False  # not opened
             assert (outcome_.yes_heads, outcome_.yes_area, outcome_.passed) == (*agreed, passed)
         assert recount.recount(json.loads(result.published))
         assert Ballot.objects.filter(topic__meeting=meeting).count() == sum(map(len, expected.values()))

@@ -167,6 +167,12 @@ def moved(meeting: Meeting, opens: date, closes: date) -> Meeting:
     return fresh(meeting)
 
 
+def called_off(of: Assembly, meeting: Meeting, *, at: datetime) -> Meeting:
+    """While it runs: one asks, another does it."""
+    calling.call_off(meeting=meeting, by=of.chair, at=at)
+    return calling.call_off(meeting=meeting, by=of.clerk, at=at)
+
+
 def happened_at(meeting: Meeting, what: str, at: datetime) -> Meeting:
     """`what` is drafted_at, called_off_at or counted_at."""
     _as_owner("SELECT test_meeting_clock(%s, %s, %s)", meeting.pk, what, at)

@@ -103,7 +103,8 @@ def test_it_is_seen_once_more_then_handed_in_and_the_receipt_is_shown_once(of, m
     assert "Not passed" in page
     found = client.post(result, {"receipt": receipt.lower()}).content.decode()
     assert "Question 1: it is there (No)" in found
-    assert "Question 2: it is there (in the sum; nobody can see how)" in found
+    assert "Question 2: it is there (not opened; nobody can see how)" in found
+    assert "Not opened: too few took part" in page
     assert "No ballot of this vote" in client.post(result, {"receipt": "0" * 16}).content.decode()
 
 

@@ -215,11 +215,14 @@ def call_off(request: StaffRequest, meeting: UUID) -> HttpResponse:
     if request.POST.get("sure") != "1":
         messages.warning(request, _("Tick that it is meant: what was handed in is not counted then."))
         return redirect("desk_meeting", found.pk)
+    asks = found.is_open(today(request)) and found.off_asked_at is None
     return _done(
         request,
         found,
         lambda: calling.call_off(meeting=found, by=request.user, at=request.at),
-        _("Called off. What was handed in is not counted."),
+        _("Asked for. Another of the committee has to call it off as well; until then votes are taken in.")
+        if asks
+        else _("Called off. What was handed in is not counted, and everybody is told."),
     )
 
 
@@ -259,10 +262,13 @@ def _page(
 ) -> HttpResponse:
     told = line(found, today(request))
     may_call = "call_meetings" in request.rights
+    code = told["state"]["code"]
     context = {
         "meeting": found,
         "line": told,
         "may_call": may_call,
+        "may_call_off": may_call and code in ("coming", "open"),
+        "waits_for_another": found.off_asked_by_id == request.user.pk,
         "topics": [{"topic": each, "needed": needed(each)} for each in found.topics.all()],
         "form": topic_form or minutes_form,
         "roll_area": square_metres(found.roll_area) if found.roll_area else "",
@@ -273,10 +279,10 @@ def _page(
         context["topic_form"] = (topic_form or TopicForm()) if may_call else None
     else:
         context |= _progress(found)
-    if told["state"]["code"] == "over":
+    if code == "over":
         context["minutes_form"] = minutes_form or MinutesForm()
         context["unsettled"] = len(sheets.unsettled(found))
-    if told["state"]["code"] == "counted":
+    if code == "counted":
         context["outcomes"] = [outcome(each, found) for each in found.result.outcomes.select_related("topic")]
         context["result"] = found.result
     return render(request, "desk/meeting.html", context)

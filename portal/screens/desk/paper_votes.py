@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from committees import proxies, sheets
+from committees import balloting, proxies, sheets
 from committees.balloting import in_groups
 from committees.models import Ballot, Head, HeadOwner, HeadUnit, Meeting, Proxy, Sheet, Topic
 from committees.proxies import ProxyRefused
@@ -280,8 +280,14 @@ def _found(request: StaffRequest, meeting: Meeting, asked: str) -> dict[str, Any
     }
     return {
         "asked": asked,
-        "votes": [_vote(each) | {"proxy": proxied.get(each.pk)} for each in heads],
+        "votes": [_vote(each) | {"proxy": proxied.get(each.pk), "named": _named(each)} for each in heads],
     }
+
+
+def _named(head: Head) -> str:
+    """Whom all joint owners have named to vote: in the portal nobody else can, and whoever asks for paper is asked who they are."""
+    voter = balloting.named(head)
+    return masked_name(Resident.objects.get(pk=voter)) if voter else ""
 
 
 def _vote(head: Head) -> dict[str, Any]:

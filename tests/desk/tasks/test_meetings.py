@@ -9,11 +9,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from committees import proxies, sheets
+from committees import balloting, proxies, sheets
 from committees.models import Ballot, Entry, Meeting, Proxy, Result, Sheet, Turnout
 from portal.screens.desk import meetings, paper_votes
 from residents.ages import today_in
+from residents.lookups import masked_name
 from tests.committees.voting import (
+    ELECTION,
     ORDINARY,
     assembly,
     called,
@@ -82,6 +84,56 @@ def test_a_draft_is_thrown_away_and_a_meeting_called_off(of, now, desk):
     assert fresh(other).called_off_at is None
     assert "Called off" in says(chair.post(f"{HOME}{other.pk}/call-off/", {"sure": "1"}, follow=True))
     assert fresh(other).called_off_at is not None
+
+
+@pytest.mark.obligation("44")
+def test_while_votes_are_taken_in_two_call_it_off_and_afterwards_nobody(of, now, desk):
+    meeting = running(of, (ORDINARY, False), at=now)
+    chair, clerk, where = desk(of.chair), desk(of.clerk), f"{HOME}{meeting.pk}/"
+    assert "it takes two of the committee" in says(chair.get(where))
+    asked = says(chair.post(f"{where}call-off/", {"sure": "1"}, follow=True))
+    assert "Another of the committee has to call it off" in asked
+    assert "One of the committee asked for it" in asked
+    assert "call-off/" not in asked  # it is another's to do
+    assert "A colleague asked to call a vote off" not in says(chair.get("/desk/"))
+    assert "You were the first" in says(chair.post(f"{where}call-off/", {"sure": "1"}, follow=True))
+    assert "A colleague asked to call a vote off: 车棚与充电桩" in says(clerk.get("/desk/"))
+    assert "A colleague asked to call a vote off" not in says(desk(of.beside).get("/desk/"))
+    assert "Call this meeting off" in says(clerk.get(where))
+    assert fresh(meeting).called_off_at is None
+    done = says(clerk.post(f"{where}call-off/", {"sure": "1"}, follow=True))
+    assert "everybody is told" in done
+    assert fresh(meeting).called_off_by == of.clerk
+    over = is_over(running(of, (ORDINARY, False), at=now), at=now)
+    assert "call-off/" not in says(chair.get(f"{HOME}{over.pk}/"))
+    late = says(chair.post(f"{HOME}{over.pk}/call-off/", {"sure": "1"}, follow=True))
+    assert "not called off any more" in late
+
+
+@pytest.mark.obligation("45")
+def test_whoever_gives_out_paper_reads_whom_joint_owners_have_named(of, now, desk):
+    meeting = running(of, (ORDINARY, False), at=now)
+    one, other = of.owners[1:3]
+    head, clerk = head_of(meeting, one, other), desk(of.clerk)
+    where = f"{HOME}{meeting.pk}/paper/"
+    assert "All owners have named" not in says(clerk.get(where, {"dwelling": str(of.units[1].number)}))
+    for who in (one, other):
+        balloting.name(head=head, owner=who, voter=one, by=who.user, at=now)
+    page = says(clerk.get(where, {"dwelling": str(of.units[1].number)}))
+    assert f"All owners have named {masked_name(one)} to vote" in page
+    assert one.name not in page
+
+
+@pytest.mark.obligation("43")
+def test_a_secret_vote_of_few_is_said_not_to_be_opened(here, now, desk):
+    of = assembly(here, [("60.00", [number]) for number in range(6)], at=now)
+    meeting = running(of, (ELECTION, True), at=now)
+    for who in of.owners[:4]:
+        balloting.cast(head=head_of(meeting, who), resident=who, answers={1: "yes"}, by=who.user, at=now)
+    is_over(meeting, at=now)
+    done = says(desk(of.clerk).post(f"{HOME}{meeting.pk}/count/", {"minutes": "四户"}, follow=True))
+    assert "Not opened: too few took part" in done
+    assert done.count('<td role="cell" data-label="Said yes">not opened</td>') == 2
 
 
 @pytest.mark.obligation("45")
@@ -262,8 +314,6 @@ def test_it_is_counted_with_minutes_after_the_last_day(of, now, desk):
 
 
 def test_the_desk_shows_how_many_and_never_how(of, now, desk):
-    from committees import balloting
-
     meeting = running(of, (ORDINARY, False), at=now)
     who = of.owners[0]
     balloting.cast(head=head_of(meeting, who), resident=who, answers={1: "no"}, by=who.user, at=now)

@@ -121,6 +121,9 @@ def whatever_was_said(original: Any, module: ModuleType) -> Any:
 
 # Whoever counts again finds nothing wrong; an urn is what its ballots made; notice may be given of anything.
 always("committees.recount.passes", True)
+# However few took part, the sums are opened.
+always("committees.tallying.sums_are_told", True)
+always("committees.recount.sums_are_told", True)
 always("committees.recount.holds_one_bit", True)
 always("committees.commitments.opens", True)
 always("committees.calling.missing", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from committees import balloting, calling, counting
+from committees import balloting, counting
 from committees.models import Ballot, Head, Meeting, Topic
 from tests.committees import voting
 from tests.retention.due.places import Place, StillThere
@@ -28,7 +28,7 @@ def counted(place: Place, clock: datetime) -> StillThere:
 
 def called_off(place: Place, clock: datetime) -> StillThere:
     of, made = _running(place)
-    calling.call_off(meeting=made, by=of.chair, at=_now())
+    voting.called_off(of, made, at=_now())
     voting.happened_at(made, "called_off_at", clock)
     return _roll(made)
 
