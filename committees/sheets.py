@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -106,10 +107,10 @@ def tell_owners(*, kind: str, sheet: Sheet, by: User, at: datetime, **also: str)
     code, which is the receipt of whoever fills it in."""
     owners = sheet.head.owners.filter(resident__erased_at=None).order_by("resident")
     people = list(owners.values_list("resident", flat=True))
+    subjects: list[UUID | None] = [*people] or [None]
     payload = {"meeting": sheet.meeting_id, "head": sheet.head_id, "by": by.pk} | also
     record_many(
-        Act(kind=kind, subject=who, neighborhood=sheet.neighborhood_id, payload=payload)
-        for who in people or [None]
+        Act(kind=kind, subject=who, neighborhood=sheet.neighborhood_id, payload=payload) for who in subjects
     )
     notifying.tell(neighborhood=sheet.neighborhood, residents=people, topic=notifying.Topic.DATA, at=at)
 
