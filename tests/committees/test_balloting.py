@@ -15,7 +15,7 @@ from committees.models import Ballot, Head, Naming, Turnout, Urn
 from committees.recount import code_of
 from ledger.models import Entry
 from residents.ages import today_in
-from residents.models import Ownership
+from residents.models import Ownership, Resident
 from tests import long_ago
 from tests.committees.voting import (
     ELECTION,
@@ -269,6 +269,7 @@ def test_whom_they_have_named_and_who_is_erased_binds_nobody(of, meeting, now):
     for who in (one, other):
         name(head, who, one)
     Ownership.objects.filter(resident=one).update(until=now.date())
+    Resident.objects.filter(pk=one.pk).update(name="", user=None)
     long_ago.erased_at(one, now, decided=now)
     assert balloting.named(head) is None
     cast(head, other)
