@@ -271,7 +271,7 @@ class ScopedAdmin(_Scoped, admin.ModelAdmin[M]):
         except refusals as error:
             if isinstance(error, DatabaseError) and not refused_by_law(error):
                 raise
-            self.message_user(request, BROKEN, level=messages.ERROR)
+            self.message_user(request, str(BROKEN), level=messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
     # --- what is remembered of it
