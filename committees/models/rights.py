@@ -46,7 +46,11 @@ class RightsChange(models.Model):
     class Meta:
         verbose_name = _("change of rights")
         verbose_name_plural = _("changes of rights")
-        indexes = [models.Index(fields=["neighborhood", "-at"], name="rightschange_by_place")]
+        indexes = [
+            models.Index(fields=["neighborhood", "-at"], name="rightschange_by_place"),
+            # A page of a place's list, among which stands what holds everywhere.
+            models.Index(fields=["-at", "id"], name="rightschange_by_time"),
+        ]
         constraints = [models.CheckConstraint(condition=~Q(what=""), name="rightschange_says_what")]
 
     def __str__(self) -> str:

@@ -214,7 +214,7 @@ def test_the_sheet_of_the_week_holds_what_is_for_everybody(desk, here, resident,
 def test_of_the_week_the_new_ones_come_first_and_what_is_cut_is_said(desk, here, chair, now):
     for number in range(14):
         top = published(here, chair, at=now, title=f"老{number:02}", pinned=True)
-        happened_at(top, "published_at", now - timedelta(days=20))
+        happened_at(top, "published_at", now - timedelta(days=20, minutes=-number))
     client = desk(chair)
     assert "2 more are not among these" in client.get("/desk/notices/sheets/").content.decode()
     published(here, chair, at=now, title="本周的")
