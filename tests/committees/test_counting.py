@@ -194,31 +194,6 @@ def test_whatever_is_changed_in_the_file_is_found(of, now, tmp_path):
 
 
 @pytest.mark.obligation("43")
-def test_what_is_no_count_at_all_is_said_to_be_wrong(tmp_path):
-    for content in ("", "{", "[]", "[1]", "7", "null", '"linmen-count/1"', "\ufeff{}", "{}", "[" * 100_000,
-                    '{"schema": "linmen-count/1"}', '{"schema": "linmen-count/1", "roll": [], "topics": 3}',
-                    '{"schema": "linmen-count/1", "roll": {"heads": 1, "area": 1}, "meeting": "x", "topics": ["x"]}'):  # fmt: skip
-        told = at_home(None, tmp_path, change=lambda _published, said=content: said)
-        assert told.returncode == 1, content[:40]
-        assert "WRONG" in told.stdout, content[:40]
-        assert "Traceback" not in told.stderr, content[:40]
-
-
-@pytest.mark.obligation("43")
-def test_a_receipt_is_found_however_it_is_typed(of, now, tmp_path, monkeypatch):
-    """An O for a 0, an I or an L for a 1, in small letters and without dashes."""
-    codes = [recount.code_of(each, 1) for each in ("o0il-1", "00111", "00112")]
-    assert codes[0] == codes[1] != codes[2]
-    meeting, receipt = running(of, (ORDINARY, False), at=now), "0123456789ABCD01"
-    monkeypatch.setattr(balloting, "new_receipt", lambda: receipt)
-    cast(meeting, {1: "yes"}, of.owners[0], now=now)
-    result = counted(of, meeting, now=now)
-    for typed in (receipt, "oi23-4567-89ab-cdOl"):
-        assert "your ballot is there (yes)" in at_home(result, tmp_path, "--receipt", typed).stdout
-    assert "no ballot here" in at_home(result, tmp_path, "--receipt", "2" * 16).stdout
-
-
-@pytest.mark.obligation("43")
 def test_a_ballot_worth_more_than_one_is_found(of, now):
     """Somebody who writes the tables could commit to a thousand; the proof would not hold."""
     big = recount.spelled(recount.add(recount.times(1000, recount.G), recount.times(7, recount.H)))
