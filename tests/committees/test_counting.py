@@ -63,8 +63,7 @@ def counted(of, meeting, *, now):
 
 def at_home(result, tmp_path, *also, change=None) -> subprocess.CompletedProcess[str]:
     """In a process that knows nothing of Linmen, from another folder, without any package."""
-    published = "" if result is None else result.published
-    content = published if change is None else change(published)
+    content = result.published if change is None else change(result.published)
     (tmp_path / "count.json").write_text(content, encoding="utf-8")
     (tmp_path / "recount.py").write_bytes(PROGRAM.read_bytes())
     return subprocess.run(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from committees import balloting, counting, recount
@@ -16,7 +18,7 @@ def test_what_is_no_count_at_all_is_said_to_be_wrong(tmp_path):
     for content in ("", "{", "[]", "[1]", "7", "null", '"linmen-count/1"', "\ufeff{}", "{}", "[" * 100_000,
                     '{"schema": "linmen-count/1"}', '{"schema": "linmen-count/1", "roll": [], "topics": 3}',
                     '{"schema": "linmen-count/1", "roll": {"heads": 1, "area": 1}, "meeting": "x", "topics": ["x"]}'):  # fmt: skip
-        told = at_home(None, tmp_path, change=lambda _published, said=content: said)
+        told = at_home(SimpleNamespace(published=content), tmp_path)
         assert told.returncode == 1, content[:40]
         assert "WRONG" in told.stdout, content[:40]
         assert "Traceback" not in told.stderr, content[:40]
