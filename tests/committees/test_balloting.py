@@ -15,8 +15,6 @@ from committees.models import Ballot, Head, Naming, Turnout, Urn
 from committees.recount import code_of
 from ledger.models import Entry
 from residents.ages import today_in
-from residents.models import Ownership, Resident
-from tests import long_ago
 from tests.committees.voting import (
     ELECTION,
     ORDINARY,
@@ -260,19 +258,6 @@ def test_of_three_all_say_another_before_another_votes(here, now):
     for count, who in enumerate(of.owners, start=1):
         name(head, who, two)
         assert balloting.named(head) == (two.pk if count == 3 else three.pk)
-
-
-def test_whom_they_have_named_and_who_is_erased_binds_nobody(of, meeting, now):
-    """Else nobody could vote for it in the portal, nor all say another."""
-    one, other = of.owners[1], of.owners[2]
-    head = head_of(meeting, one, other)
-    for who in (one, other):
-        name(head, who, one)
-    Ownership.objects.filter(resident=one).update(until=now.date())
-    Resident.objects.filter(pk=one.pk).update(name="", user=None)
-    long_ago.erased_at(one, now, decided=now)
-    assert balloting.named(head) is None
-    cast(head, other)
 
 
 @pytest.mark.obligation("45")
