@@ -73,7 +73,8 @@ def _made(attempt: Archive, at: datetime) -> bytes:
 
 def _record(attempt: Archive, at: datetime) -> str:
     """A part begins with its name (`export.written`); what has come so far is told as it comes."""
-    parts, done, found = len(export.FACTS) + len(export.OWN) + len(SOURCES) + 1, 0, []
+    lists = sum(source.shape is not None for source in (*SOURCES, ENTRIES))
+    parts, done, found = len(export.FACTS) + len(export.OWN) + lists, 0, []
     for piece in export.written(resident=attempt.resident, own=True, at=at):
         found.append(piece)
         if piece.startswith(',\n"'):
